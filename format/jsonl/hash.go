@@ -1,0 +1,81 @@
+package jsonl
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// A path's hash is folded from the hashes of its names, so that a nested value and
+// a literal dotted name meet: {"a":{"b":1}} and {"a.b":1} hash alike. The hash is
+// not keyed: it only selects, and Index.At decides.
+
+const (
+	rootHash = 0x9e3779b97f4a7c15
+	nameKey1 = 0xa0761d6478bd642f
+	nameKey2 = 0xe7037ed1a0b428db
+	pathKey  = 0x8ebc6af09c88c6e3
+	allDots  = '.' * ones
+	ones     = 0x0101010101010101
+	highs    = 0x8080808080808080
+)
+
+// HashPath is the hash by which Value.Hash is made.
+func HashPath(path string) uint64 { return hashName(rootHash, []byte(path)) }
+
+// hashName extends the hash of a path by one name, and by each part of a name that
+// holds dots.
+func hashName(parent uint64, name []byte) uint64 {
+	h, dotted := hashPart(name)
+	if !dotted {
+		return joinHash(parent, h)
+	}
+	start := 0
+	for i := 0; i <= len(name); i++ {
+		if i == len(name) || name[i] == '.' {
+			h, _ = hashPart(name[start:i])
+			parent = joinHash(parent, h)
+			start = i + 1
+		}
+	}
+	return parent
+}
+
+func joinHash(parent, name uint64) uint64 { return (bits.RotateLeft64(parent, 23) ^ name) * pathKey }
+
+// hashPart hashes one name word by word and tells whether it holds a dot.
+func hashPart(name []byte) (hash uint64, dotted bool) {
+	var a, b uint64
+	n := len(name)
+	switch {
+	case n >= 8:
+		a, b = binary.LittleEndian.Uint64(name), binary.LittleEndian.Uint64(name[n-8:])
+		if n > 16 {
+			return hashLong(name, a, b)
+		}
+	case n >= 4:
+		a, b = uint64(binary.LittleEndian.Uint32(name)), uint64(binary.LittleEndian.Uint32(name[n-4:]))
+	case n > 0:
+		a, b = uint64(name[0])|uint64(name[n>>1])<<8, uint64(name[n-1])
+	}
+	return mix(a^nameKey1, b^nameKey2^uint64(n)), zeroByte(a^allDots)|zeroByte(b^allDots) != 0
+}
+
+func hashLong(name []byte, a, b uint64) (hash uint64, dotted bool) {
+	dots := zeroByte(a^allDots) | zeroByte(b^allDots)
+	hash = mix(a^nameKey1, b^nameKey2^uint64(len(name)))
+	for rest := name[8:]; len(rest) > 8; rest = rest[8:] {
+		w := binary.LittleEndian.Uint64(rest)
+		dots |= zeroByte(w ^ allDots)
+		hash = mix(hash^w, nameKey1)
+	}
+	return hash, dots != 0
+}
+
+func mix(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	return hi ^ lo
+}
+
+// zeroByte marks the zero bytes of w by their high bits. The lowest mark is
+// exact; a mark above a true one may be false.
+func zeroByte(w uint64) uint64 { return (w - ones) &^ w & highs }

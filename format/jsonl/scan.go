@@ -1,0 +1,325 @@
+package jsonl
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+	"unicode/utf8"
+)
+
+// SyntaxError says where a text stops being one JSON object and why. It never
+// quotes the text.
+type SyntaxError struct {
+	Offset int
+	Reason string
+}
+
+func (e *SyntaxError) Error() string { return fmt.Sprintf("json: at byte %d: %s", e.Offset, e.Reason) }
+
+// Scan validates text as exactly one JSON object (RFC 8259, UTF-8, no byte order mark) and lists
+// its values in x, replacing what was there. Names may repeat; every value counts.
+// On an error x is empty.
+func (x *Index) Scan(text []byte, lim Limits) error {
+	s := scanner{text: text, lim: lim, values: x.Values[:0], open: -1, hash: rootHash, depth: 1}
+	p, err := s.begin()
+	for s.depth > 0 && err == nil {
+		p, err = s.member(p)
+	}
+	x.Values = s.values
+	if p = s.space(p); err == nil && p != len(text) {
+		err = fail(p, "text after the object")
+	}
+	if err != nil {
+		x.Values = x.Values[:0]
+	}
+	return err
+}
+
+// scanner walks one text. Positions travel in arguments and results, where the
+// compiler keeps them in registers. There is no stack: each container knows its parent.
+type scanner struct {
+	text   []byte
+	lim    Limits
+	values []Value
+	open   int32  // index in values of the innermost open container; -1 for the object itself
+	array  bool   // that container is an array
+	hash   uint64 // of that container's path
+	depth  int    // of open containers
+}
+
+// begin enters the object and stands before its first member, or leaves it when it is empty.
+func (s *scanner) begin() (int, error) {
+	p := s.space(0)
+	if p >= len(s.text) || s.text[p] != '{' {
+		return p, fail(p, "not an object")
+	}
+	return s.first(p + 1)
+}
+
+// first stands before the first value of a container just opened, or closes it.
+func (s *scanner) first(p int) (int, error) {
+	p = s.space(p)
+	if p < len(s.text) && (s.text[p] == '}' || s.text[p] == ']') {
+		return s.next(p)
+	}
+	return p, nil
+}
+
+// member reads one value, with its name when it stands in an object, and goes on
+// to the next.
+func (s *scanner) member(p int) (int, error) {
+	if len(s.values) >= s.lim.Values {
+		return p, fail(p, "too many values")
+	}
+	s.values = append(s.values, Value{Parent: s.open})
+	v := &s.values[len(s.values)-1]
+	var err error
+	if s.array {
+		v.Hash = s.hash
+	} else if p, err = s.name(v, p); err != nil {
+		return p, err
+	}
+	if p >= len(s.text) {
+		return p, fail(p, "value expected")
+	}
+	switch c := s.text[p]; c {
+	case '"':
+		end, seen := quoted(s.text, p+1)
+		if seen&broken != 0 {
+			return end, quotedError(s.text, end)
+		}
+		v.Kind, v.Start, v.End = String, uint32(p+1), uint32(end)
+		v.Escaped, v.NonASCII = seen&escape != 0, seen&high != 0
+		p = end + 1
+	case '{', '[':
+		return s.enter(v, p, c)
+	case 't':
+		p, err = s.word(v, p, True, "true")
+	case 'f':
+		p, err = s.word(v, p, False, "false")
+	case 'n':
+		p, err = s.word(v, p, Null, "null")
+	default:
+		p, err = s.number(v, p)
+	}
+	if err != nil {
+		return p, err
+	}
+	return s.next(p)
+}
+
+// name reads `"name":` into v.
+func (s *scanner) name(v *Value, p int) (int, error) {
+	if p >= len(s.text) || s.text[p] != '"' {
+		return p, fail(p, "name expected")
+	}
+	end, seen := quoted(s.text, p+1)
+	if seen&broken != 0 {
+		return end, quotedError(s.text, end)
+	}
+	v.NameStart, v.NameEnd = uint32(p+1), uint32(end)
+	name := s.text[p+1 : end]
+	if seen&escape != 0 {
+		v.NameEscaped = true
+		name = appendUnescaped(nil, name)
+	}
+	v.Hash = hashName(s.hash, name)
+	p = s.space(end + 1)
+	if p >= len(s.text) || s.text[p] != ':' {
+		return p, fail(p, "colon expected")
+	}
+	return s.space(p + 1), nil
+}
+
+// next goes on from a value to the one after it, leaving the containers that end
+// in between.
+func (s *scanner) next(p int) (int, error) {
+	for {
+		p = s.space(p)
+		if p >= len(s.text) {
+			return p, fail(p, "ends inside the object")
+		}
+		switch c := s.text[p]; c {
+		case ',':
+			return s.space(p + 1), nil
+		case '}', ']':
+			if (c == ']') != s.array {
+				return p, fail(p, "closing bracket of the other kind")
+			}
+			p++
+			s.leave(p)
+			if s.depth == 0 {
+				return p, nil
+			}
+		default:
+			return p, fail(p, "comma or closing bracket expected")
+		}
+	}
+}
+
+func (s *scanner) enter(v *Value, p int, c byte) (int, error) {
+	if s.depth >= s.lim.Depth {
+		return p, fail(p, "nested too deeply")
+	}
+	s.depth++
+	s.open, s.array, s.hash = int32(len(s.values)-1), c == '[', v.Hash
+	v.Kind, v.Start = Object, uint32(p)
+	if s.array {
+		v.Kind = Array
+	}
+	return s.first(p + 1)
+}
+
+func (s *scanner) leave(end int) {
+	s.depth--
+	if s.depth == 0 {
+		return
+	}
+	s.values[s.open].End = uint32(end)
+	s.open = s.values[s.open].Parent
+	s.array, s.hash = false, rootHash
+	if s.open >= 0 {
+		s.array, s.hash = s.values[s.open].Kind == Array, s.values[s.open].Hash
+	}
+}
+
+func (s *scanner) word(v *Value, p int, kind Kind, word string) (int, error) {
+	end := p + len(word)
+	if end > len(s.text) || string(s.text[p:end]) != word {
+		return p, fail(p, "unknown word")
+	}
+	v.Kind, v.Start, v.End = kind, uint32(p), uint32(end)
+	return end, nil
+}
+
+// number reads a number (RFC 8259 section 6).
+func (s *scanner) number(v *Value, p int) (int, error) {
+	start := p
+	if s.peek(p) == '-' {
+		p++
+	}
+	switch c := s.peek(p); {
+	case c == '0':
+		p++
+	case c >= '1' && c <= '9':
+		p = s.digits(p)
+	default:
+		return p, fail(p, "value expected")
+	}
+	if s.peek(p) == '.' {
+		from := p + 1
+		if p = s.digits(from); p == from {
+			return p, fail(p, "digit expected after the point")
+		}
+	}
+	if s.peek(p)|0x20 == 'e' {
+		p++
+		if c := s.peek(p); c == '+' || c == '-' {
+			p++
+		}
+		from := p
+		if p = s.digits(from); p == from {
+			return p, fail(p, "digit expected in the exponent")
+		}
+	}
+	v.Kind, v.Start, v.End = Number, uint32(start), uint32(p)
+	return p, nil
+}
+
+func (s *scanner) digits(p int) int {
+	for p < len(s.text) && s.text[p]-'0' <= 9 {
+		p++
+	}
+	return p
+}
+
+// peek returns the byte at p, or 0 at the end.
+func (s *scanner) peek(p int) byte {
+	if p < len(s.text) {
+		return s.text[p]
+	}
+	return 0
+}
+
+// space passes over white space. Most tokens have none or one blank before them.
+func (s *scanner) space(p int) int {
+	for p < len(s.text) && s.text[p] <= ' ' {
+		if c := s.text[p]; c != ' ' && c != '\n' && c != '\t' && c != '\r' {
+			break
+		}
+		p++
+	}
+	return p
+}
+
+// What quoted saw on its way.
+const (
+	escape = 1 << iota
+	high
+	broken
+)
+
+// quoted reads a string from behind its opening quote and returns where its
+// inside ends. Plain bytes are passed over eight at a time. When it saw
+// something broken, end is where.
+func quoted(text []byte, p int) (end, seen int) {
+	for {
+		for p+8 <= len(text) {
+			w := binary.LittleEndian.Uint64(text[p:])
+			// One subtraction marks each byte that equals the quote, the backslash or
+			// lies below the blank; bytes of 0x80 and above mark themselves. Marks above the
+			// lowest may be false, and only the lowest is used.
+			stops := (((w ^ '"'*ones) - ones) | ((w ^ '\\'*ones) - ones) | (w - ' '*ones) | w) & highs
+			if stops != 0 {
+				p += bits.TrailingZeros64(stops) >> 3
+				break
+			}
+			p += 8
+		}
+		if p >= len(text) {
+			return len(text), broken
+		}
+		switch c := text[p]; {
+		case c == '"':
+			return p, seen
+		case c == '\\':
+			seen |= escape
+			if p+1 < len(text) && text[p+1] == '\\' { // most escapes of a Windows log
+				p += 2
+				continue
+			}
+			n := escapeLength(text[p:])
+			if n == 0 {
+				return p, broken
+			}
+			p += n
+		case c < ' ':
+			return p, broken
+		case c < utf8.RuneSelf:
+			p++
+		default:
+			r, n := utf8.DecodeRune(text[p:])
+			if r == utf8.RuneError && n == 1 {
+				return p, broken
+			}
+			p += n
+			seen |= high
+		}
+	}
+}
+
+// quotedError says what is wrong at p, where quoted stopped.
+func quotedError(text []byte, p int) error {
+	switch {
+	case p >= len(text):
+		return fail(p, "ends inside a string")
+	case text[p] == '\\':
+		return fail(p, "unknown escape in a string")
+	case text[p] < ' ':
+		return fail(p, "control character in a string")
+	default:
+		return fail(p, "bytes that are not UTF-8")
+	}
+}
+
+func fail(p int, reason string) error { return &SyntaxError{Offset: p, Reason: reason} }
