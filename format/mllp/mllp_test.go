@@ -1,0 +1,79 @@
+package mllp_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wardline/wardline/format/mllp"
+)
+
+func TestReader(t *testing.T) {
+	tests := []struct {
+		name, stream string
+		want         []string
+	}{
+		{"one", "\x0bMSH|1\x1c\r", []string{"0 1 MSH|1"}},
+		{"two at once", "\x0bA\x1c\r\x0bB\x1c\r", []string{"0 1 A", "0 5 B"}},
+		{"noise and line ends", "noise\r\n\x0bA\x1c\r\n \x0bB\x1c\r", []string{"0 8 A", "0 14 B"}},
+		{"no carriage return", "\x0bA\x1c\x0bB\x1c", []string{"0 1 A", "0 4 B"}},
+		{"line feed instead", "\x0bA\x1c\n\x0bB\x1c\r", []string{"0 1 A", "0 5 B"}},
+		{"frame before the end of the last", "\x0bA\x0bB\x1c\r", []string{"1 1 A", "0 3 B"}},
+		{"file separator in the text", "\x0bA\x1cB\x1c\x1c\r", []string{"0 1 A\x1cB\x1c"}},
+		{"cut", "\x0bA\x1c\r\x0bB", []string{"0 1 A", "1 5 B"}},
+		{"keep-alives", "\x0b\x1c\r\x0b\x1c\r\x0bA\x1c\r", []string{"0 7 A"}},
+		{"commit", "\x06\x0bA\x1c\r\x15", []string{"2 1 ", "0 2 A", "3 6 "}},
+		{"too long", "\x0b123456789\x1c\r\x0bA\x1c\r", []string{"mllp frame at byte 1: longer than the limit", "0 13 A"}},
+		{"too long and not ended", "\x0b123456789\x0bA\x1c\r", []string{"mllp frame at byte 1: longer than the limit", "0 11 A"}},
+	}
+	for _, tt := range tests {
+		for _, r := range []io.Reader{strings.NewReader(tt.stream), iotest.OneByteReader(strings.NewReader(tt.stream)), iotest.DataErrReader(strings.NewReader(tt.stream))} {
+			if diff := cmp.Diff(frames(r, 8), tt.want); diff != "" {
+				t.Errorf("%s: %s", tt.name, diff)
+			}
+		}
+	}
+}
+
+// frames writes down all that a reader gives: kind, offset, payload.
+func frames(r io.Reader, limit int) (list []string) {
+	reader := mllp.NewReader(r, limit)
+	for {
+		f, err := reader.Next()
+		var long *mllp.Error
+		switch {
+		case errors.As(err, &long):
+			list = append(list, err.Error())
+		case err != nil:
+			return list
+		default:
+			list = append(list, fmt.Sprintf("%d %d %s", f.Kind, f.Offset, f.Payload))
+		}
+	}
+}
+
+// FuzzMLLP holds that the cuts of the network make no difference.
+func FuzzMLLP(f *testing.F) {
+	f.Add([]byte("\x0bMSH|^~\\&|A\r\x1c\r\x0bMSH|^~\\&|B\r\x1c\r"), 3)
+	f.Add([]byte("x\x0bA\x0bB\x1c\x0bC\x1cD\x1c\n\x06\x15\x0b\x1c\r"), 1)
+	f.Fuzz(func(t *testing.T, stream []byte, cut int) {
+		const limit = 64
+		whole := frames(bytes.NewReader(stream), limit)
+		if diff := cmp.Diff(frames(iotest.OneByteReader(bytes.NewReader(stream)), limit), whole); diff != "" {
+			t.Fatal(diff)
+		}
+		if cut < 0 || cut > len(stream) {
+			return
+		}
+		r := io.MultiReader(bytes.NewReader(stream[:cut]), bytes.NewReader(stream[cut:]))
+		if diff := cmp.Diff(frames(r, limit), whole); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}

@@ -1,0 +1,118 @@
+package rfc6587_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wardline/wardline/format/rfc6587"
+)
+
+// frames lists the messages: "counted:", "line:" or "cut:" and the text; errors as "damage".
+func frames(t *testing.T, r *rfc6587.Reader) []string {
+	t.Helper()
+	var got []string
+	for {
+		f, err := r.Next()
+		var frame *rfc6587.FrameError
+		switch {
+		case errors.As(err, &frame):
+			got = append(got, "damage")
+			if frame.Fatal {
+				return got
+			}
+		case err == io.EOF:
+			return got
+		case err != nil:
+			t.Fatal(err)
+		case f.Cut:
+			got = append(got, "cut:"+string(f.Message))
+		case f.Counted:
+			got = append(got, "counted:"+string(f.Message))
+		default:
+			got = append(got, "line:"+string(f.Message))
+		}
+	}
+}
+
+func TestBothFramingsAndTheirMixtures(t *testing.T) {
+	for _, c := range []struct {
+		name, in string
+		want     []string
+	}{
+		{"nothing", "", nil},
+		{"lines", "<1>a\n<2>b\r\n\n<3>c", []string{"line:<1>a", "line:<2>b", "line:<3>c"}},
+		{"counted", "4 <1>a5 <2>bb", []string{"counted:<1>a", "counted:<2>bb"}},
+		{"counted with LF behind", "4 <1>a\n4 <2>b\n", []string{"counted:<1>a", "counted:<2>b"}},
+		{"counted with LF inside", "6 <1>a\nb4 <2>c", []string{"counted:<1>a\nb", "counted:<2>c"}},
+		{"mixed", "4 <1>a<2>b\n4 <3>c\n<4>d", []string{"counted:<1>a", "line:<2>b", "counted:<3>c", "line:<4>d"}},
+		{"cut short", "40 <1>a", []string{"cut:<1>a"}},
+		{"a date is no count", "2024-05-01T12:00:00Z h p: m\n7 days\n007 <1>a\n", []string{"line:2024-05-01T12:00:00Z h p: m", "line:7 days", "line:007 <1>a"}},
+		{"XML behind the header", "<13>May 1 h\n<?xml?>\n<A>\n  <B/>\n</A>\n<14>x\n", []string{"line:<13>May 1 h\n<?xml?>\n<A>\n  <B/>\n</A>", "line:<14>x"}},
+		{"stack trace", "<13>boom\n\tat f\n\tat g\n<14>x", []string{"line:<13>boom\n\tat f\n\tat g", "line:<14>x"}},
+		{"padding", "\x00\x00<1>a\x00\n\x00<2>b\r\n", []string{"line:<1>a", "line:<2>b"}},
+		{"too long", "<1>" + strings.Repeat("x", 64) + "\n<2>b\n99 <3>" + strings.Repeat("x", 96) + "\n4 <4>d", []string{"damage", "line:<2>b", "damage", "counted:<4>d"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if diff := cmp.Diff(frames(t, rfc6587.NewReader(strings.NewReader(c.in), 64)), c.want); diff != "" {
+				t.Errorf("got -, want +:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestStrictCounting(t *testing.T) {
+	for _, c := range []struct {
+		in   string
+		want []string
+	}{
+		{"4 <1>a4 <2>b", []string{"counted:<1>a", "counted:<2>b"}},
+		{"4 <1>a\n4 <2>b\n", []string{"counted:<1>a", "counted:<2>b"}},
+		{"4 <1>ax", []string{"counted:<1>a", "damage"}},
+		{"4 <1>", []string{"damage"}},
+		{"4<1>a", []string{"damage"}},
+		{"4", []string{"damage"}},
+		{"04 <1>a", []string{"damage"}},
+		{"65 <1>a", []string{"damage"}},
+		{"12345678901 <1>a", []string{"damage"}},
+		{"<1>a\n", []string{"damage"}},
+		{"", nil},
+	} {
+		if diff := cmp.Diff(frames(t, rfc6587.NewCountedReader(strings.NewReader(c.in), 64)), c.want); diff != "" {
+			t.Errorf("%q: got -, want +:\n%s", c.in, diff)
+		}
+	}
+}
+
+// FuzzSyslogFrame: a stream read byte by byte gives the messages of the stream read whole, none
+// over the limit; and messages that were counted on the way in come out as they were.
+func FuzzSyslogFrame(f *testing.F) {
+	f.Add("4 <1>a<2>b\n4 <3>c\n<4>d\n<?xml?>\n\x00")
+	f.Add("99999999999 <1>a\n0 <\n\n7 <1>a\nCANARY")
+	f.Fuzz(func(t *testing.T, in string) {
+		const limit = 1 << 10
+		whole := frames(t, rfc6587.NewReader(strings.NewReader(in), limit))
+		bytewise := frames(t, rfc6587.NewReader(iotest.OneByteReader(strings.NewReader(in)), limit))
+		if diff := cmp.Diff(bytewise, whole); diff != "" {
+			t.Fatal("read byte by byte the messages differ")
+		}
+		for _, m := range whole {
+			if len(m) > limit+len("counted:") {
+				t.Fatalf("message of %d bytes", len(m))
+			}
+		}
+		if len(in) == 0 || len(in) > limit {
+			return
+		}
+		stream := strings.Repeat(fmt.Sprintf("%d %s", len(in), in), 2)
+		want := []string{"counted:" + in, "counted:" + in}
+		if diff := cmp.Diff(frames(t, rfc6587.NewCountedReader(strings.NewReader(stream), limit)), want); diff != "" {
+			t.Fatal("counted messages do not come back")
+		}
+	})
+}
