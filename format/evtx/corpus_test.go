@@ -1,0 +1,163 @@
+package evtx_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/wardline/wardline/format/evtx"
+)
+
+// corpora returns the folder of the public test data, or skips the test.
+func corpora(t testing.TB, topic string) string {
+	t.Helper()
+	dir := os.Getenv("WARDLINE_CORPORA")
+	if dir == "" {
+		root, err := filepath.Abs(".")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for ; ; root = filepath.Dir(root) {
+			if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil || root == filepath.Dir(root) {
+				break
+			}
+		}
+		dir = filepath.Join(root, "..", "shared", "corpora")
+	}
+	dir = filepath.Join(dir, topic)
+	if _, err := os.Stat(dir); err != nil {
+		t.Skip("corpora not found: set WARDLINE_CORPORA")
+	}
+	return dir
+}
+
+func gunzip(t testing.TB, path string) []byte {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// readAll returns the records of a file and the damage met.
+func readAll(t testing.TB, file []byte) (records []evtx.Record, damage []*evtx.Damage) {
+	t.Helper()
+	r := evtx.NewReader(bytes.NewReader(file), evtx.DefaultLimits())
+	for {
+		var rec evtx.Record
+		err := r.Next(&rec)
+		var d *evtx.Damage
+		switch {
+		case err == io.EOF:
+			return records, damage
+		case errors.As(err, &d):
+			damage = append(damage, d)
+		case err != nil:
+			t.Fatal(err)
+		default:
+			rec.JSON, rec.Channel = bytes.Clone(rec.JSON), bytes.Clone(rec.Channel)
+			records = append(records, rec)
+		}
+	}
+}
+
+// lines calls use for each line of JSON in a file.
+func lines[T any](t testing.TB, text []byte, use func(T)) {
+	t.Helper()
+	for d := json.NewDecoder(bytes.NewReader(text)); ; {
+		var v T
+		if err := d.Decode(&v); err == io.EOF {
+			return
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		use(v)
+	}
+}
+
+// Records, channels and EventIDs are those that two other readers agree on.
+func TestCountsAgreeWithOtherReaders(t *testing.T) {
+	dir := corpora(t, "evtx")
+	index, err := os.ReadFile(filepath.Join(dir, "index.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	type entry struct {
+		File     string
+		Agree    bool `json:"readers_agree"`
+		Libyal   int  `json:"records_libyal"`
+		Python   int  `json:"records_python_evtx"`
+		Channels map[string]int
+		EventIDs map[string]int `json:"event_ids"`
+	}
+	files, total := 0, 0
+	lines(t, index, func(e entry) {
+		records, damage := readAll(t, gunzip(t, filepath.Join(dir, filepath.FromSlash(e.File))))
+		files++
+		total += len(records)
+		for _, d := range damage {
+			t.Logf("%.16s: %v, %d records lost", filepath.Base(e.File), d, d.Records)
+		}
+		if !e.Agree {
+			t.Logf("%.16s: %d records, %d and %d elsewhere", filepath.Base(e.File), len(records), e.Libyal, e.Python)
+		}
+		// Where records are damaged the others stop; reading on may find more.
+		whole := e.Agree && !lost(damage)
+		if len(records) < min(e.Libyal, e.Python) || whole && len(records) != e.Libyal {
+			t.Errorf("%s: %d records, want %d", filepath.Base(e.File), len(records), e.Libyal)
+		}
+		channels, ids := map[string]int{}, map[string]int{}
+		for _, rec := range records {
+			if !json.Valid(rec.JSON) {
+				t.Errorf("%s: record at %d is not JSON", filepath.Base(e.File), rec.Offset)
+			}
+			// The others show the last of two channels: that of UserData.
+			channels[plainText(fieldsOf(t, rec.JSON)["Channel"])]++
+			ids[jsonNumber(rec.EventID)]++
+		}
+		if whole {
+			sameCounts(t, e.File, e.Channels, channels)
+			sameCounts(t, e.File, e.EventIDs, ids)
+		}
+	})
+	t.Logf("%d files, %d records", files, total)
+}
+
+// lost tells whether damage has cost more than a checksum.
+func lost(damage []*evtx.Damage) bool {
+	return slices.ContainsFunc(damage, func(d *evtx.Damage) bool { return !strings.HasPrefix(d.Reason, "checksum") })
+}
+
+func jsonNumber(n uint32) string {
+	b, _ := json.Marshal(n)
+	return string(b)
+}
+
+func sameCounts(t *testing.T, file string, want, got map[string]int) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Errorf("%s: %d names, want %d", filepath.Base(file), len(got), len(want))
+	}
+	for name, n := range want {
+		if got[name] != n {
+			t.Errorf("%s: %d records of %s, want %d", filepath.Base(file), got[name], name, n)
+		}
+	}
+}
