@@ -1,0 +1,234 @@
+package fhir
+
+import (
+	"encoding/xml"
+	"io"
+
+	"github.com/wardline/wardline/format/charset"
+	"github.com/wardline/wardline/format/jsonl"
+)
+
+// XMLReader finds the AuditEvents in a file of FHIR XML (R4 and R5: hl7.org/fhir/xml.html), alone, in a
+// Bundle or one after another, and gives each in its JSON form. Resources of other types are
+// passed over. Document type declarations are refused, so no entity is ever expanded.
+type XMLReader struct {
+	d   *xml.Decoder
+	lim XMLLimits
+	buf []byte
+	err error // the file cannot be read beyond it
+}
+
+// XMLLimits bounds what one resource may cost.
+type XMLLimits struct {
+	Bytes    int
+	Depth    int // nesting of elements
+	Elements int
+}
+
+// DefaultXMLLimits are roomy for real resources.
+func DefaultXMLLimits() XMLLimits { return XMLLimits{Bytes: 16 << 20, Depth: 64, Elements: 1 << 16} }
+
+// NewXMLReader reads from r. It reads nothing before the first Next.
+func NewXMLReader(r io.Reader, lim XMLLimits) *XMLReader {
+	x := &XMLReader{lim: lim}
+	x.d = xml.NewDecoder(&bounded{r: charset.NewReader(r), reader: x})
+	x.d.Strict = true
+	// FHIR is UTF-8 whatever the declaration says; other bytes end the reading.
+	x.d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
+	return x
+}
+
+// bounded refuses to read a single token that is longer than a resource may be.
+type bounded struct {
+	r      io.Reader
+	reader *XMLReader
+	read   int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if d := b.reader.d; d != nil && b.read-d.InputOffset() > int64(b.reader.lim.Bytes) {
+		return 0, io.ErrShortBuffer
+	}
+	n, err := b.r.Read(p)
+	b.read += int64(n)
+	return n, err
+}
+
+// Next returns the next AuditEvent as JSON, valid until the following call, with the place where it
+// begins, and io.EOF at the end. After an *Error the reader gives io.EOF: XML that
+// breaks cannot be picked up again.
+func (x *XMLReader) Next() (json []byte, offset int64, err error) {
+	for x.err == nil {
+		offset = x.d.InputOffset()
+		token, err := x.d.Token()
+		switch t := token.(type) {
+		case xml.Directive:
+			return nil, offset, x.fail("document type declarations are refused")
+		case xml.StartElement:
+			if t.Name.Local != "AuditEvent" {
+				continue
+			}
+			root, err := x.tree(t, offset)
+			if err != nil {
+				return nil, offset, err
+			}
+			x.buf = append(x.buf[:0], `{"resourceType":"AuditEvent"`...)
+			x.buf = append(root.appendMembers(x.buf, true), '}')
+			return x.buf, offset, nil
+		}
+		if err == io.EOF {
+			x.err = io.EOF
+		} else if err != nil {
+			return nil, offset, x.fail("not well-formed XML")
+		}
+	}
+	return nil, x.d.InputOffset(), x.err
+}
+
+func (x *XMLReader) fail(reason string) error {
+	x.err = io.EOF
+	return &Error{int(x.d.InputOffset()), reason}
+}
+
+// element is one XML element of a resource.
+type element struct {
+	name     string
+	value    string
+	id, url  string
+	hasValue bool
+	children []*element
+}
+
+// tree reads one resource to its end tag.
+func (x *XMLReader) tree(start xml.StartElement, offset int64) (*element, error) {
+	root := newElement(start)
+	open := []*element{root}
+	for elements := 1; ; {
+		token, err := x.d.Token()
+		if err != nil {
+			return nil, x.fail("not well-formed XML")
+		}
+		switch t := token.(type) {
+		case xml.Directive:
+			return nil, x.fail("document type declarations are refused")
+		case xml.EndElement:
+			if open = open[:len(open)-1]; len(open) == 0 {
+				return root, nil
+			}
+		case xml.StartElement:
+			e := newElement(t)
+			if elements++; elements > x.lim.Elements || len(open) == x.lim.Depth {
+				return nil, x.fail("too many elements or nested too deeply")
+			}
+			if parent := open[len(open)-1]; t.Name.Space != xhtml {
+				parent.children = append(parent.children, e)
+			}
+			open = append(open, e)
+		}
+		if x.d.InputOffset()-offset > int64(x.lim.Bytes) {
+			return nil, x.fail("longer than the limit")
+		}
+	}
+}
+
+// xhtml is the narrative: the same event once more, for the eye. It is left out.
+const xhtml = "http://www.w3.org/1999/xhtml"
+
+func newElement(t xml.StartElement) *element {
+	e := &element{name: t.Name.Local}
+	for _, a := range t.Attr {
+		switch a.Name.Local {
+		case "value":
+			e.value, e.hasValue = a.Value, true
+		case "id":
+			e.id = a.Value
+		case "url":
+			e.url = a.Value
+		}
+	}
+	return e
+}
+
+// appendMembers appends what e holds as members of an object that is open.
+func (e *element) appendMembers(dst []byte, begun bool) []byte {
+	comma := func() {
+		if begun {
+			dst = append(dst, ',')
+		}
+		begun = true
+	}
+	if e.id != "" {
+		comma()
+		dst = jsonl.AppendString(append(dst, `"id":`...), e.id)
+	}
+	if e.url != "" {
+		comma()
+		dst = jsonl.AppendString(append(dst, `"url":`...), e.url)
+	}
+	names, groups := e.groups()
+	for _, name := range names {
+		group := groups[name]
+		if name == "id" && e.id != "" || name == "url" && e.url != "" || name == "resourceType" {
+			continue
+		}
+		comma()
+		dst = append(jsonl.AppendString(dst, name), ':')
+		list := len(group) > 1 || isList(e.name, name)
+		if list {
+			dst = append(dst, '[')
+		}
+		for i, child := range group {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = child.appendValue(dst)
+		}
+		if list {
+			dst = append(dst, ']')
+		}
+	}
+	return dst
+}
+
+// groups gathers the children by name, in the order in which the names first occur.
+func (e *element) groups() ([]string, map[string][]*element) {
+	var names []string
+	groups := make(map[string][]*element, len(e.children))
+	for _, child := range e.children {
+		if groups[child.name] == nil {
+			names = append(names, child.name)
+		}
+		groups[child.name] = append(groups[child.name], child)
+	}
+	return names, groups
+}
+
+func (e *element) appendValue(dst []byte) []byte {
+	switch {
+	case e.hasValue && isBoolean(e.name) && (e.value == "true" || e.value == "false"):
+		return append(dst, e.value...)
+	case e.hasValue: // what else stands in a primitive are extensions, which are left out
+		return jsonl.AppendString(dst, e.value)
+	case (e.name == "contained" || e.name == "resource") && len(e.children) == 1:
+		inner := e.children[0]
+		dst = jsonl.AppendString(append(dst, `{"resourceType":`...), inner.name)
+		return append(inner.appendMembers(dst, true), '}')
+	}
+	return append(e.appendMembers(append(dst, '{'), false), '}')
+}
+
+func isBoolean(name string) bool { return name == "requestor" || name == "valueBoolean" }
+
+// isList tells the elements of an AuditEvent that are arrays in JSON, however many there are.
+func isList(parent, name string) bool {
+	switch name {
+	case "subtype", "category", "agent", "policy", "purposeOfUse", "purposeOfEvent", "authorization", "coding",
+		"entity", "securityLabel", "detail", "profile", "security", "tag", "contained", "extension", "modifierExtension", "basedOn":
+		return true
+	case "role":
+		return parent == "agent"
+	case "type":
+		return parent == "source"
+	}
+	return false
+}
