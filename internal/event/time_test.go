@@ -1,0 +1,71 @@
+package event_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/wardline/wardline/internal/event"
+)
+
+func TestParseTime(t *testing.T) {
+	for text, want := range map[string]string{
+		"2026-03-01T10:20:30Z":              "2026-03-01T10:20:30Z",
+		"2026-03-01 10:20:30":               "2026-03-01T10:20:30Z",
+		"2026-03-01 10:20:30.5":             "2026-03-01T10:20:30.5Z",
+		"2026-03-01T10:20:30.123456789Z":    "2026-03-01T10:20:30.123456789Z",
+		"2026-03-01T10:20:30.1234567891Z":   "2026-03-01T10:20:30.123456789Z",
+		"2026-03-01T10:20:30,25+02:00":      "2026-03-01T08:20:30.25Z",
+		"2026-03-01T10:20:30.000001+0000":   "2026-03-01T10:20:30.000001Z",
+		"2026-03-01T10:20:30-0530":          "2026-03-01T15:50:30Z",
+		"2026-03-01T10:20:30+01":            "2026-03-01T09:20:30Z",
+		"2026-03-01 10:20:30 UTC":           "2026-03-01T10:20:30Z",
+		"2026-03-01T10:20":                  "2026-03-01T10:20:00Z",
+		"2026/03/01 10:20:30":               "2026-03-01T10:20:30Z",
+		"2016-12-31T23:59:60Z":              "2017-01-01T00:00:00Z",
+		"1772360430":                        "2026-03-01T10:20:30Z",
+		"1772360430.25":                     "2026-03-01T10:20:30.25Z",
+		"1772360430250":                     "2026-03-01T10:20:30.25Z",
+		"1772360430250000":                  "2026-03-01T10:20:30.25Z",
+		"1772360430250000000":               "2026-03-01T10:20:30.25Z",
+		"/Date(1772360430250)/":             "2026-03-01T10:20:30.25Z",
+		"":                                  "",
+		"2026":                              "",
+		"2026-02-31T10:20:30Z":              "",
+		"2026-13-01T10:20:30Z":              "",
+		"2026-03-01T24:20:30Z":              "",
+		"2026-03-01T10:20:30X":              "",
+		"2026-03-01T10:20:30+1":             "",
+		"2026-03-01T10:20:30.Z":             "",
+		"2026-03-01x10:20:30Z":              "",
+		"17723604x0":                        "",
+		"99999999999999999999999999999":     "",
+		"1772360430.":                       "",
+		"/Date()/":                          "",
+		"Sunday the first, at twenty past ": "",
+	} {
+		got, ok := event.ParseTime([]byte(text))
+		if ok != (want != "") || ok && got.Format(time.RFC3339Nano) != want {
+			t.Errorf("%s: %v %v, want %s", text, got, ok, want)
+		}
+	}
+	text := []byte("2026-03-01T10:20:30.123456Z")
+	if n := testing.AllocsPerRun(100, func() { event.ParseTime(text) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// FuzzParseTime holds the parser against the standard library where both speak the same language.
+func FuzzParseTime(f *testing.F) {
+	f.Add("2026-03-01T10:20:30.25+01:00")
+	f.Add("1772360430.25")
+	f.Add("/Date(1772360430250)/")
+	f.Fuzz(func(t *testing.T, text string) {
+		got, ok := event.ParseTime([]byte(text))
+		if ok && got.Location() != time.UTC {
+			t.Fatal("not UTC")
+		}
+		if want, err := time.Parse(time.RFC3339Nano, text); err == nil && (!ok || !got.Equal(want)) {
+			t.Fatalf("%v, want %v", got, want)
+		}
+	})
+}

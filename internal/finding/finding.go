@@ -1,0 +1,58 @@
+// Package finding holds the one record that every watcher produces: what we think
+// that events mean.
+package finding
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Kind is the harm that a finding speaks of.
+type Kind string
+
+// The kinds of finding.
+const (
+	Threat        Kind = "threat"
+	Theft         Kind = "theft"
+	Disruption    Kind = "disruption"
+	Falsification Kind = "falsification"
+	Exposure      Kind = "exposure"
+	Policy        Kind = "policy"
+)
+
+// Finding is one rule's or indicator's matches on one thing (a host, a user, a device).
+type Finding struct {
+	ID       string              `json:"id"` // stable: the same evidence gives the same id
+	Kind     Kind                `json:"kind"`
+	Rule     Rule                `json:"rule"`
+	Count    int                 `json:"count"` // matched events, also those not listed
+	First    time.Time           `json:"first"` // zero when no event says its time
+	Last     time.Time           `json:"last"`
+	Entities map[string][]string `json:"entities"` // host, user, ip, process, patient, device, ... -> distinct values, at most 10 each
+	Events   []Evidence          `json:"events"`
+}
+
+// Rule is what a finding rests on, with its author, as rule licences ask.
+type Rule struct {
+	ID             string   `json:"id"`
+	Title          string   `json:"title"`
+	Level          string   `json:"level"` // informational, low, medium, high, critical
+	Author         string   `json:"author"`
+	Source         string   `json:"source"` // file of the rule, or of the indicator
+	Type           string   `json:"type"`   // rule, correlation, indicator
+	Status         string   `json:"status,omitempty"`
+	Summary        string   `json:"description,omitempty"`
+	Tags           []string `json:"tags,omitempty"`
+	References     []string `json:"references,omitempty"`
+	FalsePositives []string `json:"falsepositives,omitempty"`
+	CareImpact     string   `json:"care_impact,omitempty"` // who may be hurt and how, in a sentence
+	License        string   `json:"license,omitempty"`
+}
+
+// Evidence is one matched event.
+type Evidence struct {
+	Source string          `json:"source"` // path as given; archive members as path!member
+	Record int64           `json:"record"` // number in that source, from 1
+	Time   time.Time       `json:"time"`
+	Fields json.RawMessage `json:"fields"`
+}
