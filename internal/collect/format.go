@@ -1,0 +1,96 @@
+// Package collect brings events in. Each kind of input is one folder below it;
+// this package says what such a folder must offer.
+package collect
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/wardline/wardline/format/jsonl"
+	"github.com/wardline/wardline/internal/event"
+)
+
+// Format is one kind of file or stream.
+type Format struct {
+	Name string // as shown in statistics: evtx, zeek, syslog, ...
+
+	// Sniff says how surely the content is of this format: 0 not at all, 100 beyond
+	// doubt (a magic number). head is the first 64 KiB at most of the decompressed bytes. It must
+	// cost no more than reading head a few times.
+	Sniff func(head []byte) int
+
+	// Open starts decoding. It reads nothing before the first Next.
+	Open func(r io.Reader, o Options) Decoder
+}
+
+// Options is what a decoder may know besides the bytes.
+type Options struct {
+	Limits   Limits
+	Taxonomy *event.Taxonomy
+	// Modified is when the source was last written, zero when unknown. It lends its
+	// year to time stamps that have none (RFC 3164).
+	Modified time.Time
+}
+
+// Limits bounds what one source may cost, whatever it says about itself.
+type Limits struct {
+	Record int // bytes of one record
+	Depth  int // nesting
+	Values int // fields of one record
+}
+
+// DefaultLimits are roomy for real logs and small for a machine.
+func DefaultLimits() Limits { return Limits{Record: 16 << 20, Depth: 64, Values: 1 << 16} }
+
+// Decoder yields the events of one source in order.
+type Decoder interface {
+	// Next fills ev with the next event: Fields and its Index, Class, Time, Format,
+	// and Record. Everything in ev is valid until the next call.
+	// It returns io.EOF at the end. A *Damage error means that some bytes
+	// could not be read and were passed over: the caller counts it and calls Next
+	// again. Any other error ends the source.
+	Next(ev *event.Event) error
+}
+
+// Damage reports bytes that could not be read as a record. It names the place
+// and the reason and never quotes the content, which may speak of a patient.
+type Damage struct {
+	Offset  int64  // of the first byte passed over, in the decompressed source
+	Records int    // records known to be lost; 0 when that cannot be told
+	Reason  string // constant text or text made of numbers only
+}
+
+func (d *Damage) Error() string {
+	return fmt.Sprintf("at byte %d: %s", d.Offset, d.Reason)
+}
+
+// Shape is one way of writing events as JSON objects, told by its keys. Formats
+// that are JSON underneath add a Shape instead of a Format, and share its framing.
+type Shape struct {
+	Name string
+
+	// Fits says how surely obj is of this shape, 0 to 100. From 80 on no other shape
+	// is asked as long as objects go on fitting so well.
+	Fits func(obj Object) int
+
+	// Event turns one object into ev: it sets Class and Time, and Fields with their
+	// Index when the event is not to be the object itself, which ev holds already (obj.Index
+	// is that of ev, and is overwritten by Into). It returns ErrSkip for an
+	// object of this shape that holds no event (a FHIR Patient beside AuditEvents).
+	// b is the decoder's builder, for a shape that writes Fields anew: Reset it, write, Into ev.
+	// Event need not set Format, Record or Source.
+	Event func(obj Object, o Options, ev *event.Event, b *event.Builder) error
+}
+
+// Object is one JSON object as a Shape sees it: the text and where its values stand.
+// When a shape was framed inside a wrapper (CloudTrail's Records, a FHIR Bundle's
+// entries, a top-level array), the object is the element, not the wrapper.
+type Object struct {
+	Text  []byte
+	Index *jsonl.Index
+}
+
+// ErrSkip says that a record is well-formed and holds no event.
+var ErrSkip = errors.New("no event in this record")

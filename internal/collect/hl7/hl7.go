@@ -1,0 +1,150 @@
+// Package hl7 reads HL7 version 2 messages from files, and from recordings of the connections that
+// carry them (MLLP): admissions, orders, results, and queries about patients.
+//
+// An event's fields are the message's own, under the names that the standard numbers them by: MSH-9
+// is the field as written, MSH-9.1 its first component. A value that repeats is an array. Only
+// the segments that say who, what, when and about whom are written out (MSH EVN PID PV1 MRG ORC OBR TXA
+// MSA ERR QPD); the object segments counts all. Beside them stands access, the form
+// that all clinical collectors share; docs/clinical-taxonomy.md is its manual.
+package hl7
+
+import (
+	"bytes"
+	"errors"
+	"io"
+
+	"github.com/wardline/wardline/format/charset"
+	"github.com/wardline/wardline/format/hl7"
+	"github.com/wardline/wardline/format/jsonl"
+	"github.com/wardline/wardline/format/mllp"
+	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/event"
+)
+
+// Format reads files of messages and batches.
+func Format() collect.Format {
+	return collect.Format{
+		Name:  "hl7",
+		Sniff: sniff,
+		Open: func(r io.Reader, o collect.Options) collect.Decoder {
+			return &decoder{next: fileReader(r, o), w: writer{format: "hl7", o: o}}
+		},
+	}
+}
+
+// MLLP reads recordings of connections.
+func MLLP() collect.Format {
+	return collect.Format{
+		Name:  "mllp",
+		Sniff: sniffMLLP,
+		Open: func(r io.Reader, o collect.Options) collect.Decoder {
+			return &decoder{next: dumpReader(r, o), w: writer{format: "mllp", o: o}}
+		},
+	}
+}
+
+func sniff(head []byte) int {
+	text, _ := charset.UTF8(head, "")
+	text = bytes.TrimLeft(bytes.TrimPrefix(text, []byte("\ufeff")), " \t\r\n")
+	switch {
+	case hl7.Begins(text):
+		return 95
+	case bytes.HasPrefix(text, []byte("FHS|")), bytes.HasPrefix(text, []byte("BHS|")):
+		return 90
+	}
+	return 0
+}
+
+func sniffMLLP(head []byte) int {
+	start := bytes.IndexByte(head, 0x0b)
+	if start < 0 || !hl7.Begins(bytes.TrimLeft(head[start+1:], "\r\n")) {
+		return 0
+	}
+	if start == 0 {
+		return 98
+	}
+	return 70 // a capture that begins inside a frame
+}
+
+// source gives messages one by one, with the place where each begins.
+type source func() (hl7.Message, int64, error)
+
+func fileReader(r io.Reader, o collect.Options) source {
+	return hl7.NewReader(r, limits(o)).Next
+}
+
+func dumpReader(r io.Reader, o collect.Options) source {
+	frames := mllp.NewReader(r, o.Limits.Record)
+	return func() (hl7.Message, int64, error) {
+		for {
+			f, err := frames.Next()
+			if err != nil {
+				return hl7.Message{}, f.Offset, err
+			}
+			if f.Kind == mllp.Ack || f.Kind == mllp.Nak {
+				continue
+			}
+			m, err := hl7.Parse(f.Payload, limits(o))
+			return m, f.Offset, err
+		}
+	}
+}
+
+func limits(o collect.Options) hl7.Limits {
+	return hl7.Limits{Bytes: o.Limits.Record, Segments: o.Limits.Values}
+}
+
+type decoder struct {
+	next   source
+	w      writer
+	b      event.Builder
+	record int64
+}
+
+func (d *decoder) Next(ev *event.Event) error {
+	m, at, err := d.next()
+	var broken *hl7.Error
+	var long *mllp.Error
+	switch {
+	case errors.As(err, &long):
+		d.record++
+		return &collect.Damage{Offset: long.Offset, Records: 1, Reason: "frame longer than the limit"}
+	case errors.As(err, &broken):
+		d.record++
+		return &collect.Damage{Offset: at, Records: 1, Reason: broken.Reason}
+	case err != nil:
+		return err
+	}
+	d.record++
+	ev.Record = d.record
+	if err := d.w.event(&m, ev, &d.b); err != nil {
+		return &collect.Damage{Offset: at, Records: 1, Reason: "more fields than the limit"}
+	}
+	return nil
+}
+
+// writer makes events of messages. It keeps the memory of its lists from one to the next.
+type writer struct {
+	format  string
+	o       collect.Options
+	access  event.Access
+	counts  []count
+	cells   []cell
+	values  []string
+	written int
+}
+
+func (w *writer) event(m *hl7.Message, ev *event.Event, b *event.Builder) error {
+	ev.Format = w.format
+	ev.Class = w.o.Taxonomy.Class("hl7", "mllp", "")
+	stamp, _ := m.Get("MSH-7")
+	ev.Time, _, _ = hl7.ParseTime(stamp)
+	w.normalise(m)
+	b.Reset()
+	b.Access(&w.access)
+	w.segments(m, b)
+	if m.BadCharset {
+		b.Bool("BadCharset", true)
+	}
+	return b.Into(ev, jsonl.Limits{Depth: w.o.Limits.Depth, Values: w.o.Limits.Values})
+}

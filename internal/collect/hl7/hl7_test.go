@@ -1,0 +1,142 @@
+package hl7_test
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wardline/wardline/content"
+	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/collect/hl7"
+	"github.com/wardline/wardline/internal/event"
+)
+
+func options(t testing.TB) collect.Options {
+	tax, err := event.LoadTaxonomy(content.Taxonomy())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return collect.Options{Limits: collect.DefaultLimits(), Taxonomy: tax}
+}
+
+const merge = "MSH|^~\\&|ADT|NORTH|||20260301102030+0100||ADT^A40|M1|P|2.5\rEVN|A40||||m.okafor^Okafor^Miriam\r" +
+	"PID|||0042^^^NORTH&1.2.3&ISO^MR~77^^^STATE||Invented\\T\\Co^Zo\xeb\rMRG|0043^^^NORTH\rOBX|1\rOBX|2\rZAA|x\r"
+
+func TestEvent(t *testing.T) {
+	d := hl7.Format().Open(strings.NewReader(merge), options(t))
+	var ev event.Event
+	if err := d.Next(&ev); err != nil {
+		t.Fatal(err)
+	}
+	var got map[string]any
+	if err := json.Unmarshal(ev.Fields, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{
+		"access": map[string]any{
+			"verb": "merge", "native_action": "ADT^A40", "user": "m.okafor", "user_name": "Miriam Okafor", "patient": []any{"0042", "77", "0043"},
+			"patient_authority": []any{"NORTH", "STATE"}, "object_kind": "chart", "app": "ADT", "patients_count": 3.0, "audit_source": "NORTH",
+		},
+		"MSH-1": "|", "MSH-2": "^~\\&", "MSH-3": "ADT", "MSH-3.1": "ADT", "MSH-4": "NORTH", "MSH-4.1": "NORTH",
+		"MSH-7": "20260301102030+0100", "MSH-7.1": "20260301102030+0100", "MSH-9": "ADT^A40", "MSH-9.1": "ADT", "MSH-9.2": "A40",
+		"MSH-10": "M1", "MSH-10.1": "M1", "MSH-11": "P", "MSH-11.1": "P", "MSH-12": "2.5", "MSH-12.1": "2.5",
+		"EVN-1": "A40", "EVN-1.1": "A40", "EVN-5": "m.okafor^Okafor^Miriam", "EVN-5.1": "m.okafor", "EVN-5.2": "Okafor", "EVN-5.3": "Miriam",
+		"PID-3": []any{"0042^^^NORTH&1.2.3&ISO^MR", "77^^^STATE"}, "PID-3.1": []any{"0042", "77"}, "PID-3.4": []any{"NORTH&1.2.3&ISO", "STATE"}, "PID-3.5": "MR",
+		"PID-5": "Invented\\T\\Co^Zoë", "PID-5.1": "Invented&Co", "PID-5.2": "Zoë", "MRG-1": "0043^^^NORTH", "MRG-1.1": "0043", "MRG-1.4": "NORTH",
+		"segments":   map[string]any{"MSH": 1.0, "EVN": 1.0, "PID": 1.0, "MRG": 1.0, "OBX": 2.0, "ZAA": 1.0},
+		"BadCharset": true,
+	}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Error(diff)
+	}
+	if ev.Class.Product != "hl7" || ev.Time.Hour() != 9 || ev.Index.Find(ev.Fields, "PID-3.1") < 0 {
+		t.Errorf("product %s, time %v", ev.Class.Product, ev.Time)
+	}
+}
+
+func TestSniff(t *testing.T) {
+	for text, want := range map[string][2]bool{
+		merge: {true, false}, "\ufeff\r\n" + merge: {true, false}, "FHS|^~\\&\rBHS|^~\\&\r" + merge: {true, false},
+		"\x0b" + merge + "\x1c\r": {false, true}, "rest\x1c\r\x0b" + merge: {false, true},
+		"MSHX": {false, false}, "": {false, false}, "a\x0bb": {false, false},
+	} {
+		if hl7.Format().Sniff([]byte(text)) > 0 != want[0] || hl7.MLLP().Sniff([]byte(text)) > 0 != want[1] {
+			t.Errorf("%.12q: %d %d", text, hl7.Format().Sniff([]byte(text)), hl7.MLLP().Sniff([]byte(text)))
+		}
+	}
+}
+
+func TestDump(t *testing.T) {
+	d := hl7.MLLP().Open(strings.NewReader("\x0b"+merge+"\x1c\r\x0bnonsense 0042\x1c\r\x06\x0b"+merge), options(t))
+	var ev event.Event
+	events, damages := 0, 0
+	for {
+		err := d.Next(&ev)
+		var damage *collect.Damage
+		switch {
+		case err == io.EOF:
+			if events != 2 || damages != 1 || ev.Record != 3 || ev.Format != "mllp" {
+				t.Errorf("%d events, %d damages, record %d", events, damages, ev.Record)
+			}
+			return
+		case errors.As(err, &damage):
+			damages++
+		case err == nil:
+			events++
+		default:
+			t.Fatal(err)
+		}
+	}
+}
+
+// A message may be as wide and as long as it likes; its event is bounded.
+func TestHostile(t *testing.T) {
+	wide := "MSH|^~\\&\rPID|||" + strings.Repeat("a^b~", 1<<16) + "\r" + strings.Repeat("OBR|"+strings.Repeat("x~y^z|", 100)+"\r", 500)
+	d := hl7.Format().Open(strings.NewReader(wide), options(t))
+	var ev event.Event
+	if err := d.Next(&ev); err != nil {
+		t.Fatal(err)
+	}
+	if len(ev.Index.Values) > 20_000 {
+		t.Errorf("%d values", len(ev.Index.Values))
+	}
+}
+
+func TestCorpus(t *testing.T) {
+	root := os.Getenv("WARDLINE_CORPORA")
+	if root == "" {
+		root = "../../../../shared/corpora"
+	}
+	f, err := os.Open(filepath.Join(root, "hl7v2", "simhospital", "stream.mllp.gz"))
+	if err != nil {
+		t.Skip("corpora not found: set WARDLINE_CORPORA")
+	}
+	defer f.Close()
+	unpacked, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := hl7.MLLP().Open(unpacked, options(t))
+	verbs := map[string]int{}
+	var ev event.Event
+	for {
+		err := d.Next(&ev)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := ev.Index.Find(ev.Fields, "access.verb"); i >= 0 && ev.Index.Find(ev.Fields, "access.patient") >= 0 && !ev.Time.IsZero() {
+			verbs[string(ev.Index.Text(ev.Fields, i, nil))]++
+		}
+	}
+	t.Logf("%d messages, verbs %v", ev.Record, verbs)
+}

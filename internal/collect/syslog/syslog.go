@@ -1,0 +1,164 @@
+// Package syslog brings in what machines say over syslog: messages as RFC 5424 and
+// RFC 3164 write them, and the files that syslog daemons keep under /var/log.
+//
+// The fields of an event are, where the message has them: priority, facility, severity, version
+// (numbers), timestamp (as written), hostname, app_name, proc_id, msg_id, structured_data
+// (an object of objects) and message. A message that no grammar fits keeps what could be read,
+// and its text.
+package syslog
+
+import (
+	"errors"
+	"io"
+	"time"
+
+	"github.com/wardline/wardline/format/jsonl"
+	"github.com/wardline/wardline/format/rfc6587"
+	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/event"
+)
+
+// Body reads messages that carry a document of their own, such as the XML of an
+// audit trail (IHE ITI-20). It gives the event that the document tells of.
+type Body struct {
+	// Fits tells whether msg, the MSG part of a message, is such a document.
+	Fits func(msg []byte) bool
+	// Event turns it into ev as a collect.Shape does: Fields, their Index, and Class; Time
+	// when the document tells one. It returns collect.ErrSkip for a document without an event. On any other
+	// error the message stays an ordinary one.
+	Event func(msg []byte, o collect.Options, ev *event.Event, b *event.Builder) error
+}
+
+// Format reads syslog, counted (RFC 6587) or in lines or both, and hands message bodies to the
+// first of bodies that fits.
+func Format(bodies ...Body) collect.Format {
+	return collect.Format{Name: "syslog", Sniff: sniff, Open: func(r io.Reader, o collect.Options) collect.Decoder {
+		return &decoder{o: o, bodies: bodies, parser: newParser(), frames: rfc6587.NewReader(r, o.Limits.Record)}
+	}}
+}
+
+type decoder struct {
+	o      collect.Options
+	bodies []Body
+	frames *rfc6587.Reader
+	parser parser
+	record int64
+	b      event.Builder
+	sd     []byte // structured data as JSON
+}
+
+func (d *decoder) Next(ev *event.Event) error {
+	for {
+		f, err := d.frames.Next()
+		if err != nil {
+			return d.damage(err)
+		}
+		d.record++
+		if len(f.Message) == 0 {
+			return &collect.Damage{Offset: f.Offset, Records: 1, Reason: "stream ends before the message"}
+		}
+		ev.Record, ev.Format = d.record, "syslog"
+		err = d.event(f.Message, ev)
+		if errors.Is(err, collect.ErrSkip) {
+			continue
+		}
+		if err != nil {
+			return &collect.Damage{Offset: f.Offset, Records: 1, Reason: "message with more values than the limit"}
+		}
+		return nil
+	}
+}
+
+// damage is what an error of the framing means to the caller.
+func (d *decoder) damage(err error) error {
+	var frame *rfc6587.FrameError
+	if !errors.As(err, &frame) {
+		return err
+	}
+	d.record++
+	return &collect.Damage{Offset: frame.Offset, Records: 1, Reason: frame.Reason}
+}
+
+func (d *decoder) event(msg []byte, ev *event.Event) error {
+	m := d.parser.read(msg)
+	at := m.when(d.o.Modified)
+	for _, body := range d.bodies {
+		if !body.Fits(m.Message) {
+			continue
+		}
+		ev.Time = time.Time{}
+		err := body.Event(m.Message, d.o, ev, &d.b)
+		if err == nil && ev.Time.IsZero() {
+			ev.Time = at
+		}
+		if err == nil || errors.Is(err, collect.ErrSkip) {
+			return err
+		}
+		break
+	}
+	ev.Time, ev.Class = at, d.class(&m)
+	d.build(&m)
+	return d.b.Into(ev, jsonl.Limits{Depth: d.o.Limits.Depth, Values: d.o.Limits.Values})
+}
+
+// class goes by the program. A message that names none and goes to a facility of security
+// (4 and 10, RFC 5424 section 6.2.1) stands with those of auth.log.
+func (d *decoder) class(m *Message) *event.Class {
+	switch {
+	case len(m.AppName) == 0 && m.HasPriority && (m.Priority>>3 == 4 || m.Priority>>3 == 10):
+		return d.o.Taxonomy.Class("syslog", "auth", "")
+	case len(m.AppName) == 0:
+		return d.o.Taxonomy.Class("syslog", "syslog", "")
+	}
+	return d.o.Taxonomy.ClassOf("syslog", m.AppName, nil)
+}
+
+func (d *decoder) build(m *Message) {
+	b := &d.b
+	b.Reset()
+	if m.HasPriority {
+		b.Int("priority", int64(m.Priority))
+		b.Int("facility", int64(m.Priority>>3))
+		b.Int("severity", int64(m.Priority&7))
+	}
+	if m.Version > 0 {
+		b.Int("version", int64(m.Version))
+	}
+	for _, f := range [...]struct {
+		name  string
+		value []byte
+	}{
+		{"timestamp", m.Timestamp}, {"hostname", m.Hostname}, {"app_name", m.AppName}, {"proc_id", m.ProcID}, {"msg_id", m.MsgID},
+	} {
+		if len(f.value) > 0 {
+			b.Bytes(f.name, f.value)
+		}
+	}
+	if len(m.Data) > 0 {
+		d.sd = appendData(d.sd[:0], m.Data)
+		b.Raw("structured_data", d.sd)
+	}
+	if len(m.Message) > 0 {
+		b.Bytes("message", m.Message)
+	}
+}
+
+// appendData writes structured data as an object of objects.
+func appendData(dst []byte, data []Element) []byte {
+	dst = append(dst, '{')
+	for i, e := range data {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(jsonl.AppendString(dst, e.ID), ':', '{')
+		for j, p := range e.Params {
+			if j > 0 {
+				dst = append(dst, ',')
+			}
+			dst = append(jsonl.AppendString(dst, p.Name), ':')
+			dst = jsonl.AppendString(dst, p.Value)
+		}
+		dst = append(dst, '}')
+	}
+	return append(dst, '}')
+}
