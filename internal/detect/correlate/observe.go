@@ -1,0 +1,76 @@
+package correlate
+
+import (
+	"strings"
+	"time"
+
+	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/finding"
+)
+
+// Observation is one match as correlations see it.
+type Observation struct {
+	Time     time.Time
+	Evidence finding.Evidence
+	Parts    []Part // one for each correlation that the match takes part in
+}
+
+// Part is what one correlation needs to know of a match.
+type Part struct {
+	Correlation int
+	Member      int      // place in the correlation's list of rules
+	Group       []string // values of the group-by fields
+	Value       string   // of the field that value_* correlations look at
+	HasValue    bool
+}
+
+// Observe takes from a matched event what the correlations need. It has no parts when
+// none can use it: an event without one of the group-by fields takes no part, and
+// neither does one without a time.
+func (p *Plan) Observe(rule int, ev *event.Event) Observation {
+	o := Observation{Time: ev.Time}
+	if !p.Listens(rule) || ev.Time.IsZero() {
+		return o
+	}
+	for _, w := range p.watchers[rule] {
+		if part, ok := w.part(func(field string) (string, bool) { return valueOf(ev, field) }); ok {
+			o.Parts = append(o.Parts, part)
+		}
+	}
+	if len(o.Parts) > 0 {
+		o.Evidence = finding.Evidence{Source: ev.Source, Record: ev.Record, Time: ev.Time, Fields: append([]byte(nil), ev.Fields...)}
+	}
+	return o
+}
+
+func (w *watcher) part(value func(field string) (string, bool)) (Part, bool) {
+	part := Part{Correlation: w.correlation, Member: w.member}
+	for _, field := range w.groupBy {
+		v, ok := value(field)
+		if !ok {
+			return Part{}, false
+		}
+		part.Group = append(part.Group, v)
+	}
+	if w.value != "" {
+		part.Value, part.HasValue = value(w.value)
+		if !part.HasValue {
+			return Part{}, false
+		}
+	}
+	return part, true
+}
+
+// maxGroupValue bounds what is remembered of one value.
+const maxGroupValue = 1024
+
+// valueOf returns the first value that the event has for what rules call field.
+func valueOf(ev *event.Event, field string) (string, bool) {
+	for _, name := range ev.Class.Names(field) {
+		if i := ev.Index.Find(ev.Fields, name); i >= 0 {
+			text := ev.Index.Text(ev.Fields, i, nil)
+			return strings.ToValidUTF8(string(text[:min(len(text), maxGroupValue)]), ""), true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,32 @@
+// Package detect asks many detection rules about one event at the cost of a few.
+//
+// Thousands of rules mostly ask the same small questions: does the image end with
+// this name, does the command line hold that word? And of all rules that could apply, nearly
+// none do. The engine is built on both facts:
+//
+//	rules ──compile──► predicates   each distinct question once, shared by all rules
+//	                   programs     each rule's logic as a short walk over predicates
+//	                   witnesses    for each rule the rarest literals without which it cannot match
+//	                   groups       for each kind of log, its rules waiting at their witnesses
+//
+//	                         event (JSON, indexed in place)
+//	                           │ class: log source, from the taxonomy
+//	                           ▼
+//	   link      values ──► fields that the group's rules ask for, and no others
+//	                           │ folded once: no case, no escapes
+//	                           ▼
+//	   gather    each field's text ──► literal.Set ──► rules whose witness is there
+//	                           │ mostly none
+//	                           ▼
+//	   run       each candidate's program ──► predicates, each answered once per event
+//	                           │
+//	                           ▼
+//	                     rules that match
+//
+// An Engine is immutable and shared; a Matcher holds what is known of the present event and
+// belongs to one goroutine. Matching allocates nothing.
+//
+// What a rule means is written down in package format/sigma/reference, which evaluates
+// rules sentence by sentence and very slowly. The two share the parser only, and a
+// differential fuzz test holds them equal.
+package detect

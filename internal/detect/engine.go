@@ -1,0 +1,80 @@
+package detect
+
+import (
+	"github.com/wardline/wardline/format/sigma"
+	"github.com/wardline/wardline/internal/detect/literal"
+	"github.com/wardline/wardline/internal/event"
+)
+
+// Engine is a compiled set of rules. It never changes and serves any number of
+// matchers at once.
+type Engine struct {
+	rules      []*sigma.Rule
+	programs   []program // by rule
+	fields     []string  // by field number; fields[anyField] is ""
+	predicates []predicate
+	views      []*view // by event.Class.ID
+}
+
+// Options changes how rules are compiled.
+type Options struct {
+	// Unrouted asks every rule about every event, whatever its log source.
+	Unrouted bool
+}
+
+// Rules lists the compiled rules; Matcher.Match speaks of them by position.
+func (e *Engine) Rules() []*sigma.Rule { return e.rules }
+
+// view is how events of one class look to a group of rules: which of their paths are
+// which fields.
+type view struct {
+	group *group
+	slots []wantedSlot // open addressing by path hash
+	mask  uint64
+}
+
+type wantedSlot struct {
+	hash   uint64
+	wanted []wanted
+}
+
+// wanted says that values at a path belong to a field.
+type wanted struct {
+	path  string
+	field int32
+}
+
+// wanted returns what is wanted under a path's hash.
+func (v *view) wanted(hash uint64) []wanted {
+	for at := hash & v.mask; ; at = (at + 1) & v.mask {
+		s := &v.slots[at]
+		if s.hash == hash || s.wanted == nil {
+			return s.wanted
+		}
+	}
+}
+
+// group is the rules that serve the same log sources, and where each of them waits.
+type group struct {
+	rules   []int32
+	always  []int32 // rules without a witness
+	indexes []fieldIndex
+}
+
+// fieldIndex holds the witness literals of one field.
+type fieldIndex struct {
+	field    int32
+	literals *literal.Set
+	rules    [][]int32 // by literal id
+	numbers  bool      // some literals are numbers: look also for the shortest form of the value
+}
+
+// Compile makes an engine of rules for the classes of a taxonomy. A rule that
+// cannot be honoured is left out and reported.
+func Compile(rules []*sigma.Rule, tax *event.Taxonomy, o Options) (*Engine, []sigma.Problem) {
+	c := newCompiler()
+	problems := c.addRules(rules)
+	e := &Engine{rules: c.rules, programs: c.programs, fields: c.fields, predicates: c.predicates}
+	e.views = c.viewsOf(tax.Classes(), o)
+	return e, problems
+}

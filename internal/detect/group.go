@@ -1,0 +1,138 @@
+package detect
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"slices"
+	"strings"
+
+	"github.com/wardline/wardline/format/jsonl"
+	"github.com/wardline/wardline/internal/detect/literal"
+	"github.com/wardline/wardline/internal/event"
+)
+
+// viewsOf groups the rules by the classes they serve. Classes that are asked by the
+// same rules share a group.
+func (c *compiler) viewsOf(classes []*event.Class, o Options) []*view {
+	views := make([]*view, len(classes))
+	groups := map[string]*group{}
+	for i, class := range classes {
+		var rules []int32
+		for r, rule := range c.rules {
+			l := rule.Logsource
+			if o.Unrouted || class.Serves(l.Category, l.Product, l.Service) {
+				rules = append(rules, int32(r))
+			}
+		}
+		key := groupKey(rules)
+		if groups[key] == nil {
+			groups[key] = c.newGroup(rules)
+		}
+		views[i] = c.newView(groups[key], class)
+	}
+	return views
+}
+
+func groupKey(rules []int32) string {
+	key := make([]byte, 0, 4*len(rules))
+	for _, r := range rules {
+		key = binary.LittleEndian.AppendUint32(key, uint32(r))
+	}
+	return string(key)
+}
+
+// newGroup lets each rule wait at its witness.
+func (c *compiler) newGroup(rules []int32) *group {
+	g := &group{rules: rules}
+	waiting := map[mark][]int32{}
+	for _, r := range rules {
+		w := c.witnesses[r]
+		if w == nil {
+			g.always = append(g.always, r)
+			continue
+		}
+		for _, m := range w.marks {
+			if at := waiting[m]; len(at) == 0 || at[len(at)-1] != r {
+				waiting[m] = append(at, r)
+			}
+		}
+	}
+	marks := make([]mark, 0, len(waiting))
+	for m := range waiting {
+		marks = append(marks, m)
+	}
+	slices.SortFunc(marks, compareMarks)
+	for len(marks) > 0 {
+		n := 1
+		for n < len(marks) && marks[n].field == marks[0].field {
+			n++
+		}
+		g.indexes = append(g.indexes, newFieldIndex(marks[:n], waiting))
+		marks = marks[n:]
+	}
+	return g
+}
+
+func compareMarks(a, b mark) int {
+	if a.field != b.field {
+		return int(a.field - b.field)
+	}
+	if a.hint.at != b.hint.at {
+		return int(a.hint.at) - int(b.hint.at)
+	}
+	return strings.Compare(a.hint.text, b.hint.text)
+}
+
+func newFieldIndex(marks []mark, waiting map[mark][]int32) fieldIndex {
+	x := fieldIndex{field: marks[0].field}
+	var b literal.Builder
+	for id, m := range marks {
+		b.Add(m.hint.text, m.hint.at, int32(id))
+		x.rules = append(x.rules, waiting[m])
+		if m.hint.at == literal.Whole {
+			_, number := parseNumber([]byte(m.hint.text))
+			x.numbers = x.numbers || number
+		}
+	}
+	x.literals = b.Build()
+	return x
+}
+
+// newView lists the paths at which events of a class carry the fields that the
+// group's rules ask for.
+func (c *compiler) newView(g *group, class *event.Class) *view {
+	byHash := map[uint64][]wanted{}
+	n := 0
+	for _, field := range c.fieldsOf(g.rules) {
+		for _, path := range class.Names(c.fields[field]) {
+			h := jsonl.HashPath(path)
+			byHash[h] = append(byHash[h], wanted{path, field})
+			n++
+		}
+	}
+	size := 2 << bits.Len(uint(n))
+	v := &view{group: g, slots: make([]wantedSlot, size), mask: uint64(size - 1)}
+	for h, w := range byHash {
+		at := h & v.mask
+		for v.slots[at].wanted != nil {
+			at = (at + 1) & v.mask
+		}
+		v.slots[at] = wantedSlot{h, w}
+	}
+	return v
+}
+
+// fieldsOf lists the fields that rules ask for, each once, anyField left out.
+func (c *compiler) fieldsOf(rules []int32) []int32 {
+	seen := make([]bool, len(c.fields))
+	var fields []int32
+	for _, r := range rules {
+		for _, f := range c.ruleFields[r] {
+			if f != anyField && !seen[f] {
+				seen[f] = true
+				fields = append(fields, f)
+			}
+		}
+	}
+	return fields
+}

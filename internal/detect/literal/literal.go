@@ -1,0 +1,184 @@
+// Package literal finds which of many known strings stand in a short text, at a
+// cost that hardly grows with their number.
+//
+// A string is looked for where its anchor says: as the whole text, at its start, at
+// its end, or anywhere. Anchored strings cost one table lookup for each distinct key
+// length. Strings that may stand anywhere are told by one window of four
+// bytes each, the rarest that the string has:
+//
+//	text      C : \ T E M P \ M I M I K A T Z . E X E
+//	windows            └──┬──┘
+//	                      ├─ bitmap: does any string own this window?   (mostly no)
+//	                      ├─ table:  which strings own it?
+//	                      └─ verify: is the whole string here?
+//
+// The package compares bytes: who wants to ignore case folds strings and texts first.
+package literal
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// Anchor says where a literal must stand in the text.
+type Anchor uint8
+
+// The anchors.
+const (
+	Whole Anchor = iota
+	Start
+	End
+	Anywhere
+)
+
+const (
+	window  = 4 // bytes by which an unanchored literal is told
+	longKey = 8 // bytes by which an anchored literal is told
+)
+
+// Set is a compiled set of literals. It never changes and may be searched by many at once.
+type Set struct {
+	literals []entry
+	shorts   []int32 // ASCII literals that may stand anywhere and are shorter than a window
+	wide     []int32 // the same, other than ASCII
+	always   []int32 // empty literals that every text holds
+
+	bitmap   []uint64 // one bit for each hashed window
+	shift    uint     // from hash to bit number
+	windows  table
+	whole    table
+	starts   table
+	ends     table
+	startLen []int // distinct key lengths in starts
+	endLen   []int
+}
+
+type entry struct {
+	text   string
+	bytes  []byte // the same, for short ones
+	id     int32
+	offset int32 // of the window in text
+}
+
+// Find appends the ids of the literals that stand in text to hits. An id may be
+// appended more than once.
+func (s *Set) Find(text []byte, hits []int32) []int32 {
+	hits = append(hits, s.always...)
+	if s.whole.filled() {
+		hits = s.verifyWhole(text, hits)
+	}
+	for _, n := range s.startLen {
+		if n <= len(text) {
+			for _, i := range s.starts.get(anchoredKey(text[:n])) {
+				if e := &s.literals[i]; len(e.text) <= len(text) && string(text[:len(e.text)]) == e.text {
+					hits = append(hits, e.id)
+				}
+			}
+		}
+	}
+	for _, n := range s.endLen {
+		if n <= len(text) {
+			for _, i := range s.ends.get(anchoredKey(text[len(text)-n:])) {
+				if e := &s.literals[i]; len(e.text) <= len(text) && string(text[len(text)-len(e.text):]) == e.text {
+					hits = append(hits, e.id)
+				}
+			}
+		}
+	}
+	if s.bitmap != nil {
+		hits = s.findWindows(text, hits)
+	}
+	return s.findShorts(text, hits)
+}
+
+func (s *Set) verifyWhole(text []byte, hits []int32) []int32 {
+	for _, i := range s.whole.get(wholeKey(text)) {
+		if e := &s.literals[i]; string(text) == e.text {
+			hits = append(hits, e.id)
+		}
+	}
+	return hits
+}
+
+// findWindows slides over the text. Most windows end at the bitmap.
+func (s *Set) findWindows(text []byte, hits []int32) []int32 {
+	bitmap, shift := s.bitmap, s.shift
+	mask := uint32(len(bitmap)*64 - 1)
+	for at := 0; at+window <= len(text); at++ {
+		w := binary.LittleEndian.Uint32(text[at:])
+		bit := windowHash(w) >> shift & mask
+		if bitmap[bit/64]>>(bit%64)&1 != 0 {
+			hits = s.verifyWindow(text, at, w, hits)
+		}
+	}
+	return hits
+}
+
+func (s *Set) verifyWindow(text []byte, at int, w uint32, hits []int32) []int32 {
+	for _, i := range s.windows.get(uint64(w)) {
+		e := &s.literals[i]
+		from := at - int(e.offset)
+		if from >= 0 && from+len(e.text) <= len(text) && string(text[from:from+len(e.text)]) == e.text {
+			hits = append(hits, e.id)
+		}
+	}
+	return hits
+}
+
+// findShorts looks for literals shorter than a window one by one. Most of those that are not ASCII
+// are single characters, and most texts have none of these.
+func (s *Set) findShorts(text []byte, hits []int32) []int32 {
+	for _, i := range s.shorts {
+		if e := &s.literals[i]; bytes.Contains(text, e.bytes) {
+			hits = append(hits, e.id)
+		}
+	}
+	if len(s.wide) == 0 || isASCII(text) {
+		return hits
+	}
+	for _, i := range s.wide {
+		if e := &s.literals[i]; bytes.Contains(text, e.bytes) {
+			hits = append(hits, e.id)
+		}
+	}
+	return hits
+}
+
+func isASCII(text []byte) bool {
+	for len(text) >= 8 {
+		if binary.LittleEndian.Uint64(text)&0x8080808080808080 != 0 {
+			return false
+		}
+		text = text[8:]
+	}
+	for _, c := range text {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+func windowHash(w uint32) uint32 { return w * 0x9e3779b1 }
+
+// anchoredKey packs up to eight bytes and their number.
+func anchoredKey(b []byte) uint64 {
+	if len(b) == longKey {
+		return binary.LittleEndian.Uint64(b)
+	}
+	key := uint64(len(b)) << 56
+	for i, c := range b {
+		key |= uint64(c) << (8 * i)
+	}
+	return key
+}
+
+// wholeKey mixes the length and both ends of a text; verification settles the rest.
+func wholeKey(b []byte) uint64 {
+	if len(b) <= longKey {
+		return anchoredKey(b)
+	}
+	head, tail := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[len(b)-longKey:])
+	middle := binary.LittleEndian.Uint64(b[(len(b)-longKey)/2:])
+	return (head*0x9e3779b97f4a7c15^tail+middle*3)*0xe7037ed1a0b428db + uint64(len(b))
+}

@@ -1,0 +1,277 @@
+package detect
+
+import (
+	"github.com/wardline/wardline/format/jsonl"
+	"github.com/wardline/wardline/internal/event"
+)
+
+// Matcher asks an engine's rules about one event after the other. It holds what is
+// known of the present event; each goroutine needs its own.
+type Matcher struct {
+	engine *Engine
+	event  *event.Event
+	now    uint32 // number of the present event; what bears an older number is stale
+
+	fields  []fieldState // by field
+	values  []value      // of the fields asked for so far
+	answers []uint32     // by predicate: now<<1 | answer
+	asked   []uint32     // by rule: now, once it is a candidate
+	scratch []byte       // folded and unescaped texts of the event
+
+	candidates []int32
+	hits       []int32 // reused by searches
+	matches    []int32
+}
+
+type fieldState struct {
+	now         uint32
+	first, last int32 // in Matcher.values
+}
+
+// value is one value of a field of the present event. Its texts are made when first
+// asked for, and kept.
+type value struct {
+	owner      *Matcher
+	index      int32 // in the event's Index
+	next       int32 // value of the same field, or -1
+	kind       jsonl.Kind
+	plainText  []byte
+	foldedText []byte
+}
+
+// Matcher returns a new matcher.
+func (e *Engine) Matcher() *Matcher {
+	return &Matcher{
+		engine:  e,
+		fields:  make([]fieldState, len(e.fields)),
+		answers: make([]uint32, len(e.predicates)),
+		asked:   make([]uint32, len(e.rules)),
+	}
+}
+
+// Match returns the rules that ev satisfies, as positions in Engine.Rules, in rising
+// order. The result is valid until the next call.
+func (m *Matcher) Match(ev *event.Event) []int32 {
+	v := m.engine.views[ev.Class.ID]
+	m.matches = m.matches[:0]
+	if len(v.group.rules) == 0 {
+		return m.matches
+	}
+	m.begin(ev)
+	m.link(v)
+	m.gather(v.group)
+	for _, rule := range m.candidates {
+		if m.run(&m.engine.programs[rule]) {
+			m.matches = append(m.matches, rule)
+		}
+	}
+	sortSmall(m.matches)
+	return m.matches
+}
+
+func (m *Matcher) begin(ev *event.Event) {
+	m.event = ev
+	m.now++
+	if m.now == 1<<31 { // the numbers run out: forget all stamps
+		m.now = 1
+		clear(m.fields)
+		clear(m.answers)
+		clear(m.asked)
+	}
+	m.values, m.scratch, m.candidates = m.values[:0], m.scratch[:0], m.candidates[:0]
+}
+
+// link finds which values of the event belong to which field of the rules.
+func (m *Matcher) link(v *view) {
+	index := &m.event.Index
+	for i := range index.Values {
+		for _, w := range v.wanted(index.Values[i].Hash) {
+			if index.At(m.event.Fields, i, w.path) {
+				m.append(w.field, int32(i))
+			}
+		}
+	}
+}
+
+func (m *Matcher) append(field, index int32) {
+	at := int32(len(m.values))
+	m.values = append(m.values, value{owner: m, index: index, next: -1, kind: m.event.Index.Values[index].Kind})
+	f := &m.fields[field]
+	if f.now != m.now {
+		*f = fieldState{m.now, at, at}
+		return
+	}
+	m.values[f.last].next = at
+	f.last = at
+}
+
+// first returns the first value of a field, or -1.
+func (m *Matcher) first(field int32) int32 {
+	if f := &m.fields[field]; f.now == m.now {
+		return f.first
+	}
+	if field == anyField {
+		m.linkAll()
+		if f := &m.fields[field]; f.now == m.now {
+			return f.first
+		}
+	}
+	return -1
+}
+
+// linkAll makes every scalar value one of anyField.
+func (m *Matcher) linkAll() {
+	for i, v := range m.event.Index.Values {
+		if isScalar(v.Kind) {
+			m.append(anyField, int32(i))
+		}
+	}
+}
+
+// gather collects the rules that the event may satisfy: those one of whose witnesses is there,
+// and those that have none.
+func (m *Matcher) gather(g *group) {
+	for _, rule := range g.always {
+		m.nominate(rule)
+	}
+	for i := range g.indexes {
+		x := &g.indexes[i]
+		for at := m.first(x.field); at >= 0; at = m.values[at].next {
+			if v := &m.values[at]; isScalar(v.kind) {
+				m.search(x, v)
+			}
+		}
+	}
+}
+
+func (m *Matcher) search(x *fieldIndex, v *value) {
+	m.nominateAll(x, v.folded())
+	if x.numbers {
+		if text, ok := otherNumber(v.folded()); ok {
+			m.nominateAll(x, []byte(text))
+		}
+	}
+}
+
+func (m *Matcher) nominateAll(x *fieldIndex, text []byte) {
+	m.hits = x.literals.Find(text, m.hits[:0])
+	for _, hit := range m.hits {
+		for _, rule := range x.rules[hit] {
+			m.nominate(rule)
+		}
+	}
+}
+
+// otherNumber returns the shortest form of a number that is written otherwise, such as 1.0.
+func otherNumber(text []byte) (string, bool) {
+	plain := len(text) > 0 && (text[0] != '0' || len(text) == 1)
+	for _, c := range text {
+		if c-'0' > 9 {
+			plain = false
+			if c > '9' && c != 'E' { // no number at all
+				return "", false
+			}
+		}
+	}
+	if plain {
+		return "", false
+	}
+	f, ok := parseNumber(text)
+	return shortest(f), ok
+}
+
+func (m *Matcher) nominate(rule int32) {
+	if m.asked[rule] != m.now {
+		m.asked[rule] = m.now
+		m.candidates = append(m.candidates, rule)
+	}
+}
+
+// run walks a program to its verdict.
+func (m *Matcher) run(p *program) bool {
+	at := p.entry
+	for at >= 0 {
+		s := &p.steps[at]
+		if m.holds(s.pred) {
+			at = s.yes
+		} else {
+			at = s.no
+		}
+	}
+	return at == accept
+}
+
+// holds answers a predicate, from memory when it was asked before.
+func (m *Matcher) holds(pred int32) bool {
+	if a := m.answers[pred]; a>>1 == m.now {
+		return a&1 != 0
+	}
+	answer := m.ask(&m.engine.predicates[pred])
+	m.answers[pred] = m.now << 1
+	if answer {
+		m.answers[pred] |= 1
+	}
+	return answer
+}
+
+func (m *Matcher) ask(p *predicate) bool {
+	at := m.first(p.field)
+	if p.asks == asksAbsent && at < 0 {
+		return true
+	}
+	for ; at >= 0; at = m.values[at].next {
+		v := &m.values[at]
+		switch p.asks {
+		case asksAbsent:
+			if v.kind == jsonl.Null {
+				return true
+			}
+		case asksPresent:
+			if v.kind != jsonl.Null {
+				return true
+			}
+		default:
+			if isScalar(v.kind) && p.test.passes(v) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func isScalar(k jsonl.Kind) bool { return k != jsonl.Null && k <= jsonl.String }
+
+// plain is the value's text without quotes and escapes.
+func (v *value) plain() []byte {
+	if v.plainText == nil {
+		m := v.owner
+		v.plainText = m.event.Index.Text(m.event.Fields, int(v.index), nil)
+	}
+	return v.plainText
+}
+
+// folded is the value's text in the form that ignores case.
+func (v *value) folded() []byte {
+	if v.foldedText != nil {
+		return v.foldedText
+	}
+	m := v.owner
+	x := &m.event.Index.Values[v.index]
+	raw, from := m.event.Fields[x.Start:x.End], len(m.scratch)
+	if x.Escaped {
+		m.scratch = appendFoldedJSON(m.scratch, raw)
+	} else {
+		m.scratch = appendFolded(m.scratch, raw)
+	}
+	v.foldedText = m.scratch[from:len(m.scratch):len(m.scratch)]
+	return v.foldedText
+}
+
+// sortSmall sorts a few numbers.
+func sortSmall(s []int32) {
+	for i := 1; i < len(s); i++ {
+		for j := i; j > 0 && s[j] < s[j-1]; j-- {
+			s[j], s[j-1] = s[j-1], s[j]
+		}
+	}
+}

@@ -1,0 +1,194 @@
+package detect
+
+import (
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wardline/wardline/format/sigma"
+	"github.com/wardline/wardline/internal/detect/literal"
+	"github.com/wardline/wardline/internal/event"
+)
+
+// predicate is one question about an event that rules share: does any value of a
+// field pass a test? Its answer is kept for the rest of the event.
+type predicate struct {
+	field int32 // index in Engine.fields; anyField for keywords
+	asks  question
+	test  test // for asksTest
+	cost  int  // rough, for ordering
+	hints []hint
+}
+
+// question is what a predicate asks of its field.
+type question uint8
+
+const (
+	asksTest    question = iota // a scalar value passes the test
+	asksPresent                 // there is a value other than null
+	asksAbsent                  // there is no value, or a null
+)
+
+// anyField stands for all scalar values of the event.
+const anyField = 0
+
+// test judges one scalar value.
+type test interface{ passes(v *value) bool }
+
+// hint is a literal that a value must hold for the predicate to hold: one of a
+// predicate's hints is always there when it is true. Hints are folded.
+type hint struct {
+	text string
+	at   literal.Anchor
+}
+
+// textTest holds when the value matches any of the patterns.
+type textTest struct {
+	cased    bool
+	patterns []pattern
+	set      *literal.Set // stands for the simple patterns when there are many
+}
+
+// manyPatterns is where a set of literals begins to beat trying one by one.
+const manyPatterns = 12
+
+func newTextTest(patterns []pattern, cased bool) *textTest {
+	t := &textTest{cased: cased, patterns: patterns}
+	if len(patterns) < manyPatterns {
+		return t
+	}
+	var b literal.Builder
+	var rest []pattern
+	for _, p := range patterns {
+		if p.wild != nil {
+			rest = append(rest, p)
+			continue
+		}
+		b.Add(p.text, p.at, 0)
+	}
+	t.set, t.patterns = b.Build(), rest
+	return t
+}
+
+func (t *textTest) passes(v *value) bool {
+	text := v.folded()
+	if t.cased {
+		text = v.plain()
+	}
+	if t.set != nil && len(t.set.Find(text, v.owner.hits[:0])) > 0 {
+		return true
+	}
+	for i := range t.patterns {
+		if t.patterns[i].matches(text) {
+			return true
+		}
+	}
+	return false
+}
+
+type regexTest struct{ re *regexp.Regexp }
+
+func (t *regexTest) passes(v *value) bool { return t.re.Match(v.plain()) }
+
+// cidrTest compares by address arithmetic; an IPv4 address in IPv6 clothes counts as IPv4.
+type cidrTest struct{ network netip.Prefix }
+
+func (t *cidrTest) passes(v *value) bool {
+	addr, err := netip.ParseAddr(string(v.plain()))
+	return err == nil && t.network.Contains(addr.Unmap().WithZone(""))
+}
+
+// numberTest compares as numbers; equality also holds for equal text.
+type numberTest struct {
+	op   sigma.Op
+	want float64
+}
+
+func (t *numberTest) passes(v *value) bool {
+	got, ok := parseNumber(v.plain())
+	if !ok {
+		return false
+	}
+	switch t.op {
+	case sigma.Less:
+		return got < t.want
+	case sigma.LessEqual:
+		return got <= t.want
+	case sigma.Greater:
+		return got > t.want
+	case sigma.GreaterEqual:
+		return got >= t.want
+	default:
+		return got == t.want
+	}
+}
+
+// parseNumber reads a decimal number as the whole of text.
+func parseNumber(text []byte) (float64, bool) {
+	if len(text) == 0 || len(text) > 64 {
+		return 0, false
+	}
+	for _, c := range text {
+		if !strings.ContainsRune("0123456789+-.eE", rune(c)) {
+			return 0, false
+		}
+	}
+	f, err := strconv.ParseFloat(string(text), 64)
+	return f, err == nil
+}
+
+// timeTest compares one part of a timestamp as it is written.
+type timeTest struct {
+	part sigma.TimePart
+	want int
+}
+
+func (t *timeTest) passes(v *value) bool {
+	when, ok := event.ParseTime(v.plain())
+	return ok && timePart(when, t.part) == t.want
+}
+
+func timePart(t time.Time, part sigma.TimePart) int {
+	switch part {
+	case sigma.Minute:
+		return t.Minute()
+	case sigma.Hour:
+		return t.Hour()
+	case sigma.Day:
+		return t.Day()
+	case sigma.Week:
+		_, week := t.ISOWeek()
+		return week
+	case sigma.Month:
+		return int(t.Month())
+	default:
+		return t.Year()
+	}
+}
+
+// fieldTest compares with the values of another field.
+type fieldTest struct {
+	other int32
+	cased bool
+	at    literal.Anchor
+}
+
+func (t *fieldTest) passes(v *value) bool {
+	m := v.owner
+	for i := m.first(t.other); i >= 0; i = m.values[i].next {
+		other := &m.values[i]
+		if !isScalar(other.kind) {
+			continue
+		}
+		a, b := v.folded(), other.folded()
+		if t.cased {
+			a, b = v.plain(), other.plain()
+		}
+		if anchored(a, b, t.at) {
+			return true
+		}
+	}
+	return false
+}

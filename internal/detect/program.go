@@ -1,0 +1,133 @@
+package detect
+
+import "slices"
+
+// expr is a rule's meaning: a boolean tree over predicates. Exactly one part is set.
+type expr struct {
+	and, or []expr
+	not     *expr
+	pred    int32 // when nothing else is set
+	kind    exprKind
+}
+
+type exprKind uint8
+
+const (
+	isPredicate exprKind = iota
+	isAnd
+	isOr
+	isNot
+	isNever // no event satisfies it
+)
+
+func allOf(es ...expr) expr {
+	if len(es) == 1 {
+		return es[0]
+	}
+	return expr{kind: isAnd, and: es}
+}
+
+func anyOf(es ...expr) expr {
+	switch len(es) {
+	case 0:
+		return expr{kind: isNever}
+	case 1:
+		return es[0]
+	}
+	return expr{kind: isOr, or: es}
+}
+
+func notOf(e expr) expr { return expr{kind: isNot, not: &e} }
+
+// program is a rule ready to run: each step asks one predicate and says where to go
+// on either answer. Every leaf of the tree is one step, and a rule is decided by
+// walking forward only.
+//
+//	(A and not B) or C        0: A ? 1 : 2
+//	                          1: B ? 2 : yes
+//	                          2: C ? yes : no
+type program struct {
+	entry int32
+	steps []step
+}
+
+type step struct {
+	pred    int32
+	yes, no int32
+}
+
+const (
+	accept = -1
+	reject = -2
+)
+
+// assemble flattens a tree. Steps are written from the last to the first, so that
+// the places to go are known, and the list is turned round in the end.
+func assemble(e expr, cost func(pred int32) int) program {
+	a := assembler{cost: cost}
+	entry := a.emit(e, accept, reject)
+	last := int32(len(a.steps) - 1)
+	turn := func(at int32) int32 {
+		if at < 0 {
+			return at
+		}
+		return last - at
+	}
+	slices.Reverse(a.steps)
+	for i := range a.steps {
+		a.steps[i].yes, a.steps[i].no = turn(a.steps[i].yes), turn(a.steps[i].no)
+	}
+	return program{turn(entry), a.steps}
+}
+
+type assembler struct {
+	steps []step
+	cost  func(pred int32) int
+}
+
+// emit writes e and returns where it begins.
+func (a *assembler) emit(e expr, yes, no int32) int32 {
+	switch e.kind {
+	case isNever:
+		return no
+	case isNot:
+		return a.emit(*e.not, no, yes)
+	case isAnd:
+		for _, child := range a.cheapestLast(e.and) {
+			yes = a.emit(child, yes, no)
+		}
+		return yes
+	case isOr:
+		for _, child := range a.cheapestLast(e.or) {
+			no = a.emit(child, yes, no)
+		}
+		return no
+	default:
+		a.steps = append(a.steps, step{e.pred, yes, no})
+		return int32(len(a.steps) - 1)
+	}
+}
+
+// cheapestLast orders operands for writing backwards: what is cheap is asked first.
+func (a *assembler) cheapestLast(es []expr) []expr {
+	es = slices.Clone(es)
+	slices.SortStableFunc(es, func(x, y expr) int { return a.price(y) - a.price(x) })
+	return es
+}
+
+// price is what asking e may cost in the end.
+func (a *assembler) price(e expr) int {
+	switch e.kind {
+	case isNever:
+		return 0
+	case isNot:
+		return a.price(*e.not)
+	case isPredicate:
+		return a.cost(e.pred)
+	}
+	sum := 0
+	for _, child := range append(e.and, e.or...) {
+		sum += a.price(child)
+	}
+	return sum
+}
