@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit codes, the same for every command.
+const (
+	exitDone     = 0
+	exitError    = 1
+	exitUsage    = 2
+	exitFindings = 3 // scan --fail-on: findings at or above the level
+)
+
+// cli is the table of commands.
+type cli struct {
+	Scan    scanCmd    `cmd:"" help:"Read logs and say what stands in them."`
+	Rule    ruleCmd    `cmd:"" help:"List, show, check and test detection rules."`
+	Demo    demoCmd    `cmd:"" help:"Make up a night at an invented hospital and scan it."`
+	Version versionCmd `cmd:"" help:"Say which version this is."`
+}
+
+// streams are what a command reads and writes.
+type streams struct {
+	in       *os.File
+	out, err io.Writer
+}
+
+// errUsage marks what the person asked for as impossible.
+var errUsage = errors.New("usage")
+
+// errFindings ends a scan that found what --fail-on asked about.
+var errFindings = errors.New("findings at or above the level asked for")
+
+func run(ctx context.Context, args []string, s streams) int {
+	var commands cli
+	helped := false // --help has been answered; what the parser thinks of the rest does not matter
+	parser, err := kong.New(&commands,
+		kong.Name("wardline"),
+		kong.Description("Cyber defence for hospitals: finds attacks, prying eyes and tampering in logs that are already there.\n\nExit codes: 0 done, 1 error, 2 usage, 3 findings at or above --fail-on."),
+		kong.Writers(s.out, s.err),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(s),
+		kong.Exit(func(int) { helped = true }),
+	)
+	if err != nil {
+		fmt.Fprintln(s.err, "wardline:", err)
+		return exitError
+	}
+	command, err := parser.Parse(args)
+	switch {
+	case helped:
+		return exitDone
+	case err != nil:
+		fmt.Fprintf(s.err, "wardline: %v\nRun 'wardline --help' to see what there is.\n", err)
+		return exitUsage
+	}
+	switch err := command.Run(); {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errFindings):
+		return exitFindings
+	case errors.Is(err, errUsage):
+		fmt.Fprintln(s.err, "wardline:", err)
+		return exitUsage
+	default:
+		fmt.Fprintln(s.err, "wardline:", err)
+		return exitError
+	}
+}
