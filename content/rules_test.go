@@ -270,12 +270,7 @@ func evaluate(tax *event.Taxonomy, files []string, placeholders map[string][]str
 	}
 	kind := func(r *sigma.Rule) finding.Kind { harm, _ := r.Custom["harm"].(string); return finding.Kind(harm) }
 	fire := func(f correlate.Firing) {
-		if slices.ContainsFunc(docs.Correlations, func(c *sigma.Correlation) bool {
-			return !c.Generate && (slices.Contains(c.Rules, f.Correlation.Name) || slices.Contains(c.Rules, f.Correlation.ID))
-		}) {
-			return // it speaks through another one
-		}
-		book.AddJoined(kind(&f.Correlation.Rule), ruleOf(&f.Correlation.Rule), strings.Join(f.Group, " "), f.Members, nil)
+		book.AddJoined(kind(&f.Correlation.Rule), ruleOf(&f.Correlation.Rule), strings.Join(f.Group, " "), f.Members)
 	}
 	m := engine.Matcher()
 	for i := range events {

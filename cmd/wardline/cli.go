@@ -66,6 +66,8 @@ func run(ctx context.Context, args []string, s streams) int {
 		return exitDone
 	case errors.Is(err, errFindings):
 		return exitFindings
+	case told(err):
+		return exitError
 	case errors.Is(err, errUsage):
 		fmt.Fprintln(s.err, "wardline:", err)
 		return exitUsage

@@ -238,11 +238,10 @@ func (s *scanRun) summary() *report.Run {
 		Formats: s.stats.Formats(), Damaged: s.stats.Damaged.Load(), Skipped: s.stats.Skipped.Load(),
 		Rules: s.loaded.count(), Indicators: s.count,
 	}
+	run.First, run.Last = s.stats.Span()
 	for _, d := range s.stats.Damage() {
 		run.Problems = append(run.Problems, report.Problem{Source: d.Source, Offset: d.Offset, Reason: d.Reason})
 	}
-	for _, p := range s.loaded.refused() {
-		run.Refused = append(run.Refused, report.Refusal{Source: fmt.Sprintf("%s:%d", p.File, p.Line), Reason: p.Reason})
-	}
+	run.Refused = refusals(s.loaded.problems)
 	return run
 }

@@ -1,7 +1,6 @@
 package finding
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
@@ -46,16 +45,14 @@ func (b *Book) Add(kind Kind, rule *Rule, ev *event.Event) {
 }
 
 // AddJoined enters events that make a finding together, such as a correlation's. entity tells
-// the rule's findings apart; entities are the things that the events have in common.
-func (b *Book) AddJoined(kind Kind, rule *Rule, entity string, members []Evidence, entities map[string][]string) {
+// the rule's findings apart.
+func (b *Book) AddJoined(kind Kind, rule *Rule, entity string, members []Evidence) {
 	f := b.finding(kind, rule, entity)
 	f.Count += len(members)
-	for name, values := range entities {
-		for _, v := range values {
-			f.name(name, v)
-		}
-	}
 	for _, m := range members {
+		for kind, value := range m.Entities {
+			f.name(kind, value)
+		}
 		f.at(m)
 		b.insert(f, m)
 	}
@@ -91,6 +88,17 @@ func (f *Finding) spread(ev *event.Event) {
 	}
 }
 
+// entitiesOf lists what the event names, one thing of each kind.
+func entitiesOf(ev *event.Event) map[string]string {
+	entities := map[string]string{}
+	for kind := range ev.Class.Entities {
+		if value := entityOf(ev, kind); value != "" {
+			entities[kind] = value
+		}
+	}
+	return entities
+}
+
 func (f *Finding) at(e Evidence) {
 	if e.Time.IsZero() {
 		return
@@ -118,8 +126,7 @@ func (b *Book) keepEvent(f *Finding, ev *event.Event) {
 	if b.full(f) && compareEvidence(e, f.Events[len(f.Events)-1]) >= 0 {
 		return
 	}
-	e.Fields = bytes.Clone(ev.Fields)
-	b.insert(f, e)
+	b.insert(f, NewEvidence(ev))
 }
 
 func (b *Book) full(f *Finding) bool { return b.keep > 0 && len(f.Events) >= b.keep }

@@ -3,8 +3,11 @@
 package finding
 
 import (
+	"bytes"
 	"encoding/json"
 	"time"
+
+	"github.com/wardline/wardline/internal/event"
 )
 
 // Kind is the harm that a finding speaks of.
@@ -55,4 +58,11 @@ type Evidence struct {
 	Record int64           `json:"record"` // number in that source, from 1
 	Time   time.Time       `json:"time"`
 	Fields json.RawMessage `json:"fields"`
+	// Entities is what the event names, one of each kind: host, user, ip ...
+	Entities map[string]string `json:"entities,omitempty"`
+}
+
+// NewEvidence copies what a finding keeps of an event.
+func NewEvidence(ev *event.Event) Evidence {
+	return Evidence{Source: ev.Source, Record: ev.Record, Time: ev.Time, Fields: bytes.Clone(ev.Fields), Entities: entitiesOf(ev)}
 }

@@ -19,10 +19,7 @@ type Options struct {
 // findings worst first, then what could not be read and what to do next. No line is
 // wider than o.Width (from 40 up) and no byte of a log reaches the terminal uncleaned.
 func Table(w io.Writer, run *Run, fs []finding.Finding, o Options) error {
-	if o.Width <= 0 {
-		o.Width = 80
-	}
-	t := &table{w: bufio.NewWriter(w), run: run, o: o, width: max(40, o.Width)}
+	t := newTable(w, run, o)
 	t.answer(fs)
 	for i, gs := range levels(fs) {
 		t.level(severities()[i], gs)
@@ -200,7 +197,7 @@ func (t *table) paragraph(sgr, s string, indent, most int) {
 	}
 }
 
-// line writes head in a colour and the rest plain. It is the only place that writes.
+// line writes head in a colour and the rest plain. It is the only place that writes, but for the text of a rule, which is never cut.
 func (t *table) line(sgr, head string, tail ...string) {
 	rest := strings.TrimRight(strings.Join(tail, ""), " ")
 	head = clip(head, t.width)

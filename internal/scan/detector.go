@@ -63,11 +63,7 @@ func (d *Detector) Findings() []finding.Finding {
 // fire enters what a correlation says. The group's values tell its findings apart.
 func (d *Detector) fire(f correlate.Firing) {
 	n := slices.Index(d.plan.Correlations(), f.Correlation)
-	entities := map[string][]string{}
-	for i, value := range f.Group {
-		entities[f.Correlation.GroupBy[i]] = []string{value}
-	}
-	d.book.AddJoined(kindOf(&f.Correlation.Rule), &d.joined[n], strings.Join(f.Group, "\x00"), f.Members, entities)
+	d.book.AddJoined(kindOf(&f.Correlation.Rule), &d.joined[n], strings.Join(f.Group, "\x00"), f.Members)
 }
 
 // Forgotten counts matches that correlations had no room for.

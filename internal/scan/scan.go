@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"sync"
+	"time"
 
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/event"
@@ -119,7 +120,9 @@ func (w *worker) decode(name string, d collect.Decoder, counts map[string]int64)
 	ev := &w.event
 	n := int64(0)
 	format, run := "", int64(0) // consecutive events of one format are counted in one go
+	var first, last time.Time
 	defer func() {
+		w.stats.addSpan(first, last)
 		w.stats.Events.Add(n % progressEvery)
 		counts[format] += run
 		delete(counts, "")
@@ -137,6 +140,14 @@ func (w *worker) decode(name string, d collect.Decoder, counts map[string]int64)
 			format, run = ev.Format, 0
 		}
 		run++
+		if t := ev.Time; !t.IsZero() {
+			if first.IsZero() || t.Before(first) {
+				first = t
+			}
+			if t.After(last) {
+				last = t
+			}
+		}
 		if n++; n%progressEvery == 0 {
 			w.stats.Events.Add(progressEvery)
 			w.failed = context.Cause(w.ctx)

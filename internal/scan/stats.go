@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Stats is what a scan read and what it could not read. Its counters may be watched
@@ -20,6 +21,8 @@ type Stats struct {
 	Dropped    atomic.Int64 // matches left out of correlations for want of room
 
 	mu      sync.Mutex
+	first   time.Time        // of the events; guarded by mu
+	last    time.Time        // guarded by mu
 	formats map[string]int64 // events by format; guarded by mu
 	damage  []Damage         // the first maxDamage places; guarded by mu
 }
@@ -42,6 +45,28 @@ func (s *Stats) addFormat(name string, events int64) {
 		s.formats = map[string]int64{}
 	}
 	s.formats[name] += events
+}
+
+// addSpan widens the time that the events cover.
+func (s *Stats) addSpan(first, last time.Time) {
+	if first.IsZero() {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.first.IsZero() || first.Before(s.first) {
+		s.first = first
+	}
+	if last.After(s.last) {
+		s.last = last
+	}
+}
+
+// Span is when the earliest and the latest event happened; zero when none says its time.
+func (s *Stats) Span() (first, last time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.first, s.last
 }
 
 func (s *Stats) addDamage(d Damage) {

@@ -38,7 +38,7 @@ func (p *Plan) Observe(rule int, ev *event.Event) Observation {
 		}
 	}
 	if len(o.Parts) > 0 {
-		o.Evidence = finding.Evidence{Source: ev.Source, Record: ev.Record, Time: ev.Time, Fields: append([]byte(nil), ev.Fields...)}
+		o.Evidence = finding.NewEvidence(ev)
 	}
 	return o
 }

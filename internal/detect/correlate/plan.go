@@ -18,7 +18,7 @@ type Plan struct {
 	members      [][]int     // by correlation: its members, as source numbers
 	watchers     [][]watcher // by source: the correlations that listen to it
 	rules        int         // sources below this are rules; the rest are correlations in their order
-	silenced     []bool      // by rule: its own matches are not findings
+	silenced     []bool      // by source: what it finds is not reported for itself
 }
 
 // watcher is a correlation that a source is a member of.
@@ -80,6 +80,7 @@ func missing(c *sigma.Correlation, known map[string]int) string {
 func (p *Plan) add(c *sigma.Correlation, known map[string]int) int {
 	n := len(p.correlations)
 	p.correlations = append(p.correlations, c)
+	p.silenced = append(p.silenced, false)
 	var members []int
 	for i, ref := range c.Rules {
 		source := known[ref]
@@ -92,7 +93,7 @@ func (p *Plan) add(c *sigma.Correlation, known map[string]int) int {
 			p.watchers = append(p.watchers, nil)
 		}
 		p.watchers[source] = append(p.watchers[source], w)
-		if source < p.rules && !c.Generate {
+		if !c.Generate {
 			p.silenced[source] = true
 		}
 	}
@@ -117,5 +118,6 @@ func (p *Plan) Correlations() []*sigma.Correlation { return p.correlations }
 func (p *Plan) Listens(rule int) bool { return rule < len(p.watchers) && len(p.watchers[rule]) > 0 }
 
 // Silenced tells whether matches of rule number n are reported through correlations only
-// (specification, generate: false).
+// (specification, generate: false). Correlations that others rest on are silenced likewise,
+// and State.Add keeps quiet about them.
 func (p *Plan) Silenced(rule int) bool { return p.silenced[rule] }

@@ -141,7 +141,9 @@ func (s *State) count(p Part, at time.Time, e finding.Evidence, fire func(Firing
 		f.Members = []finding.Evidence{e}
 	}
 	g.holding = true
-	fire(f)
+	if !s.plan.silenced[s.plan.rules+p.Correlation] {
+		fire(f)
+	}
 	s.chain(p.Correlation, c, g, now, fire)
 }
 

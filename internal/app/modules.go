@@ -1,0 +1,68 @@
+package app
+
+import (
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/wardline/wardline/content"
+	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/collect/atna"
+	"github.com/wardline/wardline/internal/collect/auditd"
+	"github.com/wardline/wardline/internal/collect/cloudtrail"
+	"github.com/wardline/wardline/internal/collect/ehrcsv"
+	"github.com/wardline/wardline/internal/collect/entra"
+	"github.com/wardline/wardline/internal/collect/eve"
+	"github.com/wardline/wardline/internal/collect/evtx"
+	"github.com/wardline/wardline/internal/collect/fhir"
+	"github.com/wardline/wardline/internal/collect/hl7"
+	"github.com/wardline/wardline/internal/collect/journald"
+	"github.com/wardline/wardline/internal/collect/json"
+	"github.com/wardline/wardline/internal/collect/syslog"
+	"github.com/wardline/wardline/internal/collect/windows"
+	"github.com/wardline/wardline/internal/collect/zeek"
+)
+
+// Formats is the catalogue of what can be read: a line for each format. Where two formats
+// are equally sure of a content, the earlier one reads it. mappings is a folder of further
+// mapping files for CSV exports, or "".
+func Formats(mappings string) ([]collect.Format, error) {
+	maps, err := loadMappings(mappings)
+	if err != nil {
+		return nil, err
+	}
+	return []collect.Format{
+		evtx.Format(),
+		json.Format(shapes()),
+		zeek.Format(),
+		hl7.Format(),
+		atna.Format(),
+		fhir.XML(),
+		journald.Format(),
+		auditd.Format(),
+		syslog.Format(syslog.Body{Fits: atna.Fits, Event: atna.Event}),
+		ehrcsv.Format(maps),
+	}, nil
+}
+
+// shapes is the catalogue of what JSON objects can be. What is seen most comes first.
+func shapes() []collect.Shape {
+	return slices.Concat(
+		windows.Shapes(),
+		[]collect.Shape{eve.Shape(), zeek.Shape(), fhir.Shape(), journald.Shape(), cloudtrail.Shape()},
+		entra.Shapes(),
+	)
+}
+
+// loadMappings reads those of a site before our own, so that a site can replace ours.
+func loadMappings(dir string) ([]ehrcsv.Mapping, error) {
+	own, err := ehrcsv.LoadMappings(content.Mappings())
+	if err != nil || dir == "" {
+		return own, err
+	}
+	if _, err := os.Stat(dir); err != nil {
+		return nil, fmt.Errorf("read mappings: %w", err)
+	}
+	site, err := ehrcsv.LoadMappings(os.DirFS(dir))
+	return append(site, own...), err
+}
