@@ -235,7 +235,7 @@ func (s *scanRun) summary() *report.Run {
 	run := &report.Run{
 		Product: "Wardline " + Version(), Paths: s.Paths, Started: s.started, Duration: time.Since(s.started),
 		Files: int(s.stats.Sources.Load()), Bytes: s.stats.Bytes.Load(), Events: s.stats.Events.Load(),
-		Formats: s.stats.Formats(), Damaged: s.stats.Damaged.Load(), Skipped: s.stats.Skipped.Load(),
+		Formats: s.stats.Formats(), Damaged: s.stats.Damaged.Load(), Skipped: s.stats.PassedOver.Load(),
 		Rules: s.loaded.count(), Indicators: s.count,
 	}
 	run.First, run.Last = s.stats.Span()

@@ -20,7 +20,8 @@ type statsLine struct {
 	Events   int64            `json:"events"`
 	Formats  map[string]int64 `json:"formats"`
 	Damaged  int64            `json:"damaged"`
-	Skipped  int64            `json:"skipped"` // records without an event in them
+	Skipped  int64            `json:"skipped"`     // records without an event in them
+	Passed   int64            `json:"passed_over"` // sources of no format that is known
 	Damage   []scan.Damage    `json:"damage,omitempty"`
 	Rules    struct {
 		Loaded  int       `json:"loaded"`
@@ -45,7 +46,7 @@ func (s *scanRun) writeStats() error {
 	line := statsLine{
 		Bytes: s.stats.Bytes.Load(), Expanded: s.stats.Expanded.Load(), Sources: s.stats.Sources.Load(),
 		Events: s.stats.Events.Load(), Formats: s.stats.Formats(), Damaged: s.stats.Damaged.Load(),
-		Skipped: s.stats.Skipped.Load(), Damage: s.stats.Damage(), Indicators: s.count,
+		Skipped: s.stats.Skipped.Load(), Passed: s.stats.PassedOver.Load(), Damage: s.stats.Damage(), Indicators: s.count,
 		Seconds: time.Since(s.started).Seconds(), PeakMemory: peakMemory(),
 	}
 	line.Rules.Refused = []refusal{}

@@ -52,7 +52,7 @@ type page struct {
 	Style  template.CSS
 	Policy string // the style sheet's digest, for the content policy
 
-	Product, Made, Answer, Also, Checked, Unread, Zone string
+	Product, Made, Answer, Also, Checked, Unread, LeftOut, Zone string
 
 	Now    *card
 	Sums   []sum
@@ -118,7 +118,7 @@ func newPage(run *Run, fs []finding.Finding) *page {
 	digest := sha256.Sum256([]byte(styleSource))
 	p := &page{
 		Style: template.CSS(styleSource), Policy: "sha256-" + base64.StdEncoding.EncodeToString(digest[:]),
-		Product: clean(run.Product, 80), Answer: answer(run, fs), Also: also(fs), Checked: checked(run), Unread: unread(run), Zone: run.zone().String(), Run: run,
+		Product: clean(run.Product, 80), Answer: answer(run, fs), Also: also(fs), Checked: checked(run), Unread: unread(run), LeftOut: leftOut(run), Zone: run.zone().String(), Run: run,
 		Rules: plural(int64(run.Rules), "rule"), Indicators: plural(run.Indicators, "indicator"),
 	}
 	if !run.Started.IsZero() {

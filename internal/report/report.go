@@ -158,13 +158,31 @@ func unread(run *Run) string {
 		parts = append(parts, plural(run.Damaged, "damaged place"))
 	}
 	if run.Skipped > 0 {
-		parts = append(parts, plural(run.Skipped, "file")+" passed over")
-	}
-	if len(run.Refused) > 0 {
-		parts = append(parts, plural(int64(len(run.Refused)), "rule")+" refused")
+		parts = append(parts, plural(run.Skipped, "file")+" of no known format")
 	}
 	return strings.Join(parts, ", ")
 }
+
+// leftOut says how many rules are not run; empty when all are.
+func leftOut(run *Run) string {
+	if len(run.Refused) == 0 {
+		return ""
+	}
+	return plural(int64(len(run.Refused)), "rule") + " left out"
+}
+
+// ownLists tells whether rules are left out for want of lists that only this site can give.
+func ownLists(run *Run) bool {
+	for _, r := range run.Refused {
+		if strings.Contains(r.Reason, "is not bound") {
+			return true
+		}
+	}
+	return false
+}
+
+// house is the author whose rules ship with the product.
+const house = "Wardline"
 
 func (p Problem) place() string {
 	if p.Offset < 0 {

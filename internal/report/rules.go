@@ -54,7 +54,7 @@ func Rules(w io.Writer, rules []Rule, refused []Refusal, o Options) error {
 			t.rule(&of[i])
 		}
 	}
-	t.unread()
+	t.refused()
 	t.line("", "")
 	t.paragraph("2", "'wardline rule show NAME' shows one of them: by its title, id or file.", 0, 2)
 	return t.w.Flush()

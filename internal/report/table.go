@@ -25,6 +25,7 @@ func Table(w io.Writer, run *Run, fs []finding.Finding, o Options) error {
 		t.level(severities()[i], gs)
 	}
 	t.unread()
+	t.refused()
 	t.next(fs)
 	return t.w.Flush()
 }
@@ -99,7 +100,9 @@ func (t *table) group(g *group) {
 	if g.rule.CareImpact != "" {
 		t.paragraph("", "Care: "+clean(g.rule.CareImpact, 600), 4, 3)
 	}
-	t.paragraph("2", "Rule by "+author(g.rule), 4, 2)
+	if g.rule.Author != house { // authors of others stay visible with each of their rules
+		t.paragraph("2", "Rule by "+author(g.rule), 4, 2)
+	}
 }
 
 func (t *table) stacked(name, when string, g *group) {
@@ -171,11 +174,24 @@ func (t *table) unread() {
 	if more := t.run.Damaged + t.run.Skipped - int64(min(problemsShown, len(t.run.Problems))); more > 0 {
 		t.paragraph("2", "and "+number(more)+" more: --stats lists all", 2, 1)
 	}
+}
+
+// refused names the rules that are not run, and what would let them run.
+func (t *table) refused() {
+	s := leftOut(t.run)
+	if s == "" {
+		return
+	}
+	t.line("", "")
+	t.paragraph("1", s+". All others were asked.", 0, 2)
 	for _, r := range t.run.Refused[:min(problemsShown, len(t.run.Refused))] {
 		t.paragraph("", clean(r.Source, 300)+": "+clean(r.Reason, 200), 2, 2)
 	}
 	if more := len(t.run.Refused) - problemsShown; more > 0 {
-		t.paragraph("2", "and "+number(int64(more))+" more rules: --stats lists all", 2, 1)
+		t.paragraph("2", "and "+plural(int64(more), "more rule")+": --stats lists all", 2, 1)
+	}
+	if ownLists(t.run) {
+		t.paragraph("2", "Rules with %names% want lists that only this site can give: --placeholders FILE brings them.", 2, 2)
 	}
 }
 
@@ -188,6 +204,7 @@ func (t *table) next(fs []finding.Finding) {
 	}
 	t.paragraph("2", "A finding is a question, not a verdict. Next: --report FILE.html makes one page with "+
 		"the evidence behind each finding; --format jsonl or ocsf is for other programs; --all-events lists every matched event.", 0, 6)
+	t.paragraph("2", "Rules that name nobody are by "+house+", Apache-2.0.", 0, 1)
 }
 
 // paragraph wraps clean text into at most most lines, indented.

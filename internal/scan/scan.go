@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/wardline/wardline/internal/collect"
@@ -81,8 +82,10 @@ func (w *worker) file(f file) error {
 		return nil
 	}
 	defer in.Close()
-	u := unpacker{file: f.seekable(in), limits: w.config.Limits, read: w.source, lost: w.lost}
-	u.open(f.path, &meter{in, &w.stats.Bytes}, 0)
+	m := &meter{Reader: in, watched: &w.stats.Bytes}
+	u := unpacker{file: f.seekable(in), size: f.size, limits: w.config.Limits, read: w.source, lost: w.lost, meter: m}
+	u.open(f.path, m, 0)
+	m.add(max(0, f.size-m.read)) // what was passed over is done with, too
 	return w.failed
 }
 
@@ -101,11 +104,11 @@ func (w *worker) source(name string, r *bufio.Reader) {
 	}
 	format := recognise(w.config.Formats, head)
 	if format == nil {
-		w.stats.addDamage(Damage{name, -1, 0, "not a format that is known"})
+		w.stats.passOver(name)
 		return
 	}
 	w.stats.Sources.Add(1)
-	d := format.Open(&meter{r, &w.stats.Expanded}, collect.Options{Limits: w.config.Records, Taxonomy: w.config.Taxonomy})
+	d := format.Open(&meter{Reader: r, watched: &w.stats.Expanded}, collect.Options{Limits: w.config.Records, Taxonomy: w.config.Taxonomy})
 	counts := map[string]int64{}
 	w.decode(name, d, counts)
 	for format, n := range counts {
@@ -185,14 +188,20 @@ func plainReason(err error) string {
 	return err.Error()
 }
 
-// meter adds what is read to a counter that others watch.
+// meter counts what is read, for its source and for those who watch the scan.
 type meter struct {
 	io.Reader
-	n interface{ Add(int64) int64 }
+	watched *atomic.Int64
+	read    int64
 }
 
 func (m *meter) Read(p []byte) (int, error) {
 	n, err := m.Reader.Read(p)
-	m.n.Add(int64(n))
+	m.add(int64(n))
 	return n, err
+}
+
+func (m *meter) add(n int64) {
+	m.read += n
+	m.watched.Add(n)
 }

@@ -16,9 +16,9 @@ type Stats struct {
 	Expanded   atomic.Int64 // bytes after unpacking
 	Events     atomic.Int64
 	Sources    atomic.Int64 // plain sources read, archive members each for itself
+	PassedOver atomic.Int64 // sources of no format that is known
 	Skipped    atomic.Int64 // records without an event in them, such as other FHIR resources
 	Damaged    atomic.Int64 // places passed over
-	Dropped    atomic.Int64 // matches left out of correlations for want of room
 
 	mu      sync.Mutex
 	first   time.Time        // of the events; guarded by mu
@@ -71,6 +71,16 @@ func (s *Stats) Span() (first, last time.Time) {
 
 func (s *Stats) addDamage(d Damage) {
 	s.Damaged.Add(1)
+	s.list(d)
+}
+
+// passOver counts a source that is no log.
+func (s *Stats) passOver(source string) {
+	s.PassedOver.Add(1)
+	s.list(Damage{source, -1, 0, "not a format that is known"})
+}
+
+func (s *Stats) list(d Damage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.damage) < maxDamage {

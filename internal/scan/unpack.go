@@ -19,7 +19,7 @@ import (
 type Limits struct {
 	Depth    int   // archives within archives
 	Members  int   // of one archive
-	Ratio    int64 // expanded bytes for each packed one, once Free is used up
+	Ratio    int64 // expanded bytes for each packed one, once Free is used up; of a stream, and of a source with all that lies in it
 	Free     int64 // bytes that may be expanded whatever the ratio
 	Spool    int64 // bytes of an archive that has to be put aside before it can be read
 	ZstdHeap uint64
@@ -40,9 +40,16 @@ const headSize = 64 << 10
 type unpacker struct {
 	limits Limits
 	file   *os.File                           // the outermost source, when it can be read at any place
+	size   int64                              // of the outermost source; 0 when unknown
 	read   func(name string, r *bufio.Reader) // given each plain source
 	lost   func(name string, err error)       // told of each that could not be opened or read
+	meter  *meter                             // counts what is read of the outermost source
+
+	spent int64 // bytes expanded of the outermost source, at every level
 }
+
+// packed is how much of the outermost source is known to be there.
+func (u *unpacker) packed() int64 { return max(u.size, u.meter.read) }
 
 // open looks at the first bytes of r and descends.
 func (u *unpacker) open(name string, r io.Reader, depth int) {
@@ -110,7 +117,7 @@ func (u *unpacker) stream(name string, br *bufio.Reader, depth int, open func(io
 	if c, ok := out.(io.Closer); ok {
 		defer c.Close()
 	}
-	u.open(name, &expander{r: out, packed: in, limits: u.limits}, depth+1)
+	u.open(name, &expander{r: out, packed: in, unpacker: u}, depth+1)
 }
 
 // zip reads the members of an archive as name!member. The directory of a zip stands at its end,
@@ -137,6 +144,9 @@ func (u *unpacker) zip(name string, br *bufio.Reader, depth int) {
 		u.lost(name, fmt.Errorf("read the archive's directory: %w", err))
 		return
 	}
+	if f == u.file { // read at its places: count the members instead of what was looked at
+		u.meter.add(-u.meter.read)
+	}
 	for i, m := range archive.File {
 		if i == u.limits.Members {
 			u.lost(name, fmt.Errorf("archive has more than %d members", i))
@@ -156,7 +166,10 @@ func (u *unpacker) member(name string, m *zip.File, depth int) {
 	}
 	defer r.Close()
 	in := &counter{n: int64(min(m.CompressedSize64, 1<<40))}
-	u.open(name, &expander{r: r, packed: in, limits: u.limits}, depth+1)
+	u.open(name, &expander{r: r, packed: in, unpacker: u}, depth+1)
+	if depth == 0 && u.file != nil { // the archive is not read through the meter
+		u.meter.add(in.n)
+	}
 }
 
 // memberName makes a member's name safe to show: it is never used as a path.
@@ -193,19 +206,25 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// expander stops a source that grows out of proportion to what it was packed in.
+// expander stops a stream that grows out of proportion to what it was packed in, and a source
+// whose archives do so together.
 type expander struct {
+	*unpacker
 	r      io.Reader
 	packed *counter
-	limits Limits
 	n      int64
 }
 
 func (e *expander) Read(p []byte) (int, error) {
 	n, err := e.r.Read(p)
 	e.n += int64(n)
-	if e.n > e.limits.Free && e.n/e.limits.Ratio > e.packed.n {
+	e.spent += int64(n)
+	if e.beyond(e.n, e.packed.n) || e.beyond(e.spent, e.unpacker.packed()) {
 		return 0, errExpands
 	}
 	return n, err
+}
+
+func (e *expander) beyond(expanded, packed int64) bool {
+	return expanded > e.limits.Free && expanded/e.limits.Ratio > packed
 }
