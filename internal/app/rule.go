@@ -2,6 +2,7 @@ package app
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"github.com/wardline/wardline/internal/detect"
 	"github.com/wardline/wardline/internal/detect/correlate"
 	"github.com/wardline/wardline/internal/detect/ruleset"
+	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/report"
 )
 
@@ -108,16 +110,9 @@ func LintRules(c RuleConfig, t Terminal) error {
 	}
 	engine, refused := detect.Compile(set.Rules, tax, detect.Options{})
 	plan, unjoined := correlate.NewPlan(set.Correlations, engine.Rules())
-	problems := slices.Concat(set.Problems, refused, unjoined)
-	for _, r := range engine.Eager() {
-		problems = append(problems, sigma.Problem{File: r.File, Line: r.Line, Warning: true,
-			Reason: "no literal is required: the rule is run on every event of its log source"})
-	}
+	problems := slices.Concat(set.Problems, refused, unjoined, advice(engine, tax))
 	slices.SortStableFunc(problems, func(a, b sigma.Problem) int {
-		if a.File != b.File {
-			return strings.Compare(a.File, b.File)
-		}
-		return a.Line - b.Line
+		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
 	})
 	out := bufio.NewWriter(t.Out)
 	bad := 0
@@ -136,4 +131,23 @@ func LintRules(c RuleConfig, t Terminal) error {
 		return ErrRefused
 	}
 	return nil
+}
+
+// advice warns of rules that run and serve nobody: at every event, or at none.
+func advice(engine *detect.Engine, tax *event.Taxonomy) []sigma.Problem {
+	var warnings []sigma.Problem
+	warn := func(r *sigma.Rule, reason string) {
+		warnings = append(warnings, sigma.Problem{File: r.File, Line: r.Line, ID: r.ID, Title: r.Title, Reason: reason, Warning: true})
+	}
+	for _, r := range engine.Eager() {
+		warn(r, "no literal is required: the rule is run on every event of its log source")
+	}
+	for _, r := range engine.Rules() {
+		l := r.Logsource
+		served := func(c *event.Class) bool { return c.Serves(l.Category, l.Product, l.Service) }
+		if !slices.ContainsFunc(tax.Classes(), served) {
+			warn(r, "no log that Wardline reads is of this log source: the rule is never asked")
+		}
+	}
+	return warnings
 }

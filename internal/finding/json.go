@@ -7,24 +7,30 @@ import (
 
 // MarshalJSON writes the finding as one object; a time that no event says is null.
 func (f Finding) MarshalJSON() ([]byte, error) {
-	type plain Finding
 	if f.Entities == nil {
 		f.Entities = map[string][]string{}
 	}
 	return json.Marshal(struct {
-		plain
-		First *time.Time `json:"first"`
-		Last  *time.Time `json:"last"`
-	}{plain(f), known(f.First), known(f.Last)})
+		ID       string              `json:"id"`
+		Kind     Kind                `json:"kind"`
+		Rule     Rule                `json:"rule"`
+		Count    int                 `json:"count"`
+		First    *time.Time          `json:"first"`
+		Last     *time.Time          `json:"last"`
+		Entities map[string][]string `json:"entities"`
+		Events   []Evidence          `json:"events"`
+	}{f.ID, f.Kind, f.Rule, f.Count, known(f.First), known(f.Last), f.Entities, f.Events})
 }
 
 // MarshalJSON writes the event as one object; a time that it does not say is null.
 func (e Evidence) MarshalJSON() ([]byte, error) {
-	type plain Evidence
 	return json.Marshal(struct {
-		plain
-		Time *time.Time `json:"time"`
-	}{plain(e), known(e.Time)})
+		Source   string            `json:"source"`
+		Record   int64             `json:"record"`
+		Time     *time.Time        `json:"time"`
+		Entities map[string]string `json:"entities,omitempty"`
+		Fields   json.RawMessage   `json:"fields"`
+	}{e.Source, e.Record, known(e.Time), e.Entities, e.Fields})
 }
 
 func known(t time.Time) *time.Time {
