@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"iter"
 	"slices"
 	"strings"
 
@@ -82,7 +83,7 @@ func (k key) id() string {
 func (f *Finding) spread(ev *event.Event) {
 	f.at(Evidence{Time: ev.Time})
 	for kind := range ev.Class.Entities {
-		if value := entityOf(ev, kind); value != "" {
+		for value := range entities(ev, kind) {
 			f.name(kind, value)
 		}
 	}
@@ -90,13 +91,13 @@ func (f *Finding) spread(ev *event.Event) {
 
 // entitiesOf lists what the event names, one thing of each kind.
 func entitiesOf(ev *event.Event) map[string]string {
-	entities := map[string]string{}
+	things := map[string]string{}
 	for kind := range ev.Class.Entities {
 		if value := entityOf(ev, kind); value != "" {
-			entities[kind] = value
+			things[kind] = value
 		}
 	}
-	return entities
+	return things
 }
 
 func (f *Finding) at(e Evidence) {
@@ -187,18 +188,32 @@ func Rank(level string) int {
 	return slices.Index([]string{"informational", "low", "medium", "high", "critical"}, level) + 1
 }
 
-// entityOf returns what the event names as a thing of that kind, cut to a length that can be shown.
+// entityOf returns the first thing of a kind that the event names.
 func entityOf(ev *event.Event, kind string) string {
-	for _, field := range ev.Class.Entities[kind] {
-		i := ev.Index.Find(ev.Fields, field)
-		if i < 0 {
-			continue
-		}
-		text := ev.Index.Text(ev.Fields, i, nil)
-		if len(text) == 0 || string(text) == "-" || string(text) == "null" {
-			continue
-		}
-		return strings.ToValidUTF8(string(text[:min(len(text), maxValue)]), "")
+	for value := range entities(ev, kind) {
+		return value
 	}
 	return ""
+}
+
+// entities yields what the event names as things of that kind, all by the most telling of its
+// fields, each cut to a length that can be shown.
+func entities(ev *event.Event, kind string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, field := range ev.Class.Entities[kind] {
+			found := false
+			for text := range ev.Values(field) {
+				if len(text) == 0 || string(text) == "-" || string(text) == "null" {
+					continue
+				}
+				found = true
+				if !yield(strings.ToValidUTF8(string(text[:min(len(text), maxValue)]), "")) {
+					return
+				}
+			}
+			if found {
+				return
+			}
+		}
+	}
 }

@@ -64,11 +64,10 @@ func (w *watcher) part(value func(field string) (string, bool)) (Part, bool) {
 // maxGroupValue bounds what is remembered of one value.
 const maxGroupValue = 1024
 
-// valueOf returns the first value that the event has for what rules call field.
+// valueOf returns the first scalar value that the event has for what rules call field.
 func valueOf(ev *event.Event, field string) (string, bool) {
 	for _, name := range ev.Class.Names(field) {
-		if i := ev.Index.Find(ev.Fields, name); i >= 0 {
-			text := ev.Index.Text(ev.Fields, i, nil)
+		for text := range ev.Values(name) {
 			return strings.ToValidUTF8(string(text[:min(len(text), maxGroupValue)]), ""), true
 		}
 	}
