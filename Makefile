@@ -9,7 +9,7 @@ run: build ## build, make up a night at an invented hospital, scan it
 	./bin/wardline demo
 
 build: ## one static binary in bin/
-	go build -trimpath -o bin/wardline ./cmd/wardline
+	go build -trimpath -tags timetzdata -o bin/wardline ./cmd/wardline
 
 test: lint ## everything that must hold before a change is taken in
 	go test ./...

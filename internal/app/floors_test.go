@@ -114,7 +114,8 @@ func TestEveryCollectorIsInTheCatalogue(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range folders {
-		if f.IsDir() && !strings.Contains(string(catalogue), strconv.Quote(module+"internal/collect/"+f.Name())) {
+		isSuite := f.Name() == "collecttest" // that the collectors are tested by
+		if f.IsDir() && !isSuite && !strings.Contains(string(catalogue), strconv.Quote(module+"internal/collect/"+f.Name())) {
 			t.Errorf("internal/collect/%s is not in modules.go", f.Name())
 		}
 	}

@@ -240,7 +240,7 @@ func (s *scanRun) summary() *report.Run {
 	}
 	run.First, run.Last = s.stats.Span()
 	for _, d := range s.stats.Damage() {
-		run.Problems = append(run.Problems, report.Problem{Source: d.Source, Offset: d.Offset, Reason: d.Reason})
+		run.Problems = append(run.Problems, report.Problem{Source: d.Source, Offset: d.Offset, Reason: d.Reason, Unknown: d.Reason == scan.UnknownFormat})
 	}
 	run.Refused = refusals(s.loaded.problems)
 	return run

@@ -308,7 +308,7 @@ func (p *page) inputs(run *Run) {
 		p.Paths = append(p.Paths, clean(s, 300))
 	}
 	p.MorePaths = len(run.Paths) - len(p.Paths)
-	for _, q := range run.Problems[:min(maxList, len(run.Problems))] {
+	for _, q := range sorted(run.Problems)[:min(maxList, len(run.Problems))] {
 		p.Problems = append(p.Problems, pair{q.place(), clean(q.Reason, 300)})
 	}
 	p.MoreProblem = max(0, run.Damaged+run.Skipped-int64(len(p.Problems)))

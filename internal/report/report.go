@@ -8,6 +8,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +31,7 @@ type Run struct {
 	Last    time.Time        // latest event
 
 	Damaged  int64     // places that could not be read as a record
-	Skipped  int64     // sources passed over whole
+	Skipped  int64     // sources of no known format
 	Problems []Problem // where; may be fewer than Damaged and Skipped say
 
 	Rules      int       // loaded
@@ -43,6 +44,8 @@ type Problem struct {
 	Source string
 	Offset int64  // of the first byte, in the decompressed source; -1 for the whole source
 	Reason string // never the content
+
+	Unknown bool // it is no log that is known, and was passed over whole
 }
 
 // Refusal is one rule that was not loaded, and why.
@@ -161,6 +164,21 @@ func unread(run *Run) string {
 		parts = append(parts, plural(run.Skipped, "file")+" of no known format")
 	}
 	return strings.Join(parts, ", ")
+}
+
+// sorted puts damage to logs before files that are none.
+func sorted(problems []Problem) []Problem {
+	problems = slices.Clone(problems)
+	slices.SortStableFunc(problems, func(a, b Problem) int {
+		switch {
+		case a.Unknown == b.Unknown:
+			return 0
+		case a.Unknown:
+			return 1
+		}
+		return -1
+	})
+	return problems
 }
 
 // leftOut says how many rules are not run; empty when all are.

@@ -32,7 +32,7 @@ func night() (*report.Run, []finding.Finding) {
 		Problems: []report.Problem{
 			{Source: "logs/PACS-2/Security.evtx", Offset: 69632, Reason: "chunk checksum is wrong"},
 			{Source: "logs/gateway.zip!eve.json.3", Offset: 1048576, Reason: "line is longer than 16777216 bytes"},
-			{Source: "logs/old/disk.img", Offset: -1, Reason: "format not known"},
+			{Source: "logs/old/disk.img", Offset: -1, Reason: "format not known", Unknown: true},
 		},
 		Rules: 412, Indicators: 18_220,
 		Refused: []report.Refusal{{Source: "rules/site/dc-logon.yml:14", Reason: "placeholder DomainControllers has no values; name them in a pipeline"}},

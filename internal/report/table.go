@@ -168,7 +168,7 @@ func (t *table) unread() {
 	}
 	t.line("", "")
 	t.paragraph("1", "Could not be read: "+s+". The rest was read.", 0, 2)
-	for _, p := range t.run.Problems[:min(problemsShown, len(t.run.Problems))] {
+	for _, p := range sorted(t.run.Problems)[:min(problemsShown, len(t.run.Problems))] {
 		t.paragraph("", p.place()+": "+clean(p.Reason, 200), 2, 2)
 	}
 	if more := t.run.Damaged + t.run.Skipped - int64(min(problemsShown, len(t.run.Problems))); more > 0 {

@@ -204,7 +204,8 @@ func clock(d time.Duration) string {
 	return fmt.Sprintf("%.0f days", d.Hours()/24)
 }
 
-// span says from when to when, to the minute, repeating only what changes.
+// span says from when to when, to the minute, repeating only what changes. Over more than one year
+// days are enough.
 func span(first, last time.Time, zone *time.Location) string {
 	if first.IsZero() {
 		return "no time given"
@@ -219,5 +220,5 @@ func span(first, last time.Time, zone *time.Location) string {
 	case a.Year() == b.Year():
 		return from + " to " + b.Format("01-02 15:04")
 	}
-	return from + " to " + b.Format("2006-01-02 15:04")
+	return a.Format(time.DateOnly) + " to " + b.Format(time.DateOnly)
 }

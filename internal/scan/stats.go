@@ -35,6 +35,9 @@ type Damage struct {
 	Reason string `json:"reason"`
 }
 
+// UnknownFormat is the reason for which a source is passed over whole.
+const UnknownFormat = "not a format that is known"
+
 // maxDamage bounds the places that are listed one by one; all are counted.
 const maxDamage = 1000
 
@@ -77,7 +80,7 @@ func (s *Stats) addDamage(d Damage) {
 // passOver counts a source that is no log.
 func (s *Stats) passOver(source string) {
 	s.PassedOver.Add(1)
-	s.list(Damage{source, -1, 0, "not a format that is known"})
+	s.list(Damage{source, -1, 0, UnknownFormat})
 }
 
 func (s *Stats) list(d Damage) {
