@@ -32,10 +32,19 @@ type Value struct {
 	Start, End         uint32 // the value; strings without their quotes, still escaped
 	Parent             int32  // index of the containing object or array in Values; -1 at the top
 	Kind               Kind
-	Escaped            bool // the string holds a backslash
-	NameEscaped        bool
-	NonASCII           bool // the string holds bytes of 0x80 or more
+	Marks              Marks
 }
+
+// Marks says what was seen in a string or its name.
+type Marks uint8
+
+// The marks.
+const (
+	Escaped      Marks = 1 << iota // the string holds a backslash
+	OddlyEscaped                   // it holds \uXXXX or \/, which mostly could be written plainly
+	NonASCII                       // it holds bytes of 0x80 or more
+	NameEscaped                    // its name holds a backslash
+)
 
 // Index lists the values of one object. The zero value is ready; it is reused
 // from object to object and then allocates nothing.
@@ -62,7 +71,7 @@ func (x *Index) FindHash(text []byte, path string, hash uint64) int {
 // At tells whether value i stands at the dotted path. It settles what equal hashes suggest.
 func (x *Index) At(text []byte, i int, path string) bool {
 	v := &x.Values[i]
-	if v.Parent < 0 && !v.NameEscaped {
+	if v.Parent < 0 && v.Marks&NameEscaped == 0 {
 		return string(text[v.NameStart:v.NameEnd]) == path
 	}
 	return x.atNested(text, i, path)
@@ -77,7 +86,7 @@ func (x *Index) atNested(text []byte, i int, path string) bool {
 			continue
 		}
 		name := text[v.NameStart:v.NameEnd]
-		if v.NameEscaped {
+		if v.Marks&NameEscaped != 0 {
 			name = appendUnescaped(nil, name)
 		}
 		rest := len(path) - len(name)
@@ -104,7 +113,7 @@ func (x *Index) Path(text []byte, i int) string {
 		return x.Path(text, int(v.Parent))
 	}
 	name := text[v.NameStart:v.NameEnd]
-	if v.NameEscaped {
+	if v.Marks&NameEscaped != 0 {
 		name = appendUnescaped(nil, name)
 	}
 	if v.Parent < 0 {
@@ -119,7 +128,7 @@ func (x *Index) Path(text []byte, i int) string {
 func (x *Index) Text(text []byte, i int, dst []byte) []byte {
 	v := &x.Values[i]
 	raw := text[v.Start:v.End]
-	if !v.Escaped {
+	if v.Marks&Escaped == 0 {
 		return raw
 	}
 	return appendUnescaped(dst[:0], raw)

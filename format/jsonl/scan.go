@@ -89,7 +89,7 @@ func (s *scanner) member(p int) (int, error) {
 			return end, quotedError(s.text, end)
 		}
 		v.Kind, v.Start, v.End = String, uint32(p+1), uint32(end)
-		v.Escaped, v.NonASCII = seen&escape != 0, seen&high != 0
+		v.Marks |= seen
 		p = end + 1
 	case '{', '[':
 		return s.enter(v, p, c)
@@ -119,8 +119,8 @@ func (s *scanner) name(v *Value, p int) (int, error) {
 	}
 	v.NameStart, v.NameEnd = uint32(p+1), uint32(end)
 	name := s.text[p+1 : end]
-	if seen&escape != 0 {
-		v.NameEscaped = true
+	if seen&Escaped != 0 {
+		v.Marks = NameEscaped
 		name = appendUnescaped(nil, name)
 	}
 	v.Hash = hashName(s.hash, name)
@@ -252,17 +252,13 @@ func (s *scanner) space(p int) int {
 	return p
 }
 
-// What quoted saw on its way.
-const (
-	escape = 1 << iota
-	high
-	broken
-)
+// broken is what quoted saw where a string cannot go on.
+const broken Marks = 1 << 7
 
 // quoted reads a string from behind its opening quote and returns where its
 // inside ends. Plain bytes are passed over eight at a time. When it saw
 // something broken, end is where.
-func quoted(text []byte, p int) (end, seen int) {
+func quoted(text []byte, p int) (end int, seen Marks) {
 	for {
 		for p+8 <= len(text) {
 			w := binary.LittleEndian.Uint64(text[p:])
@@ -283,7 +279,7 @@ func quoted(text []byte, p int) (end, seen int) {
 		case c == '"':
 			return p, seen
 		case c == '\\':
-			seen |= escape
+			seen |= Escaped
 			if p+1 < len(text) && text[p+1] == '\\' { // most escapes of a Windows log
 				p += 2
 				continue
@@ -291,6 +287,9 @@ func quoted(text []byte, p int) (end, seen int) {
 			n := escapeLength(text[p:])
 			if n == 0 {
 				return p, broken
+			}
+			if c := text[p+1]; c == 'u' || c == '/' {
+				seen |= OddlyEscaped
 			}
 			p += n
 		case c < ' ':
@@ -303,7 +302,7 @@ func quoted(text []byte, p int) (end, seen int) {
 				return p, broken
 			}
 			p += n
-			seen |= high
+			seen |= NonASCII
 		}
 	}
 }

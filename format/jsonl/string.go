@@ -38,7 +38,7 @@ func appendUnescaped(dst, raw []byte) []byte {
 			continue
 		}
 		if raw[i+1] != 'u' {
-			dst = append(dst, plainEscape(raw[i+1]))
+			dst = append(dst, Unescaped(raw[i+1]))
 			i += 2
 			continue
 		}
@@ -55,8 +55,8 @@ func appendUnescaped(dst, raw []byte) []byte {
 	return dst
 }
 
-// plainEscape is the character that a one-letter escape stands for.
-func plainEscape(c byte) byte {
+// Unescaped is the character that a one-letter escape stands for (RFC 8259 section 7).
+func Unescaped(c byte) byte {
 	switch c {
 	case 'b':
 		return '\b'

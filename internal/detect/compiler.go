@@ -19,6 +19,7 @@ type compiler struct {
 	fields      []string
 	fieldNumber map[string]int32
 	predicates  []predicate
+	regexes     int
 	known       map[string]int32 // predicates by what they ask, so that equal ones are one
 }
 
@@ -263,7 +264,7 @@ func (l *lowering) build(field int32, it *sigma.Item, v sigma.Value) (predicate,
 		}
 		return predicate{field: field, asks: asksAbsent, cost: 1}, nil
 	case sigma.Regex:
-		return newRegexPredicate(field, v.Text)
+		return l.newRegexPredicate(field, v.Text)
 	case sigma.CIDR:
 		return newCIDRPredicate(field, v.Text)
 	case sigma.Time:

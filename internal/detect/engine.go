@@ -13,6 +13,7 @@ type Engine struct {
 	programs   []program // by rule
 	fields     []string  // by field number; fields[anyField] is ""
 	predicates []predicate
+	regexes    int     // among the predicates
 	views      []*view // by event.Class.ID
 }
 
@@ -64,9 +65,10 @@ type group struct {
 // fieldIndex holds the witness literals of one field.
 type fieldIndex struct {
 	field    int32
-	literals *literal.Set
-	rules    [][]int32 // by literal id
-	numbers  bool      // some literals are numbers: look also for the shortest form of the value
+	sieve    *literal.Sieve // for values as they lie in the event
+	literals *literal.Set   // the same literals, for folded values
+	rules    [][]int32      // by literal id
+	numbers  bool           // some literals are numbers: look also for the shortest form of the value
 }
 
 // Compile makes an engine of rules for the classes of a taxonomy. A rule that
@@ -74,7 +76,7 @@ type fieldIndex struct {
 func Compile(rules []*sigma.Rule, tax *event.Taxonomy, o Options) (*Engine, []sigma.Problem) {
 	c := newCompiler()
 	problems := c.addRules(rules)
-	e := &Engine{rules: c.rules, programs: c.programs, fields: c.fields, predicates: c.predicates}
+	e := &Engine{rules: c.rules, programs: c.programs, fields: c.fields, predicates: c.predicates, regexes: c.regexes}
 	e.views = c.viewsOf(tax.Classes(), o)
 	return e, problems
 }

@@ -59,12 +59,12 @@ func appendFoldedJSON(dst, raw []byte) []byte {
 			p, n = p+size, n+folded
 			continue
 		}
-		if raw[p+1] == '\\' { // most escapes of a Windows log
-			out[n] = '\\'
+		if raw[p+1] != 'u' {
+			out[n] = jsonl.Unescaped(raw[p+1])
 			p, n = p+2, n+1
 			continue
 		}
-		// Other escapes are rare: the rest of the text goes the slow way.
+		// Characters by number are rare: the rest of the text goes the slow way.
 		n += copy(out[n:], appendFolded(nil, jsonl.AppendUnescaped(nil, raw[p:])))
 		break
 	}

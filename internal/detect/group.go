@@ -94,7 +94,7 @@ func newFieldIndex(marks []mark, waiting map[mark][]int32) fieldIndex {
 			x.numbers = x.numbers || number
 		}
 	}
-	x.literals = b.Build()
+	x.sieve, x.literals = b.Sieve(), b.Build()
 	return x
 }
 

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"github.com/wardline/wardline/format/jsonl"
+	"github.com/wardline/wardline/internal/detect/dfa"
 	"github.com/wardline/wardline/internal/event"
 )
 
@@ -12,11 +13,15 @@ type Matcher struct {
 	event  *event.Event
 	now    uint32 // number of the present event; what bears an older number is stale
 
+	marks   jsonl.Marks  // of all its values
 	fields  []fieldState // by field
 	values  []value      // of the fields asked for so far
 	answers []uint32     // by predicate: now<<1 | answer
 	asked   []uint32     // by rule: now, once it is a candidate
 	scratch []byte       // folded and unescaped texts of the event
+
+	searchers []*dfa.Searcher // by expression; made when first asked for
+	budget    *dfa.Budget
 
 	candidates []int32
 	hits       []int32 // reused by searches
@@ -39,6 +44,9 @@ type value struct {
 	foldedText []byte
 }
 
+// maxStates bounds what a matcher remembers of regular expressions, in bytes.
+const maxStates = 16 << 20
+
 // Matcher returns a new matcher.
 func (e *Engine) Matcher() *Matcher {
 	return &Matcher{
@@ -46,7 +54,19 @@ func (e *Engine) Matcher() *Matcher {
 		fields:  make([]fieldState, len(e.fields)),
 		answers: make([]uint32, len(e.predicates)),
 		asked:   make([]uint32, len(e.rules)),
+
+		searchers: make([]*dfa.Searcher, e.regexes),
+		budget:    dfa.NewBudget(maxStates),
 	}
+}
+
+func (m *Matcher) searcher(t *regexTest) *dfa.Searcher {
+	s := m.searchers[t.number]
+	if s == nil {
+		s = t.re.Searcher(m.budget)
+		m.searchers[t.number] = s
+	}
+	return s
 }
 
 // Match returns the rules that ev satisfies, as positions in Engine.Rules, in rising
@@ -84,7 +104,9 @@ func (m *Matcher) begin(ev *event.Event) {
 // link finds which values of the event belong to which field of the rules.
 func (m *Matcher) link(v *view) {
 	index := &m.event.Index
+	m.marks = 0
 	for i := range index.Values {
+		m.marks |= index.Values[i].Marks
 		for _, w := range v.wanted(index.Values[i].Hash) {
 			if index.At(m.event.Fields, i, w.path) {
 				m.append(w.field, int32(i))
@@ -136,6 +158,10 @@ func (m *Matcher) gather(g *group) {
 	}
 	for i := range g.indexes {
 		x := &g.indexes[i]
+		if x.field == anyField {
+			m.searchEvent(x)
+			continue
+		}
 		for at := m.first(x.field); at >= 0; at = m.values[at].next {
 			if v := &m.values[at]; isScalar(v.kind) {
 				m.search(x, v)
@@ -144,18 +170,50 @@ func (m *Matcher) gather(g *group) {
 	}
 }
 
+// unplain marks the values that have to be unescaped and folded before literals are looked for.
+const unplain = jsonl.OddlyEscaped | jsonl.NonASCII
+
+// search looks for the witnesses of a field in one of its values.
 func (m *Matcher) search(x *fieldIndex, v *value) {
-	m.nominateAll(x, v.folded())
-	if x.numbers {
-		if text, ok := otherNumber(v.folded()); ok {
-			m.nominateAll(x, []byte(text))
+	i := &m.event.Index.Values[v.index]
+	if i.Marks&unplain != 0 {
+		m.nominateAll(x, x.literals.Find(v.folded(), m.hits[:0]))
+		return
+	}
+	raw := m.event.Fields[i.Start:i.End]
+	m.nominateAll(x, x.sieve.Anywhere(raw, x.sieve.Ends(raw, m.hits[:0])))
+	m.searchNumber(x, raw)
+}
+
+// searchNumber looks for a number that the value writes in another way than the rules do.
+func (m *Matcher) searchNumber(x *fieldIndex, text []byte) {
+	if !x.numbers {
+		return
+	}
+	if shortest, ok := otherNumber(text); ok {
+		m.nominateAll(x, x.literals.Find([]byte(shortest), m.hits[:0]))
+	}
+}
+
+// searchEvent looks for the witnesses that may stand in any value: in one go over the event's text,
+// which holds more than its values, but nothing less.
+func (m *Matcher) searchEvent(x *fieldIndex) {
+	m.nominateAll(x, x.sieve.Anywhere(m.event.Fields, m.hits[:0]))
+	each := x.sieve.Anchored() || x.numbers
+	if !each && m.marks&unplain == 0 {
+		return
+	}
+	for at := m.first(anyField); at >= 0; at = m.values[at].next {
+		v := &m.values[at]
+		if each || m.event.Index.Values[v.index].Marks&unplain != 0 {
+			m.search(x, v)
 		}
 	}
 }
 
-func (m *Matcher) nominateAll(x *fieldIndex, text []byte) {
-	m.hits = x.literals.Find(text, m.hits[:0])
-	for _, hit := range m.hits {
+func (m *Matcher) nominateAll(x *fieldIndex, hits []int32) {
+	m.hits = hits
+	for _, hit := range hits {
 		for _, rule := range x.rules[hit] {
 			m.nominate(rule)
 		}
@@ -168,7 +226,7 @@ func otherNumber(text []byte) (string, bool) {
 	for _, c := range text {
 		if c-'0' > 9 {
 			plain = false
-			if c > '9' && c != 'E' { // no number at all
+			if c > '9' && c|0x20 != 'e' { // no number at all
 				return "", false
 			}
 		}
@@ -245,7 +303,13 @@ func isScalar(k jsonl.Kind) bool { return k != jsonl.Null && k <= jsonl.String }
 func (v *value) plain() []byte {
 	if v.plainText == nil {
 		m := v.owner
-		v.plainText = m.event.Index.Text(m.event.Fields, int(v.index), nil)
+		x := &m.event.Index.Values[v.index]
+		v.plainText = m.event.Fields[x.Start:x.End]
+		if x.Marks&jsonl.Escaped != 0 {
+			from := len(m.scratch)
+			m.scratch = jsonl.AppendUnescaped(m.scratch, v.plainText)
+			v.plainText = m.scratch[from:len(m.scratch):len(m.scratch)]
+		}
 	}
 	return v.plainText
 }
@@ -258,7 +322,7 @@ func (v *value) folded() []byte {
 	m := v.owner
 	x := &m.event.Index.Values[v.index]
 	raw, from := m.event.Fields[x.Start:x.End], len(m.scratch)
-	if x.Escaped {
+	if x.Marks&jsonl.Escaped != 0 {
 		m.scratch = appendFoldedJSON(m.scratch, raw)
 	} else {
 		m.scratch = appendFolded(m.scratch, raw)

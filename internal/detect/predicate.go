@@ -2,12 +2,12 @@ package detect
 
 import (
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/wardline/wardline/format/sigma"
+	"github.com/wardline/wardline/internal/detect/dfa"
 	"github.com/wardline/wardline/internal/detect/literal"
 	"github.com/wardline/wardline/internal/event"
 )
@@ -88,9 +88,13 @@ func (t *textTest) passes(v *value) bool {
 	return false
 }
 
-type regexTest struct{ re *regexp.Regexp }
+// regexTest holds when the expression is found in the value.
+type regexTest struct {
+	re     *dfa.Regexp
+	number int // among the engine's expressions
+}
 
-func (t *regexTest) passes(v *value) bool { return t.re.Match(v.plain()) }
+func (t *regexTest) passes(v *value) bool { return v.owner.searcher(t).Match(v.plain()) }
 
 // cidrTest compares by address arithmetic; an IPv4 address in IPv6 clothes counts as IPv4.
 type cidrTest struct{ network netip.Prefix }

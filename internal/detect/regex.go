@@ -3,19 +3,20 @@ package detect
 import (
 	"fmt"
 	"net/netip"
-	"regexp"
 	"regexp/syntax"
 	"slices"
 
+	"github.com/wardline/wardline/internal/detect/dfa"
 	"github.com/wardline/wardline/internal/detect/literal"
 )
 
-func newRegexPredicate(field int32, text string) (predicate, error) {
-	re, err := regexp.Compile(text)
+func (c *compiler) newRegexPredicate(field int32, text string) (predicate, error) {
+	re, err := dfa.Compile(text)
 	if err != nil {
 		return predicate{}, fmt.Errorf("regular expression cannot be compiled: %w", err)
 	}
-	p := predicate{field: field, test: &regexTest{re}, cost: 500}
+	p := predicate{field: field, test: &regexTest{re, c.regexes}, cost: 50}
+	c.regexes++
 	if tree, err := syntax.Parse(text, syntax.Perl); err == nil {
 		for _, l := range required(tree.Simplify()) {
 			p.hints = append(p.hints, hint{l, literal.Anywhere})

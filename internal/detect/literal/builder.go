@@ -87,10 +87,7 @@ func insert(lengths []int, n int) []int {
 func rarestWindow(text string, taken keys) int {
 	best, bestScore := 0, -1
 	for at := 0; at+window <= len(text); at++ {
-		score := 0
-		for _, c := range []byte(text[at : at+window]) {
-			score += Rarity(c)
-		}
+		score := rarity(text[at : at+window])
 		key := uint64(binary.LittleEndian.Uint32([]byte(text[at:])))
 		score -= 2 * min(len(taken[key]), 8)
 		if score > bestScore {

@@ -178,7 +178,10 @@ func wholeKey(b []byte) uint64 {
 	if len(b) <= longKey {
 		return anchoredKey(b)
 	}
-	head, tail := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[len(b)-longKey:])
-	middle := binary.LittleEndian.Uint64(b[(len(b)-longKey)/2:])
-	return (head*0x9e3779b97f4a7c15^tail+middle*3)*0xe7037ed1a0b428db + uint64(len(b))
+	return mixWhole(binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[(len(b)-longKey)/2:]),
+		binary.LittleEndian.Uint64(b[len(b)-longKey:]), len(b))
+}
+
+func mixWhole(head, middle, tail uint64, n int) uint64 {
+	return (head*0x9e3779b97f4a7c15^tail+middle*3)*0xe7037ed1a0b428db + uint64(n)
 }
