@@ -23,7 +23,7 @@ func (x *Index) Scan(text []byte, lim Limits) error {
 	s := scanner{text: text, lim: lim, values: x.Values[:0], open: -1, hash: rootHash, depth: 1}
 	p, err := s.begin()
 	for s.depth > 0 && err == nil {
-		p, err = s.member(p)
+		p, err = s.member(s.usual(p))
 	}
 	x.Values = s.values
 	if p = s.space(p); err == nil && p != len(text) {
@@ -65,19 +65,67 @@ func (s *scanner) first(p int) (int, error) {
 	return p, nil
 }
 
+// usual reads members of an object as nearly all logs write nearly all of theirs: a plain name, a string or
+// a whole number, no white space but a blank. It stops before the first that is any other, which is
+// for member to read.
+func (s *scanner) usual(p int) int {
+	text, values := s.text, s.values
+	for !s.array && p < len(text) && text[p] == '"' && len(values) < s.lim.Values {
+		nameEnd, seen := quoted(text, p+1)
+		at := nameEnd + 2
+		if seen != 0 || at+1 >= len(text) || text[nameEnd+1] != ':' {
+			break
+		}
+		name, dotted := hashPart(text[p+1 : nameEnd])
+		if dotted {
+			break
+		}
+		if text[at] == ' ' {
+			at++
+		}
+		v := Value{Hash: joinHash(s.hash, name), NameStart: uint32(p + 1), NameEnd: uint32(nameEnd), Parent: s.open}
+		end := at
+		switch c := text[at]; {
+		case c == '"':
+			if end, v.Marks = quoted(text, at+1); v.Marks&broken != 0 {
+				s.values = values
+				return p
+			}
+			v.Kind, v.Start, v.End = String, uint32(at+1), uint32(end)
+			end++
+		case '1' <= c && c <= '9':
+			for end++; end < len(text) && text[end]-'0' <= 9; end++ {
+			}
+			v.Kind, v.Start, v.End = Number, uint32(at), uint32(end)
+		default:
+			s.values = values
+			return p
+		}
+		if end+1 >= len(text) || text[end] != ',' {
+			break
+		}
+		values = append(values, v)
+		p = end + 1
+		if text[p] == ' ' {
+			p++
+		}
+	}
+	s.values = values
+	return p
+}
+
 // member reads one value, with its name when it stands in an object, and goes on
 // to the next.
 func (s *scanner) member(p int) (int, error) {
 	if len(s.values) >= s.lim.Values {
 		return p, fail(p, "too many values")
 	}
-	s.values = append(s.values, Value{Parent: s.open})
-	v := &s.values[len(s.values)-1]
+	v := Value{Parent: s.open, Hash: s.hash}
 	var err error
-	if s.array {
-		v.Hash = s.hash
-	} else if p, err = s.name(v, p); err != nil {
-		return p, err
+	if !s.array {
+		if p, err = s.name(&v, p); err != nil {
+			return p, err
+		}
 	}
 	if p >= len(s.text) {
 		return p, fail(p, "value expected")
@@ -94,17 +142,18 @@ func (s *scanner) member(p int) (int, error) {
 	case '{', '[':
 		return s.enter(v, p, c)
 	case 't':
-		p, err = s.word(v, p, True, "true")
+		p, err = s.word(&v, p, True, "true")
 	case 'f':
-		p, err = s.word(v, p, False, "false")
+		p, err = s.word(&v, p, False, "false")
 	case 'n':
-		p, err = s.word(v, p, Null, "null")
+		p, err = s.word(&v, p, Null, "null")
 	default:
-		p, err = s.number(v, p)
+		p, err = s.number(&v, p)
 	}
 	if err != nil {
 		return p, err
 	}
+	s.values = append(s.values, v)
 	return s.next(p)
 }
 
@@ -157,16 +206,17 @@ func (s *scanner) next(p int) (int, error) {
 	}
 }
 
-func (s *scanner) enter(v *Value, p int, c byte) (int, error) {
+func (s *scanner) enter(v Value, p int, c byte) (int, error) {
 	if s.depth >= s.lim.Depth {
 		return p, fail(p, "nested too deeply")
 	}
 	s.depth++
-	s.open, s.array, s.hash = int32(len(s.values)-1), c == '[', v.Hash
+	s.open, s.array, s.hash = int32(len(s.values)), c == '[', v.Hash
 	v.Kind, v.Start = Object, uint32(p)
 	if s.array {
 		v.Kind = Array
 	}
+	s.values = append(s.values, v)
 	return s.first(p + 1)
 }
 
@@ -262,10 +312,10 @@ func quoted(text []byte, p int) (end int, seen Marks) {
 	for {
 		for p+8 <= len(text) {
 			w := binary.LittleEndian.Uint64(text[p:])
-			// One subtraction marks each byte that equals the quote, the backslash or
-			// lies below the blank; bytes of 0x80 and above mark themselves. Marks above the
-			// lowest may be false, and only the lowest is used.
-			stops := (((w ^ '"'*ones) - ones) | ((w ^ '\\'*ones) - ones) | (w - ' '*ones) | w) & highs
+			// Subtractions mark the bytes that stop the string: turning one bit puts the quote at the end of the
+			// control characters, so that one comparison finds both; another finds the backslash. Bytes of
+			// 0x80 and above mark themselves. Marks above the lowest may be false, and only the lowest is used.
+			stops := (((w ^ 2*ones) - 0x21*ones) | ((w ^ '\\'*ones) - ones) | w) & highs
 			if stops != 0 {
 				p += bits.TrailingZeros64(stops) >> 3
 				break

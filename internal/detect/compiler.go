@@ -296,7 +296,7 @@ func plainPredicate(field int32, v sigma.Value) predicate {
 func shortest(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 func newExactPredicate(field int32, folded string) predicate {
-	p := pattern{text: folded}
+	p := pattern{text: []byte(folded)}
 	h, _ := p.hint()
 	return predicate{field: field, test: newTextTest([]pattern{p}, false), cost: 4, hints: []hint{h}}
 }

@@ -32,7 +32,11 @@ type view struct {
 	group *group
 	slots []wantedSlot // open addressing by path hash
 	mask  uint64
+	mayBe [64]uint64 // one bit for each twelve bits of a hash: nothing else can be wanted
 }
+
+// mayWant spares most lookups: few of an event's fields are wanted by any rule.
+func (v *view) mayWant(hash uint64) bool { return v.mayBe[hash>>58]>>(hash>>52&63)&1 != 0 }
 
 type wantedSlot struct {
 	hash   uint64

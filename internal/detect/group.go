@@ -113,6 +113,7 @@ func (c *compiler) newView(g *group, class *event.Class) *view {
 	size := 2 << bits.Len(uint(n))
 	v := &view{group: g, slots: make([]wantedSlot, size), mask: uint64(size - 1)}
 	for h, w := range byHash {
+		v.mayBe[h>>58] |= 1 << (h >> 52 & 63)
 		at := h & v.mask
 		for v.slots[at].wanted != nil {
 			at = (at + 1) & v.mask

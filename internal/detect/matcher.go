@@ -107,6 +107,9 @@ func (m *Matcher) link(v *view) {
 	m.marks = 0
 	for i := range index.Values {
 		m.marks |= index.Values[i].Marks
+		if !v.mayWant(index.Values[i].Hash) {
+			continue
+		}
 		for _, w := range v.wanted(index.Values[i].Hash) {
 			if index.At(m.event.Fields, i, w.path) {
 				m.append(w.field, int32(i))
@@ -181,7 +184,11 @@ func (m *Matcher) search(x *fieldIndex, v *value) {
 		return
 	}
 	raw := m.event.Fields[i.Start:i.End]
-	m.nominateAll(x, x.sieve.Anywhere(raw, x.sieve.Ends(raw, m.hits[:0])))
+	hits := x.sieve.Anywhere(raw, x.sieve.Ends(raw, m.hits[:0]))
+	if x.literals.HasShorts() {
+		hits = x.literals.Shorts(v.folded(), hits)
+	}
+	m.nominateAll(x, hits)
 	m.searchNumber(x, raw)
 }
 
@@ -199,7 +206,7 @@ func (m *Matcher) searchNumber(x *fieldIndex, text []byte) {
 // which holds more than its values, but nothing less.
 func (m *Matcher) searchEvent(x *fieldIndex) {
 	m.nominateAll(x, x.sieve.Anywhere(m.event.Fields, m.hits[:0]))
-	each := x.sieve.Anchored() || x.numbers
+	each := x.sieve.Anchored() || x.literals.HasShorts() || x.numbers
 	if !each && m.marks&unplain == 0 {
 		return
 	}

@@ -10,7 +10,7 @@ import (
 
 // pattern is a string with wildcards, made ready. Most are one literal and an anchor.
 type pattern struct {
-	text string
+	text []byte
 	at   literal.Anchor
 	wild sigma.Pattern // instead, when there is more to it
 }
@@ -32,13 +32,13 @@ func newPattern(p sigma.Pattern, cased bool) pattern {
 	case n == 1 && star(0):
 		return pattern{at: literal.Anywhere}
 	case n == 1 && literalAt(0):
-		return pattern{text: folded[0].Literal, at: literal.Whole}
+		return pattern{text: []byte(folded[0].Literal), at: literal.Whole}
 	case n == 2 && star(0) && literalAt(1):
-		return pattern{text: folded[1].Literal, at: literal.End}
+		return pattern{text: []byte(folded[1].Literal), at: literal.End}
 	case n == 2 && literalAt(0) && star(1):
-		return pattern{text: folded[0].Literal, at: literal.Start}
+		return pattern{text: []byte(folded[0].Literal), at: literal.Start}
 	case n == 3 && star(0) && literalAt(1) && star(2):
-		return pattern{text: folded[1].Literal, at: literal.Anywhere}
+		return pattern{text: []byte(folded[1].Literal), at: literal.Anywhere}
 	}
 	return pattern{wild: folded}
 }
@@ -47,7 +47,7 @@ func (p *pattern) matches(text []byte) bool {
 	if p.wild != nil {
 		return matchWild(p.wild, text)
 	}
-	return anchored(text, []byte(p.text), p.at)
+	return anchored(text, p.text, p.at)
 }
 
 func anchored(text, part []byte, at literal.Anchor) bool {
@@ -105,10 +105,10 @@ func step1(part sigma.Part, text []byte) (n int, ok bool) {
 // there is one worth looking for.
 func (p *pattern) hint() (hint, bool) {
 	if p.wild == nil {
-		if p.text == "" && p.at != literal.Whole {
+		if len(p.text) == 0 && p.at != literal.Whole {
 			return hint{}, false
 		}
-		return hint{Fold(p.text), p.at}, true
+		return hint{Fold(string(p.text)), p.at}, true
 	}
 	var best hint
 	for i, part := range p.wild {

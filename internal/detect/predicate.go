@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"bytes"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -66,7 +67,7 @@ func newTextTest(patterns []pattern, cased bool) *textTest {
 			rest = append(rest, p)
 			continue
 		}
-		b.Add(p.text, p.at, 0)
+		b.Add(string(p.text), p.at, 0)
 	}
 	t.set, t.patterns = b.Build(), rest
 	return t
@@ -91,10 +92,21 @@ func (t *textTest) passes(v *value) bool {
 // regexTest holds when the expression is found in the value.
 type regexTest struct {
 	re     *dfa.Regexp
-	number int // among the engine's expressions
+	number int      // among the engine's expressions
+	needs  [][]byte // folded; one of them stands in every text that matches; none when that is not known
 }
 
-func (t *regexTest) passes(v *value) bool { return v.owner.searcher(t).Match(v.plain()) }
+func (t *regexTest) passes(v *value) bool { return t.mayPass(v) && v.owner.searcher(t).Match(v.plain()) }
+
+// mayPass is a quick look that spares most searches.
+func (t *regexTest) mayPass(v *value) bool {
+	for _, text := range t.needs {
+		if bytes.Contains(v.folded(), text) {
+			return true
+		}
+	}
+	return len(t.needs) == 0
+}
 
 // cidrTest compares by address arithmetic; an IPv4 address in IPv6 clothes counts as IPv4.
 type cidrTest struct{ network netip.Prefix }

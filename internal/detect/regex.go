@@ -15,15 +15,23 @@ func (c *compiler) newRegexPredicate(field int32, text string) (predicate, error
 	if err != nil {
 		return predicate{}, fmt.Errorf("regular expression cannot be compiled: %w", err)
 	}
-	p := predicate{field: field, test: &regexTest{re, c.regexes}, cost: 50}
+	t := &regexTest{re: re, number: c.regexes}
 	c.regexes++
+	p := predicate{field: field, test: t, cost: 50}
 	if tree, err := syntax.Parse(text, syntax.Perl); err == nil {
 		for _, l := range required(tree.Simplify()) {
 			p.hints = append(p.hints, hint{l, literal.Anywhere})
+			t.needs = append(t.needs, []byte(l))
 		}
+	}
+	if len(t.needs) > maxNeeds {
+		t.needs = nil
 	}
 	return p, nil
 }
+
+// maxNeeds is how many literals may be looked for before the expression itself.
+const maxNeeds = 3
 
 func newCIDRPredicate(field int32, text string) (predicate, error) {
 	network, err := netip.ParsePrefix(text)

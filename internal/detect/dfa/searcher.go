@@ -18,9 +18,9 @@ func NewBudget(bytes int) *Budget { return &Budget{left: bytes} }
 type Searcher struct {
 	re     *Regexp
 	budget *Budget
-	next   []int32          // by state and class: the state that follows; see below
+	next   []int32          // rows of tables, by class: the row of the state that follows; see below
 	states []string         // see key
-	known  map[string]int32 // numbers of states
+	known  map[string]int32 // rows of states
 	size   int              // bytes that states hold, roughly
 	resets int
 	tables int // classes of the expression, and one more for the end of the text
@@ -40,7 +40,7 @@ func (s *Searcher) keyOf(at []uint32, before kind) {
 	}
 }
 
-// What stands in a table instead of a state. States count from 1.
+// What stands in a table instead of a state. A state is known by the place of its row, which is above 0.
 const (
 	unknown  = 0
 	found    = -1
@@ -64,7 +64,7 @@ func (r *Regexp) Searcher(b *Budget) *Searcher {
 // forget drops all states but the first.
 func (s *Searcher) forget() {
 	s.budget.left += s.size
-	s.next, s.states, s.size, s.known = nil, nil, 0, map[string]int32{}
+	s.next, s.states, s.size, s.known = []int32{0}, nil, 0, map[string]int32{}
 	s.keyOf([]uint32{uint32(s.re.prog.Start)}, edge)
 	s.add()
 }
@@ -77,44 +77,45 @@ func (s *Searcher) Match(text []byte) bool {
 	if s.resets > maxResets {
 		return s.re.slow.Match(text)
 	}
-	at := int32(1)
+	row, table, ascii := int32(1), s.next, &s.re.ascii
 	for i := 0; i < len(text); {
-		class := 0
+		class := int32(0)
 		if c := text[i]; c < utf8.RuneSelf {
-			class = int(s.re.ascii[c])
+			class = int32(ascii[c])
 			i++
 		} else {
 			r, n := utf8.DecodeRune(text[i:])
-			class = int(s.re.rangeClass(r))
+			class = int32(s.re.rangeClass(r))
 			i += n
 		}
-		next := s.next[int(at-1)*s.tables+class]
+		next := table[row+class]
 		if next <= 0 {
 			if next == unknown {
-				next = s.follow(at, class)
+				next = s.follow(row, class)
+				table = s.next
 			}
 			if next < 0 {
 				return next == found
 			}
 		}
-		at = next
+		row = next
 	}
-	end := s.tables - 1
-	next := s.next[int(at-1)*s.tables+end]
+	end := int32(s.tables - 1)
+	next := table[row+end]
 	if next == unknown {
-		next = s.follow(at, end)
+		next = s.follow(row, end)
 	}
 	return next == found
 }
 
 // follow works out where a class leads from a state, and notes it.
-func (s *Searcher) follow(at int32, class int) int32 {
-	slot := int(at-1)*s.tables + class
-	after, atEnd := edge, class == s.tables-1
+func (s *Searcher) follow(row, class int32) int32 {
+	slot := row + class
+	after, atEnd := edge, int(class) == s.tables-1
 	if !atEnd {
 		after = kindOf(s.re.sample[class])
 	}
-	if from := s.states[at-1]; s.closure(from[1:], assertions(kind(from[0]), after)) {
+	if from := s.states[int(row)/s.tables]; s.closure(from[1:], assertions(kind(from[0]), after)) {
 		s.next[slot] = found
 		return found
 	}
@@ -140,7 +141,7 @@ func (s *Searcher) follow(at int32, class int) int32 {
 	return n
 }
 
-// begunAnew forgets all states but the one that s.key holds, and returns its number.
+// begunAnew forgets all states but the one that s.key holds, and returns its row.
 func (s *Searcher) begunAnew() int32 {
 	s.resets++
 	key := slices.Clone(s.key)
@@ -221,18 +222,18 @@ func (s *Searcher) step(c rune) []uint32 {
 	return goOn
 }
 
-// add makes the state that s.key holds, unless it is there, and returns its number.
+// add makes the state that s.key holds, unless it is there, and returns its row.
 func (s *Searcher) add() int32 {
 	if n, ok := s.known[string(s.key)]; ok {
 		return n
 	}
 	key := string(s.key)
 	s.states = append(s.states, key)
-	n := int32(len(s.states))
-	s.known[key] = n
+	row := int32(len(s.next))
+	s.known[key] = row
 	s.next = append(s.next, make([]int32, s.tables)...)
 	cost := 8*s.tables + len(key) + 64
 	s.size += cost
 	s.budget.left -= cost
-	return n
+	return row
 }

@@ -88,7 +88,7 @@ func (s *Set) Find(text []byte, hits []int32) []int32 {
 	if s.bitmap != nil {
 		hits = s.findWindows(text, hits)
 	}
-	return s.findShorts(text, hits)
+	return s.Shorts(text, hits)
 }
 
 func (s *Set) verifyWhole(text []byte, hits []int32) []int32 {
@@ -125,9 +125,12 @@ func (s *Set) verifyWindow(text []byte, at int, w uint32, hits []int32) []int32 
 	return hits
 }
 
-// findShorts looks for literals shorter than a window one by one. Most of those that are not ASCII
-// are single characters, and most texts have none of these.
-func (s *Set) findShorts(text []byte, hits []int32) []int32 {
+// HasShorts tells whether there is anything for Shorts to look for in ASCII text.
+func (s *Set) HasShorts() bool { return len(s.shorts) > 0 }
+
+// Shorts is Find for the literals shorter than a window alone, which are looked for one by one. Most of
+// those that are not ASCII are single characters, and most texts have none of these.
+func (s *Set) Shorts(text []byte, hits []int32) []int32 {
 	for _, i := range s.shorts {
 		if e := &s.literals[i]; bytes.Contains(text, e.bytes) {
 			hits = append(hits, e.id)

@@ -1,7 +1,6 @@
 package literal
 
 import (
-	"bytes"
 	"encoding/binary"
 	"maps"
 	"math/bits"
@@ -11,7 +10,7 @@ import (
 
 // Sieve finds which literals may stand in a value of a JSON text, without undoing escapes
 // and without folding: it looks at the text as it lies there. It misses nothing and may name too much, so
-// that whoever asks has to look again. The text must be ASCII, and escaped as JSON demands and no
+// that whoever asks has to look again. Literals that are too short for it are left to Set.Shorts. The text must be ASCII, and escaped as JSON demands and no
 // further: \" and \n, but neither \/ nor \u000a.
 //
 //	literal   C:\TEMP\X             as the text has it: C:\\TEMP\\X
@@ -30,7 +29,6 @@ type Sieve struct {
 
 	whole, starts, ends table
 	startLen, endLen    []int // distinct key lengths, in bytes of the text
-	shorts              []short
 }
 
 // masked is a literal as the text has it, without case.
@@ -43,12 +41,6 @@ type masked struct {
 type place struct {
 	literal int32
 	offset  int32
-}
-
-// short is a literal that is too short for a window, in one of its spellings.
-type short struct {
-	text []byte
-	id   int32
 }
 
 const (
@@ -82,10 +74,7 @@ func (b *Builder) Sieve() *Sieve {
 		case at == End:
 			ends.add(anchoredKey([]byte(m.text[len(m.text)-key:])), n)
 			s.endLen = insert(s.endLen, key)
-		case len(raw) < window:
-			for _, text := range spellings(raw) {
-				s.shorts = append(s.shorts, short{[]byte(text), e.id})
-			}
+		case len(raw) < window: // see Set.Shorts
 		default:
 			anywhere[n] = raw
 			s.stride = min(s.stride, len(raw)-window+1)
@@ -112,7 +101,7 @@ func (s *Sieve) index(anywhere map[int]string) {
 		}
 	}
 	s.windows = newTable(windows)
-	width := min(max(bits.Len(uint(len(windows)*64)), 10), maxMarks)
+	width := min(max(bits.Len(uint(len(windows)*256)), 10), maxMarks) // false alarms below 1 %
 	s.bitmap = make([]uint64, 1<<width/64)
 	s.shift = uint(32 - width)
 	for w := range windows {
@@ -138,13 +127,6 @@ func (s *Sieve) rarestRun(raw, masked string, taken keys) int {
 	return best
 }
 
-func rarity(text string) (score int) {
-	for _, c := range []byte(text) {
-		score += Rarity(c)
-	}
-	return score
-}
-
 // Anywhere appends the ids of literals that may stand anywhere in text.
 func (s *Sieve) Anywhere(text []byte, hits []int32) []int32 {
 	hits = append(hits, s.always...)
@@ -155,22 +137,37 @@ func (s *Sieve) Anywhere(text []byte, hits []int32) []int32 {
 			hits = s.someWindows(text, hits)
 		}
 	}
-	for i := range s.shorts {
-		if bytes.Contains(text, s.shorts[i].text) {
-			hits = append(hits, s.shorts[i].id)
+	return hits
+}
+
+// someWindows looks at every stride-th window, four at a time.
+func (s *Sieve) someWindows(text []byte, hits []int32) []int32 {
+	bitmap, shift, stride := s.bitmap, s.shift, s.stride
+	at := 0
+	for ; at+3*stride+window <= len(text); at += 4 * stride {
+		here := text[at : at+3*stride+window]
+		a := windowHash(binary.LittleEndian.Uint32(here)&caseless4) >> shift
+		b := windowHash(binary.LittleEndian.Uint32(here[stride:])&caseless4) >> shift
+		c := windowHash(binary.LittleEndian.Uint32(here[2*stride:])&caseless4) >> shift
+		d := windowHash(binary.LittleEndian.Uint32(here[3*stride:])&caseless4) >> shift
+		if (bitmap[a/64]>>(a%64)|bitmap[b/64]>>(b%64)|bitmap[c/64]>>(c%64)|bitmap[d/64]>>(d%64))&1 == 0 {
+			continue
 		}
+		for i := range 4 {
+			hits = s.look(text, at+i*stride, hits)
+		}
+	}
+	for ; at+window <= len(text); at += stride {
+		hits = s.look(text, at, hits)
 	}
 	return hits
 }
 
-// someWindows looks at every stride-th window.
-func (s *Sieve) someWindows(text []byte, hits []int32) []int32 {
-	bitmap, shift := s.bitmap, s.shift
-	for at := 0; at+window <= len(text); at += s.stride {
-		w := binary.LittleEndian.Uint32(text[at:]) & caseless4
-		if bit := windowHash(w) >> shift; bitmap[bit/64]>>(bit%64)&1 != 0 {
-			hits = s.verify(text, at, w, hits)
-		}
+// look looks at one window.
+func (s *Sieve) look(text []byte, at int, hits []int32) []int32 {
+	w := binary.LittleEndian.Uint32(text[at:]) & caseless4
+	if bit := windowHash(w) >> s.shift; s.bitmap[bit/64]>>(bit%64)&1 != 0 {
+		return s.verify(text, at, w, hits)
 	}
 	return hits
 }
@@ -188,17 +185,11 @@ func (s *Sieve) everyWindow(text []byte, hits []int32) []int32 {
 			continue
 		}
 		for i := range 5 {
-			w := uint32(word >> (8 * i))
-			if bit := windowHash(w) >> shift; bitmap[bit/64]>>(bit%64)&1 != 0 {
-				hits = s.verify(text, at+i, w, hits)
-			}
+			hits = s.look(text, at+i, hits)
 		}
 	}
 	for ; at+window <= len(text); at++ {
-		w := binary.LittleEndian.Uint32(text[at:]) & caseless4
-		if bit := windowHash(w) >> shift; bitmap[bit/64]>>(bit%64)&1 != 0 {
-			hits = s.verify(text, at, w, hits)
-		}
+		hits = s.look(text, at, hits)
 	}
 	return hits
 }
@@ -312,21 +303,4 @@ func escaped(text string) (raw string, ok bool) {
 		}
 	}
 	return b.String(), true
-}
-
-// spellings lists the ways in which a short text may be written in capitals and small letters.
-func spellings(text string) []string {
-	all := []string{""}
-	for i := range len(text) {
-		c := text[i]
-		var longer []string
-		for _, s := range all {
-			longer = append(longer, s+string(rune(c)))
-			if 'A' <= c && c <= 'Z' {
-				longer = append(longer, s+string(rune(c|0x20)))
-			}
-		}
-		all = longer
-	}
-	return all
 }

@@ -26,7 +26,7 @@ func TestSieveMissesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		raw = raw[1 : len(raw)-1]
-		may := sieve.Anywhere(raw, sieve.Ends(raw, nil))
+		may := set.Shorts([]byte(strings.ToUpper(text)), sieve.Anywhere(raw, sieve.Ends(raw, nil)))
 		for _, hit := range set.Find([]byte(strings.ToUpper(text)), nil) {
 			if !slices.Contains(may, hit) {
 				t.Fatalf("literal %d is missed", hit)
@@ -42,14 +42,12 @@ func TestSieveNamesLittleTooMuch(t *testing.T) {
 	b.Add("\\CMD.EXE", literal.End, 2)
 	b.Add("C:\\", literal.Start, 3)
 	b.Add("4688", literal.Whole, 4)
-	b.Add("^|", literal.Anywhere, 5)
 	sieve := b.Sieve()
 	for raw, want := range map[string][]int32{
 		`first\net user`:                 {1}, // no match in truth
 		`C:\\Windows\\System32\\cmd.exe`: {2, 3},
 		`4688`:                           {4},
 		`46881`:                          nil,
-		`echo ^|more`:                    {5},
 		`cmd.exe`:                        nil,
 	} {
 		got := sieve.Anywhere([]byte(raw), sieve.Ends([]byte(raw), nil))

@@ -1,0 +1,86 @@
+package literal
+
+import "strings"
+
+// Bits says how seldom a text stands in a log, roughly, in bits: 0 is everywhere, 40 is hardly ever. Only
+// speed depends on it. The text is folded.
+//
+// Letters by themselves say little: C:\WINDOWS\SYSTEM32\NTDLL.DLL is long, and in every second event of a
+// Windows log. So words that ordinary days are full of count as a whole, and as little.
+func Bits(text string) (bits int) {
+	for text != "" {
+		n := 0
+		for n < len(text) && isWordByte(text[n]) {
+			n++
+		}
+		if n == 0 {
+			bits += separatorBits(text[0])
+			text = text[1:]
+			continue
+		}
+		bits += wordBits(text[:n])
+		text = text[n:]
+	}
+	return bits
+}
+
+func isWordByte(c byte) bool {
+	return '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || c >= 0x80
+}
+
+func separatorBits(c byte) int {
+	if strings.IndexByte("\\/.: -_", c) >= 0 {
+		return 0
+	}
+	return Rarity(c)
+}
+
+func wordBits(word string) int {
+	switch at := strings.Index(commonWords, " "+word+" "); {
+	case at < 0:
+		bits := 0
+		for i := range len(word) {
+			bits += Rarity(word[i])
+		}
+		return bits
+	case at < strings.Index(commonWords, lessCommon):
+		return 1
+	default:
+		return 6
+	}
+}
+
+// rarity scores a window of a literal by the same knowledge.
+func rarity(window string) int {
+	if strings.Contains(commonWords, window) || strings.Contains(commonTexts, window) {
+		return 4
+	}
+	score := 0
+	for i := range len(window) {
+		score += Rarity(window[i])
+	}
+	return score
+}
+
+// commonWords lists words that stand in a large share of events, then, behind lessCommon, words that stand in
+// many: folders, programs and values of Windows and Linux.
+const (
+	commonWords = " C EXE DLL WINDOWS SYSTEM32 MICROSOFT HKLM SYSTEM SOFTWARE TRUE FALSE SUCCESS GET HTTP HTTPS COM NT AUTHORITY " +
+		"SETVALUE CURRENTVERSION CURRENTCONTROLSET CONTROL NTDLL KERNELBASE KERNEL32 MACHINE REGISTRY CORPORATION OPERATING VALID HIGH 0 1 USR BIN LIB " + lessCommon +
+		" PROGRAM FILES X86 SYSWOW64 USERS PUBLIC APPDATA LOCAL ROAMING TEMP TMP PROGRAMDATA WINSXS SERVICES PARAMETERS CLASSES POLICIES EXPLORER " +
+		"CMD POWERSHELL PWSH SVCHOST RUNDLL32 CONHOST LSASS WMIPRVSE MSIEXEC REGSVR32 WMIC NET NET1 REG SC SCHTASKS TASKHOSTW CHROME " +
+		"MSEDGE FIREFOX OUTLOOK WINWORD EXCEL POWERPNT W3WP JAVA PYTHON CSRSS WINLOGON SMSS WININIT SPOOLSV DLLHOST USERINIT WSMPROVHOST CSC " +
+		"SYS DAT TXT LOG INI XML JSON PS1 BAT VBS JS ZIP HKCU HKU DELETEVALUE CREATEKEY RUN POST WWW ORG LOCALHOST " +
+		"0X3E7 MEDIUM LOW S 16 12288 AUTHORI AUTORI TEM32 WOW64 SBIN ETC VAR HOME ROOT OPT BASH SH SUDO SSH CRON SYSTEMD "
+	lessCommon = "WOW"
+
+	// commonTexts is how events of Windows and their fields are called, for windows that reach over two words.
+	commonTexts = `"EVENTID":"EVENTTYPE":"EVENTTIME":"EVENTRECEIVEDTIME":"PROCESSID":"PROCESSGUID":"PROCESSNAME":"THREADID":"HOSTNAME":"CHANNEL":` +
+		`"SOURCENAME":"SOURCEIMAGE":"SOURCEMODULENAME":"SOURCEMODULETYPE":"PROVIDERGUID":"OPCODE":"OPCODEVALUE":"KEYWORDS":"SEVERITY":"SEVERITYVALUE":` +
+		`"RECORDNUMBER":"ACCOUNTNAME":"ACCOUNTTYPE":"DOMAIN":"USERID":"MESSAGE":"CATEGORY":"VERSION":"TASK":"LEVEL":"COMPUTER":"TIMESTAMP":` +
+		`"IMAGE":"IMAGELOADED":"COMMANDLINE":"CURRENTDIRECTORY":"PARENTIMAGE":"PARENTCOMMANDLINE":"TARGETOBJECT":"TARGETFILENAME":"TARGETIMAGE":` +
+		`"SUBJECTUSERNAME":"TARGETUSERNAME":"LOGONID":"LOGONTYPE":"OBJECTNAME":"OBJECTTYPE":"ACCESSMASK":"HASHES":"DESCRIPTION":"ORIGINALFILENAME":` +
+		`"INFO" "USER" MICROSOFT-WINDOWS-SYSMON/OPERATIONAL MICROSOFT-WINDOWS-SECURITY-AUDITING SECURITY APPLICATION C:\\WINDOWS\\SYSTEM32\\ ` +
+		`C:\\PROGRAM FILES\\ C:\\PROGRAM FILES (X86)\\ C:\\USERS\\ \\APPDATA\\LOCAL\\TEMP\\ HKLM\\SYSTEM\\CURRENTCONTROLSET\\SERVICES\\ ` +
+		`HKLM\\SOFTWARE\\MICROSOFT\\WINDOWS\\CURRENTVERSION\\ HKU\\S-1-5-21- NT AUTHORITY\\SYSTEM .EXE .DLL /USR/BIN/ {"}`
+)
