@@ -110,7 +110,7 @@ type node struct {
 func (n node) name() string {
 	v := &n.x.Values[n.i]
 	raw := n.text[v.NameStart:v.NameEnd]
-	if v.NameEscaped {
+	if v.Marks&jsonl.NameEscaped != 0 {
 		raw = jsonl.AppendUnescaped(nil, raw)
 	}
 	return string(raw)

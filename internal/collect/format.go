@@ -81,7 +81,11 @@ type Shape struct {
 	// object of this shape that holds no event (a FHIR Patient beside AuditEvents).
 	// b is the decoder's builder, for a shape that writes Fields anew: Reset it, write, Into ev.
 	// Event need not set Format, Record or Source.
-	Event func(obj Object, o Options, ev *event.Event, b *event.Builder) error
+	//
+	// Event of a Certain shape returns ErrUnfit, having changed nothing, for an object that Fits would
+	// not be sure of. Fits is then asked only when the shape changes: most neighbours are alike.
+	Certain bool
+	Event   func(obj Object, o Options, ev *event.Event, b *event.Builder) error
 }
 
 // Object is one JSON object as a Shape sees it: the text and where its values stand.
@@ -91,6 +95,9 @@ type Object struct {
 	Text  []byte
 	Index *jsonl.Index
 }
+
+// ErrUnfit says that an object is not of the shape that it was taken for.
+var ErrUnfit = errors.New("not of this shape")
 
 // ErrSkip says that a record is well-formed and holds no event.
 var ErrSkip = errors.New("no event in this record")

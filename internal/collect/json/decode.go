@@ -93,6 +93,12 @@ func (d *decoder) event(text []byte, ev *event.Event) error {
 	ev.Time = time.Time{}
 	ev.Class = d.unknown
 	obj := collect.Object{Text: text, Index: &ev.Index}
+	if d.last >= 0 && d.shapes[d.last].Certain {
+		ev.Format = d.shapes[d.last].Name
+		if err := d.shapes[d.last].Event(obj, d.o, ev, &d.b); err != collect.ErrUnfit {
+			return err
+		}
+	}
 	i := d.shape(obj)
 	if i < 0 {
 		d.plain(obj, ev)

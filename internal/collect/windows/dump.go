@@ -31,7 +31,10 @@ func dump() collect.Shape {
 			if err := b.Into(ev, jsonl.Limits{Depth: o.Limits.Depth, Values: o.Limits.Values}); err != nil {
 				return err
 			}
-			d.classify(o, ev)
+			obj = collect.Object{Text: ev.Fields, Index: &ev.Index}
+			var at place
+			d.find(obj, &at)
+			d.classify(obj, &at, o, ev)
 			return nil
 		},
 	}

@@ -38,9 +38,10 @@ func flatDialect() dialect {
 func flat() collect.Shape {
 	d := flatDialect()
 	return collect.Shape{
-		Name:  "windows",
-		Fits:  func(obj collect.Object) int { return d.fits(obj, 90) },
-		Event: d.event,
+		Name:    "windows",
+		Fits:    func(obj collect.Object) int { return d.fits(obj, 90) },
+		Certain: true,
+		Event:   d.event,
 	}
 }
 
@@ -51,35 +52,45 @@ func winlogbeat() collect.Shape {
 		"@timestamp", "winlog.time_created", "event.created",
 	)}
 	return collect.Shape{
-		Name:  "winlogbeat",
-		Fits:  func(obj collect.Object) int { return d.fits(obj, 95) },
-		Event: d.event,
+		Name:    "winlogbeat",
+		Fits:    func(obj collect.Object) int { return d.fits(obj, 95) },
+		Certain: true,
+		Event:   d.event,
 	}
 }
 
-func (d dialect) fits(obj collect.Object, sure int) int {
-	var at [pathCount]int32
+// place is where an object keeps what tells its class and time.
+type place [pathCount]int32
+
+// find looks for them, and tells whether the object is an event of the dialect.
+func (d dialect) find(obj collect.Object, at *place) bool {
 	d.paths.Pick(obj, at[:])
-	if at[channel] < 0 || at[eventID] < 0 && at[eventCode] < 0 || obj.Index.Values[at[channel]].Kind != jsonl.String {
+	if at[eventID] < 0 {
+		at[eventID] = at[eventCode]
+	}
+	return at[channel] >= 0 && at[eventID] >= 0 && obj.Index.Values[at[channel]].Kind == jsonl.String
+}
+
+func (d dialect) fits(obj collect.Object, sure int) int {
+	var at place
+	if !d.find(obj, &at) {
 		return 0
 	}
 	return sure
 }
 
 // event leaves the object as it is.
-func (d dialect) event(_ collect.Object, o collect.Options, ev *event.Event, _ *event.Builder) error {
-	d.classify(o, ev)
+func (d dialect) event(obj collect.Object, o collect.Options, ev *event.Event, _ *event.Builder) error {
+	var at place
+	if !d.find(obj, &at) {
+		return collect.ErrUnfit
+	}
+	d.classify(obj, &at, o, ev)
 	return nil
 }
 
-// classify sets Class and Time by the Fields of ev.
-func (d dialect) classify(o collect.Options, ev *event.Event) {
-	obj := collect.Object{Text: ev.Fields, Index: &ev.Index}
-	var at [pathCount]int32
-	d.paths.Pick(obj, at[:])
-	if at[eventID] < 0 {
-		at[eventID] = at[eventCode]
-	}
+// classify sets Class and Time by what stands at the places of obj, which are the Fields of ev.
+func (d dialect) classify(obj collect.Object, at *place, o collect.Options, ev *event.Event) {
 	var name [256]byte
 	ev.Class = o.Taxonomy.ClassOf(d.name, obj.String(at[channel], name[:0]), obj.Raw(at[eventID])).Refine(ev)
 	for _, i := range at[firstTime:] {
