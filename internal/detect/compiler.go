@@ -20,11 +20,12 @@ type compiler struct {
 	fieldNumber map[string]int32
 	predicates  []predicate
 	regexes     int
+	commons     *literal.Commons
 	known       map[string]int32 // predicates by what they ask, so that equal ones are one
 }
 
 func newCompiler() *compiler {
-	return &compiler{fields: []string{anyField: ""}, fieldNumber: map[string]int32{"": anyField}, known: map[string]int32{}}
+	return &compiler{fields: []string{anyField: ""}, fieldNumber: map[string]int32{"": anyField}, known: map[string]int32{}, commons: literal.NewCommons()}
 }
 
 func (c *compiler) addRules(rules []*sigma.Rule) []sigma.Problem {
@@ -234,7 +235,7 @@ func (l *lowering) texts(field int32, cased bool, values []sigma.Value) (int32, 
 		}
 	}
 	return l.predicate(key.String(), func() (predicate, error) {
-		p := predicate{field: field, test: newTextTest(patterns, cased), cost: 4 + 2*len(patterns)}
+		p := predicate{field: field, test: newTextTest(l.commons, patterns, cased), cost: 4 + 2*len(patterns)}
 		for i := range patterns {
 			h, ok := patterns[i].hint()
 			if !ok {
@@ -272,20 +273,20 @@ func (l *lowering) build(field int32, it *sigma.Item, v sigma.Value) (predicate,
 	case sigma.FieldRef:
 		return predicate{field: field, test: &fieldTest{l.field(v.Text), it.Cased, refAnchor(v)}, cost: 10}, nil
 	case sigma.Matches:
-		return plainPredicate(field, v), nil
+		return l.plainPredicate(field, v), nil
 	default:
 		return predicate{field: field, test: &numberTest{it.Op, v.Number}, cost: 8}, nil
 	}
 }
 
 // plainPredicate compares with a number, a truth value or null.
-func plainPredicate(field int32, v sigma.Value) predicate {
+func (c *compiler) plainPredicate(field int32, v sigma.Value) predicate {
 	switch v.Kind {
 	case sigma.Null:
 		return predicate{field: field, asks: asksAbsent, cost: 1}
 	case sigma.Bool:
 		text := Fold(strconv.FormatBool(v.Bool))
-		return newExactPredicate(field, text)
+		return c.newExactPredicate(field, text)
 	}
 	p := predicate{field: field, test: &numberTest{sigma.Matches, v.Number}, cost: 6}
 	p.hints = []hint{{shortest(v.Number), literal.Whole}}
@@ -295,10 +296,10 @@ func plainPredicate(field int32, v sigma.Value) predicate {
 // shortest is the form under which equal numbers are looked for.
 func shortest(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
-func newExactPredicate(field int32, folded string) predicate {
+func (c *compiler) newExactPredicate(field int32, folded string) predicate {
 	p := pattern{text: []byte(folded)}
 	h, _ := p.hint()
-	return predicate{field: field, test: newTextTest([]pattern{p}, false), cost: 4, hints: []hint{h}}
+	return predicate{field: field, test: newTextTest(c.commons, []pattern{p}, false), cost: 4, hints: []hint{h}}
 }
 
 // refAnchor tells where the other field's value must stand in this one's.

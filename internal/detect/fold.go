@@ -27,11 +27,12 @@ func appendFolded(dst, text []byte) []byte {
 		if p+8 <= len(text) {
 			w := binary.LittleEndian.Uint64(text[p:])
 			binary.LittleEndian.PutUint64(out[n:], upperWord(w))
-			k := bits.TrailingZeros64(w&highs) >> 3
-			p, n = p+k, n+k
-			if k == 8 {
+			if w&highs == 0 { // a guess that is mostly right does not wait for the sum
+				p, n = p+8, n+8
 				continue
 			}
+			k := bits.TrailingZeros64(w&highs) >> 3
+			p, n = p+k, n+k
 		}
 		size, folded := foldRune(out[n:], text[p:])
 		p, n = p+size, n+folded
@@ -48,11 +49,12 @@ func appendFoldedJSON(dst, raw []byte) []byte {
 			binary.LittleEndian.PutUint64(out[n:], upperWord(w))
 			// Marks the backslash and bytes of 0x80 and above; the lowest mark is exact.
 			stops := (((w ^ '\\'*ones) - ones) | w) & highs
-			k := bits.TrailingZeros64(stops) >> 3
-			p, n = p+k, n+k
-			if k == 8 {
+			if stops == 0 {
+				p, n = p+8, n+8
 				continue
 			}
+			k := bits.TrailingZeros64(stops) >> 3
+			p, n = p+k, n+k
 		}
 		if raw[p] != '\\' {
 			size, folded := foldRune(out[n:], raw[p:])

@@ -67,7 +67,7 @@ func (c *compiler) newGroup(rules []int32) *group {
 		for n < len(marks) && marks[n].field == marks[0].field {
 			n++
 		}
-		g.indexes = append(g.indexes, newFieldIndex(marks[:n], waiting))
+		g.indexes = append(g.indexes, c.newFieldIndex(marks[:n], waiting))
 		marks = marks[n:]
 	}
 	return g
@@ -83,9 +83,9 @@ func compareMarks(a, b mark) int {
 	return strings.Compare(a.hint.text, b.hint.text)
 }
 
-func newFieldIndex(marks []mark, waiting map[mark][]int32) fieldIndex {
+func (c *compiler) newFieldIndex(marks []mark, waiting map[mark][]int32) fieldIndex {
 	x := fieldIndex{field: marks[0].field}
-	var b literal.Builder
+	b := literal.Builder{Commons: c.commons}
 	for id, m := range marks {
 		b.Add(m.hint.text, m.hint.at, int32(id))
 		x.rules = append(x.rules, waiting[m])

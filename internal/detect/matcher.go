@@ -173,23 +173,29 @@ func (m *Matcher) gather(g *group) {
 	}
 }
 
-// unplain marks the values that have to be unescaped and folded before literals are looked for.
-const unplain = jsonl.OddlyEscaped | jsonl.NonASCII
-
 // search looks for the witnesses of a field in one of its values.
 func (m *Matcher) search(x *fieldIndex, v *value) {
-	i := &m.event.Index.Values[v.index]
-	if i.Marks&unplain != 0 {
+	raw, ok := m.asItLies(x, int(v.index))
+	if !ok {
 		m.nominateAll(x, x.literals.Find(v.folded(), m.hits[:0]))
 		return
 	}
-	raw := m.event.Fields[i.Start:i.End]
 	hits := x.sieve.Anywhere(raw, x.sieve.Ends(raw, m.hits[:0]))
 	if x.literals.HasShorts() {
 		hits = x.literals.Shorts(v.folded(), hits)
 	}
 	m.nominateAll(x, hits)
 	m.searchNumber(x, raw)
+}
+
+// asItLies returns the text of a value as it stands in the event, if a field's sieve can be used on it.
+func (m *Matcher) asItLies(x *fieldIndex, index int) ([]byte, bool) {
+	v := &m.event.Index.Values[index]
+	raw := m.event.Fields[v.Start:v.End]
+	if v.Marks&(jsonl.OddlyEscaped|jsonl.NonASCII) == 0 {
+		return raw, true
+	}
+	return raw, v.Marks&jsonl.OddlyEscaped == 0 && x.sieve.Serves(raw)
 }
 
 // searchNumber looks for a number that the value writes in another way than the rules do.
@@ -202,18 +208,17 @@ func (m *Matcher) searchNumber(x *fieldIndex, text []byte) {
 	}
 }
 
-// searchEvent looks for the witnesses that may stand in any value: in one go over the event's text,
+// searchEvent looks for the witnesses that may stand in any value: mostly in one go over the event's text,
 // which holds more than its values, but nothing less.
 func (m *Matcher) searchEvent(x *fieldIndex) {
-	m.nominateAll(x, x.sieve.Anywhere(m.event.Fields, m.hits[:0]))
-	each := x.sieve.Anchored() || x.literals.HasShorts() || x.numbers
-	if !each && m.marks&unplain == 0 {
+	everyWay := x.sieve.Anchored() || x.literals.HasShorts() || x.numbers
+	if !everyWay && m.marks&jsonl.OddlyEscaped == 0 && (m.marks&jsonl.NonASCII == 0 || x.sieve.Serves(m.event.Fields)) {
+		m.nominateAll(x, x.sieve.Anywhere(m.event.Fields, m.hits[:0]))
 		return
 	}
-	for at := m.first(anyField); at >= 0; at = m.values[at].next {
-		v := &m.values[at]
-		if each || m.event.Index.Values[v.index].Marks&unplain != 0 {
-			m.search(x, v)
+	for i := range m.event.Index.Values {
+		if v := &m.event.Index.Values[i]; isScalar(v.Kind) {
+			m.search(x, &value{owner: m, index: int32(i), kind: v.Kind})
 		}
 	}
 }

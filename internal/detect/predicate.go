@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/wardline/wardline/format/sigma"
@@ -49,28 +50,41 @@ type hint struct {
 type textTest struct {
 	cased    bool
 	patterns []pattern
-	set      *literal.Set // stands for the simple patterns when there are many
+	wild     []pattern // those that are more than a literal and an anchor
+
+	commons *literal.Commons
+	once    sync.Once
+	built   *literal.Set // stands for the others; made when first wanted: most rules never get that far
 }
 
-// manyPatterns is where a set of literals begins to beat trying one by one.
-const manyPatterns = 12
+// Where a set of literals begins to beat trying them one by one.
+const (
+	manyPatterns = 5
+	longText     = 128 // bytes; how long a text is worth a set for a few patterns
+)
 
-func newTextTest(patterns []pattern, cased bool) *textTest {
-	t := &textTest{cased: cased, patterns: patterns}
-	if len(patterns) < manyPatterns {
-		return t
-	}
-	var b literal.Builder
-	var rest []pattern
+func newTextTest(commons *literal.Commons, patterns []pattern, cased bool) *textTest {
+	t := &textTest{cased: cased, patterns: patterns, commons: commons}
 	for _, p := range patterns {
 		if p.wild != nil {
-			rest = append(rest, p)
-			continue
+			t.wild = append(t.wild, p)
 		}
-		b.Add(string(p.text), p.at, 0)
 	}
-	t.set, t.patterns = b.Build(), rest
 	return t
+}
+
+// set stands for all patterns that are a literal and an anchor.
+func (t *textTest) set() *literal.Set {
+	t.once.Do(func() {
+		b := literal.Builder{Commons: t.commons}
+		for _, p := range t.patterns {
+			if p.wild == nil {
+				b.Add(string(p.text), p.at, 0)
+			}
+		}
+		t.built = b.Build()
+	})
+	return t.built
 }
 
 func (t *textTest) passes(v *value) bool {
@@ -78,11 +92,15 @@ func (t *textTest) passes(v *value) bool {
 	if t.cased {
 		text = v.plain()
 	}
-	if t.set != nil && len(t.set.Find(text, v.owner.hits[:0])) > 0 {
-		return true
+	patterns := t.patterns
+	if len(patterns) > len(t.wild) && (len(patterns) >= manyPatterns || len(text) >= longText) {
+		if len(t.set().Find(text, v.owner.hits[:0])) > 0 {
+			return true
+		}
+		patterns = t.wild
 	}
-	for i := range t.patterns {
-		if t.patterns[i].matches(text) {
+	for i := range patterns {
+		if patterns[i].matches(text) {
 			return true
 		}
 	}
@@ -96,7 +114,9 @@ type regexTest struct {
 	needs  [][]byte // folded; one of them stands in every text that matches; none when that is not known
 }
 
-func (t *regexTest) passes(v *value) bool { return t.mayPass(v) && v.owner.searcher(t).Match(v.plain()) }
+func (t *regexTest) passes(v *value) bool {
+	return t.mayPass(v) && v.owner.searcher(t).Match(v.plain())
+}
 
 // mayPass is a quick look that spares most searches.
 func (t *regexTest) mayPass(v *value) bool {

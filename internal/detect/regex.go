@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"regexp/syntax"
 	"slices"
+	"strings"
 
 	"github.com/wardline/wardline/internal/detect/dfa"
 	"github.com/wardline/wardline/internal/detect/literal"
@@ -45,10 +46,31 @@ func newCIDRPredicate(field int32, text string) (predicate, error) {
 // when the expression has no such set.
 func required(re *syntax.Regexp) []string {
 	n := needsOf(re)
-	if usable(n.exact) && (n.required == nil || rarer(n.exact, n.required)) {
-		return n.exact
+	if exact := shared(n.exact); usable(exact) && (n.required == nil || rarer(exact, n.required)) {
+		return exact
 	}
 	return n.required
+}
+
+// shared returns the longest text that all of texts hold, when it is as good as they are together.
+func shared(texts []string) []string {
+	if len(texts) < 2 {
+		return texts
+	}
+	best := ""
+	for from := range len(texts[0]) {
+		for to := from + len(best) + 1; to <= len(texts[0]); to++ {
+			part := texts[0][from:to]
+			if slices.ContainsFunc(texts, func(t string) bool { return !strings.Contains(t, part) }) {
+				break
+			}
+			best = part
+		}
+	}
+	if common := []string{best}; best != "" && !rarer(texts, common) {
+		return common
+	}
+	return texts
 }
 
 // needs is what is known of the texts that an expression matches. exact lists them all,
@@ -109,6 +131,7 @@ func concatNeeds(subs []*syntax.Regexp) needs {
 	var best []string
 	run, whole := []string{""}, true
 	keep := func(texts []string) {
+		texts = shared(texts)
 		if usable(texts) && (best == nil || rarer(texts, best)) {
 			best = texts
 		}

@@ -87,6 +87,9 @@ func (c *compiler) ownWitness(pred int32) *witness {
 	return w
 }
 
+// shortLiteral is where literals begin to be found by their windows.
+const shortLiteral = 4
+
 // chance guesses how large a share of the events that reach a rule hold the literal in
 // the field. Only speed depends on it.
 func chance(h hint) float64 {
@@ -95,6 +98,9 @@ func chance(h hint) float64 {
 	case literal.Whole:
 		return max(0.002, math.Exp2(-bits/2))
 	case literal.Anywhere:
+		if len(h.text) < shortLiteral { // it is looked for by itself
+			return 0.3 + math.Exp2(-bits/4)
+		}
 		return max(0.0005, math.Exp2(-bits/4))
 	default:
 		return max(0.001, math.Exp2(-bits/4))

@@ -1,13 +1,14 @@
 package literal
 
 import (
-	"encoding/binary"
-	"math/bits"
+	"math"
 	"slices"
 )
 
 // Builder collects literals for a Set. The zero value is ready.
 type Builder struct {
+	Commons *Commons // may be nil
+
 	literals []entry
 	anchors  []Anchor
 }
@@ -25,7 +26,9 @@ func (b *Builder) Len() int { return len(b.literals) }
 // Build compiles the set.
 func (b *Builder) Build() *Set {
 	s := &Set{literals: slices.Clone(b.literals)}
-	var whole, starts, ends, windows = keys{}, keys{}, keys{}, keys{}
+	whole, starts, ends := keys{}, keys{}, keys{}
+	var anywhere []string
+	var ids []int32
 	for i := range s.literals {
 		e := &s.literals[i]
 		text, n := e.text, min(len(e.text), longKey)
@@ -48,27 +51,12 @@ func (b *Builder) Build() *Set {
 				s.wide = append(s.wide, int32(i))
 			}
 		default:
-			e.offset = int32(rarestWindow(text, windows))
-			windows.add(uint64(binary.LittleEndian.Uint32([]byte(text[e.offset:]))), i)
+			anywhere, ids = append(anywhere, text), append(ids, e.id)
 		}
 	}
-	s.whole, s.starts, s.ends, s.windows = newTable(whole), newTable(starts), newTable(ends), newTable(windows)
-	s.mark(windows)
+	s.whole, s.starts, s.ends = newTable(whole), newTable(starts), newTable(ends)
+	s.windows = newWindows(b.Commons, anywhere, anywhere, ids, math.MaxUint64)
 	return s
-}
-
-// mark fills the bitmap: 64 bits for each window keep false alarms below 2 %.
-func (s *Set) mark(windows keys) {
-	if len(windows) == 0 {
-		return
-	}
-	width := min(max(bits.Len(uint(len(windows)*64)), 10), 18)
-	s.bitmap = make([]uint64, 1<<width/64)
-	s.shift = uint(32 - width)
-	for w := range windows {
-		bit := windowHash(uint32(w)) >> s.shift
-		s.bitmap[bit/64] |= 1 << (bit % 64)
-	}
 }
 
 type keys map[uint64][]int32
@@ -80,21 +68,6 @@ func insert(lengths []int, n int) []int {
 		return lengths
 	}
 	return append(lengths, n)
-}
-
-// rarestWindow chooses where to tell a literal by: the window least likely to
-// turn up in a log by chance, and not one that many other literals wait at.
-func rarestWindow(text string, taken keys) int {
-	best, bestScore := 0, -1
-	for at := 0; at+window <= len(text); at++ {
-		score := rarity(text[at : at+window])
-		key := uint64(binary.LittleEndian.Uint32([]byte(text[at:])))
-		score -= 2 * min(len(taken[key]), 8)
-		if score > bestScore {
-			best, bestScore = at, score
-		}
-	}
-	return best
 }
 
 // Rarity says how seldom a byte stands in a log, in bits, roughly: letters of English

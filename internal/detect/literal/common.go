@@ -50,14 +50,28 @@ func wordBits(word string) int {
 	}
 }
 
-// rarity scores a window of a literal by the same knowledge.
-func rarity(window string) int {
-	if strings.Contains(commonWords, window) || strings.Contains(commonTexts, window) {
+// Commons knows the windows that ordinary events are full of.
+type Commons struct{ windows map[uint64]bool }
+
+// NewCommons prepares them; one serves any number of Builders.
+func NewCommons() *Commons {
+	c := &Commons{windows: map[uint64]bool{}}
+	for _, text := range [...]string{commonWords, commonTexts} {
+		for at := 0; at+window <= len(text); at++ {
+			c.windows[windowAt(text, at)] = true
+		}
+	}
+	return c
+}
+
+// rarity scores a window of a literal.
+func (c *Commons) rarity(text string, at int) int {
+	if c != nil && c.windows[windowAt(text, at)] {
 		return 4
 	}
 	score := 0
-	for i := range len(window) {
-		score += Rarity(window[i])
+	for i := at; i < at+window; i++ {
+		score += Rarity(text[i])
 	}
 	return score
 }

@@ -3,8 +3,7 @@
 //
 // A string is looked for where its anchor says: as the whole text, at its start, at
 // its end, or anywhere. Anchored strings cost one table lookup for each distinct key
-// length. Strings that may stand anywhere are told by one window of four
-// bytes each, the rarest that the string has:
+// length. Strings that may stand anywhere are told by windows of four bytes, rare ones where there is a choice:
 //
 //	text      C : \ T E M P \ M I M I K A T Z . E X E
 //	windows            └──┬──┘
@@ -12,7 +11,8 @@
 //	                      ├─ table:  which strings own it?
 //	                      └─ verify: is the whole string here?
 //
-// The package compares bytes: who wants to ignore case folds strings and texts first.
+// A Set compares bytes: who wants to ignore case folds strings and texts first. A Sieve does without folding, and
+// is content with strings that may be there.
 package literal
 
 import (
@@ -31,10 +31,7 @@ const (
 	Anywhere
 )
 
-const (
-	window  = 4 // bytes by which an unanchored literal is told
-	longKey = 8 // bytes by which an anchored literal is told
-)
+const longKey = 8 // bytes by which an anchored literal is told
 
 // Set is a compiled set of literals. It never changes and may be searched by many at once.
 type Set struct {
@@ -43,9 +40,7 @@ type Set struct {
 	wide     []int32 // the same, other than ASCII
 	always   []int32 // empty literals that every text holds
 
-	bitmap   []uint64 // one bit for each hashed window
-	shift    uint     // from hash to bit number
-	windows  table
+	windows  windows // of those that may stand anywhere
 	whole    table
 	starts   table
 	ends     table
@@ -54,10 +49,9 @@ type Set struct {
 }
 
 type entry struct {
-	text   string
-	bytes  []byte // the same, for short ones
-	id     int32
-	offset int32 // of the window in text
+	text  string
+	bytes []byte // the same, for short ones
+	id    int32
 }
 
 // Find appends the ids of the literals that stand in text to hits. An id may be
@@ -85,40 +79,12 @@ func (s *Set) Find(text []byte, hits []int32) []int32 {
 			}
 		}
 	}
-	if s.bitmap != nil {
-		hits = s.findWindows(text, hits)
-	}
-	return s.Shorts(text, hits)
+	return s.Shorts(text, s.windows.find(text, hits))
 }
 
 func (s *Set) verifyWhole(text []byte, hits []int32) []int32 {
 	for _, i := range s.whole.get(wholeKey(text)) {
 		if e := &s.literals[i]; string(text) == e.text {
-			hits = append(hits, e.id)
-		}
-	}
-	return hits
-}
-
-// findWindows slides over the text. Most windows end at the bitmap.
-func (s *Set) findWindows(text []byte, hits []int32) []int32 {
-	bitmap, shift := s.bitmap, s.shift
-	mask := uint32(len(bitmap)*64 - 1)
-	for at := 0; at+window <= len(text); at++ {
-		w := binary.LittleEndian.Uint32(text[at:])
-		bit := windowHash(w) >> shift & mask
-		if bitmap[bit/64]>>(bit%64)&1 != 0 {
-			hits = s.verifyWindow(text, at, w, hits)
-		}
-	}
-	return hits
-}
-
-func (s *Set) verifyWindow(text []byte, at int, w uint32, hits []int32) []int32 {
-	for _, i := range s.windows.get(uint64(w)) {
-		e := &s.literals[i]
-		from := at - int(e.offset)
-		if from >= 0 && from+len(e.text) <= len(text) && string(text[from:from+len(e.text)]) == e.text {
 			hits = append(hits, e.id)
 		}
 	}
@@ -161,8 +127,6 @@ func isASCII(text []byte) bool {
 	}
 	return true
 }
-
-func windowHash(w uint32) uint32 { return w * 0x9e3779b1 }
 
 // anchoredKey packs up to eight bytes and their number.
 func anchoredKey(b []byte) uint64 {
