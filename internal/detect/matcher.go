@@ -19,7 +19,9 @@ type Matcher struct {
 	scratch []byte       // folded and unescaped texts of the event
 
 	candidates []int32
-	hits       []int32 // reused by searches
+	hits       []int32 // reused by searches for witnesses
+	found      []int32 // and by those of tests
+	number     []byte  // reused for the shortest form of a number
 	matches    []int32
 }
 
@@ -146,10 +148,12 @@ func (m *Matcher) gather(g *group) {
 
 func (m *Matcher) search(x *fieldIndex, v *value) {
 	m.nominateAll(x, v.folded())
-	if x.numbers {
-		if text, ok := otherNumber(v.folded()); ok {
-			m.nominateAll(x, []byte(text))
-		}
+	if !x.numbers {
+		return
+	}
+	var other bool
+	if m.number, other = appendOtherNumber(m.number[:0], v.folded()); other {
+		m.nominateAll(x, m.number)
 	}
 }
 
@@ -162,22 +166,22 @@ func (m *Matcher) nominateAll(x *fieldIndex, text []byte) {
 	}
 }
 
-// otherNumber returns the shortest form of a number that is written otherwise, such as 1.0.
-func otherNumber(text []byte) (string, bool) {
-	plain := len(text) > 0 && (text[0] != '0' || len(text) == 1)
+// appendOtherNumber appends the shortest form of a number that is written otherwise, such as 1.0.
+func appendOtherNumber(dst, text []byte) ([]byte, bool) {
+	plain := len(text) > 0 && len(text) <= plainDigits && (text[0] != '0' || len(text) == 1)
 	for _, c := range text {
 		if c-'0' > 9 {
 			plain = false
 			if c > '9' && c != 'E' { // no number at all
-				return "", false
+				return dst, false
 			}
 		}
 	}
 	if plain {
-		return "", false
+		return dst, false
 	}
 	f, ok := parseNumber(text)
-	return shortest(f), ok
+	return appendShortest(dst, f), ok
 }
 
 func (m *Matcher) nominate(rule int32) {
@@ -216,24 +220,27 @@ func (m *Matcher) holds(pred int32) bool {
 
 func (m *Matcher) ask(p *predicate) bool {
 	at := m.first(p.field)
-	if p.asks == asksAbsent && at < 0 {
-		return true
+	switch p.asks {
+	case asksPresent:
+		return at >= 0
+	case asksMissing:
+		return at < 0
+	case asksNull:
+		return at < 0 || m.anyNull(at)
 	}
 	for ; at >= 0; at = m.values[at].next {
-		v := &m.values[at]
-		switch p.asks {
-		case asksAbsent:
-			if v.kind == jsonl.Null {
-				return true
-			}
-		case asksPresent:
-			if v.kind != jsonl.Null {
-				return true
-			}
-		default:
-			if isScalar(v.kind) && p.test.passes(v) {
-				return true
-			}
+		if v := &m.values[at]; isScalar(v.kind) && p.test.passes(v) {
+			return true
+		}
+	}
+	return false
+}
+
+// anyNull looks for null from one value of a field on.
+func (m *Matcher) anyNull(at int32) bool {
+	for ; at >= 0; at = m.values[at].next {
+		if m.values[at].kind == jsonl.Null {
+			return true
 		}
 	}
 	return false
@@ -243,9 +250,16 @@ func isScalar(k jsonl.Kind) bool { return k != jsonl.Null && k <= jsonl.String }
 
 // plain is the value's text without quotes and escapes.
 func (v *value) plain() []byte {
-	if v.plainText == nil {
-		m := v.owner
-		v.plainText = m.event.Index.Text(m.event.Fields, int(v.index), nil)
+	if v.plainText != nil {
+		return v.plainText
+	}
+	m := v.owner
+	x := &m.event.Index.Values[v.index]
+	v.plainText = m.event.Fields[x.Start:x.End:x.End]
+	if x.Escaped {
+		from := len(m.scratch)
+		m.scratch = jsonl.AppendUnescaped(m.scratch, v.plainText)
+		v.plainText = m.scratch[from:len(m.scratch):len(m.scratch)]
 	}
 	return v.plainText
 }

@@ -90,7 +90,7 @@ func (c *compiler) ownWitness(pred int32) *witness {
 // chance guesses how large a share of the events that reach a rule hold the literal in
 // the field. Only speed depends on it.
 func chance(h hint) float64 {
-	if c, known := commonTexts()[h.text]; known {
+	if c, ok := common(h.text); ok {
 		return c
 	}
 	bits := 0
@@ -107,18 +107,36 @@ func chance(h hint) float64 {
 	}
 }
 
-// commonTexts lists literals that rules ask for and that ordinary days are full of.
-func commonTexts() map[string]float64 {
-	return map[string]float64{
-		"\\CMD.EXE": 0.15, "CMD.EXE": 0.15, "\\POWERSHELL.EXE": 0.15, "POWERSHELL.EXE": 0.15, "\\PWSH.EXE": 0.02, "PWSH.DLL": 0.02,
-		"\\SVCHOST.EXE": 0.1, "\\RUNDLL32.EXE": 0.05, "RUNDLL32.EXE": 0.05, "\\EXPLORER.EXE": 0.1, "\\CONHOST.EXE": 0.1,
-		"\\NET.EXE": 0.03, "\\NET1.EXE": 0.03, "\\REG.EXE": 0.03, "\\WMIC.EXE": 0.03, "\\SC.EXE": 0.03, "\\SCHTASKS.EXE": 0.03,
-		"\\SERVICES.EXE": 0.05, "\\LSASS.EXE": 0.1, "\\MSIEXEC.EXE": 0.03, "\\REGSVR32.EXE": 0.02, "\\WMIPRVSE.EXE": 0.05,
-		"\\W3WP.EXE": 0.02, "\\WINWORD.EXE": 0.02, "\\EXCEL.EXE": 0.02, "\\OUTLOOK.EXE": 0.02, "\\MSEDGE.EXE": 0.05, "\\CHROME.EXE": 0.05,
-		"C:\\": 0.8, "C:\\WINDOWS\\": 0.6, "C:\\WINDOWS\\SYSTEM32\\": 0.5, "\\WINDOWS\\": 0.6, "\\SYSTEM32\\": 0.5, "C:\\USERS\\": 0.2,
-		"C:\\PROGRAM FILES\\": 0.2, "C:\\PROGRAM FILES (X86)\\": 0.1, "\\APPDATA\\": 0.15, "\\USERS\\": 0.2, ".EXE": 0.7, ".DLL": 0.4,
-		"\\APPDATA\\LOCAL\\": 0.1, "\\TEMP\\": 0.1, "SYSTEM": 0.4, "HKLM\\": 0.7, "HKCU\\": 0.1, "\\SOFTWARE\\MICROSOFT\\WINDOWS\\CURRENTVERSION\\": 0.1,
-		"TRUE": 0.5, "FALSE": 0.5, "SUCCESS": 0.5, "SETVALUE": 0.5, "DELETEVALUE": 0.1, "MICROSOFT": 0.3, "POWERSHELL": 0.1, "HTTP": 0.1,
-		" -": 0.6, " /": 0.4, "-": 0.7, "/": 0.5, "\\": 0.9, "GET": 0.7, "POST": 0.3, "200": 0.7, "-EMBEDDING": 0.05, "NT AUTHORITY\\": 0.4,
+// common tells literals that rules ask for and that ordinary days are full of.
+func common(text string) (chance float64, ok bool) {
+	switch text {
+	case "\\":
+		return 0.9, true
+	case "C:\\":
+		return 0.8, true
+	case ".EXE", "HKLM\\", "-", "GET", "200":
+		return 0.7, true
+	case "C:\\WINDOWS\\", "\\WINDOWS\\", " -":
+		return 0.6, true
+	case "C:\\WINDOWS\\SYSTEM32\\", "\\SYSTEM32\\", "TRUE", "FALSE", "SUCCESS", "SETVALUE", "/":
+		return 0.5, true
+	case ".DLL", "SYSTEM", " /", "NT AUTHORITY\\":
+		return 0.4, true
+	case "MICROSOFT", "POST":
+		return 0.3, true
+	case "C:\\USERS\\", "C:\\PROGRAM FILES\\", "\\USERS\\":
+		return 0.2, true
+	case "\\CMD.EXE", "CMD.EXE", "\\POWERSHELL.EXE", "POWERSHELL.EXE", "\\APPDATA\\":
+		return 0.15, true
+	case "\\SVCHOST.EXE", "\\EXPLORER.EXE", "\\CONHOST.EXE", "\\LSASS.EXE", "C:\\PROGRAM FILES (X86)\\", "\\APPDATA\\LOCAL\\", "\\TEMP\\", "HKCU\\", "\\SOFTWARE\\MICROSOFT\\WINDOWS\\CURRENTVERSION\\",
+		"DELETEVALUE", "POWERSHELL", "HTTP":
+		return 0.1, true
+	case "\\RUNDLL32.EXE", "RUNDLL32.EXE", "\\SERVICES.EXE", "\\WMIPRVSE.EXE", "\\MSEDGE.EXE", "\\CHROME.EXE", "-EMBEDDING":
+		return 0.05, true
+	case "\\NET.EXE", "\\NET1.EXE", "\\REG.EXE", "\\WMIC.EXE", "\\SC.EXE", "\\SCHTASKS.EXE", "\\MSIEXEC.EXE":
+		return 0.03, true
+	case "\\PWSH.EXE", "PWSH.DLL", "\\REGSVR32.EXE", "\\W3WP.EXE", "\\WINWORD.EXE", "\\EXCEL.EXE", "\\OUTLOOK.EXE":
+		return 0.02, true
 	}
+	return 0, false
 }
