@@ -3,6 +3,7 @@ package atna_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wardline/wardline/format/atna"
+	"github.com/wardline/wardline/format/formattest"
 )
 
 const opened = `<?xml version="1.0" encoding="UTF-8"?>
@@ -121,7 +123,9 @@ func TestParseRefuses(t *testing.T) {
 		"a DTD":          strings.TrimPrefix(bomb, `<?xml version="1.0" encoding="UTF-8"?>`),
 		"depth":          strings.Repeat("<AuditMessage>", 40),
 		"long attribute": strings.Replace(opened, "m.okafor", strings.Repeat("x", 9<<10), 1),
-		"empty":          "<AuditMessage>",
+		"empty":          "<AuditMessage></AuditMessage>",
+		"empty, cut off": "<AuditMessage>",
+		"no event":       `<AuditMessage><ActiveParticipant UserID="m.okafor"/></AuditMessage>`,
 	} {
 		m, err := atna.Parse([]byte(text), atna.DefaultLimits())
 		var e *atna.Error
@@ -194,7 +198,26 @@ func TestVerb(t *testing.T) {
 		{"110113", "110127", "E", "break-glass"},
 		{"110106", "ITI-41", "R", "export"},
 		{"110100", "110120", "E", "start"},
+		{"110101", "", "R", "read"},
+		{"110102", "", "E", "send"},
+		{"110104", "", "C", "send"},
+		{"110105", "", "D", "delete"},
+		{"110107", "", "C", "import"},
 		{"110109", "", "C", "create"},
+		{"110111", "", "R", "read"},
+		{"110110", "", "D", "delete"},
+		{"110114", "110126", "E", "login"},
+		{"110113", "110124", "E", "start"},
+		{"110113", "110125", "E", "stop"},
+		{"110113", "110131", "E", "config"},
+		{"110113", "110133", "E", "stop"},
+		{"110113", "110134", "E", "start"},
+		{"110113", "110136", "E", "config"},
+		{"110113", "110138", "E", "stop"},
+		{"110113", "110139", "E", "start"}, // a remote service operation
+		{"110113", "110140", "E", "stop"},
+		{"110113", "110141", "E", "start"}, // a local one
+		{"110113", "110142", "E", "stop"},
 		{"rest", "", "E", ""},
 	}
 	for _, tt := range tests {
@@ -204,36 +227,99 @@ func TestVerb(t *testing.T) {
 	}
 }
 
+// Senders that write no code are understood by the words beside it.
+func TestEventCode(t *testing.T) {
+	for text, want := range map[string]string{
+		"Application Activity": "110100", "audit log used": "110101", "Begin Transferring DICOM Instances": "110102", "DICOM Instances Accessed": "110103",
+		"DICOM Instances Transferred": "110104", "DICOM Study Deleted": "110105", "Export": "110106", " import ": "110107", "Order Record": "110109",
+		"Patient Record": "110110", "Procedure Record": "110111", "Query": "110112", "Security Alert": "110113", "User Authentication": "110114",
+		"something else": "eventIDcode", "": "eventIDcode",
+	} {
+		m := atna.Message{EventID: atna.Code{Value: "eventIDcode", Text: text}}
+		if got := m.EventCode(); got != want {
+			t.Errorf("%s is %s, want %s", text, got, want)
+		}
+	}
+	m := atna.Message{EventID: atna.Code{Value: "110112", Text: "Export"}}
+	if got := m.EventCode(); got != "110112" {
+		t.Errorf("the code gives way to the words: %s", got)
+	}
+}
+
+// What PS3.15 A.5 has besides: the parts of an object that images bring, and roles.
+func TestParseImaging(t *testing.T) {
+	m, err := atna.Parse([]byte(`<AuditMessage><EventIdentification EventDateTime="2026-03-01T10:20:30Z"/>
+ <RoleIDCode csd-code="lost"/><AuditSourceTypeCode csd-code="lost"/><Accession Number="lost"/>
+ <ActiveParticipant UserID="a" UserIsRequestor="1"><RoleIDCode csd-code="110150"/></ActiveParticipant>
+ <AuditSourceIdentification AuditSourceID="pacs"><AuditSourceTypeCode csd-code="4"/></AuditSourceIdentification>
+ <ParticipantObjectIdentification ParticipantObjectID="1.2" ParticipantObjectSensitivity="high"><ParticipantObjectQuery>eA==</ParticipantObjectQuery>
+  <ParticipantObjectDescription><MPPS UID="1.2.5"/><Instance UID="lost"/><ParticipantObjectContainsStudy><StudyIDs UID="1.2.6"/></ParticipantObjectContainsStudy>
+  <ParticipantObjectContainsStudy UID="1.2.7"/><Encrypted>true</Encrypted><Anonymized>false</Anonymized></ParticipantObjectDescription>
+ </ParticipantObjectIdentification><EventOutcomeDescription>fine</EventOutcomeDescription></AuditMessage>`), atna.DefaultLimits())
+	want := atna.Message{
+		DateTime: "2026-03-01T10:20:30Z", OutcomeDescription: "fine",
+		Participants: []atna.Participant{{UserID: "a", UserIsRequestor: "1", Roles: []atna.Code{{Value: "110150"}}}},
+		Sources:      []atna.Source{{AuditSourceID: "pacs", Types: []atna.Code{{Value: "4"}}}},
+		Objects:      []atna.Object{{ID: "1.2", Sensitivity: "high", Query: "eA==", MPPS: []string{"1.2.5"}, Studies: []string{"1.2.6", "1.2.7"}, Encrypted: "true", Anonymized: "false"}},
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(m, want); diff != "" {
+		t.Error(diff)
+	}
+	if p := &m.Participants[0]; !p.Requests() || !p.HasRole(atna.RoleApplication) || p.HasRole(atna.RoleSource) || m.Objects[0].IsPatient() {
+		t.Error("who requests, with which role")
+	}
+}
+
 func FuzzATNA(f *testing.F) {
 	f.Add([]byte(opened))
 	f.Add([]byte(strings.Replace(opened, "csd-code", "code", -1)))
 	f.Add([]byte(opened[:400]))
 	f.Add([]byte(`<!DOCTYPE a [<!ENTITY a "b">]><AuditMessage>&a;</AuditMessage>`))
 	f.Add([]byte("<a:AuditMessage><EventID/></a:AuditMessage>" + opened))
+	lim := atna.Limits{Bytes: 2 << 10, Depth: 16, Attribute: 256, Elements: 64}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		const canary = "0042canary"
-		text = bytes.ReplaceAll(text, []byte("0042"), []byte(canary))
-		lim := atna.Limits{Bytes: 1 << 20, Depth: 16, Attribute: 1 << 10, Elements: 500}
-		reader := atna.NewReader(bytes.NewReader(text), lim)
-		for n := 0; ; n++ {
-			m, at, err := reader.Next()
-			if err == io.EOF {
-				break
-			}
-			if n > len(text) || at < 0 {
-				t.Fatal("the reader does not move on")
-			}
-			if err != nil && strings.Contains(err.Error(), canary) {
-				t.Fatal("the error quotes the message")
-			}
-			if len(m.Participants)+len(m.Objects) > lim.Elements {
-				t.Fatal("more elements than the limit")
-			}
-			for _, p := range m.Participants {
-				if !utf8.ValidString(p.UserID) || len(p.UserID) > lim.Attribute {
-					t.Fatal("user is not UTF-8 or too long")
-				}
-			}
+		text = formattest.Plant(text)
+		var whole []string
+		formattest.Cost{Fixed: 256 << 10, PerByte: 400}.Check(t, len(text), func() { whole = read(t, bytes.NewReader(text), lim, len(text)) })
+		if diff := cmp.Diff(read(t, iotest.OneByteReader(bytes.NewReader(text)), lim, len(text)), whole); diff != "" {
+			t.Fatalf("read byte by byte (-) the messages differ: %s", diff)
+		}
+		m, err := atna.Parse(text, lim)
+		formattest.Quiet(t, err)
+		if err != nil && !cmp.Equal(m, atna.Message{}) {
+			t.Fatal("a message beside the error")
 		}
 	})
+}
+
+// read lists what a reader gives: the place of each message and the message, or the error.
+func read(t *testing.T, r io.Reader, lim atna.Limits, size int) (list []string) {
+	reader := atna.NewReader(r, lim)
+	for range size + 1 {
+		m, at, err := reader.Next()
+		var broken *atna.Error
+		switch {
+		case err == io.EOF:
+			return list
+		case errors.As(err, &broken):
+			formattest.Quiet(t, err)
+			list = append(list, err.Error())
+		case err != nil:
+			t.Fatal(err)
+		default:
+			if len(m.Participants)+len(m.Objects)+len(m.Sources) > lim.Elements {
+				t.Fatal("more elements than the limit")
+			}
+			text := fmt.Sprint(at, m)
+			if !utf8.ValidString(text) {
+				t.Fatal("not UTF-8")
+			}
+			list = append(list, text)
+		}
+	}
+	t.Fatal("the reader does not come to an end")
+	return nil
 }

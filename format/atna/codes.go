@@ -60,9 +60,9 @@ func Verb(eventID string, types []string, action string) string {
 // typeVerb knows the event types that say more than their EventID.
 func typeVerb(code string) string {
 	switch code {
-	case "110120", "110134", "110124": // application, audit recording, attach
+	case "110120", "110134", "110124", "110139", "110141": // application, audit recording, attach, service operations
 		return "start"
-	case "110121", "110133", "110125", "110138": // and emergency override stopped
+	case "110121", "110133", "110125", "110140", "110142", "110138": // the same, and emergency override
 		return "stop"
 	case "110122":
 		return "login"
@@ -72,8 +72,6 @@ func typeVerb(code string) string {
 		return "break-glass"
 	case "110128", "110129", "110130", "110131", "110135", "110136", "110137":
 		return "config"
-	case "110140", "110141":
-		return "delete"
 	}
 	return ""
 }

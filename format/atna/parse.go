@@ -99,7 +99,7 @@ func (p *parser) run() error {
 			p.keepText()
 			p.depth--
 			if p.depth == 0 {
-				return nil
+				return p.complete()
 			}
 		case xml.CharData:
 			if p.into != nil {
@@ -118,9 +118,20 @@ func (p *parser) keepText() {
 
 func (p *parser) fail(reason string) error { return &Error{p.d.InputOffset(), reason} }
 
+// complete ends a message that is well-formed. EventIdentification is mandatory (PS3.15 A.5.2).
+func (p *parser) complete() error {
+	if !p.identified() {
+		return p.fail("no event is identified")
+	}
+	return nil
+}
+
+// identified tells whether the message says what happened, or when: without that it is worth nothing.
+func (p *parser) identified() bool { return p.m.EventID != (Code{}) || p.m.DateTime != "" }
+
 // broken ends a message that breaks off. It is worth keeping once it says what happened.
 func (p *parser) broken() error {
-	if p.m.EventID == (Code{}) && p.m.DateTime == "" {
+	if !p.identified() {
 		return p.fail("not well-formed before the event is identified")
 	}
 	p.keepText()

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wardline/wardline/format/auditd"
+	"github.com/wardline/wardline/format/formattest"
 )
 
 func fields(rec *auditd.Record) string {
@@ -78,9 +79,14 @@ func TestRefused(t *testing.T) {
 func FuzzAuditd(f *testing.F) {
 	f.Add([]byte(`node=a type=USER_CMD msg=audit(1364481363.243:24287): pid=1 msg='cwd="/" cmd=6C73 res=success'`+"\x1dUID=\"root\""), []byte("ls -l"))
 	f.Add([]byte(`type=EXECVE msg=audit(1.243:1): a0="x a1=414 a2='`), []byte{0, 255})
+	f.Add([]byte(`type=0042 msg=audit(0042)`), []byte("0042"))
 	var rec auditd.Record
 	f.Fuzz(func(t *testing.T, line, text []byte) {
-		if err := rec.Parse(line, 32); err == nil {
+		line = formattest.Plant(line)
+		var err error
+		formattest.Cost{Fixed: 64 << 10, PerByte: 20}.Check(t, len(line), func() { err = rec.Parse(line, 32) })
+		formattest.Quiet(t, err)
+		if err == nil {
 			size := len(rec.Text)
 			for _, f := range rec.Fields {
 				size += len(f.Name) + len(f.Value)

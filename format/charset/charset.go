@@ -39,6 +39,16 @@ func UTF8(text []byte, declared string) (out []byte, honest bool) {
 	if utf8.Valid(text) && bytes.IndexByte(text, escape) < 0 {
 		return text, key == "" || key == "UTF8" || key == "UNICODEUTF8"
 	}
+	body := bytes.TrimPrefix(text, []byte(mark))
+	out, honest = legacy(body, key)
+	if len(body) < len(text) {
+		out = append([]byte(mark), out...)
+	}
+	return out, honest
+}
+
+// legacy reads text that is not UTF-8, or that switches character sets.
+func legacy(text []byte, key string) (out []byte, honest bool) {
 	if e := lookup(key); e != nil {
 		if out, err := e.NewDecoder().Bytes(text); err == nil && !bytes.ContainsRune(out, utf8.RuneError) {
 			return out, true
@@ -54,16 +64,7 @@ func UTF8(text []byte, declared string) (out []byte, honest bool) {
 	return out, false
 }
 
-// Splits tells whether text declared so may hold bytes of ASCII inside a character of
-// more than one byte. Such text must become UTF-8 before anything looks for a delimiter in it.
-func Splits(declared string) bool {
-	switch lookup(fold(declared)) {
-	case japanese.ISO2022JP, japanese.ShiftJIS, simplifiedchinese.GB18030, simplifiedchinese.GBK,
-		simplifiedchinese.HZGB2312, traditionalchinese.Big5:
-		return true
-	}
-	return false
-}
+const mark = "\ufeff" // of UTF-8
 
 // NewReader reads r, and as UTF-8 when it begins with a mark of UTF-16. It reads
 // nothing before it is read.
@@ -76,14 +77,14 @@ type reader struct {
 
 func (d *reader) Read(p []byte) (int, error) {
 	if !d.known {
-		var mark [2]byte
-		n, err := io.ReadFull(d.r, mark[:])
+		var head [2]byte
+		n, err := io.ReadFull(d.r, head[:])
 		d.known = true
 		if err != nil && n == 0 {
 			return 0, err
 		}
-		d.r = io.MultiReader(bytes.NewReader(mark[:n]), d.r)
-		if marked(mark[:n]) {
+		d.r = io.MultiReader(bytes.NewReader(head[:n]), d.r)
+		if marked(head[:n]) {
 			d.r = transform.NewReader(d.r, utf16.NewDecoder())
 		}
 	}

@@ -113,8 +113,12 @@ func (r *Reader) record(rec *Record) (bool, error) {
 			r.pos = r.end
 			return false, nil
 		}
+		d := &Damage{Offset: r.offset + int64(at), Reason: "no record where one should begin"}
+		if bytes.HasPrefix(r.machine.chunk[at:r.end], []byte(recordMagic)) { // as Windows leaves one that it was writing
+			d.Records, d.Reason = 1, "record whose end is not where it says"
+		}
 		r.resync(at)
-		return false, &Damage{Offset: r.offset + int64(at), Reason: "no record where one should begin"}
+		return false, d
 	}
 	r.pos = at + size
 	head := r.machine.chunk[at : at+recordHeaderSize]

@@ -86,8 +86,10 @@ type machine struct {
 	texts    []byte
 	programs map[uint32]program // by place and offset of the template
 	parts    []part             // of the text being compiled
-	compiled int                // bytes compiled in this chunk
+	compiled int                // bytes compiled in this chunk, with the names they point to
 	written  int                // bytes written in this chunk
+	ran      int                // steps run in this record
+	spent    int                // steps run in the records of this chunk before it
 
 	json   []byte
 	values []value
@@ -109,16 +111,18 @@ type machine struct {
 }
 
 // What one chunk may cost. Real chunks need a hundredth: 64 KiB of UTF-16 and the names
-// that templates add.
+// that templates add. A template may run others, and they others again, so that steps multiply.
 const (
 	maxCompiled = 1 << 20
 	maxWritten  = 16 << 20
+	maxSteps    = 1 << 20
+	recordSteps = 1 << 17 // of one record
 )
 
 func (m *machine) open(chunk []byte, lim Limits) {
 	m.chunk, m.limits = chunk, lim
 	m.steps, m.texts = m.steps[:0], m.texts[:0]
-	m.compiled, m.written = 0, 0
+	m.compiled, m.written, m.spent = 0, 0, 0
 	if m.programs == nil {
 		m.programs = make(map[uint32]program)
 		m.steps = make([]step, 0, 512)
@@ -136,12 +140,13 @@ func (m *machine) run(from, to int) fault {
 	m.values, m.fields, m.seen = m.values[:0], m.fields[:0], [8]uint64{}
 	m.fixed, m.moves, m.depth, m.joined = 0, 0, 0, 0
 	m.owner, m.channel = span{}, span{}
-	m.eventID, m.created = 0, 0
-	if m.written > maxWritten {
+	m.eventID, m.created, m.ran = 0, 0, 0
+	if m.written > maxWritten || m.spent > maxSteps {
 		return "chunk writes out to too much"
 	}
 	err := m.fragment(from, to, outside)
 	m.written += len(m.json)
+	m.spent += m.ran
 	if err == "" && len(m.fields) == 0 {
 		err = "record has no fields"
 	}
@@ -187,14 +192,17 @@ func (m *machine) fragment(from, to int, at place) fault {
 	return err
 }
 
-// plain runs elements that stand in no template: compiled, run once and forgotten.
+// plain runs elements that stand in no template: compiled, run once and forgotten, unless a template
+// was met in them for the first time and lies in the arenas behind them.
 func (m *machine) plain(from, to int, at place) fault {
-	steps, texts := len(m.steps), len(m.texts)
+	steps, texts, programs := len(m.steps), len(m.texts), len(m.programs)
 	p, err := m.compile(from, to, at, false)
 	if err == "" {
 		err = m.exec(p, len(m.values))
 	}
-	m.steps, m.texts = m.steps[:steps], m.texts[:texts]
+	if len(m.programs) == programs {
+		m.steps, m.texts = m.steps[:steps], m.texts[:texts]
+	}
 	return err
 }
 
@@ -248,6 +256,9 @@ func (m *machine) layout(from, to int) (layout, fault) {
 	return l, ""
 }
 
+// instanceSteps is what an instance costs besides its steps and values.
+const instanceSteps = 8
+
 // instance runs one template with its values and returns what follows them.
 func (m *machine) instance(from, to int, at place) (int, fault) {
 	l, err := m.layout(from, to)
@@ -257,6 +268,7 @@ func (m *machine) instance(from, to int, at place) (int, fault) {
 	if l.definition >= len(m.chunk) {
 		return 0, "template outside of its chunk"
 	}
+	m.ran += instanceSteps + l.count/4
 	base := len(m.values)
 	at32 := uint32(l.values + 4*l.count)
 	for p := l.values; p < l.values+4*l.count; p += 4 {
@@ -281,8 +293,14 @@ func (m *machine) instance(from, to int, at place) (int, fault) {
 func (m *machine) exec(p program, base int) fault {
 	values := m.values[base:]
 	steps := m.steps[p.from:p.to] // later steps may move the arena; these stay
+	if m.ran += len(steps); m.ran > recordSteps {
+		return "record has too much in its templates"
+	}
 	for i := range steps {
 		s := &steps[i]
+		if len(m.json) > m.limits.Record {
+			return "record writes out to too much"
+		}
 		switch s.do {
 		case writeValue:
 			v := value{}

@@ -50,6 +50,7 @@ var ErrFormat = errors.New("evtx: neither a file header nor a chunk at the start
 const (
 	fileHeaderSize   = 4096
 	fileHeaderUsed   = 128
+	fileChunksAt     = 42
 	chunkSize        = 1 << 16
 	chunkHeaderSize  = 512
 	recordHeaderSize = 24
@@ -72,6 +73,7 @@ type Reader struct {
 	err     error // ends the source once the chunk is read
 	pending *Damage
 	dirty   bool // the file says that it was not closed
+	counted int  // chunks, as the file's header has it
 
 	chunk  []byte // buffer of the chunk at hand
 	offset int64  // of the chunk in the source
@@ -105,6 +107,9 @@ func (r *Reader) Next(rec *Record) error {
 			continue
 		}
 		if r.err != nil {
+			if r.endsEarly() {
+				continue
+			}
 			return r.err
 		}
 		if err := r.nextChunk(); err != nil {
@@ -136,11 +141,25 @@ func (r *Reader) begin() error {
 		r.damage(0, "file ends inside its header")
 	case crc32.ChecksumIEEE(head[:120]) != binary.LittleEndian.Uint32(head[124:]):
 		r.damage(0, "checksum of the file header does not match")
+	default:
+		r.counted = int(binary.LittleEndian.Uint16(head[fileChunksAt:]))
 	}
 	if len(head) >= fileHeaderUsed {
 		r.dirty = head[120]&1 != 0
 	}
 	return nil
+}
+
+// endsEarly tells, once, of a file that ends before the last chunk that its header counts. A log that was
+// not closed may have more than that.
+func (r *Reader) endsEarly() bool {
+	last := fileHeaderSize + int64(r.counted-1)*chunkSize
+	if r.counted == 0 || r.err != io.EOF || r.read > last {
+		return false
+	}
+	r.counted = 0
+	r.damage(r.read, "file ends before its last chunk")
+	return true
 }
 
 // lostHeader looks for a chunk where the header of the file is not one.

@@ -131,6 +131,9 @@ func (c *compiler) name() (span, fault) {
 		return span{}, "name outside of its chunk"
 	}
 	n := 2 * int(binary.LittleEndian.Uint16(m.chunk[at+6:]))
+	if m.compiled += n; m.compiled > maxCompiled {
+		return span{}, "chunk has too much in its templates"
+	}
 	if int(at) == c.pos {
 		c.pos += nameHeaderSize + n + 2 // a zero ends it
 	}

@@ -80,31 +80,36 @@ func (e *AuditEvent) resolve(inside []contained) {
 	if len(inside) == 0 {
 		return
 	}
+	byID := make(map[string]*contained, len(inside))
+	for i := range inside {
+		if byID[inside[i].id] == nil { // the first counts
+			byID[inside[i].id] = &inside[i]
+		}
+	}
 	for i := range e.Agents {
-		e.Agents[i].Who.resolve(inside)
+		e.Agents[i].Who.resolve(byID)
 	}
 	for i := range e.Entities {
-		e.Entities[i].What.resolve(inside)
+		e.Entities[i].What.resolve(byID)
 	}
-	e.Patient.resolve(inside)
-	e.Encounter.resolve(inside)
-	e.Source.Observer.resolve(inside)
+	e.Patient.resolve(byID)
+	e.Encounter.resolve(byID)
+	e.Source.Observer.resolve(byID)
 }
 
-func (r *Reference) resolve(inside []contained) {
+func (r *Reference) resolve(inside map[string]*contained) {
 	if len(r.Reference) < 2 || r.Reference[0] != '#' {
 		return
 	}
-	for _, c := range inside {
-		if c.id != r.Reference[1:] {
-			continue
-		}
-		if r.Type == "" {
-			r.Type = c.kind
-		}
-		if r.Identifier.Value == "" {
-			r.Identifier = c.identifier
-		}
+	c := inside[r.Reference[1:]]
+	if c == nil {
+		return
+	}
+	if r.Type == "" {
+		r.Type = c.kind
+	}
+	if r.Identifier.Value == "" {
+		r.Identifier = c.identifier
 	}
 }
 

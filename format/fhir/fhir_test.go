@@ -4,14 +4,17 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wardline/wardline/format/fhir"
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/format/jsonl"
 )
 
@@ -168,44 +171,124 @@ func TestXMLReaderRefuses(t *testing.T) {
 	}
 }
 
-// FuzzFHIR holds that what is accepted has no name twice, by encoding/json's own reading,
-// and that errors never quote.
-func FuzzFHIR(f *testing.F) {
+// What breaks costs its own event, and none of those behind it.
+func TestXMLReaderGoesOn(t *testing.T) {
+	event := func(id string) string {
+		return `<entry><resource><AuditEvent><id value="` + id + `"/></AuditEvent></resource></entry>`
+	}
+	read := func(id string) string { return `{"resourceType":"AuditEvent","id":"` + id + `"}` }
+	const malformed = "not well-formed XML"
+	for name, tt := range map[string]struct {
+		text string
+		want []string
+	}{
+		"an end tag of another name": {"<Bundle>" + event("a") + "<x></y>" + event("b") + event("c") + "</Bundle>", []string{read("a"), malformed, read("b"), read("c")}},
+		"an event cut off":           {"<Bundle>" + `<AuditEvent><id value="a` + event("b") + event("c") + "</Bundle>", []string{malformed, read("b"), read("c")}},
+		"an event cut off in a tag":  {"<Bundle>" + `<AuditEvent><id` + event("b") + event("c"), []string{malformed, read("b"), read("c")}},
+		"an event without an end":    {"<Bundle>" + `<AuditEvent><id value="a"/>` + event("b") + event("c"), []string{"no end before the next AuditEvent", read("b"), read("c")}},
+		"an entity nobody declared":  {"<Bundle>&x;" + event("b"), []string{malformed, read("b")}},
+		"bytes that are no UTF-8":    {event("a\xff") + event("b"), []string{malformed, read("b")}},
+		"depth around it":            {strings.Repeat("<a>", 100) + event("b"), []string{"nested too deeply", read("b")}},
+		"a prefix":                   {"<f:Bundle></g:Bundle>" + strings.ReplaceAll(strings.ReplaceAll(event("b"), "</", "</f:"), "<A", "<f:A"), []string{malformed, read("b")}},
+		"a declaration":              {"</a>" + `<AuditEvent><!DOCTYPE x></AuditEvent>` + event("b"), []string{malformed, "document type declarations are refused"}},
+		"no event":                   {"</a></AuditEvent><AuditEvents/>", []string{malformed}},
+	} {
+		for _, r := range []io.Reader{strings.NewReader(tt.text), iotest.OneByteReader(strings.NewReader(tt.text))} {
+			reader := fhir.NewXMLReader(r, fhir.XMLLimits{Bytes: 1 << 10, Depth: 32, Elements: 100})
+			var got []string
+			for {
+				text, at, err := reader.Next()
+				var broken *fhir.Error
+				if err == io.EOF {
+					break
+				}
+				if errors.As(err, &broken) {
+					got = append(got, broken.Reason)
+					continue
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				if rest := tt.text[at:]; !strings.HasPrefix(rest, "<AuditEvent") && !strings.HasPrefix(rest, "<f:AuditEvent") {
+					t.Errorf("%s: no event at %d", name, at)
+				}
+				got = append(got, string(text))
+			}
+			if diff := cmp.Diff(got, tt.want); diff != "" {
+				t.Errorf("%s: got -, want +:\n%s", name, diff)
+			}
+		}
+	}
+}
+
+// FuzzJSON holds that what is accepted has no name twice, by encoding/json's own reading.
+func FuzzJSON(f *testing.F) {
 	f.Add([]byte(release4))
 	f.Add([]byte(release5))
 	f.Add([]byte(`{"resourceType":"AuditEvent","a":{"b":1,"B":2}}`))
-	f.Add([]byte(asXML))
+	f.Add([]byte(`{"resourceType":"AuditEvent","x":[1,[2,{"y":3}],4],"agent":[{"policy":["0042","\ud800"]},{}],"type":{"coding":{"coding":[{"code":"0042"}]}}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		text = bytes.ReplaceAll(text, []byte("0042"), []byte("0042canary"))
-		e, err := fhir.Parse(text, jsonl.Limits{Depth: 32, Values: 2000})
-		if err != nil && strings.Contains(err.Error(), "canary") {
-			t.Fatal("the error quotes")
+		text = formattest.Plant(text)
+		var e fhir.AuditEvent
+		var err error
+		formattest.Cost{Fixed: 64 << 10, PerByte: 400}.Check(t, len(text), func() { e, err = fhir.Parse(text, jsonl.Limits{Depth: 32, Values: 2000}) })
+		formattest.Quiet(t, err)
+		if err != nil {
+			if !cmp.Equal(e, fhir.AuditEvent{}) {
+				t.Fatal("an event beside the error")
+			}
+			return
 		}
-		if err == nil {
-			var again map[string]json.RawMessage
-			if json.Unmarshal(text, &again) != nil || utf8.RuneCountInString(e.Action) > len(text) || !utf8.ValidString(e.ID) {
-				t.Fatal("accepted what encoding/json refuses")
-			}
-			folded := map[string]bool{}
-			for name := range again {
-				if name = strings.ToLower(strings.ToUpper(name)); folded[name] {
-					t.Fatal("accepted a name in two cases")
-				}
-				folded[name] = true
-			}
+		if !utf8.ValidString(fmt.Sprint(e)) {
+			t.Fatal("not UTF-8")
 		}
-		r := fhir.NewXMLReader(bytes.NewReader(text), fhir.XMLLimits{Bytes: 1 << 16, Depth: 16, Elements: 200})
-		for {
-			text, _, err := r.Next()
-			if err == io.EOF {
-				break
+		var again map[string]json.RawMessage
+		if json.Unmarshal(text, &again) != nil {
+			t.Fatal("accepted what encoding/json refuses")
+		}
+		folded := map[string]bool{}
+		for name := range again {
+			if name = strings.ToLower(strings.ToUpper(name)); folded[name] {
+				t.Fatal("accepted a name in two cases")
 			}
-			if err != nil && strings.Contains(err.Error(), "canary") {
-				t.Fatal("the error quotes")
-			}
-			if err == nil && !json.Valid(text) {
-				t.Fatal("not JSON")
-			}
+			folded[name] = true
 		}
 	})
+}
+
+// FuzzXML holds that what comes out is JSON, the same in whatever pieces the file comes.
+func FuzzXML(f *testing.F) {
+	f.Add([]byte(asXML))
+	f.Add([]byte(`<AuditEvent xmlns="http://hl7.org/fhir" id="a"><id value="0042"/><url value="u"/><extension url="u"><valueBoolean value="true"/></extension></AuditEvent><AuditEvent>`))
+	f.Add([]byte(`<!DOCTYPE a [<!ENTITY b "0042">]><AuditEvent><id value="&b;"/></AuditEvent>`))
+	lim := fhir.XMLLimits{Bytes: 4 << 10, Depth: 16, Elements: 200}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		text = formattest.Plant(text)
+		var whole []string
+		formattest.Cost{Fixed: 128 << 10, PerByte: 600}.Check(t, len(text), func() { whole = resources(t, bytes.NewReader(text), lim, len(text)) })
+		if diff := cmp.Diff(resources(t, iotest.OneByteReader(bytes.NewReader(text)), lim, len(text)), whole); diff != "" {
+			t.Fatalf("read byte by byte (-) the resources differ: %s", diff)
+		}
+	})
+}
+
+// resources lists what a reader gives: the place of each resource and the resource, or the error.
+func resources(t *testing.T, r io.Reader, lim fhir.XMLLimits, size int) (list []string) {
+	reader := fhir.NewXMLReader(r, lim)
+	for range size + 2 {
+		text, at, err := reader.Next()
+		switch {
+		case err == io.EOF:
+			return list
+		case err != nil:
+			formattest.Quiet(t, err)
+			list = append(list, err.Error())
+		case !json.Valid(text) || !utf8.Valid(text):
+			t.Fatal("not JSON")
+		default:
+			list = append(list, fmt.Sprintf("%d %s", at, text))
+		}
+	}
+	t.Fatal("the reader does not come to an end")
+	return nil
 }

@@ -121,6 +121,7 @@ func (n node) name() string {
 func (n node) members() iter.Seq2[string, node] {
 	return func(yield func(string, node) bool) {
 		values := n.x.Values
+		named, name := -1, "" // the value whose name was made last: that of an array serves all its elements
 		for j := n.i + 1; j < len(values) && (n.i < 0 || values[j].Start < values[n.i].End); j++ {
 			if values[j].Kind == jsonl.Array {
 				continue
@@ -129,7 +130,13 @@ func (n node) members() iter.Seq2[string, node] {
 			if p := int(values[j].Parent); p >= 0 && values[p].Kind == jsonl.Array {
 				owner = p
 			}
-			if int(values[owner].Parent) == n.i && !yield(node{n.text, n.x, owner}.name(), node{n.text, n.x, j}) {
+			if int(values[owner].Parent) != n.i {
+				continue
+			}
+			if owner != named {
+				named, name = owner, node{n.text, n.x, owner}.name()
+			}
+			if !yield(name, node{n.text, n.x, j}) {
 				return
 			}
 		}

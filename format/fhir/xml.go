@@ -12,10 +12,16 @@ import (
 // Bundle or one after another, and gives each in its JSON form. Resources of other types are
 // passed over. Document type declarations are refused, so no entity is ever expanded.
 type XMLReader struct {
-	d   *xml.Decoder
-	lim XMLLimits
-	buf []byte
-	err error // the file cannot be read beyond it
+	d      *xml.Decoder
+	src    *xmlSource
+	begin  int64 // of what d decodes, in the source
+	lim    XMLLimits
+	depth  int               // of open elements around the next resource
+	loose  bool              // the XML broke: from now on each AuditEvent is a document of its own
+	held   *xml.StartElement // of an AuditEvent met inside of one that has no end
+	heldAt int64
+	buf    []byte
+	err    error // nothing can be read any more
 }
 
 // XMLLimits bounds what one resource may cost.
@@ -30,42 +36,53 @@ func DefaultXMLLimits() XMLLimits { return XMLLimits{Bytes: 16 << 20, Depth: 64,
 
 // NewXMLReader reads from r. It reads nothing before the first Next.
 func NewXMLReader(r io.Reader, lim XMLLimits) *XMLReader {
-	x := &XMLReader{lim: lim}
-	x.d = xml.NewDecoder(&bounded{r: charset.NewReader(r), reader: x})
-	x.d.Strict = true
-	// FHIR is UTF-8 whatever the declaration says; other bytes end the reading.
-	x.d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
+	x := &XMLReader{src: newXMLSource(charset.NewReader(r), lim.Bytes), lim: lim}
+	x.decode()
 	return x
 }
 
-// bounded refuses to read a single token that is longer than a resource may be.
-type bounded struct {
-	r      io.Reader
-	reader *XMLReader
-	read   int64
+// decode begins a document where the source stands.
+func (x *XMLReader) decode() {
+	x.begin = x.src.off
+	x.d = xml.NewDecoder(x.src)
+	x.d.Strict = true
+	// FHIR is UTF-8 whatever the declaration says; other bytes end the reading.
+	x.d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
 }
 
-func (b *bounded) Read(p []byte) (int, error) {
-	if d := b.reader.d; d != nil && b.read-d.InputOffset() > int64(b.reader.lim.Bytes) {
-		return 0, io.ErrShortBuffer
+func (x *XMLReader) offset() int64 { return x.begin + x.d.InputOffset() }
+
+// next is the next token, or the one held, and where it begins.
+func (x *XMLReader) next() (token xml.Token, offset int64, err error) {
+	if x.held != nil {
+		token, x.held = *x.held, nil
+		return token, x.heldAt, nil
 	}
-	n, err := b.r.Read(p)
-	b.read += int64(n)
-	return n, err
+	offset = x.offset()
+	x.src.mark = x.src.off
+	token, err = x.d.Token()
+	return token, offset, err
 }
 
 // Next returns the next AuditEvent as JSON, valid until the following call, with the place where it
-// begins, and io.EOF at the end. After an *Error the reader gives io.EOF: XML that
-// breaks cannot be picked up again.
+// begins, and io.EOF at the end. After an *Error the reader goes on with the next AuditEvent; one that
+// met a document type declaration gives io.EOF. Any other error is that of the source.
 func (x *XMLReader) Next() (json []byte, offset int64, err error) {
 	for x.err == nil {
-		offset = x.d.InputOffset()
-		token, err := x.d.Token()
+		if x.loose && x.held == nil && !x.find() {
+			break
+		}
+		token, offset, err := x.next()
 		switch t := token.(type) {
 		case xml.Directive:
-			return nil, offset, x.fail("document type declarations are refused")
+			return nil, offset, x.refuse()
+		case xml.EndElement:
+			x.depth--
 		case xml.StartElement:
 			if t.Name.Local != "AuditEvent" {
+				if x.depth++; x.depth > x.lim.Depth {
+					return nil, offset, x.fail("nested too deeply")
+				}
 				continue
 			}
 			root, err := x.tree(t, offset)
@@ -79,15 +96,52 @@ func (x *XMLReader) Next() (json []byte, offset int64, err error) {
 		if err == io.EOF {
 			x.err = io.EOF
 		} else if err != nil {
-			return nil, offset, x.fail("not well-formed XML")
+			return nil, offset, x.malformed()
 		}
 	}
-	return nil, x.d.InputOffset(), x.err
+	return nil, x.offset(), x.err
+}
+
+// hold keeps a start tag for the next call. All the tags that have no end stay open in the decoder, so
+// after some it is rather given up.
+func (x *XMLReader) hold(t xml.StartElement, at int64) {
+	if x.depth++; x.depth <= x.lim.Depth {
+		held := t.Copy()
+		x.held, x.heldAt = &held, at
+	}
+}
+
+// find begins a new document with the next AuditEvent, whatever is around it.
+func (x *XMLReader) find() bool {
+	if !x.src.find() {
+		if x.err = x.src.err; x.err == nil {
+			x.err = io.EOF
+		}
+		return false
+	}
+	x.depth = 0
+	x.decode()
+	return true
+}
+
+// malformed says why there is no next token.
+func (x *XMLReader) malformed() error {
+	if x.src.err != nil {
+		x.err = x.src.err
+		return x.err
+	}
+	return x.fail("not well-formed XML")
 }
 
 func (x *XMLReader) fail(reason string) error {
+	x.loose = true
+	return &Error{int(x.offset()), reason}
+}
+
+// refuse ends the reading: what a document type declares may be in all that follows.
+func (x *XMLReader) refuse() error {
 	x.err = io.EOF
-	return &Error{int(x.d.InputOffset()), reason}
+	return x.fail("document type declarations are refused")
 }
 
 // element is one XML element of a resource.
@@ -104,13 +158,13 @@ func (x *XMLReader) tree(start xml.StartElement, offset int64) (*element, error)
 	root := newElement(start)
 	open := []*element{root}
 	for elements := 1; ; {
-		token, err := x.d.Token()
+		token, at, err := x.next()
 		if err != nil {
-			return nil, x.fail("not well-formed XML")
+			return nil, x.malformed()
 		}
 		switch t := token.(type) {
 		case xml.Directive:
-			return nil, x.fail("document type declarations are refused")
+			return nil, x.refuse()
 		case xml.EndElement:
 			if open = open[:len(open)-1]; len(open) == 0 {
 				return root, nil
@@ -120,12 +174,17 @@ func (x *XMLReader) tree(start xml.StartElement, offset int64) (*element, error)
 			if elements++; elements > x.lim.Elements || len(open) == x.lim.Depth {
 				return nil, x.fail("too many elements or nested too deeply")
 			}
-			if parent := open[len(open)-1]; t.Name.Space != xhtml {
+			parent := open[len(open)-1]
+			if e.name == "AuditEvent" && parent.name != "contained" {
+				x.hold(t, at)
+				return nil, x.fail("no end before the next AuditEvent")
+			}
+			if t.Name.Space != xhtml {
 				parent.children = append(parent.children, e)
 			}
 			open = append(open, e)
 		}
-		if x.d.InputOffset()-offset > int64(x.lim.Bytes) {
+		if x.offset()-offset > int64(x.lim.Bytes) {
 			return nil, x.fail("longer than the limit")
 		}
 	}

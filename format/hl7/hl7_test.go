@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/format/hl7"
 )
 
@@ -185,8 +186,15 @@ func FuzzHL7(f *testing.F) {
 	f.Add([]byte("\ufeff\r\nMSH$%@!*$A\nPID$1$$7%%%Y*Z@8\r\n\r\nZZZ$!X4!$!F!$!.sp3!"))
 	f.Add([]byte("MSH|^~\\&#|||||||||||||||8859/1|ISO IR87\rPID|\x1b$B;3ED\x1b(B\xff|\\XFF\\"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		m, err := hl7.Parse(text, hl7.Limits{Bytes: 1 << 20, Segments: 1000})
+		text = formattest.Plant(text)
+		var m hl7.Message
+		var err error
+		cost.Check(t, len(text), func() { m, err = hl7.Parse(text, hl7.Limits{Bytes: 1 << 20, Segments: 1000}) })
+		formattest.Quiet(t, err)
 		if err != nil {
+			if len(m.Segments) > 0 || m.Field != 0 {
+				t.Fatal("a message beside the error")
+			}
 			return
 		}
 		if !bytes.Equal(m.Render(), text) {
@@ -207,6 +215,62 @@ func FuzzHL7(f *testing.F) {
 				}
 				m.Get(s.Name() + "-" + fmt.Sprint(n) + ".1.1")
 			}
+		}
+	})
+}
+
+// cost of a message: a segment of one byte takes some hundred.
+var cost = formattest.Cost{Fixed: 256 << 10, PerByte: 300}
+
+// FuzzReader holds that a file gives the same messages in whatever pieces it comes, each of which is in
+// the file where the reader says.
+func FuzzReader(f *testing.F) {
+	f.Add([]byte("\ufeffFHS|^~\\&|A\nBHS|^~\\&|A\n" + admit + "\nBTS|2\nFTS|1\n\nnoise MSH|\n" + admit))
+	f.Add([]byte("MSH|^~\\&|1\rOBX|xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\rMSH|0042\r\rMSHX\r"))
+	f.Add([]byte("\xff\xfeM\x00S\x00H\x00|\x00\r\x00P\x00I\x00D\x00"))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		file = formattest.Plant(file)
+		lim := hl7.Limits{Bytes: 256, Segments: 20}
+		var whole []string
+		cost.Check(t, len(file), func() { whole = messages(t, bytes.NewReader(file), lim, file) })
+		if diff := cmp.Diff(messages(t, iotest.OneByteReader(bytes.NewReader(file)), lim, file), whole); diff != "" {
+			t.Fatalf("read byte by byte (-) the messages differ: %s", diff)
+		}
+	})
+}
+
+// messages lists what a reader gives: the place of each message and the message as written, or the error.
+func messages(t *testing.T, r io.Reader, lim hl7.Limits, file []byte) (list []string) {
+	reader := hl7.NewReader(r, lim)
+	for range len(file) + 1 {
+		m, at, err := reader.Next()
+		var broken *hl7.Error
+		switch {
+		case err == io.EOF:
+			return list
+		case errors.As(err, &broken):
+			formattest.Quiet(t, err)
+			list = append(list, err.Error())
+		case err != nil:
+			t.Fatal(err)
+		default:
+			list = append(list, fmt.Sprintf("%d %s", at, m.Render()))
+			marked := len(file) > 1 && file[0]|file[1] == 0xff // of UTF-16
+			if !marked && !bytes.HasPrefix(file[at:], m.Render()) {
+				t.Fatal("the message is not where the reader says")
+			}
+		}
+	}
+	t.Fatal("the reader does not come to an end")
+	return nil
+}
+
+func FuzzTime(f *testing.F) {
+	f.Add("20260301102030.1234-0530")
+	f.Add("2026")
+	f.Fuzz(func(t *testing.T, text string) {
+		if got, _, ok := hl7.ParseTime(text); got.Location() != time.UTC || !ok && !got.IsZero() || ok && got.Year() == 0 && text[:2] != "00" {
+			t.Fatalf("%v %v", got, ok)
 		}
 	})
 }

@@ -193,24 +193,30 @@ func (m *Message) Render() []byte { return m.AppendRender(nil) }
 // Name is the segment's three letters (section 2.5.1), empty for a line that is no segment. Names
 // that begin with Z are the sender's own.
 func (s Segment) Name() string {
-	t := s.Text
-	if len(t) < 3 || len(t) > 3 && isAlphanumeric(t[3]) {
+	if !isNamed(s.Text) {
 		return ""
 	}
-	for _, c := range t[:3] {
+	return string(s.Text[:3])
+}
+
+func isNamed(line []byte) bool {
+	if len(line) < 3 || len(line) > 3 && isAlphanumeric(line[3]) {
+		return false
+	}
+	for _, c := range line[:3] {
 		if !('A' <= c && c <= 'Z' || '0' <= c && c <= '9') {
-			return ""
+			return false
 		}
 	}
-	return string(t[:3])
+	return true
 }
 
 // Segment returns the nth segment of that name, from 1.
 func (m *Message) Segment(name string, n int) (Segment, bool) {
-	for _, s := range m.Segments {
-		if s.Name() == name {
+	for i := range m.Segments {
+		if m.Segments[i].Name() == name {
 			if n--; n == 0 {
-				return s, true
+				return m.Segments[i], true
 			}
 		}
 	}

@@ -12,7 +12,7 @@ import (
 // Fields counts the fields of s, as the standard numbers them.
 func (m *Message) Fields(s Segment) int {
 	n := bytes.Count(s.Text, []byte{m.Field})
-	if isBatchHeader(s) {
+	if isBatchHeader(s) && len(s.Text) > 3 {
 		n++ // the separator itself is field 1
 	}
 	return n

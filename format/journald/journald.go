@@ -32,7 +32,6 @@ type Field struct {
 type SyntaxError struct {
 	Offset int64 // of the entry in the stream
 	Reason string
-	Fatal  bool // the reader cannot go on: a length that cannot be true
 }
 
 func (e *SyntaxError) Error() string {
@@ -48,20 +47,23 @@ type Reader struct {
 	fields []Field
 }
 
+// smallest is how much must be read ahead, whatever the limits: a length, or the name of a cursor.
+const smallest = 16
+
 // span is a field by its places in buf, which moves as it grows.
 type span struct{ name, value, end int }
 
 // NewReader reads from r.
 func NewReader(r io.Reader, lim Limits) *Reader {
-	return &Reader{lines: lines.NewReader(r, max(lim.Entry, 8)), lim: lim}
+	return &Reader{lines: lines.NewReader(r, max(lim.Entry, smallest)), lim: lim}
 }
 
 // Offset is the place in the stream where the next entry is looked for.
 func (r *Reader) Offset() int64 { return r.lines.Offset() }
 
 // Next returns the fields of the next entry; they stay valid until the following
-// call. A *SyntaxError that is not fatal spoils one entry; any other error, io.EOF among them,
-// ends the stream.
+// call. A *SyntaxError spoils one entry, or with a length that cannot be true all up to one that begins
+// with a cursor; any other error, io.EOF among them, ends the stream.
 func (r *Reader) Next() ([]Field, error) {
 	r.buf, r.spans = r.buf[:0], r.spans[:0]
 	start := r.lines.Offset()
@@ -86,17 +88,17 @@ func (r *Reader) Next() ([]Field, error) {
 		if len(r.spans) >= r.lim.Fields {
 			return nil, r.skip(start, "more fields than the limit")
 		}
-		if reason, fatal := r.field(line); reason != "" {
-			if fatal {
-				return nil, &SyntaxError{Offset: start, Reason: reason, Fatal: true}
-			}
+		if reason, lost := r.field(line); lost {
+			return nil, r.find(start, reason)
+		} else if reason != "" {
 			return nil, r.skip(start, reason)
 		}
 	}
 }
 
-// field reads NAME=value, or NAME alone, a length of eight bytes and as many bytes of value.
-func (r *Reader) field(line []byte) (reason string, fatal bool) {
+// field reads NAME=value, or NAME alone, a length of eight bytes and as many bytes of value. It is
+// lost when nothing tells where the value ends.
+func (r *Reader) field(line []byte) (reason string, lost bool) {
 	name, value, plain := bytes.Cut(line, []byte("="))
 	if !isName(name) {
 		return "name of a field expected", false
@@ -138,6 +140,17 @@ func (r *Reader) skip(start int64, reason string) error {
 			return &SyntaxError{Offset: start, Reason: reason}
 		}
 	}
+}
+
+// find passes over everything up to an entry that begins as journalctl lets them begin.
+func (r *Reader) find(start int64, reason string) error {
+	const cursor = "__CURSOR="
+	for string(r.lines.Peek(len(cursor))) != cursor {
+		if _, err := r.lines.Line(); err != nil && !errors.Is(err, lines.ErrTooLong) {
+			break // the next call meets it again
+		}
+	}
+	return &SyntaxError{Offset: start, Reason: reason}
 }
 
 func (r *Reader) entry() []Field {

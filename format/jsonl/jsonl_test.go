@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/format/jsonl"
 )
 
@@ -82,11 +83,16 @@ func TestAppendStringRoundTrip(t *testing.T) {
 // FuzzScan holds the scanner against encoding/json: same verdict, same strings.
 func FuzzScan(f *testing.F) {
 	f.Add([]byte(`{"a":{"b":"x\\y","c":[1,{"d":true}]},"e.f":null, "g\u0041":"é"}`))
+	f.Add([]byte("{\n  \"a\": \"x\",\r\n\t\"b\": 12,\n  \"c\": [\n1\n]\n}\n"))
 	f.Add([]byte(`{"a":-0.5e+10,"b":[[],{}],"c":"\ud83c\udfe5"}`))
+	f.Add([]byte(`{"0042":"0042\x","a":0042}`))
 	f.Add([]byte(`{"Channel":"Security","EventID":4688,"NewProcessName":"C:\\Windows\\x.exe"}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
+		text = formattest.Plant(text)
 		var x jsonl.Index
-		err := x.Scan(text, jsonl.DefaultLimits())
+		var err error
+		formattest.Cost{Fixed: 64 << 10, PerByte: 150}.Check(t, len(text), func() { err = x.Scan(text, jsonl.DefaultLimits()) })
+		formattest.Quiet(t, err)
 		var want map[string]any
 		valid := json.Valid(text) && utf8.Valid(text) && json.Unmarshal(text, &want) == nil && want != nil
 		if err == nil && !valid {

@@ -106,12 +106,12 @@ func (s *scanner) usual(p int) int {
 		}
 		values = append(values, v)
 		p = end + 1
-		if text[p] == ' ' {
-			p++
+		if text[p] <= ' ' {
+			p = s.space(p)
 		}
 	}
 	s.values = values
-	return p
+	return s.space(p)
 }
 
 // member reads one value, with its name when it stands in an object, and goes on

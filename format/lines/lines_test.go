@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/format/lines"
 )
 
@@ -93,6 +94,7 @@ func FuzzLines(f *testing.F) {
 		if n := len(want); n > 0 && (len(in) == 0 || in[len(in)-1] == '\n') {
 			want = want[:n-1]
 		}
+		formattest.Cost{Fixed: 128 << 10, PerByte: 100}.Check(t, len(in), func() { readAll(t, bytes.NewReader(in), limit) })
 		for _, src := range []io.Reader{bytes.NewReader(in), iotest.OneByteReader(bytes.NewReader(in))} {
 			if got := readAll(t, src, limit); strings.Join(got, "\n") != strings.Join(want, "\n") {
 				t.Fatalf("got %d lines, want %d", len(got), len(want))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/format/mllp"
 )
 
@@ -34,7 +35,7 @@ func TestReader(t *testing.T) {
 	}
 	for _, tt := range tests {
 		for _, r := range []io.Reader{strings.NewReader(tt.stream), iotest.OneByteReader(strings.NewReader(tt.stream)), iotest.DataErrReader(strings.NewReader(tt.stream))} {
-			if diff := cmp.Diff(frames(r, 8), tt.want); diff != "" {
+			if diff := cmp.Diff(frames(t, r, 8), tt.want); diff != "" {
 				t.Errorf("%s: %s", tt.name, diff)
 			}
 		}
@@ -42,17 +43,21 @@ func TestReader(t *testing.T) {
 }
 
 // frames writes down all that a reader gives: kind, offset, payload.
-func frames(r io.Reader, limit int) (list []string) {
+func frames(t *testing.T, r io.Reader, limit int) (list []string) {
 	reader := mllp.NewReader(r, limit)
 	for {
 		f, err := reader.Next()
 		var long *mllp.Error
 		switch {
 		case errors.As(err, &long):
+			formattest.Quiet(t, err)
 			list = append(list, err.Error())
 		case err != nil:
 			return list
 		default:
+			if len(f.Payload) > limit {
+				t.Fatalf("a frame of %d bytes", len(f.Payload))
+			}
 			list = append(list, fmt.Sprintf("%d %d %s", f.Kind, f.Offset, f.Payload))
 		}
 	}
@@ -62,17 +67,23 @@ func frames(r io.Reader, limit int) (list []string) {
 func FuzzMLLP(f *testing.F) {
 	f.Add([]byte("\x0bMSH|^~\\&|A\r\x1c\r\x0bMSH|^~\\&|B\r\x1c\r"), 3)
 	f.Add([]byte("x\x0bA\x0bB\x1c\x0bC\x1cD\x1c\n\x06\x15\x0b\x1c\r"), 1)
+	f.Add([]byte("\x0b0042"+strings.Repeat("0042", 20)+"\x1c\r\x0bA\x1c\r"), 30)
 	f.Fuzz(func(t *testing.T, stream []byte, cut int) {
 		const limit = 64
-		whole := frames(bytes.NewReader(stream), limit)
-		if diff := cmp.Diff(frames(iotest.OneByteReader(bytes.NewReader(stream)), limit), whole); diff != "" {
+		stream = formattest.Plant(stream)
+		var whole []string
+		formattest.Cost{Fixed: 256 << 10, PerByte: 200}.Check(t, len(stream), func() { whole = frames(t, bytes.NewReader(stream), limit) })
+		if len(whole) > len(stream) {
+			t.Fatal("more frames than bytes")
+		}
+		if diff := cmp.Diff(frames(t, iotest.OneByteReader(bytes.NewReader(stream)), limit), whole); diff != "" {
 			t.Fatal(diff)
 		}
 		if cut < 0 || cut > len(stream) {
 			return
 		}
 		r := io.MultiReader(bytes.NewReader(stream[:cut]), bytes.NewReader(stream[cut:]))
-		if diff := cmp.Diff(frames(r, limit), whole); diff != "" {
+		if diff := cmp.Diff(frames(t, r, limit), whole); diff != "" {
 			t.Fatal(diff)
 		}
 	})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/format/rfc6587"
 )
 
@@ -22,6 +23,7 @@ func frames(t *testing.T, r *rfc6587.Reader) []string {
 		var frame *rfc6587.FrameError
 		switch {
 		case errors.As(err, &frame):
+			formattest.Quiet(t, err)
 			got = append(got, "damage")
 			if frame.Fatal {
 				return got
@@ -93,10 +95,18 @@ func TestStrictCounting(t *testing.T) {
 // over the limit; and messages that were counted on the way in come out as they were.
 func FuzzSyslogFrame(f *testing.F) {
 	f.Add("4 <1>a<2>b\n4 <3>c\n<4>d\n<?xml?>\n\x00")
-	f.Add("99999999999 <1>a\n0 <\n\n7 <1>a\nCANARY")
+	f.Add("99999999999 <1>a\n0 <\n\n7 <1>a\n0042")
 	f.Fuzz(func(t *testing.T, in string) {
 		const limit = 1 << 10
-		whole := frames(t, rfc6587.NewReader(strings.NewReader(in), limit))
+		in = string(formattest.Plant([]byte(in)))
+		var whole []string
+		formattest.Cost{Fixed: 256 << 10, PerByte: 200}.Check(t, len(in), func() {
+			whole = frames(t, rfc6587.NewReader(strings.NewReader(in), limit))
+		})
+		strict := frames(t, rfc6587.NewCountedReader(strings.NewReader(in), limit))
+		if diff := cmp.Diff(frames(t, rfc6587.NewCountedReader(iotest.OneByteReader(strings.NewReader(in)), limit)), strict); diff != "" {
+			t.Fatal("read byte by byte the counted messages differ")
+		}
 		bytewise := frames(t, rfc6587.NewReader(iotest.OneByteReader(strings.NewReader(in)), limit))
 		if diff := cmp.Diff(bytewise, whole); diff != "" {
 			t.Fatal("read byte by byte the messages differ")

@@ -129,6 +129,9 @@ func (r *Reader) directive(line []byte) (reason string) {
 	case "unset_field":
 		r.log.unset = bytes.Clone(value)
 	case "path":
+		if r.log.Path = ""; len(value) > longestName {
+			return "name of the log longer than any"
+		}
 		r.log.Path = string(value)
 	case "fields":
 		return r.fields(value)
@@ -138,16 +141,23 @@ func (r *Reader) directive(line []byte) (reason string) {
 	return "" // #open, #close and what later versions may add
 }
 
+// longestName is far above those that Zeek has. Every row repeats the names in its JSON.
+const longestName = 256
+
 func (r *Reader) fields(value []byte) (reason string) {
-	names := bytes.Split(value, r.log.separator)
-	if len(names) > r.lim.Fields {
-		r.log = newLog()
+	r.log.Fields = nil
+	if bytes.Count(value, r.log.separator) >= r.lim.Fields {
 		return "more fields than the limit"
 	}
-	r.log.Fields = make([]Field, len(names))
+	names := bytes.Split(value, r.log.separator)
+	fields := make([]Field, len(names))
 	for i, name := range names {
-		r.log.Fields[i] = newField(string(name), "string")
+		if len(name) > longestName {
+			return "name of a field longer than any"
+		}
+		fields[i] = newField(string(name), "string")
 	}
+	r.log.Fields = fields
 	return ""
 }
 

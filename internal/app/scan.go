@@ -15,6 +15,7 @@ import (
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/detect"
 	"github.com/wardline/wardline/internal/detect/correlate"
+	"github.com/wardline/wardline/internal/detect/indicator/feed"
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/finding"
 	"github.com/wardline/wardline/internal/finding/ocsf"
@@ -68,7 +69,8 @@ type scanRun struct {
 	stats    scan.Stats
 	started  time.Time
 	loaded   loadedRules
-	count    int64 // indicators
+	count    int64          // indicators
+	unlisted []feed.Problem // entries of their lists that were refused
 }
 
 func newScanRun(c ScanConfig, t Terminal) (*scanRun, error) {
@@ -125,10 +127,11 @@ func (s *scanRun) detector() (*scan.Detector, error) {
 	if s.loaded, err = loadRules(s.Rules, s.config.Taxonomy, sigma.Options{Placeholders: placeholders}); err != nil {
 		return nil, err
 	}
-	indicators, err := loadIndicators(s.Indicators)
+	indicators, problems, err := loadIndicators(s.Indicators)
 	if err != nil {
 		return nil, err
 	}
+	s.unlisted = problems
 	if indicators != nil {
 		s.count = int64(indicators.Len())
 	}
@@ -242,6 +245,6 @@ func (s *scanRun) summary() *report.Run {
 	for _, d := range s.stats.Damage() {
 		run.Problems = append(run.Problems, report.Problem{Source: d.Source, Offset: d.Offset, Reason: d.Reason, Unknown: d.Reason == scan.UnknownFormat})
 	}
-	run.Refused = refusals(s.loaded.problems)
+	run.Refused = append(refusals(s.loaded.problems), unlisted(s.unlisted)...)
 	return run
 }

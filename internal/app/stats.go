@@ -27,9 +27,10 @@ type statsLine struct {
 		Loaded  int       `json:"loaded"`
 		Refused []refusal `json:"refused"`
 	} `json:"rules"`
-	Indicators int64   `json:"indicators"`
-	Seconds    float64 `json:"seconds"`
-	PeakMemory int64   `json:"peak_memory"` // bytes
+	Indicators int64     `json:"indicators"`
+	Unlisted   []refusal `json:"indicators_refused,omitempty"`
+	Seconds    float64   `json:"seconds"`
+	PeakMemory int64     `json:"peak_memory"` // bytes
 }
 
 type refusal struct {
@@ -55,6 +56,9 @@ func (s *scanRun) writeStats() error {
 		for _, p := range s.loaded.refused() {
 			line.Rules.Refused = append(line.Rules.Refused, refusal{p.File, p.Line, p.ID, p.Reason})
 		}
+	}
+	for _, p := range s.unlisted {
+		line.Unlisted = append(line.Unlisted, refusedEntry(p))
 	}
 	enc := json.NewEncoder(s.terminal.Err)
 	enc.SetEscapeHTML(false)

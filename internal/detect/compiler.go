@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -39,7 +40,7 @@ func (c *compiler) addRules(rules []*sigma.Rule) []sigma.Problem {
 }
 
 func (c *compiler) add(r *sigma.Rule) error {
-	l := lowering{compiler: c, rule: r, selections: map[string]*sigma.Selection{}}
+	l := lowering{compiler: c, rule: r, selections: map[string]*sigma.Selection{}, items: map[*sigma.Item]expr{}}
 	for i := range r.Selections {
 		l.selections[r.Selections[i].Name] = &r.Selections[i]
 	}
@@ -90,8 +91,14 @@ type lowering struct {
 	*compiler
 	rule       *sigma.Rule
 	selections map[string]*sigma.Selection
+	items      map[*sigma.Item]expr // those lowered already: conditions may name a selection again and again
+	questions  int
 	fields     []int32
 }
+
+// maxQuestions bounds the questions of one rule, each counted as often as its conditions ask it.
+// Real rules have some hundred; none that names its selections once comes near.
+const maxQuestions = 1 << 18
 
 func (l *lowering) condition(n *sigma.Condition) (expr, error) {
 	switch {
@@ -174,6 +181,21 @@ func (l *lowering) searches(ss []sigma.Search) ([]expr, error) {
 }
 
 func (l *lowering) item(it *sigma.Item) (expr, error) {
+	e, ok := l.items[it]
+	if !ok {
+		var err error
+		if e, err = l.newItem(it); err != nil {
+			return expr{}, fmt.Errorf("line %d: %w", it.Line, err)
+		}
+		l.items[it] = e
+	}
+	if l.questions += e.size(); l.questions > maxQuestions {
+		return expr{}, fmt.Errorf("conditions come to more than %d questions: name each selection once", maxQuestions)
+	}
+	return e, nil
+}
+
+func (l *lowering) newItem(it *sigma.Item) (expr, error) {
 	field := l.field(it.Field)
 	l.fields = append(l.fields, field)
 	groups := [][]sigma.Value{it.Values}
@@ -187,7 +209,7 @@ func (l *lowering) item(it *sigma.Item) (expr, error) {
 	for _, values := range groups {
 		e, err := l.anyValue(field, it, values)
 		if err != nil {
-			return expr{}, fmt.Errorf("line %d: %w", it.Line, err)
+			return expr{}, err
 		}
 		all = append(all, e)
 	}
@@ -202,10 +224,10 @@ func (l *lowering) item(it *sigma.Item) (expr, error) {
 // the rest one each.
 func (l *lowering) anyValue(field int32, it *sigma.Item, values []sigma.Value) (expr, error) {
 	var any []expr
-	var texts []sigma.Value
+	var patterns []sigma.Pattern
 	for _, v := range values {
 		if it.Op == sigma.Matches && v.Kind == sigma.Text {
-			texts = append(texts, v)
+			patterns = append(patterns, v.Patterns...)
 			continue
 		}
 		n, err := l.single(field, it, v)
@@ -214,8 +236,8 @@ func (l *lowering) anyValue(field int32, it *sigma.Item, values []sigma.Value) (
 		}
 		any = append(any, expr{pred: n})
 	}
-	if len(texts) > 0 {
-		n, err := l.texts(field, it.Cased, texts)
+	if patterns = slices.DeleteFunc(patterns, impossible); len(patterns) > 0 {
+		n, err := l.texts(field, it.Cased, patterns)
 		if err != nil {
 			return expr{}, err
 		}
@@ -224,15 +246,13 @@ func (l *lowering) anyValue(field int32, it *sigma.Item, values []sigma.Value) (
 	return anyOf(any...), nil
 }
 
-func (l *lowering) texts(field int32, cased bool, values []sigma.Value) (int32, error) {
+func (l *lowering) texts(field int32, cased bool, written []sigma.Pattern) (int32, error) {
 	var patterns []pattern
 	var key strings.Builder
 	fmt.Fprintf(&key, "text %d %t", field, cased)
-	for _, v := range values {
-		for _, p := range v.Patterns {
-			fmt.Fprintf(&key, " %q", p)
-			patterns = append(patterns, newPattern(p, cased))
-		}
+	for _, p := range written {
+		fmt.Fprintf(&key, " %q", p)
+		patterns = append(patterns, newPattern(p, cased))
 	}
 	return l.predicate(key.String(), func() (predicate, error) {
 		p := predicate{field: field, test: newTextTest(l.commons, patterns, cased), cost: 4 + 2*len(patterns)}
@@ -250,7 +270,7 @@ func (l *lowering) texts(field int32, cased bool, values []sigma.Value) (int32, 
 
 // single makes the predicate of one value that is not a text pattern.
 func (l *lowering) single(field int32, it *sigma.Item, v sigma.Value) (int32, error) {
-	key := fmt.Sprintf("op %d %d %d %t %q %v %t %d %q", it.Op, field, v.Kind, it.Cased, v.Text, v.Number, v.Bool, it.Part, v.Patterns)
+	key := fmt.Sprintf("op %d %d %d %t %q %v %t %d %d", it.Op, field, v.Kind, it.Cased, v.Text, v.Number, v.Bool, it.Part, v.Anchor)
 	if it.Op == sigma.FieldRef {
 		l.fields = append(l.fields, l.field(v.Text))
 	}
@@ -263,7 +283,7 @@ func (l *lowering) build(field int32, it *sigma.Item, v sigma.Value) (predicate,
 		if v.Bool {
 			return predicate{field: field, asks: asksPresent, cost: 1}, nil
 		}
-		return predicate{field: field, asks: asksAbsent, cost: 1}, nil
+		return predicate{field: field, asks: asksMissing, cost: 1}, nil
 	case sigma.Regex:
 		return l.newRegexPredicate(field, v.Text)
 	case sigma.CIDR:
@@ -271,11 +291,11 @@ func (l *lowering) build(field int32, it *sigma.Item, v sigma.Value) (predicate,
 	case sigma.Time:
 		return predicate{field: field, test: &timeTest{it.Part, int(v.Number)}, cost: 20}, nil
 	case sigma.FieldRef:
-		return predicate{field: field, test: &fieldTest{l.field(v.Text), it.Cased, refAnchor(v)}, cost: 10}, nil
+		return predicate{field: field, test: &fieldTest{l.field(v.Text), it.Cased, refAnchor(v.Anchor)}, cost: 10}, nil
 	case sigma.Matches:
 		return l.plainPredicate(field, v), nil
 	default:
-		return predicate{field: field, test: &numberTest{it.Op, v.Number}, cost: 8}, nil
+		return predicate{field: field, test: &numberTest{op: it.Op, want: v.Number}, cost: 8}, nil
 	}
 }
 
@@ -283,18 +303,18 @@ func (l *lowering) build(field int32, it *sigma.Item, v sigma.Value) (predicate,
 func (c *compiler) plainPredicate(field int32, v sigma.Value) predicate {
 	switch v.Kind {
 	case sigma.Null:
-		return predicate{field: field, asks: asksAbsent, cost: 1}
+		return predicate{field: field, asks: asksNull, cost: 1}
 	case sigma.Bool:
 		text := Fold(strconv.FormatBool(v.Bool))
 		return c.newExactPredicate(field, text)
 	}
-	p := predicate{field: field, test: &numberTest{sigma.Matches, v.Number}, cost: 6}
-	p.hints = []hint{{shortest(v.Number), literal.Whole}}
+	p := predicate{field: field, test: &numberTest{sigma.Matches, v.Number, v.Text}, cost: 6}
+	p.hints = []hint{{string(appendShortest(nil, v.Number)), literal.Whole}}
+	if written := Fold(v.Text); written != p.hints[0].text {
+		p.hints = append(p.hints, hint{written, literal.Whole})
+	}
 	return p
 }
-
-// shortest is the form under which equal numbers are looked for.
-func shortest(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 func (c *compiler) newExactPredicate(field int32, folded string) predicate {
 	p := pattern{text: []byte(folded)}
@@ -303,6 +323,14 @@ func (c *compiler) newExactPredicate(field int32, folded string) predicate {
 }
 
 // refAnchor tells where the other field's value must stand in this one's.
-func refAnchor(v sigma.Value) literal.Anchor {
+func refAnchor(a sigma.Anchor) literal.Anchor {
+	switch a {
+	case sigma.AtStart:
+		return literal.Start
+	case sigma.AtEnd:
+		return literal.End
+	case sigma.Anywhere:
+		return literal.Anywhere
+	}
 	return literal.Whole
 }

@@ -66,11 +66,28 @@ func appendFoldedJSON(dst, raw []byte) []byte {
 			p, n = p+2, n+1
 			continue
 		}
-		// Characters by number are rare: the rest of the text goes the slow way.
-		n += copy(out[n:], appendFolded(nil, jsonl.AppendUnescaped(nil, raw[p:])))
-		break
+		size, folded := foldEscape(out[n:], raw[p:])
+		p, n = p+size, n+folded
 	}
 	return out[:n]
+}
+
+// foldEscape folds what the escape that begins raw stands for into out. The two halves of a
+// character outside the basic plane are one escape.
+func foldEscape(out, raw []byte) (size, folded int) {
+	size = len(`\n`)
+	if raw[1] == 'u' {
+		size = len(`\ud83c`)
+		if rest := raw[size:]; len(rest) >= size && rest[0] == '\\' && rest[1] == 'u' && rest[2]|0x20 == 'd' && rest[3]|0x20 >= 'c' {
+			size *= 2 // with the second half
+		}
+	}
+	var buffer [8]byte
+	for text := jsonl.AppendUnescaped(buffer[:0], raw[:size]); len(text) > 0; {
+		n, written := foldRune(out[folded:], text)
+		text, folded = text[n:], folded+written
+	}
+	return size, folded
 }
 
 // room grows dst so that n bytes more, written eight at a time, fit behind it. A folded text

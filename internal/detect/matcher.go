@@ -24,7 +24,9 @@ type Matcher struct {
 	budget    *dfa.Budget
 
 	candidates []int32
-	hits       []int32 // reused by searches
+	hits       []int32 // reused by searches for witnesses
+	found      []int32 // and by those of tests
+	number     []byte  // reused for the shortest form of a number
 	matches    []int32
 }
 
@@ -178,6 +180,7 @@ func (m *Matcher) search(x *fieldIndex, v *value) {
 	raw, ok := m.asItLies(x, int(v.index))
 	if !ok {
 		m.nominateAll(x, x.literals.Find(v.folded(), m.hits[:0]))
+		m.searchNumber(x, v.folded())
 		return
 	}
 	hits := x.sieve.Anywhere(raw, x.sieve.Ends(raw, m.hits[:0]))
@@ -203,8 +206,9 @@ func (m *Matcher) searchNumber(x *fieldIndex, text []byte) {
 	if !x.numbers {
 		return
 	}
-	if shortest, ok := otherNumber(text); ok {
-		m.nominateAll(x, x.literals.Find([]byte(shortest), m.hits[:0]))
+	var other bool
+	if m.number, other = appendOtherNumber(m.number[:0], text); other {
+		m.nominateAll(x, x.literals.Find(m.number, m.hits[:0]))
 	}
 }
 
@@ -232,22 +236,22 @@ func (m *Matcher) nominateAll(x *fieldIndex, hits []int32) {
 	}
 }
 
-// otherNumber returns the shortest form of a number that is written otherwise, such as 1.0.
-func otherNumber(text []byte) (string, bool) {
-	plain := len(text) > 0 && (text[0] != '0' || len(text) == 1)
+// appendOtherNumber appends the shortest form of a number that is written otherwise, such as 1.0.
+func appendOtherNumber(dst, text []byte) ([]byte, bool) {
+	plain := len(text) > 0 && len(text) <= plainDigits && (text[0] != '0' || len(text) == 1)
 	for _, c := range text {
 		if c-'0' > 9 {
 			plain = false
 			if c > '9' && c|0x20 != 'e' { // no number at all
-				return "", false
+				return dst, false
 			}
 		}
 	}
 	if plain {
-		return "", false
+		return dst, false
 	}
 	f, ok := parseNumber(text)
-	return shortest(f), ok
+	return appendShortest(dst, f), ok
 }
 
 func (m *Matcher) nominate(rule int32) {
@@ -286,24 +290,27 @@ func (m *Matcher) holds(pred int32) bool {
 
 func (m *Matcher) ask(p *predicate) bool {
 	at := m.first(p.field)
-	if p.asks == asksAbsent && at < 0 {
-		return true
+	switch p.asks {
+	case asksPresent:
+		return at >= 0
+	case asksMissing:
+		return at < 0
+	case asksNull:
+		return at < 0 || m.anyNull(at)
 	}
 	for ; at >= 0; at = m.values[at].next {
-		v := &m.values[at]
-		switch p.asks {
-		case asksAbsent:
-			if v.kind == jsonl.Null {
-				return true
-			}
-		case asksPresent:
-			if v.kind != jsonl.Null {
-				return true
-			}
-		default:
-			if isScalar(v.kind) && p.test.passes(v) {
-				return true
-			}
+		if v := &m.values[at]; isScalar(v.kind) && p.test.passes(v) {
+			return true
+		}
+	}
+	return false
+}
+
+// anyNull looks for null from one value of a field on.
+func (m *Matcher) anyNull(at int32) bool {
+	for ; at >= 0; at = m.values[at].next {
+		if m.values[at].kind == jsonl.Null {
+			return true
 		}
 	}
 	return false
@@ -313,15 +320,16 @@ func isScalar(k jsonl.Kind) bool { return k != jsonl.Null && k <= jsonl.String }
 
 // plain is the value's text without quotes and escapes.
 func (v *value) plain() []byte {
-	if v.plainText == nil {
-		m := v.owner
-		x := &m.event.Index.Values[v.index]
-		v.plainText = m.event.Fields[x.Start:x.End]
-		if x.Marks&jsonl.Escaped != 0 {
-			from := len(m.scratch)
-			m.scratch = jsonl.AppendUnescaped(m.scratch, v.plainText)
-			v.plainText = m.scratch[from:len(m.scratch):len(m.scratch)]
-		}
+	if v.plainText != nil {
+		return v.plainText
+	}
+	m := v.owner
+	x := &m.event.Index.Values[v.index]
+	v.plainText = m.event.Fields[x.Start:x.End:x.End]
+	if x.Marks&jsonl.Escaped != 0 {
+		from := len(m.scratch)
+		m.scratch = jsonl.AppendUnescaped(m.scratch, v.plainText)
+		v.plainText = m.scratch[from:len(m.scratch):len(m.scratch)]
 	}
 	return v.plainText
 }

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"bytes"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/wardline/wardline/format/sigma"
@@ -41,6 +42,12 @@ func newPattern(p sigma.Pattern, cased bool) pattern {
 		return pattern{text: []byte(folded[1].Literal), at: literal.Anywhere}
 	}
 	return pattern{wild: folded}
+}
+
+// impossible tells a pattern that holds bytes which are no text, as modifiers like wide make
+// them of letters outside ASCII. Events hold texts.
+func impossible(p sigma.Pattern) bool {
+	return slices.ContainsFunc(p, func(part sigma.Part) bool { return !utf8.ValidString(part.Literal) })
 }
 
 func (p *pattern) matches(text []byte) bool {

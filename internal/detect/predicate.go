@@ -2,6 +2,7 @@ package detect
 
 import (
 	"bytes"
+	"math"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -29,8 +30,9 @@ type question uint8
 
 const (
 	asksTest    question = iota // a scalar value passes the test
-	asksPresent                 // there is a value other than null
-	asksAbsent                  // there is no value, or a null
+	asksPresent                 // there is a value of any kind, null and containers included
+	asksMissing                 // there is none
+	asksNull                    // there is none, or one is null
 )
 
 // anyField stands for all scalar values of the event.
@@ -94,7 +96,8 @@ func (t *textTest) passes(v *value) bool {
 	}
 	patterns := t.patterns
 	if len(patterns) > len(t.wild) && (len(patterns) >= manyPatterns || len(text) >= longText) {
-		if len(t.set().Find(text, v.owner.hits[:0])) > 0 {
+		hits := t.set().Find(text, v.owner.found[:0])
+		if v.owner.found = hits; len(hits) > 0 {
 			return true
 		}
 		patterns = t.wild
@@ -132,18 +135,23 @@ func (t *regexTest) mayPass(v *value) bool {
 type cidrTest struct{ network netip.Prefix }
 
 func (t *cidrTest) passes(v *value) bool {
-	addr, err := netip.ParseAddr(string(v.plain()))
-	return err == nil && t.network.Contains(addr.Unmap().WithZone(""))
+	addr, ok := parseAddress(v.plain())
+	return ok && t.network.Contains(addr.Unmap())
 }
 
 // numberTest compares as numbers; equality also holds for equal text.
 type numberTest struct {
 	op   sigma.Op
 	want float64
+	text string // as written, for equality
 }
 
 func (t *numberTest) passes(v *value) bool {
-	got, ok := parseNumber(v.plain())
+	text := v.plain()
+	if t.op == sigma.Matches && string(text) == t.text {
+		return true
+	}
+	got, ok := parseNumber(text)
 	if !ok {
 		return false
 	}
@@ -175,6 +183,21 @@ func parseNumber(text []byte) (float64, bool) {
 	return f, err == nil
 }
 
+// plainDigits is how many digits any whole number may have so that its shortest form is the
+// number as written.
+const plainDigits = 15
+
+// appendShortest appends the form under which equal numbers are looked for, folded.
+func appendShortest(dst []byte, f float64) []byte {
+	switch size := math.Abs(f); {
+	case size == 0: // also where its sign is negative
+		return append(dst, '0')
+	case size < 1e-6 || size >= 1e15:
+		return strconv.AppendFloat(dst, f, 'E', -1, 64)
+	}
+	return strconv.AppendFloat(dst, f, 'f', -1, 64)
+}
+
 // timeTest compares one part of a timestamp as it is written.
 type timeTest struct {
 	part sigma.TimePart
@@ -182,9 +205,15 @@ type timeTest struct {
 }
 
 func (t *timeTest) passes(v *value) bool {
-	when, ok := event.ParseTime(v.plain())
+	text := v.plain()
+	when, ok := event.ParseTime(text)
+	if ok && len(text) >= toMinute && (text[4] == '-' || text[4] == '/') {
+		when, ok = event.ParseTime(text[:toMinute]) // leaves out the offset, and a leap second
+	}
 	return ok && timePart(when, t.part) == t.want
 }
+
+const toMinute = len("2006-01-02T15:04")
 
 func timePart(t time.Time, part sigma.TimePart) int {
 	switch part {

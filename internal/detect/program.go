@@ -37,6 +37,21 @@ func anyOf(es ...expr) expr {
 	return expr{kind: isOr, or: es}
 }
 
+// size is the number of nodes of e.
+func (e *expr) size() int {
+	n := 1
+	for i := range e.and {
+		n += e.and[i].size()
+	}
+	for i := range e.or {
+		n += e.or[i].size()
+	}
+	if e.not != nil {
+		n += e.not.size()
+	}
+	return n
+}
+
 func notOf(e expr) expr { return expr{kind: isNot, not: &e} }
 
 // program is a rule ready to run: each step asks one predicate and says where to go

@@ -29,6 +29,8 @@ type Access struct {
 	BreakGlassReason string
 	AuditSource      string // the system that wrote the record
 	Background       bool   // the sender's mapping calls this a side effect, not an intent
+
+	patients map[string]struct{} // what Patient holds, once that is long
 }
 
 // Reset empties a and keeps its lists' memory.

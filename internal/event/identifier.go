@@ -7,7 +7,7 @@ import "strings"
 // form (urn:oid:1.2.3|0042), a reference (Patient/0042, kept as it is: it is the number of
 // one server, not one of the patient), or the bare number.
 func (a *Access) AddPatient(text string) {
-	for text != "" {
+	for text != "" && len(a.Patient) < mostPatients {
 		var one string
 		one, text, _ = strings.Cut(text, "~")
 		id, authority := splitIdentifier(one)
@@ -18,15 +18,40 @@ func (a *Access) AddPatient(text string) {
 // AddPatientID adds one identifier, and the authority that issued it if that is known. What is there
 // already is not added again.
 func (a *Access) AddPatientID(id, authority string) {
-	a.Patient = add(a.Patient, id)
-	a.PatientAuthority = add(a.PatientAuthority, authority)
+	a.PatientAuthority = AddCode(a.PatientAuthority, authority)
+	switch {
+	case len(a.Patient) < longList:
+		a.Patient = AddCode(a.Patient, id)
+	case id != "" && len(a.Patient) < mostPatients && !a.knows(id):
+		a.patients[id] = struct{}{}
+		a.Patient = append(a.Patient, id)
+	}
 }
 
-// AddCode adds a value to one of a's lists, such as Purpose, unless it is empty or there already.
-func AddCode(list []string, value string) []string { return add(list, value) }
+// longList is from where on a list is not searched from end to end; mostPatients is more than
+// any event may have values.
+const (
+	longList     = 64
+	mostPatients = 1 << 17
+)
 
-func add(list []string, value string) []string {
-	if value == "" {
+// knows tells whether a long list of patients holds id.
+func (a *Access) knows(id string) bool {
+	if a.patients == nil {
+		a.patients = make(map[string]struct{}, 2*longList)
+		for _, p := range a.Patient {
+			a.patients[p] = struct{}{}
+		}
+	}
+	_, ok := a.patients[id]
+	return ok
+}
+
+// AddCode adds a value to one of a's lists, such as Purpose, unless it is empty or there
+// already. A list takes no more than a few hundred: what the sender wrote is there as well.
+func AddCode(list []string, value string) []string {
+	const most = 512
+	if value == "" || len(list) == most {
 		return list
 	}
 	for _, v := range list {

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/internal/event"
 )
 
@@ -59,10 +60,13 @@ func FuzzParseTime(f *testing.F) {
 	f.Add("2026-03-01T10:20:30.25+01:00")
 	f.Add("1772360430.25")
 	f.Add("/Date(1772360430250)/")
+	f.Add("0001-01-01T00:00:00Z")
 	f.Fuzz(func(t *testing.T, text string) {
-		got, ok := event.ParseTime([]byte(text))
-		if ok && got.Location() != time.UTC {
-			t.Fatal("not UTC")
+		var got time.Time
+		var ok bool
+		formattest.Cost{Fixed: 64 << 10, PerByte: 2}.Check(t, len(text), func() { got, ok = event.ParseTime([]byte(text)) })
+		if got.Location() != time.UTC || !ok && !got.IsZero() {
+			t.Fatalf("%v %v", got, ok)
 		}
 		if want, err := time.Parse(time.RFC3339Nano, text); err == nil && (!ok || !got.Equal(want)) {
 			t.Fatalf("%v, want %v", got, want)

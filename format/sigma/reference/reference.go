@@ -149,6 +149,9 @@ func (v *evaluation) satisfies(it *sigma.Item, want *sigma.Value, text string) b
 	case sigma.Bool: // 14
 		return fold(text) == fold(map[bool]string{true: "true", false: "false"}[want.Bool])
 	}
+	if !it.Cased {
+		text = fold(text)
+	}
 	return slices.ContainsFunc(want.Patterns, func(p sigma.Pattern) bool { return matches(p, text, it.Cased) })
 }
 

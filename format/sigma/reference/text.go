@@ -1,6 +1,7 @@
 package reference
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -12,6 +13,7 @@ import (
 // fold is sentence 12.
 func fold(s string) string {
 	var b strings.Builder
+	b.Grow(len(s))
 	for len(s) > 0 {
 		r, size := utf8.DecodeRuneInString(s)
 		if r == utf8.RuneError && size == 1 {
@@ -24,8 +26,14 @@ func fold(s string) string {
 	return b.String()
 }
 
-// least returns the smallest character of r's orbit.
+// least returns the smallest character of r's orbit. In ASCII that is the capital.
 func least(r rune) rune {
+	switch {
+	case r >= 'a' && r <= 'z':
+		return r - 'a' + 'A'
+	case r < utf8.RuneSelf:
+		return r
+	}
 	smallest := r
 	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
 		smallest = min(smallest, f)
@@ -33,11 +41,12 @@ func least(r rune) rune {
 	return smallest
 }
 
-// matches is sentence 11. reach[i] tells whether the parts so far can match the first i
-// bytes of the text; the pattern matches when all parts reach the end.
+// matches is sentence 11, on a text that is folded already unless cased. reach[i] tells whether
+// the parts so far can match the first i bytes of the text; the pattern matches when all parts
+// reach the end.
 func matches(p sigma.Pattern, text string, cased bool) bool {
-	if !cased {
-		text = fold(text)
+	if slices.ContainsFunc(p, func(part sigma.Part) bool { return !utf8.ValidString(part.Literal) }) {
+		return false // 12, at the end
 	}
 	reach := make([]bool, len(text)+1)
 	reach[0] = true
@@ -49,8 +58,9 @@ func matches(p sigma.Pattern, text string, cased bool) bool {
 			}
 			switch part.Wild {
 			case sigma.Star:
-				for j := i; j <= len(text); j++ {
-					next[j] = true
+				next[len(text)] = true
+				for j := range text[i:] { // where characters begin
+					next[i+j] = true
 				}
 			case sigma.Question:
 				if _, size := utf8.DecodeRuneInString(text[i:]); size > 0 {

@@ -12,8 +12,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wardline/wardline/content"
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/collect/atna"
+	"github.com/wardline/wardline/internal/collect/collecttest"
 	"github.com/wardline/wardline/internal/event"
 )
 
@@ -116,6 +118,38 @@ func TestSyslogBody(t *testing.T) {
 	if err := atna.Event([]byte("<AuditMessage>0042"), options(t), &ev, &b); err == nil || strings.Contains(err.Error(), "0042") {
 		t.Errorf("half a message: %v", err)
 	}
+}
+
+func FuzzATNA(f *testing.F) {
+	f.Add([]byte(search + transfer))
+	f.Add([]byte(strings.ReplaceAll(search, "csd-code", "code") + "<AuditMessage><EventID csd-code='110114'/>0042"))
+	f.Add([]byte("<AuditMessage/>" + strings.Replace(transfer, "1.2.3", "0042~0042^^^&amp;1.2&amp;ISO~7", 1)))
+	o := collecttest.Options(options(f).Taxonomy)
+	f.Fuzz(func(t *testing.T, in []byte) {
+		collecttest.Decode(t, atna.Format(), o, formattest.Cost{Fixed: 512 << 10, PerByte: 400}, in)
+	})
+}
+
+// FuzzBody: a message in a syslog message gives the event that it gives in a file, or an error that
+// keeps quiet.
+func FuzzBody(f *testing.F) {
+	f.Add([]byte(search))
+	f.Add([]byte("\ufeff\n<?xml version='1.0'?>\n" + transfer))
+	o := collecttest.Options(options(f).Taxonomy)
+	f.Fuzz(func(t *testing.T, msg []byte) {
+		msg = formattest.Plant(msg)
+		var ev event.Event
+		var b event.Builder
+		fits := atna.Fits(msg)
+		err := atna.Event(msg, o, &ev, &b)
+		formattest.Quiet(t, err)
+		if err == nil && (ev.Class == nil || !json.Valid(ev.Fields)) {
+			t.Fatal("an event that is none")
+		}
+		if fits && atna.Format().Sniff(msg) == 0 {
+			t.Fatal("a body that fits is not recognised as a file")
+		}
+	})
 }
 
 func TestCorpus(t *testing.T) {

@@ -52,17 +52,24 @@ func (d *decoder) normalise() {
 	if a.PatientsCount == 0 {
 		a.PatientsCount = len(a.Patient)
 	}
-	a.Background = m.isBackground(a.NativeAction)
-	if kind := m.object(a.NativeAction); kind != "" {
+	action := d.action()
+	a.Background = m.isBackground(action)
+	if kind := m.object(action); kind != "" {
 		a.ObjectKind = kind
 	}
 	d.verb()
 }
 
+// action is what the mapping's expressions are asked about: no real name of an action is longer.
+func (d *decoder) action() string {
+	const longest = 1 << 10
+	return d.access.NativeAction[:min(len(d.access.NativeAction), longest)]
+}
+
 // verb asks the mapping's rules what the native action means.
 func (d *decoder) verb() {
 	a := &d.access
-	r, ok := d.layout.mapping.verb(a.NativeAction)
+	r, ok := d.layout.mapping.verb(d.action())
 	if !ok {
 		return
 	}
@@ -115,8 +122,14 @@ func (d *decoder) time() time.Time {
 	return time.Time{}
 }
 
+// longestTime is longer than any way to write a time.
+const longestTime = 128
+
 // parseTime reads clock times as the mapping's zone shows them, and those that state an offset.
 func parseTime(m *Mapping, text string) (time.Time, bool) {
+	if len(text) > longestTime {
+		return time.Time{}, false
+	}
 	if t, ok := event.ParseTime([]byte(text)); ok && m.zone == time.UTC {
 		return t, true
 	}

@@ -54,16 +54,16 @@ func sniff(maps []Mapping, head []byte) int {
 	}
 	rows := firstLines(text)
 	for i, row := range rows {
-		if _, ok := choose(maps, splitQuoted(nil, row, delim)); ok && i < titleLines {
+		if _, ok := choose(maps, splitQuoted(row, delim)); ok && i < titleLines {
 			return 92
 		}
 	}
 	for _, row := range rows {
-		if len(splitQuoted(nil, row, delim)) != columns {
+		if len(splitQuoted(row, delim)) != columns {
 			return 0
 		}
 	}
-	if columns >= 3 && len(rows) >= 2 && isHeader(splitQuoted(nil, rows[0], delim)) {
+	if columns >= 3 && len(rows) >= 2 && isHeader(splitQuoted(rows[0], delim)) {
 		return 15
 	}
 	return 0
@@ -160,7 +160,9 @@ func (d *decoder) failed(err error) error {
 	return err
 }
 
-func spoilsOne(err error) bool { return errors.Is(err, errLong) || errors.Is(err, errUnclosed) }
+func spoilsOne(err error) bool {
+	return errors.Is(err, errLong) || errors.Is(err, errWide) || errors.Is(err, errUnclosed)
+}
 
 func (d *decoder) damage(reason string, lost int) error {
 	return &collect.Damage{
@@ -175,11 +177,12 @@ func (d *decoder) begin() error {
 	if len(head) == 0 {
 		return err
 	}
+	mark := 0
 	if bytes.HasPrefix(head, []byte("\ufeff")) {
-		d.source.Discard(3)
-		head = head[3:]
+		mark, _ = d.source.Discard(len("\ufeff"))
+		head = head[mark:]
 	}
-	d.records = newRecords(d.source, d.o.Limits.Record)
+	d.records = newRecords(d.source, mark, d.o.Limits)
 	d.records.delim, _ = delimiter(head)
 	for range titleLines {
 		err := d.records.next()
@@ -214,19 +217,23 @@ func (d *decoder) generic() {
 	}
 }
 
+// longestName bounds the name of a column: every event repeats it.
+const longestName = 256
+
 // header names the columns. Names that stand twice, and the one that is ours, are numbered.
 func (d *decoder) header(cells []string) {
-	used := map[string]bool{"access": true}
+	used := map[string]int{"access": 1} // the last number that was given to a name
 	for i, c := range cells {
 		name := strings.TrimSpace(c)
-		if name == "" {
+		if name == "" || len(name) > longestName {
 			name = "column_" + strconv.Itoa(i+1)
 		}
 		unique := name
-		for n := 2; used[unique]; n++ {
-			unique = name + "_" + strconv.Itoa(n)
+		for used[unique] > 0 {
+			used[name]++
+			unique = name + "_" + strconv.Itoa(used[name])
 		}
-		used[unique] = true
+		used[unique] = 1
 		d.names = append(d.names, unique)
 	}
 	d.widths = make([]int, len(d.names))

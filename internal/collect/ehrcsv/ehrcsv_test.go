@@ -1,11 +1,11 @@
 package ehrcsv_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -14,8 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wardline/wardline/content"
-	"github.com/wardline/wardline/format/jsonl"
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/collect/collecttest"
 	"github.com/wardline/wardline/internal/collect/ehrcsv"
 	"github.com/wardline/wardline/internal/event"
 )
@@ -194,32 +195,62 @@ func utf16(text string) string {
 func FuzzCSV(f *testing.F) {
 	f.Add([]byte(epic))
 	f.Add([]byte("a;b;c\n1;\"2\n3\";4\n\"5"))
-	f.Add([]byte(utf16("a\tb\tc\n1\t2\t3\n")))
-	format, o := shipped(f)
-	o.Limits = collect.Limits{Record: 4 << 10, Depth: 8, Values: 1000}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		text = bytes.ReplaceAll(text, []byte("0042"), []byte("0042canary"))
-		format.Sniff(text)
-		d := format.Open(bytes.NewReader(text), o)
-		var ev event.Event
-		for n := 0; ; n++ {
-			err := d.Next(&ev)
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			if n > 2*len(text)+2 {
-				t.Fatal("more events and damages than lines")
-			}
-			if err != nil {
-				if strings.Contains(err.Error(), "canary") {
-					t.Fatal("the error quotes")
-				}
-				continue
-			}
-			var x jsonl.Index
-			if err := x.Scan(ev.Fields, jsonl.DefaultLimits()); err != nil {
-				t.Fatal(err)
-			}
-		}
+	f.Add([]byte(utf16("a\tb\tc\n1\t2\t0042\n")))
+	f.Add([]byte("sep=,\nReport\n\n" + epic + "x,y,z,1.23E+11,0042~7\n\"0042"))
+	f.Add([]byte("id,date,event,user,patient_id,success,access,access,a,a,a_2,\n1,2026-03-01 10:20:30,login,j,0042,0,M\xfcller,,,,,,\n"))
+	format, shippedOptions := shipped(f)
+	o := collecttest.Options(shippedOptions.Taxonomy)
+	f.Fuzz(func(t *testing.T, in []byte) {
+		collecttest.Decode(t, format, o, formattest.Cost{Fixed: 1 << 20, PerByte: 800}, in)
 	})
+}
+
+// FuzzMapping: a mapping file of a site is refused, or it serves to read a file with its columns.
+func FuzzMapping(f *testing.F) {
+	entries, err := fs.ReadDir(content.Mappings(), ".")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, e := range entries {
+		text, err := fs.ReadFile(content.Mappings(), e.Name())
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text, []byte(epic))
+	}
+	f.Add([]byte("name: x\nrequire: [[a]]\nzone: Europe/Berlin\nlayouts: ['1/2/2006']\ncolumns: {time: [b], patient: [a], outcome: [c]}\noutcomes: {n: minor}\n"+
+		"verbs: [{match: 'x+', verb: read}]\nbackground: ['y']\n"), []byte("a,b,c\n0042,3/1/2026,n\n"))
+	_, shippedOptions := shipped(f)
+	o := collecttest.Options(shippedOptions.Taxonomy)
+	f.Fuzz(func(t *testing.T, mapping, in []byte) {
+		if len(mapping) > 8<<10 { // a site's own file, not a stranger's: what YAML costs is not the question
+			return
+		}
+		maps, err := ehrcsv.LoadMappings(fstest.MapFS{"x.yml": {Data: mapping}})
+		if err != nil {
+			return
+		}
+		collecttest.Decode(t, ehrcsv.Format(maps), o, formattest.Cost{Fixed: 1 << 20, PerByte: 800}, in)
+	})
+}
+
+// A header may name thousands of columns, all alike, or one at great length.
+func TestHostileHeaders(t *testing.T) {
+	for _, in := range []string{
+		strings.Repeat("a,", 60_000) + "\n1,2,3\n",
+		strings.Repeat("x", 1<<20) + ",b,c\n" + strings.Repeat("1,2,3\n", 1<<15),
+		"a,b\n" + strings.Repeat(",", 1<<20) + "\n",
+		"METRIC_NAME,ACCESS_TIME,USER_ID,PAT_MRN_ID,WORKSTATION_ID\n" + strings.Repeat("x", 1<<20) + ",,," + strings.Repeat("1~2~", 1<<18) + ",\n",
+	} {
+		f, o := shipped(t)
+		formattest.Cost{Fixed: 1 << 20, PerByte: 800}.Check(t, len(in), func() {
+			d := f.Open(strings.NewReader(in), o)
+			var ev event.Event
+			for {
+				if err := d.Next(&ev); err == io.EOF {
+					return
+				}
+			}
+		})
+	}
 }

@@ -7,22 +7,23 @@ import (
 
 	"github.com/wardline/wardline/format/charset"
 	"github.com/wardline/wardline/format/lines"
+	"github.com/wardline/wardline/internal/collect"
 )
 
 // records cuts delimited text into records and cells (RFC 4180, with any delimiter). A quoted
 // cell may hold line ends. A quote inside an unquoted cell is a quote.
 type records struct {
-	lines   *lines.Reader
-	delim   byte
-	limit   int // bytes of one record
-	line    int // number of the last line read, from 1
-	start   int // number of the record's first line
-	offset  int64
-	joined  []byte
-	text    []byte // of the record, as UTF-8
-	cells   []string
-	pending []byte // a line read ahead
-	ahead   bool
+	lines  *lines.Reader
+	delim  byte
+	limit  int   // bytes of one record
+	most   int   // cells of one record
+	before int64 // bytes of the source before the first line
+	line   int   // number of the last line read, from 1
+	start  int   // number of the record's first line
+	offset int64
+	joined []byte
+	text   []byte // of the record, as UTF-8
+	cells  []string
 }
 
 // maxQuotedLines is how many lines one record may span: a quote that is never closed shall
@@ -31,17 +32,18 @@ const maxQuotedLines = 200
 
 var (
 	errLong     = errors.New("record longer than the limit")
+	errWide     = errors.New("more columns than the limit")
 	errUnclosed = errors.New("a quote is not closed")
 )
 
-func newRecords(r io.Reader, limit int) *records {
-	return &records{lines: lines.NewReader(charset.NewReader(r), limit), limit: limit}
+func newRecords(r io.Reader, before int, lim collect.Limits) *records {
+	return &records{lines: lines.NewReader(r, lim.Record), limit: lim.Record, most: lim.Values, before: int64(before)}
 }
 
 // next reads one record into r.cells. Blank lines are passed over.
 func (r *records) next() error {
 	for {
-		r.offset = r.lines.Offset()
+		r.offset = r.before + r.lines.Offset()
 		line, err := r.readLine()
 		if err != nil {
 			return err
@@ -51,12 +53,20 @@ func (r *records) next() error {
 			continue
 		}
 		if bytes.IndexByte(line, '"') < 0 { // most lines
-			r.decode(line)
-			r.cells = splitPlain(r.cells[:0], r.text, r.delim)
-			return nil
+			return r.split(line, cutPlain)
 		}
 		return r.quoted(line)
 	}
+}
+
+// split cuts a record into its cells.
+func (r *records) split(record []byte, cut cutter) error {
+	r.text, _ = charset.UTF8(record, "")
+	r.cells = splitCells(r.cells[:0], r.text, r.delim, r.most+1, cut)
+	if len(r.cells) > r.most {
+		return errWide
+	}
+	return nil
 }
 
 func (r *records) readLine() ([]byte, error) {
@@ -89,13 +99,7 @@ func (r *records) quoted(line []byte) error {
 		r.joined = append(append(r.joined, '\n'), more...)
 		open = opens(more, r.delim, true)
 	}
-	r.decode(r.joined)
-	r.cells = splitQuoted(r.cells[:0], r.text, r.delim)
-	return nil
-}
-
-func (r *records) decode(line []byte) {
-	r.text, _ = charset.UTF8(line, "")
+	return r.split(r.joined, cutQuoted)
 }
 
 // opens tells whether a quoted cell is open at the end of a line; open says how it began.
@@ -117,35 +121,37 @@ func opens(line []byte, delim byte, open bool) bool {
 	return open
 }
 
-func splitPlain(cells []string, line []byte, delim byte) []string {
-	for {
-		i := bytes.IndexByte(line, delim)
-		if i < 0 {
-			return append(cells, string(line))
-		}
-		cells = append(cells, string(line[:i]))
-		line = line[i+1:]
-	}
-}
+// cutter cuts the first cell off a record.
+type cutter func(text []byte, delim byte) (cell string, rest []byte, more bool)
 
-// splitQuoted splits a record whose quotes are all closed.
-func splitQuoted(cells []string, text []byte, delim byte) []string {
-	for {
-		cell, rest, more := cutCell(text, delim)
+// splitCells appends at most so many cells of a record whose quotes are all closed.
+func splitCells(cells []string, text []byte, delim byte, most int, cut cutter) []string {
+	for len(cells) < most {
+		cell, rest, more := cut(text, delim)
 		cells = append(cells, cell)
 		if !more {
-			return cells
+			break
 		}
 		text = rest
 	}
+	return cells
 }
 
-func cutCell(text []byte, delim byte) (cell string, rest []byte, more bool) {
+// splitQuoted splits a line that is looked at to tell what a file is.
+func splitQuoted(text []byte, delim byte) []string {
+	return splitCells(nil, text, delim, headSize, cutQuoted)
+}
+
+func cutPlain(text []byte, delim byte) (cell string, rest []byte, more bool) {
+	if i := bytes.IndexByte(text, delim); i >= 0 {
+		return string(text[:i]), text[i+1:], true
+	}
+	return string(text), nil, false
+}
+
+func cutQuoted(text []byte, delim byte) (cell string, rest []byte, more bool) {
 	if len(text) == 0 || text[0] != '"' {
-		if i := bytes.IndexByte(text, delim); i >= 0 {
-			return string(text[:i]), text[i+1:], true
-		}
-		return string(text), nil, false
+		return cutPlain(text, delim)
 	}
 	var out []byte
 	i := 1
@@ -176,7 +182,7 @@ func delimiter(head []byte) (delim byte, columns int) {
 	for _, candidate := range [...]byte{',', '\t', ';', '|'} {
 		var alike [maxColumns]int // rows, by their number of columns
 		for _, row := range rows {
-			n := min(len(splitQuoted(nil, row, candidate)), maxColumns-1)
+			n := min(len(splitQuoted(row, candidate)), maxColumns-1)
 			alike[n]++
 			if score := (n - 1) * alike[n]; score > best {
 				best, delim, columns = score, candidate, n

@@ -5,8 +5,10 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/content"
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/format/jsonl"
 	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/collect/collecttest"
 	"github.com/wardline/wardline/internal/collect/entra"
 	"github.com/wardline/wardline/internal/event"
 )
@@ -74,10 +76,8 @@ func FuzzShapes(f *testing.F) {
 	for _, tt := range seeds() {
 		f.Add([]byte(tt.in))
 	}
-	o := options(f)
+	o := collecttest.Options(options(f).Taxonomy)
 	f.Fuzz(func(t *testing.T, line []byte) {
-		if ev, name, err := shape(o, line); name != "" && (err != nil || ev.Class == nil || ev.Time.Location() != time.UTC) {
-			t.Fatal("an object that fits is no event")
-		}
+		collecttest.Shape(t, entra.Shapes(), o, formattest.Cost{Fixed: 64 << 10, PerByte: 200}, 0, line)
 	})
 }

@@ -16,9 +16,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/wardline/wardline/content"
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/format/jsonl"
 	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/collect/collecttest"
 	"github.com/wardline/wardline/internal/collect/eve"
 	"github.com/wardline/wardline/internal/event"
 )
@@ -80,6 +84,7 @@ func TestSuricataVerify(t *testing.T) {
 		var test struct {
 			EVE, Test string
 			Events    int
+			Types     map[string]int `json:"event_types"`
 			Checks    []struct {
 				Count int
 				Match map[string]any
@@ -94,6 +99,13 @@ func TestSuricataVerify(t *testing.T) {
 		events += len(evs)
 		if len(evs) != test.Events {
 			t.Errorf("%s: %d events, want %d", test.Test, len(evs), test.Events)
+		}
+		types := map[string]int{}
+		for _, ev := range evs {
+			types[fmt.Sprint(ev["event_type"])]++
+		}
+		if diff := cmp.Diff(types, test.Types); diff != "" {
+			t.Errorf("%s: types of events (-got +want)\n%s", test.Test, diff)
 		}
 		for i, check := range test.Checks {
 			checks++
@@ -137,9 +149,32 @@ func readAll(t *testing.T, o collect.Options, path string) (events []map[string]
 		if fields["event_type"] != ev.Class.Service && ev.Class.Service != "http" {
 			t.Errorf("event_type %s has no class", fields["event_type"])
 		}
+		sameByIndex(t, &ev, "", fields)
 		events = append(events, fields)
 	}
 	return events
+}
+
+// sameByIndex fails t unless the index finds every value at its path, as rules look them up.
+func sameByIndex(t *testing.T, ev *event.Event, path string, v any) {
+	t.Helper()
+	switch v := v.(type) {
+	case map[string]any:
+		for name, inner := range v {
+			if path != "" {
+				name = path + "." + name
+			}
+			sameByIndex(t, ev, name, inner)
+		}
+	case string:
+		if i := ev.Index.Find(ev.Fields, path); i < 0 || string(ev.Index.Text(ev.Fields, i, nil)) != v {
+			t.Errorf("%s is not found", path)
+		}
+	default:
+		if ev.Index.Find(ev.Fields, path) < 0 {
+			t.Errorf("%s is not found", path)
+		}
+	}
 }
 
 // matches evaluates the filter language of suricata-verify.
@@ -218,11 +253,9 @@ func lookup(v any, path string) (any, bool) {
 func FuzzShapes(f *testing.F) {
 	f.Add([]byte(`{"timestamp":"2026-03-01T11:20:30.250000+0100","flow_id":7,"event_type":"alert","src_ip":"10.1.2.3"}`))
 	f.Add([]byte(`{"timestamp":1,"event_type":{"a":[]},"stats":null}`))
-	o := options(f)
+	o := collecttest.Options(options(f).Taxonomy)
 	f.Fuzz(func(t *testing.T, line []byte) {
-		if ev, fits, err := shape(eve.Shape(), o, line); fits > 0 && (err != nil || ev.Class == nil) {
-			t.Fatal("an object that fits is no event")
-		}
+		collecttest.Shape(t, []collect.Shape{eve.Shape()}, o, formattest.Cost{Fixed: 64 << 10, PerByte: 200}, 0, line)
 	})
 }
 

@@ -22,9 +22,15 @@ func Format() collect.Format { return collect.Format{Name: formatName, Sniff: sn
 
 const formatName = "evtx"
 
+// sniff looks for the header of a file or a chunk, and for the first chunk where the header of the file was
+// wiped: that hides a log from those who look for its first bytes only.
 func sniff(head []byte) int {
-	if bytes.HasPrefix(head, []byte("ElfFile\x00")) || bytes.HasPrefix(head, []byte("ElfChnk\x00")) {
+	const chunk, first = "ElfChnk\x00", 4096
+	switch {
+	case bytes.HasPrefix(head, []byte("ElfFile\x00")), bytes.HasPrefix(head, []byte(chunk)):
 		return 100
+	case len(head) > first && bytes.HasPrefix(head[first:], []byte(chunk)):
+		return 99
 	}
 	return 0
 }

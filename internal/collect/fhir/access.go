@@ -168,6 +168,9 @@ func who(a *event.Access, p *fhir.Agent) {
 			a.User = other
 		}
 	}
+	if a.User == "" {
+		a.User = token(p)
+	}
 	a.UserName = p.Name
 	if a.UserName == "" {
 		a.UserName = p.Who.Display
@@ -181,6 +184,16 @@ func who(a *event.Access, p *fhir.Agent) {
 	for _, c := range p.Purposes {
 		a.Purpose = event.AddCode(a.Purpose, label(c))
 	}
+}
+
+// token is what stands for a user whom the sender leaves unnamed: BALP's minimal and opaque profiles
+// record nothing but the access token's identifier, by which records of one session belong together.
+// Policies of other agents are something else.
+func token(p *fhir.Agent) string {
+	if len(p.Policies) > 0 && (p.HasType("UserOauthAgent") || p.HasType("UserSamlAgent")) {
+		return p.Policies[0]
+	}
+	return ""
 }
 
 // origin fills in where the event came from: the actor's network, else a requestor's, else that of

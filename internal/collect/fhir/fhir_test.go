@@ -3,6 +3,7 @@ package fhir_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -12,8 +13,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wardline/wardline/content"
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/format/jsonl"
 	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/collect/collecttest"
 	"github.com/wardline/wardline/internal/collect/fhir"
 	"github.com/wardline/wardline/internal/event"
 )
@@ -92,6 +95,52 @@ func TestShapeRelease5(t *testing.T) {
 	}
 }
 
+// The user whom BALP's minimal profile leaves unnamed is known by the token; a policy of anyone
+// else is no name.
+func TestUserByToken(t *testing.T) {
+	const agent = `{"resourceType":"AuditEvent","agent":[{"type":{"coding":[{"code":"%s"}]},"requestor":true,"policy":["C187CC48"]}]}`
+	for kind, want := range map[string]any{"UserOauthAgent": "C187CC48", "UserSamlAgent": "C187CC48", "IRCP": nil} {
+		ev, err := shaped(t, fmt.Sprintf(agent, kind))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := access(t, ev).(map[string]any)["user"]; got != want {
+			t.Errorf("%s: user %v, want %v", kind, got, want)
+		}
+	}
+}
+
+// What interactions do (hl7.org/fhir/valueset-restful-interaction.html, ISO 21089), and what resources are.
+func TestVerbsAndKinds(t *testing.T) {
+	const e = `{"resourceType":"AuditEvent","type":{"code":"%s"},"subtype":[{"code":"%s"}],"action":"%s","entity":[{"what":{"reference":"%s/7"},"role":{"code":"4"}}]}`
+	for in, want := range map[[4]string][2]any{
+		{"rest", "create", "C", "Observation"}:         {"create", "result"},
+		{"rest", "vread", "R", "DocumentReference"}:    {"read", "document"},
+		{"rest", "patch", "U", "MedicationRequest"}:    {"update", "med"},
+		{"rest", "delete", "D", "ServiceRequest"}:      {"delete", "order"},
+		{"rest", "search-system", "E", "ImagingStudy"}: {"search", "study"},
+		{"rest", "history-type", "R", "AuditEvent"}:    {"list", "audit-log"},
+		{"object", "disclose", "R", "List"}:            {"export", "list"},
+		{"object", "transmit", "R", "Practitioner"}:    {"send", "account"},
+		{"object", "receive", "C", "Patient"}:          {"receive", "chart"},
+		{"object", "merge", "U", "Encounter"}:          {"merge", "encounter"},
+		{"object", "", "R", "Device"}:                  {"read", "device"},
+		{"110106", "disclose", "R", "Binary"}:          {"export", "document"},
+		{"110113", "110127", "E", "Device"}:            {"break-glass", "device"},
+		{"110114", "110122", "E", "Device"}:            {"login", "device"},
+		{"", "something else", "", "Device"}:           {nil, "device"},
+	} {
+		ev, err := shaped(t, fmt.Sprintf(e, in[0], in[1], in[2], in[3]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := access(t, ev).(map[string]any)
+		if a["verb"] != want[0] || a["object_kind"] != want[1] {
+			t.Errorf("%v: %v %v, want %v", in, a["verb"], a["object_kind"], want)
+		}
+	}
+}
+
 func TestShapeRefuses(t *testing.T) {
 	if _, err := shaped(t, `{"resourceType":"Patient"}`); !errors.Is(err, collect.ErrSkip) {
 		t.Errorf("a Patient: %v", err)
@@ -109,8 +158,12 @@ func TestShapeRefuses(t *testing.T) {
 func TestXML(t *testing.T) {
 	const one = `<AuditEvent xmlns="http://hl7.org/fhir"><type><code value="110110"/></type><action value="U"/><recorded value="2026-03-01T10:20:30Z"/>
 <agent><who><reference value="Practitioner/8"/></who><requestor value="true"/></agent><source><observer><display value="ward-7"/></observer></source></AuditEvent>`
-	if fit := fhir.XML().Sniff([]byte(one)); fit < 90 {
-		t.Errorf("sniffed %d", fit)
+	for text, want := range map[string]int{
+		one: 95, "\ufeff<?xml version='1.0'?>" + one: 95, `<Bundle xmlns="http://hl7.org/fhir"/>`: 60, `<Patient xmlns="http://hl7.org/fhir"/>`: 0, "<AuditEvent/>": 0, "": 0, "x" + one: 0,
+	} {
+		if fit := fhir.XML().Sniff([]byte(text)); fit != want {
+			t.Errorf("%.60s: sniffed %d, want %d", text, fit, want)
+		}
 	}
 	d := fhir.XML().Open(strings.NewReader(one+one+"<AuditEvent>"), options(t))
 	var ev event.Event
@@ -130,6 +183,28 @@ func TestXML(t *testing.T) {
 	if err := d.Next(&ev); err != io.EOF {
 		t.Errorf("at the end: %v", err)
 	}
+}
+
+func FuzzShape(f *testing.F) {
+	f.Add([]byte(search))
+	f.Add([]byte(`{"resourceType":"AuditEvent","category":[{"coding":[{"code":"110114"}]}],"code":{"coding":[{"code":"110122"}]},"outcome":{"code":{"code":"error"}},` +
+		`"agent":[{"who":{"reference":"Practitioner/0042"},"networkString":"ws-12"}],"patient":{"identifier":{"value":"0042"}},"entity":[{"what":{"reference":"#p"}}],"contained":[{"id":"p"}]}`))
+	f.Add([]byte(`{"resourceType":"AuditEvent","action":"R","Action":"0042"}`))
+	o := collecttest.Options(options(f).Taxonomy)
+	const added = 32 // fields of access, and the object itself
+	f.Fuzz(func(t *testing.T, text []byte) {
+		collecttest.Shape(t, []collect.Shape{fhir.Shape()}, o, formattest.Cost{Fixed: 128 << 10, PerByte: 400}, added+len(text)/8, text)
+	})
+}
+
+func FuzzXML(f *testing.F) {
+	f.Add([]byte(`<Bundle xmlns="http://hl7.org/fhir"><entry><resource><Patient/></resource></entry><entry><resource><AuditEvent><type><code value="rest"/></type>` +
+		`<agent><who><identifier><value value="0042"/></identifier></who></agent><entity><what><reference value="Patient/0042"/></what></entity></AuditEvent></resource></entry></Bundle>`))
+	f.Add([]byte(`<AuditEvent xmlns="http://hl7.org/fhir"><id value="0042"/><id value="&0042;"/></AuditEvent>`))
+	o := collecttest.Options(options(f).Taxonomy)
+	f.Fuzz(func(t *testing.T, in []byte) {
+		collecttest.Decode(t, fhir.XML(), o, formattest.Cost{Fixed: 512 << 10, PerByte: 600}, in)
+	})
 }
 
 func TestCorpus(t *testing.T) {

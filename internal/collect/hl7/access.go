@@ -180,7 +180,7 @@ func admission(trigger string) string {
 
 func order(control string) string {
 	switch control {
-	case "NW", "SN", "XX", "":
+	case "NW", "SN", "":
 		return "create"
 	case "CA", "DC", "OC", "OD", "CR", "DR":
 		return "delete"

@@ -13,7 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wardline/wardline/content"
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/collect/collecttest"
 	"github.com/wardline/wardline/internal/collect/hl7"
 	"github.com/wardline/wardline/internal/event"
 )
@@ -58,6 +60,50 @@ func TestEvent(t *testing.T) {
 	}
 	if ev.Class.Product != "hl7" || ev.Time.Hour() != 9 || ev.Index.Find(ev.Fields, "PID-3.1") < 0 {
 		t.Errorf("product %s, time %v", ev.Class.Product, ev.Time)
+	}
+}
+
+// What a message of each kind does, to what (HL7 v2.5.1 chapters 3 to 12), whoever it names.
+func TestMeaning(t *testing.T) {
+	for message, want := range map[string]string{
+		"MSH|^~\\&|A|N|||20260301||ADT^A01|1":                              "create chart",
+		"MSH|^~\\&|A|N|||20260301||ADT|1\rEVN|A23":                         "delete chart",
+		"MSH|^~\\&|A|N|||20260301||ADT^A08|1\rEVN|A08||||u^B^A":            "update chart u",
+		"MSH|^~\\&|A|N|||20260301||ADT^A19|1":                              "search chart",
+		"MSH|^~\\&|A|N|||20260301||ORM^O01|1\rORC|NW|o1||||||||u^B":        "create order u o1",
+		"MSH|^~\\&|A|N|||20260301||ORM^O01|1\rORC|XX\rOBR||o2":             "update order o2",
+		"MSH|^~\\&|A|N|||20260301||ORM^O01|1\rORC|CA":  "delete order",
+		"MSH|^~\\&|A|N|||20260301||RDE^O11|1\rORC|DC":                      "delete med",
+		"MSH|^~\\&|A|N|||20260301||ORU^R01|1\rOBR|||f1|||||||||||||||a1":   "create result f1",
+		"MSH|^~\\&|A|N|||20260301||MDM^T02|1\rTXA|1||||||||||u^^A|d1":      "create document u d1",
+		"MSH|^~\\&|A|N|||20260301||MDM^T11|1":                              "delete document",
+		"MSH|^~\\&|A|N|||20260301||MDM^T08|1":                              "update document",
+		"MSH|^~\\&|A|N|||20260301||SIU^S12|1":                              "create appointment",
+		"MSH|^~\\&|A|N|||20260301||SIU^S13|1":                              "update appointment",
+		"MSH|^~\\&|A|N|||20260301||SIU^S15|1":                              "delete appointment",
+		"MSH|^~\\&|A|N|||20260301||MFN^M02|1":                              "update account",
+		"MSH|^~\\&|A|N|||20260301||MFN^M05|1":                              "config",
+		"MSH|^~\\&|A|N|||20260301||QBP^Q22|1\rQPD|Q22|t|@PID.5.1^Invented": "search query",
+		"MSH|^~\\&|A|N|||20260301||DFT^P03|1":                              "create account",
+		"MSH|^~\\&|A|N|||20260301||VXU^V04|1":                              "update chart",
+		"MSH|^~\\&|A|N|||20260301||ACK|1\rMSA|AA":                          "ok",
+		"MSH|^~\\&|A|N|||20260301||ACK|1\rMSA|AE":                          "serious",
+		"MSH|^~\\&|A|N|||20260301||ACK|1\rMSA|AR":                          "major",
+		"MSH|^~\\&|A|N|||20260301||XYZ|1":                                  "",
+	} {
+		var ev event.Event
+		if err := hl7.Format().Open(strings.NewReader(message), options(t)).Next(&ev); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, field := range []string{"verb", "object_kind", "user", "object_id", "outcome"} {
+			if i := ev.Index.Find(ev.Fields, "access."+field); i >= 0 && string(ev.Index.Text(ev.Fields, i, nil)) != "A" {
+				got = append(got, string(ev.Index.Text(ev.Fields, i, nil)))
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: %s, want %s", message, got, want)
+		}
 	}
 }
 
@@ -107,6 +153,24 @@ func TestHostile(t *testing.T) {
 	if len(ev.Index.Values) > 20_000 {
 		t.Errorf("%d values", len(ev.Index.Values))
 	}
+}
+
+func FuzzHL7(f *testing.F) {
+	f.Add([]byte(merge + "\nMSH$%@!*$A\nPID$1$$0042%%%Y*Z@8\r\n\nBTS|1\n"))
+	f.Add([]byte("\ufeff\r\nFHS|^~\\&\rMSH|^~\\&|A|B|||20260301||QBP^Q22|1||||||||8859/1\rQPD|x|y|@PID.3^0042\\T\\\\X41\\\rMSA|AE"))
+	o := collecttest.Options(options(f).Taxonomy)
+	f.Fuzz(func(t *testing.T, in []byte) {
+		collecttest.Decode(t, hl7.Format(), o, formattest.Cost{Fixed: 512 << 10, PerByte: 400}, in)
+	})
+}
+
+func FuzzMLLP(f *testing.F) {
+	f.Add([]byte("\x0b" + merge + "\x1c\r\x0bnonsense 0042\x1c\r\x06\x0b" + merge))
+	f.Add([]byte("rest\x1c\r\x0bMSH|^~\\&|0042\r\x1cPID\x0b\x0b\x1c\x0bMSH|\x1c\n\x15"))
+	o := collecttest.Options(options(f).Taxonomy)
+	f.Fuzz(func(t *testing.T, in []byte) {
+		collecttest.Decode(t, hl7.MLLP(), o, formattest.Cost{Fixed: 512 << 10, PerByte: 400}, in)
+	})
 }
 
 func TestCorpus(t *testing.T) {

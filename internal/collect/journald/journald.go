@@ -44,13 +44,9 @@ type decoder struct {
 	record  int64
 	b       event.Builder
 	values  []string
-	ended   bool // by a length that cannot be true
 }
 
 func (d *decoder) Next(ev *event.Event) error {
-	if d.ended {
-		return io.EOF
-	}
 	offset := d.entries.Offset()
 	fields, err := d.entries.Next()
 	if err != nil {
@@ -78,7 +74,6 @@ func (d *decoder) damage(err error) error {
 		return err
 	}
 	d.record++
-	d.ended = syntax.Fatal
 	return &collect.Damage{Offset: syntax.Offset, Records: 1, Reason: syntax.Reason}
 }
 

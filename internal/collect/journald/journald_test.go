@@ -2,7 +2,6 @@ package journald_test
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"io"
 	"strings"
@@ -12,8 +11,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wardline/wardline/content"
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/format/jsonl"
 	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/collect/collecttest"
 	"github.com/wardline/wardline/internal/collect/journald"
 	"github.com/wardline/wardline/internal/event"
 )
@@ -102,28 +103,20 @@ func TestSniff(t *testing.T) {
 	}
 }
 
-// FuzzExport: every event is one valid object, and no damage speaks of the content.
 func FuzzExport(f *testing.F) {
-	f.Add(entry + "\n" + entry)
-	f.Add("A\n" + string(binary.LittleEndian.AppendUint64(nil, 6)) + "CANARY\nA=2\nB=3\n\nCANARY")
-	o := options(f)
-	f.Fuzz(func(t *testing.T, in string) {
-		d := journald.Format().Open(strings.NewReader(in), o)
-		var ev event.Event
-		for {
-			err := d.Next(&ev)
-			if err == io.EOF {
-				return
-			}
-			if err != nil {
-				if strings.Contains(err.Error(), "CANARY") {
-					t.Fatal("error quotes the content")
-				}
-				continue
-			}
-			if !json.Valid(ev.Fields) || ev.Class == nil || len(ev.Fields) > 16*len(in)+128 {
-				t.Fatalf("%d bytes of fields from %d", len(ev.Fields), len(in))
-			}
-		}
+	f.Add([]byte(entry + "\n" + entry))
+	f.Add([]byte("A\n" + string(binary.LittleEndian.AppendUint64(nil, 4)) + "0042\nA=2\nB=3\n\n0042\n\n_COMM=x"))
+	o := collecttest.Options(options(f).Taxonomy)
+	f.Fuzz(func(t *testing.T, in []byte) {
+		collecttest.Decode(t, journald.Format(), o, formattest.Cost{Fixed: 512 << 10, PerByte: 400}, in)
+	})
+}
+
+func FuzzShape(f *testing.F) {
+	f.Add([]byte(`{"__CURSOR":"s=1","__REALTIME_TIMESTAMP":"1714550400000001","_COMM":"crond","F":["1","2"],"BIG":null}`))
+	f.Add([]byte(`{"__REALTIME_TIMESTAMP":"1714550400000001","SYSLOG_IDENTIFIER":"0042", "MESSAGE" : [97, 10,255,98],"N":[256],"\u0053":"\u0041"}`))
+	o := collecttest.Options(options(f).Taxonomy)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		collecttest.Shape(t, []collect.Shape{journald.Shape()}, o, formattest.Cost{Fixed: 128 << 10, PerByte: 400}, 0, text)
 	})
 }

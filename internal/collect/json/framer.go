@@ -169,9 +169,9 @@ func (f *framer) wholeLine(x *jsonl.Index) []byte {
 func (f *framer) matched(x *jsonl.Index) ([]byte, error) {
 	column := f.column
 	m := newMatcher(0, f.lim.Depth)
-	v := m.run(f.w.bytes())
+	v := m.run(f.w.head(f.w.limit))
 	for v == more && f.w.fill() {
-		v = m.run(f.w.bytes())
+		v = m.run(f.w.head(f.w.limit))
 	}
 	switch {
 	case v == more && f.w.end-f.w.start >= f.w.limit, v == matched && m.pos > f.record:
@@ -248,11 +248,11 @@ func (f *framer) mayWrap() bool {
 
 // enter looks whether the object is a wrapper and steps into its array.
 func (f *framer) enter() bool {
-	w, at, v := findWrapper(f.w.bytes(), f.lim.Depth)
+	w, at, v := findWrapper(f.w.head(headerSize), f.lim.Depth)
 	for v == more && f.w.end-f.w.start < headerSize && f.w.fill() {
-		w, at, v = findWrapper(f.w.bytes(), f.lim.Depth)
+		w, at, v = findWrapper(f.w.head(headerSize), f.lim.Depth)
 	}
-	if v != matched || at > headerSize {
+	if v != matched {
 		return false
 	}
 	f.skip(at)

@@ -30,30 +30,44 @@ func (f *framer) tooLarge(m matcher, v verdict) error {
 	return f.damage(1, "an object larger than the limit")
 }
 
-// discard passes over what m is matching without keeping it. Where that breaks off it goes
-// on with the line in which it did.
+// discard passes over what m is matching without keeping it. Where that breaks off at the
+// beginning of a line it goes on there, else with the next line.
 func (f *framer) discard(m *matcher, v verdict) verdict {
 	for {
 		if v == more {
 			v = m.run(f.w.bytes())
 		}
-		n := m.pos
-		if v != matched && v != more && m.line > 0 {
-			n = m.line
-		}
-		f.skip(n)
-		if n == m.line && n > 0 {
-			f.column = 0
-		}
+		f.advance(m.pos)
 		m.pos, m.line = 0, 0
 		if v != more || !f.w.fill() {
 			break
 		}
 	}
-	if v != matched && v != more && f.column != 0 {
+	if v != matched && v != more && f.column >= elsewhere {
 		f.toLine(elsewhere)
 	}
 	return v
+}
+
+// advance passes over n bytes of any kind. What may stand between objects may also stand
+// before one in its line.
+func (f *framer) advance(n int) {
+	line := f.w.bytes()[:n]
+	if i := bytes.LastIndexByte(line, '\n'); i >= 0 {
+		line = line[i+1:]
+		f.column = 0
+	}
+	for _, c := range line {
+		switch c {
+		case ' ', '\t':
+			f.column++
+		case '\r', ',', 0x1e, 0xef, 0xbb, 0xbf:
+		default:
+			f.skip(n)
+			return
+		}
+	}
+	f.w.skip(n)
 }
 
 // garbage passes over text that belongs to no object. Some of it is harmless.
@@ -89,8 +103,7 @@ func (f *framer) isRecordHeader() bool {
 // there is one in this line and no string confuses the matter.
 func (f *framer) skipElement() bool {
 	f.w.peek(headerSize)
-	b := f.w.bytes()
-	n := bytes.IndexAny(b[:min(len(b), headerSize)], "{[]\n")
+	n := bytes.IndexAny(f.w.head(headerSize), "{[]\n")
 	if n <= 0 {
 		return false
 	}
@@ -99,14 +112,17 @@ func (f *framer) skipElement() bool {
 }
 
 // toLine passes over the rest of this line and over further ones, up to a line that may
-// begin an object or an array: with a bracket that stands no further in than column.
+// begin an object or an array: with a bracket that stands no further in than column, and
+// nothing but separators before it.
 func (f *framer) toLine(column int) {
 	for f.skipLine() {
 		indent := 0
 		c, ok := f.w.peek(0)
-		for ok && (c == ' ' || c == '\t') && indent <= column {
+		for ok && (c == ' ' || c == '\t' || c == ',' || c == 0x1e) && indent <= column {
+			if c == ' ' || c == '\t' {
+				indent++
+			}
 			f.w.skip(1)
-			indent++
 			c, ok = f.w.peek(0)
 		}
 		f.column = indent

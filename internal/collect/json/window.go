@@ -27,6 +27,12 @@ type window struct {
 // bytes returns what is unread. It stays valid until the next fill.
 func (w *window) bytes() []byte { return w.buf[w.start:w.end] }
 
+// head returns no more than the first n unread bytes, and none beyond the limit: how much the source
+// gave at once must not matter.
+func (w *window) head(n int) []byte {
+	return w.buf[w.start:min(w.end, w.start+min(n, w.limit))]
+}
+
 // skip passes over n bytes.
 func (w *window) skip(n int) {
 	w.start += n

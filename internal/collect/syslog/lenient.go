@@ -10,7 +10,7 @@ import (
 // lenient reads what RFC 3164 describes and what is written in its place: with or without a
 // priority, the time as "Jan  2 15:04:05", with a year, or as RFC 3339; with the counters of network
 // devices before the time; with or without a host. A message of the RFC with a host and a
-// text is read as Parse reads it.
+// text is read as the RFC has it.
 func lenient(msg []byte) Message {
 	m := Message{}
 	pri, rest, ok := cutPriority(msg)

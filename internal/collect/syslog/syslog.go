@@ -33,7 +33,7 @@ type Body struct {
 // first of bodies that fits.
 func Format(bodies ...Body) collect.Format {
 	return collect.Format{Name: "syslog", Sniff: sniff, Open: func(r io.Reader, o collect.Options) collect.Decoder {
-		return &decoder{o: o, bodies: bodies, parser: newParser(), frames: rfc6587.NewReader(r, o.Limits.Record)}
+		return &decoder{o: o, bodies: bodies, frames: rfc6587.NewReader(r, o.Limits.Record)}
 	}}
 }
 
@@ -41,7 +41,6 @@ type decoder struct {
 	o      collect.Options
 	bodies []Body
 	frames *rfc6587.Reader
-	parser parser
 	record int64
 	b      event.Builder
 	sd     []byte // structured data as JSON
@@ -80,7 +79,7 @@ func (d *decoder) damage(err error) error {
 }
 
 func (d *decoder) event(msg []byte, ev *event.Event) error {
-	m := d.parser.read(msg)
+	m := read(msg)
 	at := m.when(d.o.Modified)
 	for _, body := range d.bodies {
 		if !body.Fits(m.Message) {

@@ -122,7 +122,7 @@ func (f flattener) attribute(element, text int) []byte {
 		}
 		direct := v.Parent == parent && string(f.name(i)) == "@Name"
 		inner := v.Parent >= 0 && values[v.Parent].Parent == parent && string(f.name(i)) == "Name"
-		if direct || inner {
+		if (direct || inner) && v.End-v.Start <= longestName {
 			return f.obj.Raw(int32(i))
 		}
 	}
@@ -139,14 +139,19 @@ func (f flattener) element(i int) int {
 	return i
 }
 
-// name returns the last name of value i as written; a dash where there is none.
+// longestName is far above those of XML elements that Windows writes. One element may lend
+// its name to many fields.
+const longestName = 512
+
+// name returns the last name of value i as written; a dash where there is none, or none of
+// a sensible length.
 func (f flattener) name(i int) []byte {
 	i = f.element(i)
 	if i < 0 {
 		return []byte("-")
 	}
 	v := &f.obj.Index.Values[i]
-	if v.NameStart == v.NameEnd {
+	if n := v.NameEnd - v.NameStart; n == 0 || n > longestName {
 		return []byte("-")
 	}
 	return f.obj.Text[v.NameStart:v.NameEnd]

@@ -14,8 +14,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wardline/wardline/content"
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/format/jsonl"
 	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/collect/collecttest"
 	"github.com/wardline/wardline/internal/collect/windows"
 	"github.com/wardline/wardline/internal/event"
 )
@@ -244,21 +246,12 @@ func FuzzShapes(f *testing.F) {
 	for _, tt := range seeds() {
 		f.Add([]byte(tt.in))
 	}
-	o := options(f)
+	f.Add([]byte(`{"Event":{"System":{"EventID":1,"Channel":"0042","Long":[0,[1,{"#text":[2,{}]}]]},"EventData":{"#attributes":{"a":1,"b":2},"Data":[{"@Name":"0042","#text":[1,{}]}]}}}`))
+	o := collecttest.Options(options(f).Taxonomy)
 	f.Fuzz(func(t *testing.T, line []byte) {
-		ev, name, err := shape(o, line)
-		if name == "" {
-			return
-		}
-		if err != nil || ev.Class == nil || !json.Valid(ev.Fields) {
-			t.Fatalf("an object that fits is no event: %v", err)
-		}
-		var in jsonl.Index
-		if in.Scan(line, jsonl.DefaultLimits()) != nil || len(ev.Index.Values) > len(in.Values) {
-			t.Fatal("more values than went in")
-		}
-		if len(ev.Fields) > 64*len(line) {
-			t.Fatal("the event grew beyond measure")
+		collecttest.Shape(t, windows.Shapes(), o, formattest.Cost{Fixed: 128 << 10, PerByte: 400}, 0, line)
+		if ev, name, err := shape(o, line); name != "" && (err != nil || len(ev.Fields) > 1100*len(line)) {
+			t.Fatalf("an object that fits is no event, or one that grew beyond measure: %v", err)
 		}
 	})
 }

@@ -4,211 +4,264 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
-	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wardline/wardline/content"
+	"github.com/wardline/wardline/format/jsonl"
 	"github.com/wardline/wardline/format/sigma"
 	"github.com/wardline/wardline/internal/detect/correlate"
-	"github.com/wardline/wardline/internal/finding"
-	"pgregory.net/rapid"
+	"github.com/wardline/wardline/internal/event"
 )
 
 var start = time.Date(2026, 3, 1, 22, 0, 0, 0, time.UTC)
 
-// match is one match of rule number rule, a number of seconds after the start.
-type match struct {
-	rule, second int
-	user, value  string
-	record       int64
+// members are rules for correlations to rest on.
+const members = `title: Login failed
+name: failed
+id: 11111111-2222-4333-8444-555555555555
+logsource: {product: windows, service: security}
+detection: {s: {EventID: 4625}, condition: s}
+---
+title: Login
+name: login
+logsource: {product: windows, service: security}
+detection: {s: {EventID: 4624}, condition: s}
+---
+title: Record opened
+name: opened
+logsource: {product: ehr}
+detection: {s: {access.verb: read}, condition: s}
+`
+
+// plan reads correlations, each a title and what stands in its section.
+func plan(t testing.TB, text string) (*correlate.Plan, []*sigma.Rule) {
+	t.Helper()
+	docs, problems := sigma.Parse("ward.yml", []byte(members+"---\n"+text), sigma.Options{})
+	p, unjoined := correlate.NewPlan(docs.Correlations, docs.Rules)
+	for _, problem := range append(problems, unjoined...) {
+		if !problem.Warning {
+			t.Fatal(problem)
+		}
+	}
+	return p, docs.Rules
+}
+
+// night is a stream of matches as correlations see them.
+type night struct {
+	plan  *correlate.Plan
+	rules []*sigma.Rule
+	state *correlate.State
+	fired []string
+}
+
+func newNight(t testing.TB, text string, c correlate.Config) *night {
+	p, rules := plan(t, text)
+	return &night{plan: p, rules: rules, state: correlate.NewState(p, c)}
+}
+
+// match says that a rule has matched an event some seconds after the start.
+func (n *night) match(t testing.TB, rule string, second int, fields string) {
+	t.Helper()
+	tax, err := event.LoadTaxonomy(content.Taxonomy())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ev := &event.Event{Class: tax.Class("windows", "Security", "4624"), Time: start.Add(time.Duration(second) * time.Second), Fields: []byte(fields), Record: int64(second)}
+	if err := ev.Index.Scan(ev.Fields, jsonl.DefaultLimits()); err != nil {
+		t.Fatal(err)
+	}
+	number := slices.IndexFunc(n.rules, func(r *sigma.Rule) bool { return r.Name == rule })
+	n.state.Add(n.plan.Observe(number, ev), n.note)
+}
+
+// note writes down what fired: for whom, on what, and whether that is news.
+func (n *night) note(f correlate.Firing) {
+	var records []string
+	for _, m := range f.Members {
+		records = append(records, fmt.Sprint(m.Record))
+	}
+	news := "goes on"
+	if f.Began {
+		news = "began"
+	}
+	n.fired = append(n.fired, fmt.Sprintf("%s %s: %s %s", f.Correlation.Title, news, strings.Join(f.Group, "/"), strings.Join(records, ",")))
+}
+
+func (n *night) want(t *testing.T, want ...string) {
+	t.Helper()
+	n.state.Flush(n.note)
+	if diff := cmp.Diff(n.fired, want); diff != "" {
+		t.Error(diff)
+	}
+}
+
+const guessing = `title: Guessing
+name: guessing
+correlation: {type: event_count, rules: [failed], group-by: [TargetUserName], timespan: 60s, condition: {gte: 3}}
+`
+
+func TestEventCount(t *testing.T) {
+	n := newNight(t, guessing, correlate.DefaultConfig())
+	for _, second := range []int{0, 20, 40, 60, 90, 110, 300, 360} {
+		n.match(t, "failed", second, `{"TargetUserName":"nurse.adams"}`)
+	}
+	n.match(t, "failed", 61, `{"TargetUserName":"dr.okafor"}`)
+	n.want(t, "Guessing began: nurse.adams 0,20,40", "Guessing goes on: nurse.adams 60", // a minute and no more
+		"Guessing began: nurse.adams 40,60,90", // shortly before there were two of the last minute
+		"Guessing began: nurse.adams 60,90,110")
+}
+
+// What another correlation rests on speaks through that one, unless it asks for both.
+func TestChains(t *testing.T) {
+	const guessed = `title: Guessed
+correlation: {type: temporal_ordered, rules: [guessing, login], group-by: [TargetUserName], timespan: 1m, generate: %t}
+---
+`
+	for _, generate := range []bool{false, true} {
+		n := newNight(t, fmt.Sprintf(guessed, generate)+guessing, correlate.DefaultConfig())
+		for _, second := range []int{1, 2, 4} {
+			n.match(t, "failed", second, `{"TargetUserName":"nurse.adams"}`)
+		}
+		n.match(t, "failed", 3, `{"TargetUserName":"dr.okafor"}`)
+		n.match(t, "login", 5, `{"TargetUserName":"nurse.adams"}`)
+		n.match(t, "login", 6, `{"TargetUserName":"dr.okafor"}`)
+		want := []string{"Guessed began: nurse.adams 4,5"}
+		if generate {
+			want = slices.Insert(want, 0, "Guessing began: nurse.adams 1,2,4")
+		}
+		n.want(t, want...)
+	}
+}
+
+// The alias "who" is another field for each rule. An event that lacks one of the fields, or a time, takes no part.
+func TestGroups(t *testing.T) {
+	n := newNight(t, `title: Login from elsewhere while charts are read
+correlation:
+    type: temporal
+    rules: [login, opened]
+    group-by: [who, Computer]
+    aliases: {who: {login: TargetUserName, opened: access.user}}
+    timespan: 10m
+`, correlate.DefaultConfig())
+	n.match(t, "login", 0, `{"TargetUserName":["nurse.adams","x"],"Computer":"WARD-7"}`)
+	n.match(t, "opened", 1, `{"access":{"user":"nurse.adams"},"Computer":"WARD-8"}`)
+	n.match(t, "opened", 2, `{"access":{"user":"nurse.adams"}}`)
+	n.match(t, "opened", 3, `{"TargetUserName":"nurse.adams","Computer":"WARD-7"}`)
+	n.match(t, "opened", 4, `{"access":{"user":null},"Computer":"WARD-7"}`)
+	n.match(t, "opened", 5, `{"access":{"user":"nurse.adams"},"Computer":"WARD-7"}`)
+	n.want(t, "Login from elsewhere while charts are read began: nurse.adams/WARD-7 0,5")
+	if o := n.plan.Observe(1, &event.Event{}); len(o.Parts) != 0 {
+		t.Error("an event without a time takes part")
+	}
+}
+
+// Two groups whose values only look alike when they are written one behind the other.
+func TestGroupsAreNotMixedUp(t *testing.T) {
+	n := newNight(t, `title: Twice
+correlation: {type: event_count, rules: [login], group-by: [A, B], timespan: 60s, condition: {gte: 2}}
+`, correlate.DefaultConfig())
+	n.match(t, "login", 0, `{"A":"x\u0000y","B":"z"}`)
+	n.match(t, "login", 1, `{"A":"x","B":"y\u0000z"}`)
+	n.match(t, "login", 2, `{"A":"xy","B":"z"}`)
+	n.match(t, "login", 3, `{"A":"x","B":"yz"}`)
+	n.want(t)
+}
+
+func TestRulesThatAreListenedTo(t *testing.T) {
+	p, _ := plan(t, guessing+"---\n"+`title: Many patients
+correlation: {type: value_count, rules: [opened], group-by: [access.user], timespan: 8h, condition: {gte: 50, field: access.patient}, generate: true}
+`)
+	for n, want := range []struct{ listens, silenced bool }{{true, true}, {false, false}, {true, false}} {
+		if p.Listens(n) != want.listens || p.Silenced(n) != want.silenced {
+			t.Errorf("rule %d: listened to %t, silenced %t", n, p.Listens(n), p.Silenced(n))
+		}
+	}
 }
 
 func TestPlanRefusesWhatIsNotThere(t *testing.T) {
-	_, problems := correlate.NewPlan([]*sigma.Correlation{{Rule: sigma.Rule{Title: "x"}, Rules: []string{"nobody"}}}, nil)
-	if len(problems) != 1 {
-		t.Fatalf("%d problems, want 1", len(problems))
+	refused := []*sigma.Correlation{
+		{Rule: sigma.Rule{Title: "a"}, Rules: []string{"nobody"}}, {Rule: sigma.Rule{Title: "b", Name: "b"}, Rules: []string{"b"}},
+		{Rule: sigma.Rule{Title: "c", Name: "c"}, Rules: []string{"d"}}, {Rule: sigma.Rule{Title: "d", Name: "d"}, Rules: []string{"c"}},
+	}
+	p, problems := correlate.NewPlan(refused, nil)
+	if len(problems) != 4 || len(p.Correlations()) != 0 || !strings.Contains(problems[0].Reason, "not loaded: nobody") {
+		t.Error(problems)
 	}
 }
 
-func TestChain(t *testing.T) {
-	chain(t, false)
-	chain(t, true)
-}
-
-func chain(t *testing.T, generate bool) {
-	t.Helper()
-	rules := []*sigma.Rule{{ID: "fail"}, {ID: "ok"}}
-	correlations := []*sigma.Correlation{
-		{Rule: sigma.Rule{ID: "guessed"}, Type: sigma.TemporalOrdered, Rules: []string{"guessing", "ok"}, GroupBy: []string{"user"}, Timespan: time.Minute, Generate: generate},
-		{Rule: sigma.Rule{Name: "guessing"}, Type: sigma.EventCount, Rules: []string{"fail"}, GroupBy: []string{"user"}, Timespan: time.Minute,
-			Threshold: []sigma.Threshold{{Op: sigma.GTE, Value: 3}}},
+// Memory is bounded: the group longest untouched goes, then the oldest match of a group.
+func TestBounds(t *testing.T) {
+	n := newNight(t, guessing, correlate.Config{Pending: 1, Groups: 2, Window: 3})
+	for i, user := range []string{"a", "b", "c", "a"} { // c drives a out, the second a drives b out
+		n.match(t, "failed", i, `{"TargetUserName":"`+user+`"}`)
 	}
-	plan, problems := correlate.NewPlan(correlations, rules)
-	if len(problems) > 0 {
-		t.Fatal(problems)
+	n.match(t, "failed", 10, `{"TargetUserName":"x"}`) // what is pending is settled
+	if n.state.Evicted != 2 {
+		t.Errorf("%d forgotten, want 2", n.state.Evicted)
 	}
-	var fired []string
-	state := correlate.NewState(plan, correlate.DefaultConfig())
-	note := func(f correlate.Firing) { fired = append(fired, f.Correlation.ID+f.Correlation.Name+" "+f.Group[0]) }
-	for _, m := range []match{{0, 1, "ada", "", 1}, {0, 2, "ada", "", 2}, {0, 3, "bob", "", 3}, {0, 4, "ada", "", 4}, {1, 5, "ada", "", 5}, {1, 6, "bob", "", 6}} {
-		state.Add(observation(plan, rules, m), note)
+	for second := range 5 {
+		n.match(t, "failed", 20+second, `{"TargetUserName":"x"}`)
 	}
-	state.Flush(note)
-	// What another correlation rests on speaks through that one, unless it asks for both.
-	want := []string{"guessed ada"}
-	if generate {
-		want = []string{"guessing ada", "guessed ada"}
-	}
-	if !slices.Equal(fired, want) {
-		t.Errorf("generate %t: fired %v, want %v", generate, fired, want)
+	n.want(t, "Guessing began: x 10,20,21", "Guessing goes on: x 22", "Guessing goes on: x 23", "Guessing goes on: x 24")
+	if n.state.Evicted != 6 { // c, and three matches of x
+		t.Errorf("%d forgotten, want 6", n.state.Evicted)
 	}
 }
 
-// TestAgainstEveryWindow compares with a reference that looks at each window by itself, for
-// streams that arrive in any order and with a restart in the middle.
-func TestAgainstEveryWindow(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		rules := []*sigma.Rule{{ID: "a"}, {ID: "b"}, {ID: "c"}}
-		c := drawCorrelation(t)
-		plan, problems := correlate.NewPlan([]*sigma.Correlation{c}, rules)
-		if len(problems) > 0 {
-			t.Fatal(problems)
-		}
-		var stream []match
-		for i := range rapid.IntRange(1, 30).Draw(t, "events") {
-			stream = append(stream, match{
-				rule: rapid.IntRange(0, 2).Draw(t, "rule"), second: 1000*i + rapid.IntRange(0, 900).Draw(t, "second"), // all times differ
-				user: rapid.SampledFrom([]string{"ada", "bob"}).Draw(t, "user"), value: strconv.Itoa(rapid.IntRange(0, 4).Draw(t, "value")), record: int64(i),
-			})
-		}
-		arrival := rapid.Permutation(stream).Draw(t, "arrival")
-		state := correlate.NewState(plan, correlate.DefaultConfig())
-		got := map[string]bool{}
-		note := func(f correlate.Firing) {
-			got[fmt.Sprintf("%s %d", f.Group[0], f.Members[len(f.Members)-1].Record)] = true
-		}
-		stop := rapid.IntRange(0, len(arrival)).Draw(t, "restart")
-		for i, m := range arrival {
-			if i == stop {
-				state = restart(t, plan, state)
-			}
-			state.Add(observation(plan, rules, m), note)
-		}
-		state.Flush(note)
-		if want := everyWindow(c, stream); !equal(got, want) {
-			t.Fatalf("%s: got %v, want %v", c.Type, got, want)
-		}
-	})
+// A match that comes after its time has been counted joins what it can still belong to.
+func TestLateMatches(t *testing.T) {
+	n := newNight(t, guessing, correlate.Config{Lateness: 10 * time.Second, Pending: 100, Groups: 100, Window: 100})
+	for _, second := range []int{100, 110, 150, 45, 101} { // 45 is too old to stand with 110, 101 is not
+		n.match(t, "failed", second, `{"TargetUserName":"nurse.adams"}`)
+	}
+	n.want(t, "Guessing began: nurse.adams 100,101,110", "Guessing goes on: nurse.adams 150")
+	if n.state.Late != 2 {
+		t.Errorf("%d late, want 2", n.state.Late)
+	}
 }
 
-func drawCorrelation(t *rapid.T) *sigma.Correlation {
-	c := &sigma.Correlation{
-		Rule: sigma.Rule{ID: "c"}, Rules: []string{"a", "b"}, GroupBy: []string{"user"},
-		Timespan: time.Duration(rapid.IntRange(1, 8000).Draw(t, "timespan")) * time.Second,
-		Type: rapid.SampledFrom([]sigma.CorrelationType{sigma.EventCount, sigma.ValueCount, sigma.Temporal, sigma.TemporalOrdered,
-			sigma.ValueSum, sigma.ValueAvg, sigma.ValueMedian, sigma.ValuePercentile}).Draw(t, "type"),
-	}
-	if c.Type != sigma.Temporal && c.Type != sigma.TemporalOrdered {
-		c.Threshold = []sigma.Threshold{{
-			Op:    rapid.SampledFrom([]sigma.Comparison{sigma.GT, sigma.GTE, sigma.LT, sigma.LTE, sigma.EQ, sigma.NEQ}).Draw(t, "op"),
-			Value: float64(rapid.IntRange(0, 6).Draw(t, "threshold")),
-		}}
-		c.ValueField, c.Percentile = "value", 50
-	}
-	return c
-}
-
-func observation(p *correlate.Plan, rules []*sigma.Rule, m match) correlate.Observation {
-	o := correlate.Observation{Time: start.Add(time.Duration(m.second) * time.Second), Evidence: finding.Evidence{Record: m.record, Fields: []byte("{}")}}
-	for n, c := range p.Correlations() {
-		if at := slices.Index(c.Rules, rules[m.rule].ID); at >= 0 {
-			o.Parts = append(o.Parts, correlate.Part{Correlation: n, Member: at, Group: []string{m.user}, Value: m.value, HasValue: true})
-		}
-	}
-	return o
-}
-
-func restart(t *rapid.T, p *correlate.Plan, s *correlate.State) *correlate.State {
+// After a restart a changed correlation begins anew; the others go on.
+func TestRestart(t *testing.T) {
+	const count = `title: %s
+correlation: {type: value_sum, rules: [failed], group-by: [TargetUserName], timespan: 60s, condition: {gte: 3, field: %s}}
+`
+	before := newNight(t, guessing+"---\n"+fmt.Sprintf(count, "Sum", "N"), correlate.DefaultConfig())
+	before.match(t, "failed", 0, `{"TargetUserName":"nurse.adams","N":2,"M":2}`)
+	before.match(t, "failed", 1, `{"TargetUserName":"nurse.adams","N":0.5,"M":2}`)
+	before.state.Flush(before.note)
+	before.match(t, "failed", 2, `{"TargetUserName":"nurse.adams","N":0,"M":0}`) // still waiting
 	var saved bytes.Buffer
-	if err := s.Save(&saved); err != nil {
+	if err := before.state.Save(&saved); err != nil {
 		t.Fatal(err)
 	}
-	again := correlate.NewState(p, correlate.DefaultConfig())
-	if err := again.Load(&saved); err != nil {
-		t.Fatal(err)
-	}
-	return again
-}
-
-// everyWindow is the reference: for each event, everything of its group in the time span
-// that ends with it.
-func everyWindow(c *sigma.Correlation, stream []match) map[string]bool {
-	held := map[string]bool{}
-	for _, last := range stream {
-		var window []match
-		for _, m := range stream {
-			age := time.Duration(last.second-m.second) * time.Second
-			if m.user == last.user && m.rule < 2 && age >= 0 && age <= c.Timespan {
-				window = append(window, m)
-			}
+	for field, want := range map[string][]string{
+		"N": {"Guessing began: nurse.adams 0,1,2", "Guessing goes on: nurse.adams 3", "Sum began: nurse.adams 0,1,2,3"},
+		"M": {"Guessing began: nurse.adams 0,1,2", "Guessing goes on: nurse.adams 3"},
+	} {
+		after := newNight(t, fmt.Sprintf(count, "Sum", field)+"---\n"+guessing, correlate.DefaultConfig())
+		if err := after.state.Load(bytes.NewReader(saved.Bytes())); err != nil {
+			t.Fatal(err)
 		}
-		if last.rule < 2 && windowHolds(c, window) {
-			held[fmt.Sprintf("%s %d", last.user, last.record)] = true
-		}
-	}
-	return held
-}
-
-func windowHolds(c *sigma.Correlation, window []match) bool {
-	var values []float64
-	distinct, sum, firstA, lastB := map[string]bool{}, 0.0, -1, -1
-	for i, m := range window {
-		f, _ := strconv.ParseFloat(m.value, 64)
-		values, sum = append(values, f), sum+f
-		distinct[m.value] = true
-		if m.rule == 0 && firstA < 0 {
-			firstA = i
-		}
-		if m.rule == 1 {
-			lastB = i
-		}
-	}
-	slices.Sort(values)
-	n := len(values)
-	switch c.Type {
-	case sigma.EventCount:
-		return compare(c, float64(n))
-	case sigma.ValueCount:
-		return compare(c, float64(len(distinct)))
-	case sigma.Temporal:
-		return firstA >= 0 && lastB >= 0
-	case sigma.TemporalOrdered:
-		return firstA >= 0 && lastB > firstA
-	case sigma.ValueSum:
-		return compare(c, sum)
-	case sigma.ValueAvg:
-		return compare(c, sum/float64(n))
-	case sigma.ValueMedian:
-		return compare(c, (values[(n-1)/2]+values[n/2])/2)
-	default:
-		return compare(c, values[(n-1)/2]) // nearest rank of the 50th percentile
+		after.match(t, "failed", 3, `{"TargetUserName":"nurse.adams","N":0.5,"M":1}`)
+		after.state.Flush(after.note)
+		slices.Sort(after.fired)
+		after.want(t, want...)
 	}
 }
 
-func compare(c *sigma.Correlation, got float64) bool {
-	want := c.Threshold[0].Value
-	return map[sigma.Comparison]bool{sigma.GT: got > want, sigma.GTE: got >= want, sigma.LT: got < want,
-		sigma.LTE: got <= want, sigma.EQ: got == want, sigma.NEQ: got != want}[c.Threshold[0].Op]
-}
-
-func equal(a, b map[string]bool) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for k := range a {
-		if !b[k] {
-			return false
+func TestLoadRefuses(t *testing.T) {
+	p, _ := plan(t, guessing)
+	for _, text := range []string{``, `{`, `[]`, `{"version":2}`} {
+		if correlate.NewState(p, correlate.DefaultConfig()).Load(strings.NewReader(text)) == nil {
+			t.Errorf("%q was taken for a state", text)
 		}
 	}
-	return true
+	damaged := `{"version":1,"groups":[{"correlation":"x"},{"window":[{"member":7}]}],"pending":[{"observation":{"Parts":[{"Member":7}]}}]}`
+	if err := correlate.NewState(p, correlate.DefaultConfig()).Load(strings.NewReader(damaged)); err != nil {
+		t.Error(err)
+	}
 }

@@ -15,7 +15,6 @@ import (
 // Plan is a set of correlations whose references are settled. It never changes.
 type Plan struct {
 	correlations []*sigma.Correlation
-	members      [][]int     // by correlation: its members, as source numbers
 	watchers     [][]watcher // by source: the correlations that listen to it
 	rules        int         // sources below this are rules; the rest are correlations in their order
 	silenced     []bool      // by source: what it finds is not reported for itself
@@ -81,10 +80,8 @@ func (p *Plan) add(c *sigma.Correlation, known map[string]int) int {
 	n := len(p.correlations)
 	p.correlations = append(p.correlations, c)
 	p.silenced = append(p.silenced, false)
-	var members []int
 	for i, ref := range c.Rules {
 		source := known[ref]
-		members = append(members, source)
 		w := watcher{correlation: n, member: i, value: c.ValueField}
 		for _, field := range c.GroupBy {
 			w.groupBy = append(w.groupBy, aliased(c, field, ref))
@@ -97,7 +94,6 @@ func (p *Plan) add(c *sigma.Correlation, known map[string]int) int {
 			p.silenced[source] = true
 		}
 	}
-	p.members = append(p.members, members)
 	return p.rules + n
 }
 

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"cmp"
 	"container/heap"
 	"encoding/json"
 	"fmt"
@@ -43,11 +44,15 @@ type pendingSnapshot struct {
 
 const snapshotVersion = 1
 
-// identity is what a correlation is recognised by after a restart.
+// identity is what a correlation is recognised by after a restart: its name, and all that decides
+// what its groups remember.
 func (p *Plan) identity(n int) string {
 	c := p.correlations[n]
-	return fmt.Sprintf("%s|%s|%s|%v|%v|%s", c.ID, c.Name, c.Type, c.Rules, c.GroupBy, c.Timespan)
+	return fmt.Sprintf("%q|%s|%q|%q|%s|%q|%q", cmp.Or(c.ID, c.Name, c.Title), c.Type, c.Rules, c.GroupBy, c.Timespan, c.Aliases, c.ValueField)
 }
+
+// has tells whether correlation n has a member of that number.
+func (p *Plan) has(n, member int) bool { return member >= 0 && member < len(p.correlations[n].Rules) }
 
 // Save writes the state.
 func (s *State) Save(w io.Writer) error {
@@ -94,7 +99,9 @@ func (s *State) Load(r io.Reader) error {
 		g := s.group(Part{Correlation: n, Group: gs.Values})
 		g.holding = gs.Holding
 		for _, w := range gs.Window {
-			g.add(seen{w.Time, w.Member, w.Value, w.Evidence})
+			if s.plan.has(n, w.Member) {
+				g.add(seen{w.Time, w.Member, w.Value, w.Evidence})
+			}
 		}
 	}
 	for _, ps := range snap.Pending {
@@ -113,7 +120,7 @@ func (s *State) takeUp(ps pendingSnapshot, number map[string]int) {
 		if i >= len(ps.Rules) {
 			break
 		}
-		if n, ok := number[ps.Rules[i]]; ok {
+		if n, ok := number[ps.Rules[i]]; ok && s.plan.has(n, part.Member) {
 			part.Correlation = n
 			o.Parts = append(o.Parts, part)
 		}

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"container/heap"
 	"container/list"
+	"encoding/binary"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/wardline/wardline/format/sigma"
@@ -115,11 +115,16 @@ func (s *State) next(fire func(Firing)) {
 }
 
 // count enters one part and asks whether its correlation holds now. What holds is itself
-// observed by the correlations that rest on it.
+// observed by the correlations that rest on it. A part that comes late joins the window that ends
+// with the latest of its group, unless it is too old for that.
 func (s *State) count(p Part, at time.Time, e finding.Evidence, fire func(Firing)) {
 	c := s.plan.correlations[p.Correlation]
 	g := s.group(p)
-	if g.expire(at.Add(-c.Timespan)) && g.holding {
+	from := g.latest(at).Add(-c.Timespan)
+	if at.Before(from) {
+		return
+	}
+	if g.expire(from) && g.holding {
 		g.holding = holds(c, g)
 	}
 	if len(g.present()) >= s.config.Window {
@@ -169,7 +174,7 @@ func (s *State) chain(n int, c *sigma.Correlation, g *group, now seen, fire func
 
 // group finds or makes the group of a part, and puts it in front.
 func (s *State) group(p Part) *group {
-	key := strings.Join(p.Group, "\x00")
+	key := groupKey(p.Group)
 	if at := s.groups[p.Correlation][key]; at != nil {
 		s.recent[p.Correlation].MoveToFront(at)
 		return at.Value.(*group)
@@ -185,8 +190,26 @@ func (s *State) group(p Part) *group {
 	return g
 }
 
+// groupKey joins values so that no two groups have one key.
+func groupKey(values []string) string {
+	var key []byte
+	for _, v := range values {
+		key = binary.AppendUvarint(key, uint64(len(v)))
+		key = append(key, v...)
+	}
+	return string(key)
+}
+
 // present is what the window holds now.
 func (g *group) present() []seen { return g.window[g.gone:] }
+
+// latest is the time of the latest observation once one at the given time is in.
+func (g *group) latest(at time.Time) time.Time {
+	if n := len(g.window); n > g.gone && g.window[n-1].time.After(at) {
+		return g.window[n-1].time
+	}
+	return at
+}
 
 // add puts an observation in its place; mostly that is the end.
 func (g *group) add(now seen) {

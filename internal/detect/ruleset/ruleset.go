@@ -26,6 +26,8 @@ type Set struct {
 	Correlations []*sigma.Correlation
 	Problems     []sigma.Problem
 	Documents    int // rules, correlations and filters seen, refused ones included
+
+	filters []*sigma.Filter
 }
 
 // Limits of one rule file and of one place.
@@ -136,15 +138,14 @@ func parse(sources []source, o sigma.Options) Set {
 	wait.Wait()
 
 	var set Set
-	var filters []*sigma.Filter
 	for _, r := range results {
 		set.Rules = append(set.Rules, r.docs.Rules...)
 		set.Correlations = append(set.Correlations, r.docs.Correlations...)
-		filters = append(filters, r.docs.Filters...)
+		set.filters = append(set.filters, r.docs.Filters...)
 		set.Problems = append(set.Problems, r.problems...)
 	}
-	set.Documents = len(set.Rules) + len(set.Correlations) + len(filters) + refused(set.Problems)
-	set.apply(filters)
+	set.Documents = len(set.Rules) + len(set.Correlations) + len(set.filters) + refused(set.Problems)
+	narrow(set.Rules, set.filters)
 	return set
 }
 
@@ -170,20 +171,25 @@ func refused(problems []sigma.Problem) (n int) {
 	return n
 }
 
-// apply narrows each rule by every filter that names it.
-func (s *Set) apply(filters []*sigma.Filter) {
+// narrow replaces each rule by what the filters that name it leave of it.
+func narrow(rules []*sigma.Rule, filters []*sigma.Filter) {
 	for _, f := range filters {
-		for i, r := range s.Rules {
+		for i, r := range rules {
 			if narrowed, ok := f.Apply(r); ok {
-				s.Rules[i] = narrowed
+				rules[i] = narrowed
 			}
 		}
 	}
 }
 
-// Add takes in another set. Filters have been applied already, each within its own set.
+// Add takes in another set. The filters of each narrow the rules of both: a site tunes rules
+// that are not its own.
 func (s *Set) Add(other Set) {
-	s.Rules = append(s.Rules, other.Rules...)
+	theirs := slices.Clone(other.Rules)
+	narrow(s.Rules, other.filters)
+	narrow(theirs, s.filters)
+	s.Rules = append(s.Rules, theirs...)
+	s.filters = append(s.filters, other.filters...)
 	s.Correlations = append(s.Correlations, other.Correlations...)
 	s.Problems = append(s.Problems, other.Problems...)
 	s.Documents += other.Documents

@@ -1,0 +1,4 @@
+package detect
+
+// ParseAddress is what networks read addresses with.
+var ParseAddress = parseAddress
