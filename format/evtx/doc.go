@@ -20,12 +20,13 @@
 //
 // # Values
 //
-// Values are those of evtx_dump, by which public detection rules are tested:
+// Values are those of evtx_dump, by which public detection rules are tested, but for the braces:
 //
 //   - integers and reals are numbers, reals that JSON cannot hold are strings;
 //   - hexadecimal types are strings "0x1f", lower case without leading zeros (libevtx
 //     pads them: 0x0000001f);
-//   - GUIDs are upper case without braces (libevtx writes braces, and so does Windows);
+//   - GUIDs are upper case in braces, as rules and Windows write them (evtx_dump leaves the braces
+//     out);
 //   - times are UTC with six digits of a second: 2026-03-01T10:20:30.123456Z (libevtx
 //     has nine; Record.Created keeps all that is there);
 //   - white space at the end of a string is dropped ("Advapi  ", as Windows pads it);

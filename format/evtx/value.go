@@ -191,8 +191,10 @@ func appendHexBytes(dst, b []byte) []byte {
 }
 
 // appendGUID appends 16 bytes; the first three numbers are little-endian ([MS-DTYP] 2.3.4.2).
+// Rules compare with the braces that Windows writes around them.
 func appendGUID(dst, b []byte) []byte {
 	order := [...]int8{3, 2, 1, 0, -1, 5, 4, -1, 7, 6, -1, 8, 9, -1, 10, 11, 12, 13, 14, 15}
+	dst = append(dst, '{')
 	for _, i := range order {
 		if i < 0 {
 			dst = append(dst, '-')
@@ -200,7 +202,7 @@ func appendGUID(dst, b []byte) []byte {
 		}
 		dst = append(dst, upperHex[b[i]>>4], upperHex[b[i]&15])
 	}
-	return dst
+	return append(dst, '}')
 }
 
 // sidSize returns the length of the SID that begins b, or 0 when there is none.

@@ -155,8 +155,8 @@ func TestCorpusStream(t *testing.T) {
 		kind, _ := m.Get("MSH-9.1")
 		kinds[kind]++
 	}
-	if kinds["ADT"]+kinds["ORU"]+kinds["MDM"] == 0 || reader.Noise() > 0 {
-		t.Error("nothing but messages was expected")
+	if noise, _ := reader.Noise(); len(kinds) != 3 || noise > 0 {
+		t.Errorf("%d kinds, %d bytes between messages", len(kinds), noise)
 	}
-	t.Logf("messages by kind: %v, noise %d bytes", kinds, reader.Noise())
+	t.Logf("messages by kind: %v", kinds)
 }

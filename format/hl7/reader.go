@@ -18,7 +18,17 @@ type Reader struct {
 	off    int64  // of window[0] in the stream
 	begun  bool
 	midway bool  // the window begins inside a line
+	over   bool  // what comes up to the next header is the rest of a message that was too long
+	quiet  bool  // the line being passed over is known of
 	err    error // from r
+	stray  Stray
+}
+
+// Stray is text that belongs to no message and no batch: what was a message before its header broke, or was
+// never one.
+type Stray struct {
+	Bytes int64 // without blanks
+	First int64 // offset of the first in the stream
 }
 
 // NewReader reads from r. It reads nothing before the first Next. Offsets in a file of UTF-16
@@ -44,6 +54,9 @@ func (r *Reader) Next() (Message, int64, error) {
 	return m, at, err
 }
 
+// Stray is what was passed over so far.
+func (r *Reader) Stray() Stray { return r.stray }
+
 // findStart makes the window begin with a message.
 func (r *Reader) findStart() error {
 	if !r.begun {
@@ -56,16 +69,35 @@ func (r *Reader) findStart() error {
 	for {
 		r.need(4)
 		if !r.midway && isHeader(r.window) {
+			r.over = false
 			return nil
 		}
 		if len(r.window) == 0 {
 			return r.err
 		}
-		r.take(lineLength(r.window))
+		n := lineLength(r.window)
+		r.passOver(r.window[:n])
+		r.take(n)
 		r.midway = len(r.window) == 0
 		if !r.midway {
 			r.take(1)
 		}
+	}
+}
+
+// passOver counts a line, or what is there of it, outside of messages.
+func (r *Reader) passOver(line []byte) {
+	if !r.midway {
+		r.quiet = r.over || isBatch(line)
+	}
+	for i, c := range line {
+		if r.quiet || c <= ' ' {
+			continue
+		}
+		if r.stray.Bytes == 0 {
+			r.stray.First = r.off + int64(i)
+		}
+		r.stray.Bytes++
 	}
 }
 
@@ -82,6 +114,7 @@ func (r *Reader) findEnd() int {
 		}
 		if from > r.lim.Bytes {
 			r.midway = n < 0
+			r.over, r.quiet = true, true
 			return from
 		}
 		if len(r.window)-from < 4 && r.err == nil {

@@ -55,6 +55,7 @@ type Scanner struct {
 	state   state
 	ended   bool
 	noise   int64
+	first   int64 // in the stream, of the noise
 	empty   int64
 }
 
@@ -83,8 +84,8 @@ func (s *Scanner) Write(p []byte) {
 // that an 0x1C without 0x0D must have been the end of its frame.
 func (s *Scanner) End() { s.ended = true }
 
-// Noise counts the bytes seen outside of frames, without line ends.
-func (s *Scanner) Noise() int64 { return s.noise }
+// Noise counts the bytes seen outside of frames, without line ends, and tells where the first was.
+func (s *Scanner) Noise() (bytes, first int64) { return s.noise, s.first }
 
 // KeepAlives counts the empty frames, which some senders use to keep a connection open.
 func (s *Scanner) KeepAlives() int64 { return s.empty }
@@ -131,6 +132,9 @@ func (s *Scanner) between() (Frame, bool) {
 		return Frame{Kind: Nak, Offset: s.off}, true
 	case '\r', '\n':
 	default:
+		if s.noise == 0 {
+			s.first = s.off - 1
+		}
 		s.noise++
 	}
 	return Frame{}, false
@@ -225,8 +229,8 @@ type Reader struct {
 // NewReader reads frames of at most limit bytes from r. It reads nothing before the first Next.
 func NewReader(r io.Reader, limit int) *Reader { return &Reader{r: r, s: NewScanner(limit)} }
 
-// Noise counts the bytes seen outside of frames so far.
-func (r *Reader) Noise() int64 { return r.s.Noise() }
+// Noise counts the bytes seen outside of frames so far, and tells where the first was.
+func (r *Reader) Noise() (bytes, first int64) { return r.s.Noise() }
 
 // Next returns the next frame, and io.EOF at the end. After an *Error the reader can go on.
 func (r *Reader) Next() (Frame, error) {

@@ -66,28 +66,71 @@ func sniffMLLP(head []byte) int {
 	return 70 // a capture that begins inside a frame
 }
 
-// source gives messages one by one, with the place where each begins.
+// source gives messages one by one, with the place where each begins. What it could not read it reports as a
+// *collect.Damage.
 type source func() (hl7.Message, int64, error)
 
 func fileReader(r io.Reader, o collect.Options) source {
-	return hl7.NewReader(r, limits(o)).Next
+	reader := hl7.NewReader(r, limits(o))
+	return endingWith("text that belongs to no message", func() (int64, int64) {
+		stray := reader.Stray()
+		return stray.Bytes, stray.First
+	}, func() (hl7.Message, int64, error) {
+		m, at, err := reader.Next()
+		return m, at, damage(err, at)
+	})
 }
 
 func dumpReader(r io.Reader, o collect.Options) source {
 	frames := mllp.NewReader(r, o.Limits.Record)
-	return func() (hl7.Message, int64, error) {
+	var cut error // of the frame before
+	return endingWith("bytes between the frames", frames.Noise, func() (hl7.Message, int64, error) {
+		if err := cut; err != nil {
+			cut = nil
+			return hl7.Message{}, 0, err
+		}
 		for {
 			f, err := frames.Next()
 			if err != nil {
-				return hl7.Message{}, f.Offset, err
+				return hl7.Message{}, 0, damage(err, f.Offset)
 			}
 			if f.Kind == mllp.Ack || f.Kind == mllp.Nak {
 				continue
 			}
 			m, err := hl7.Parse(f.Payload, limits(o))
-			return m, f.Offset, err
+			if f.Kind == mllp.Fragment && err == nil {
+				cut = &collect.Damage{Offset: f.Offset, Reason: "frame without an end, read as far as it goes"}
+			}
+			return m, f.Offset, damage(err, f.Offset)
 		}
+	})
+}
+
+// endingWith gives what next gives, and before the end says that something was passed over, if count counts any.
+func endingWith(reason string, count func() (n, first int64), next source) source {
+	told := false
+	return func() (hl7.Message, int64, error) {
+		m, at, err := next()
+		n, first := count()
+		if err != io.EOF || n == 0 || told {
+			return m, at, err
+		}
+		told = true
+		return m, at, &collect.Damage{Offset: first, Reason: reason}
 	}
+}
+
+// damage is err as a Damage where it spoils one message or frame.
+func damage(err error, at int64) error {
+	var broken *hl7.Error
+	var long *mllp.Error
+	switch {
+	case errors.As(err, &long):
+		return &collect.Damage{Offset: long.Offset, Records: 1, Reason: "frame longer than the limit"}
+	case errors.As(err, &broken):
+		return &collect.Damage{Offset: at, Records: 1, Reason: broken.Reason}
+	}
+	return err
 }
 
 func limits(o collect.Options) hl7.Limits {
@@ -103,16 +146,11 @@ type decoder struct {
 
 func (d *decoder) Next(ev *event.Event) error {
 	m, at, err := d.next()
-	var broken *hl7.Error
-	var long *mllp.Error
-	switch {
-	case errors.As(err, &long):
-		d.record++
-		return &collect.Damage{Offset: long.Offset, Records: 1, Reason: "frame longer than the limit"}
-	case errors.As(err, &broken):
-		d.record++
-		return &collect.Damage{Offset: at, Records: 1, Reason: broken.Reason}
-	case err != nil:
+	var damage *collect.Damage
+	if errors.As(err, &damage) {
+		d.record += int64(damage.Records)
+	}
+	if err != nil {
 		return err
 	}
 	d.record++

@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -72,7 +73,7 @@ func TestMeaning(t *testing.T) {
 		"MSH|^~\\&|A|N|||20260301||ADT^A19|1":                              "search chart",
 		"MSH|^~\\&|A|N|||20260301||ORM^O01|1\rORC|NW|o1||||||||u^B":        "create order u o1",
 		"MSH|^~\\&|A|N|||20260301||ORM^O01|1\rORC|XX\rOBR||o2":             "update order o2",
-		"MSH|^~\\&|A|N|||20260301||ORM^O01|1\rORC|CA":  "delete order",
+		"MSH|^~\\&|A|N|||20260301||ORM^O01|1\rORC|CA":                      "delete order",
 		"MSH|^~\\&|A|N|||20260301||RDE^O11|1\rORC|DC":                      "delete med",
 		"MSH|^~\\&|A|N|||20260301||ORU^R01|1\rOBR|||f1|||||||||||||||a1":   "create result f1",
 		"MSH|^~\\&|A|N|||20260301||MDM^T02|1\rTXA|1||||||||||u^^A|d1":      "create document u d1",
@@ -119,25 +120,49 @@ func TestSniff(t *testing.T) {
 	}
 }
 
-func TestDump(t *testing.T) {
-	d := hl7.MLLP().Open(strings.NewReader("\x0b"+merge+"\x1c\r\x0bnonsense 0042\x1c\r\x06\x0b"+merge), options(t))
-	var ev event.Event
-	events, damages := 0, 0
-	for {
-		err := d.Next(&ev)
-		var damage *collect.Damage
-		switch {
-		case err == io.EOF:
-			if events != 2 || damages != 1 || ev.Record != 3 || ev.Format != "mllp" {
-				t.Errorf("%d events, %d damages, record %d", events, damages, ev.Record)
+// What is lost, cut or passed over is reported; what could be read is an event all the same.
+func TestDamage(t *testing.T) {
+	batch := "BHS|^~\\&\r" + merge + "BTS|1\r"
+	for name, tt := range map[string]struct {
+		format collect.Format
+		text   string
+		want   string
+	}{
+		"a batch":                {hl7.Format(), batch + "\r\n" + merge, "1 2"},
+		"a header that broke":    {hl7.Format(), merge + "MSX|^~\\&|0042\rPID|1\r\r", "1"},
+		"text before it":         {hl7.Format(), " Report 0042\r" + merge, "1 !1:0 text that belongs to no message"},
+		"a message too long":     {hl7.Format(), merge + "MSH|^~\\&|" + strings.Repeat("x", 5000) + "\rOBX|1\r" + merge, fmt.Sprintf("1 !%d:1 longer than the limit 3", len(merge))},
+		"frames":                 {hl7.MLLP(), "\x0b" + merge + "\x1c\r\x06\x0b" + merge + "\x1c\r", "1 2"},
+		"a frame of nonsense":    {hl7.MLLP(), "\x0b" + merge + "\x1c\r\x0bnonsense 0042\x1c\r\x0b" + merge + "\x1c\r", fmt.Sprintf("1 !%d:1 does not begin with MSH and a field separator 3", len("\x0b\x1c\r\x0b"+merge))},
+		"a frame cut off":        {hl7.MLLP(), "\x0b" + merge, "1 !1:0 frame without an end, read as far as it goes"},
+		"a frame in a frame":     {hl7.MLLP(), "\x0b" + merge + "\x0b" + merge + "\x1c\r", "1 !1:0 frame without an end, read as far as it goes 2"},
+		"a frame too long":       {hl7.MLLP(), "\x0b" + strings.Repeat("x", 5000) + "\x1c\r\x0b" + merge + "\x1c\r", "!1:1 frame longer than the limit 2"},
+		"bytes between frames":   {hl7.MLLP(), "\x0b" + merge + "\x1c\rabc\x0b" + merge + "\x1c\r", fmt.Sprintf("1 2 !%d:0 bytes between the frames", len("\x0b\x1c\r"+merge))},
+		"nothing that is framed": {hl7.MLLP(), "abc", "!0:0 bytes between the frames"},
+		"nothing":                {hl7.MLLP(), "", ""},
+	} {
+		o := options(t)
+		o.Limits.Record = 4 << 10
+		d := tt.format.Open(strings.NewReader(tt.text), o)
+		var got []string
+		for {
+			var ev event.Event
+			err := d.Next(&ev)
+			var damage *collect.Damage
+			if err == io.EOF {
+				break
 			}
-			return
-		case errors.As(err, &damage):
-			damages++
-		case err == nil:
-			events++
-		default:
-			t.Fatal(err)
+			switch {
+			case errors.As(err, &damage):
+				got = append(got, fmt.Sprintf("!%d:%d %s", damage.Offset, damage.Records, damage.Reason))
+			case err == nil:
+				got = append(got, fmt.Sprint(ev.Record))
+			default:
+				t.Fatal(err)
+			}
+		}
+		if diff := cmp.Diff(strings.Join(got, " "), tt.want); diff != "" {
+			t.Errorf("%s: %s", name, diff)
 		}
 	}
 }

@@ -253,6 +253,41 @@ correlation: {type: value_sum, rules: [failed], group-by: [TargetUserName], time
 	}
 }
 
+// A restart makes no news of what held already, and nothing late that was not.
+func TestRestartIsNotNoticed(t *testing.T) {
+	c := correlate.Config{Lateness: 10 * time.Second, Pending: 100, Groups: 100, Window: 100}
+	n := newNight(t, guessing, c)
+	for _, second := range []int{0, 5, 10, 12, 30, 35} { // up to 25 is settled
+		n.match(t, "failed", second, `{"TargetUserName":"nurse.adams"}`)
+	}
+	var saved bytes.Buffer
+	if err := n.state.Save(&saved); err != nil {
+		t.Fatal(err)
+	}
+	n.state = correlate.NewState(n.plan, c)
+	if err := n.state.Load(&saved); err != nil {
+		t.Fatal(err)
+	}
+	n.match(t, "failed", 30, `{"TargetUserName":"nurse.adams"}`)
+	n.match(t, "failed", 11, `{"TargetUserName":"nurse.adams"}`)
+	if n.state.Late != 1 {
+		t.Errorf("%d late, want 1", n.state.Late)
+	}
+	n.want(t, "Guessing began: nurse.adams 0,5,10", "Guessing goes on: nurse.adams 12", "Guessing goes on: nurse.adams 11",
+		"Guessing goes on: nurse.adams 30", "Guessing goes on: nurse.adams 30", "Guessing goes on: nurse.adams 35")
+}
+
+// A match without the value that is looked at takes no part.
+func TestValues(t *testing.T) {
+	n := newNight(t, `title: Many patients
+correlation: {type: value_count, rules: [opened], group-by: [access.user], timespan: 8h, condition: {gte: 3, field: access.patient}}
+`, correlate.DefaultConfig())
+	for second, fields := range []string{`"patient":"0042"`, `"patient":"0042"`, `"patient":null`, `"study":"1"`, `"patient":["77","78"]`, `"patient":42`} {
+		n.match(t, "opened", second, `{"access":{"user":"nurse.adams",`+fields+`}}`)
+	}
+	n.want(t, "Many patients began: nurse.adams 0,1,4,5")
+}
+
 func TestLoadRefuses(t *testing.T) {
 	p, _ := plan(t, guessing)
 	for _, text := range []string{``, `{`, `[]`, `{"version":2}`} {

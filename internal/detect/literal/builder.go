@@ -80,7 +80,7 @@ func Rarity(c byte) int {
 		return 4
 	case 'w', 'f', 'g', 'h', 'y', 'x', 'v', 'b', ':', '-', '3', '4', '5', '6', '7', '8', '9', ' ', '/':
 		return 5
-	case 'k', 'j', 'q', 'z', '_', ',', '=', '"', '(', ')':
+	case 'k', 'j', 'q', 'z', '_' | 0x20, ',', '=', '"', '(', ')':
 		return 7
 	default:
 		return 8

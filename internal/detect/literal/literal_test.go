@@ -32,12 +32,43 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// Anchored literals are told by eight bytes at most; the rest is compared.
+func TestFindComparesWhole(t *testing.T) {
+	var b literal.Builder
+	for i, text := range []string{"\\POWERSHELL.EXE", "\\POWERSHELX.EXE", "ELL.EXE", "", "\x00"} {
+		b.Add(text, literal.End, int32(i))
+		b.Add(text, literal.Whole, int32(10+i))
+	}
+	b.Add("C:\\WINDOWS\\", literal.Start, 20)
+	b.Add("C:\\WINDOWS\\SYSTEM32\\", literal.Start, 21)
+	s := b.Build()
+	for text, want := range map[string][]int32{
+		"C:\\WINDOWS\\POWERSHELL.EXE":  {0, 2, 3, 20},
+		"C:\\WINDOWS\\SYSTEM32\\A.EXE": {3, 20, 21},
+		"\\POWERSHELX.EXE":             {1, 3, 11},
+		"ELL.EXE":                      {2, 3, 12},
+		"":                             {3, 13},
+		"\x00":                         {3, 4, 14},
+	} {
+		got := s.Find([]byte(text), nil)
+		slices.Sort(got)
+		if got = slices.Compact(got); !slices.Equal(got, want) {
+			t.Errorf("%q: got %v, want %v", text, got, want)
+		}
+	}
+}
+
 // TestFindIsComplete holds the set against the standard library on random literals.
 func TestFindIsComplete(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		word := rapid.StringOfN(rapid.RuneFrom([]rune("AB\\.")), 0, 14, -1)
-		words := rapid.SliceOfN(word, 0, 60).Draw(t, "literals")
-		text := []byte(rapid.StringOfN(rapid.RuneFrom([]rune("AB\\.")), 0, 40, -1).Draw(t, "text"))
+		few := rapid.RuneFrom([]rune("AB\\é")) // few, so that literals are found
+		words := rapid.SliceOfN(rapid.StringOfN(few, 0, 20, -1), 0, 60).Draw(t, "literals")
+		text := []byte(rapid.StringOfN(few, 0, 40, -1).Draw(t, "text"))
+		if n := len(words); n > 0 && rapid.Bool().Draw(t, "built of literals") {
+			for range 3 {
+				text = append(text, words[rapid.IntRange(0, n-1).Draw(t, "which")]...)
+			}
+		}
 		var b literal.Builder
 		var want []int32
 		for i, w := range words {
