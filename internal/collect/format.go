@@ -49,8 +49,8 @@ type Decoder interface {
 	// Next fills ev with the next event: Fields and its Index, Class, Time, Format,
 	// and Record. Everything in ev is valid until the next call.
 	// It returns io.EOF at the end. A *Damage error means that some bytes
-	// could not be read and were passed over: the caller counts it and calls Next
-	// again. Any other error ends the source.
+	// could not be read and were passed over, ErrSkip that a record holds no event: the caller
+	// counts either and calls Next again. Any other error ends the source.
 	Next(ev *event.Event) error
 }
 

@@ -22,7 +22,7 @@ func Fold(s string) string { return string(appendFolded(nil, []byte(s))) }
 
 // appendFolded is Fold on bytes.
 func appendFolded(dst, text []byte) []byte {
-	dst, out, n := room(dst, len(text))
+	out, n := room(dst, len(text))
 	for p := 0; p < len(text); {
 		if p+8 <= len(text) {
 			w := binary.LittleEndian.Uint64(text[p:])
@@ -42,7 +42,7 @@ func appendFolded(dst, text []byte) []byte {
 
 // appendFoldedJSON folds the inside of a JSON string and undoes its escapes on the way.
 func appendFoldedJSON(dst, raw []byte) []byte {
-	dst, out, n := room(dst, len(raw))
+	out, n := room(dst, len(raw))
 	for p := 0; p < len(raw); {
 		if p+8 <= len(raw) {
 			w := binary.LittleEndian.Uint64(raw[p:])
@@ -92,9 +92,10 @@ func foldEscape(out, raw []byte) (size, folded int) {
 
 // room grows dst so that n bytes more, written eight at a time, fit behind it. A folded text
 // is never longer than the text: the smallest character has the shortest form.
-func room(dst []byte, n int) (grown, out []byte, at int) {
+func room(dst []byte, n int) (out []byte, at int) {
+	at = len(dst)
 	dst = slices.Grow(dst, n+8)
-	return dst, dst[:cap(dst)], len(dst)
+	return dst[:cap(dst)], at
 }
 
 // upperWord capitalises the ASCII letters among eight bytes. Bytes behind one of

@@ -35,7 +35,7 @@ func Decode(t testing.TB, f collect.Format, o collect.Options, c formattest.Cost
 		var ev event.Event
 		d := f.Open(bytes.NewReader(in), o)
 		for range steps(in) {
-			if err := d.Next(&ev); err != nil && !isDamage(err) {
+			if err := d.Next(&ev); err != nil && err != collect.ErrSkip && !isDamage(err) {
 				return
 			}
 		}
@@ -84,6 +84,8 @@ func list(t testing.TB, d collect.Decoder, in []byte) (got []string, end error) 
 				t.Fatalf("damage at byte %d of %d, %d records", damage.Offset, len(in), damage.Records)
 			}
 			got = append(got, fmt.Sprintf("!%d %d %s", damage.Offset, damage.Records, damage.Reason))
+		case err == collect.ErrSkip:
+			got = append(got, "-")
 		case err != nil:
 			if again := d.Next(&ev); err == io.EOF && again != io.EOF {
 				t.Fatalf("behind the end: %v", again)

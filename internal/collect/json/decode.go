@@ -58,22 +58,21 @@ func newDecoder(r io.Reader, o collect.Options, shapes []collect.Shape) *decoder
 }
 
 func (d *decoder) Next(ev *event.Event) error {
-	for {
-		text, err := d.framer.next(&ev.Index)
-		if err != nil {
-			return d.failed(err)
-		}
-		d.record++
-		if text == nil { // an element of a wrapper without an event in it
-			continue
-		}
-		err = d.event(text, ev)
-		if err == nil {
-			return nil
-		}
-		if !errors.Is(err, collect.ErrSkip) {
-			return &collect.Damage{Offset: d.framer.offset, Records: 1, Reason: reason(err)}
-		}
+	text, err := d.framer.next(&ev.Index)
+	if err != nil {
+		return d.failed(err)
+	}
+	d.record++
+	if text == nil { // an element of a wrapper without an event in it
+		return collect.ErrSkip
+	}
+	switch err := d.event(text, ev); {
+	case err == nil:
+		return nil
+	case errors.Is(err, collect.ErrSkip):
+		return collect.ErrSkip
+	default:
+		return &collect.Damage{Offset: d.framer.offset, Records: 1, Reason: reason(err)}
 	}
 }
 

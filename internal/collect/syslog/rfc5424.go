@@ -170,5 +170,5 @@ func (d *data) value(s []byte) (value string, rest []byte, ok bool) {
 
 // isName tells an SD-NAME of section 6.3.
 func isName(name []byte) bool {
-	return len(name) >= 1 && len(name) <= 32 && isPrintable(name) && bytes.IndexAny(name, `="]`) < 0
+	return len(name) >= 1 && len(name) <= 32 && isPrintable(name) && !bytes.ContainsAny(name, `="]`)
 }

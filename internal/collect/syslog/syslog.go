@@ -47,24 +47,20 @@ type decoder struct {
 }
 
 func (d *decoder) Next(ev *event.Event) error {
-	for {
-		f, err := d.frames.Next()
-		if err != nil {
-			return d.damage(err)
-		}
-		d.record++
-		if len(f.Message) == 0 {
-			return &collect.Damage{Offset: f.Offset, Records: 1, Reason: "stream ends before the message"}
-		}
-		ev.Record, ev.Format = d.record, "syslog"
-		err = d.event(f.Message, ev)
-		if errors.Is(err, collect.ErrSkip) {
-			continue
-		}
-		if err != nil {
-			return &collect.Damage{Offset: f.Offset, Records: 1, Reason: "message with more values than the limit"}
-		}
-		return nil
+	f, err := d.frames.Next()
+	if err != nil {
+		return d.damage(err)
+	}
+	d.record++
+	if len(f.Message) == 0 {
+		return &collect.Damage{Offset: f.Offset, Records: 1, Reason: "stream ends before the message"}
+	}
+	ev.Record, ev.Format = d.record, "syslog"
+	switch err := d.event(f.Message, ev); {
+	case err == nil, errors.Is(err, collect.ErrSkip):
+		return err
+	default:
+		return &collect.Damage{Offset: f.Offset, Records: 1, Reason: "message with more values than the limit"}
 	}
 }
 

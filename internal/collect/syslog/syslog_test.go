@@ -51,6 +51,8 @@ func events(t testing.TB, f collect.Format, in string) []string {
 			got = append(got, ev.Class.Service+" "+when+" "+string(ev.Fields))
 		case errors.As(err, &damage):
 			got = append(got, "damage")
+		case err == collect.ErrSkip:
+			got = append(got, "skipped")
 		case err == io.EOF:
 			return got
 		default:
@@ -124,6 +126,7 @@ func TestBodyIsHandedOver(t *testing.T) {
 		"<13>Feb  5 17:32:18 ward7 x: <AuditMessage\n"
 	want := []string{
 		` 2024-02-05T17:32:18Z {"lines":3}`,
+		"skipped",
 		`syslog 2024-02-05T17:32:18Z {"priority":13,"facility":1,"severity":5,"timestamp":"Feb  5 17:32:18","hostname":"ward7","app_name":"x","message":"<AuditMessage"}`,
 	}
 	if diff := cmp.Diff(events(t, syslog.Format(body), in), want); diff != "" {
