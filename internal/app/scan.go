@@ -245,6 +245,6 @@ func (s *scanRun) summary() *report.Run {
 	for _, d := range s.stats.Damage() {
 		run.Problems = append(run.Problems, report.Problem{Source: d.Source, Offset: d.Offset, Reason: d.Reason, Unknown: d.Reason == scan.UnknownFormat})
 	}
-	run.Refused = append(refusals(s.loaded.problems), unlisted(s.unlisted)...)
+	run.Refused, run.Unlisted = refusals(s.loaded.problems), unlisted(s.unlisted)
 	return run
 }

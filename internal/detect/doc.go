@@ -13,13 +13,13 @@
 //	                           │ class: log source, from the taxonomy
 //	                           ▼
 //	   link      values ──► fields that the group's rules ask for, and no others
-//	                           │ folded once: no case, no escapes
+//	                           │ text as it lies: escaped, in any case
 //	                           ▼
-//	   gather    each field's text ──► literal.Set ──► rules whose witness is there
+//	   gather    each field's text ──► literal.Sieve ──► rules whose witness may be there
 //	                           │ mostly none
-//	                           ▼
+//	                           ▼ folded when first asked for: no case, no escapes
 //	   run       each candidate's program ──► predicates, each answered once per event
-//	                           │
+//	                           │                literal.Set, dfa.Regexp, numbers, networks
 //	                           ▼
 //	                     rules that match
 //

@@ -312,8 +312,9 @@ func (p *page) inputs(run *Run) {
 		p.Problems = append(p.Problems, pair{q.place(), clean(q.Reason, 300)})
 	}
 	p.MoreProblem = max(0, run.Damaged+run.Skipped-int64(len(p.Problems)))
-	for _, r := range run.Refused[:min(maxList, len(run.Refused))] {
+	refused := run.refusals()
+	for _, r := range refused[:min(maxList, len(refused))] {
 		p.Refused = append(p.Refused, pair{clean(r.Source, 300), clean(r.Reason, 300)})
 	}
-	p.MoreRule = int64(len(run.Refused) - len(p.Refused))
+	p.MoreRule = int64(len(refused) - len(p.Refused))
 }

@@ -37,6 +37,7 @@ type Run struct {
 	Rules      int       // loaded
 	Indicators int64     // loaded
 	Refused    []Refusal // rules that could not be honoured
+	Unlisted   []Refusal // lists of indicators that could not be honoured whole
 }
 
 // Problem is one place that could not be read.
@@ -48,9 +49,9 @@ type Problem struct {
 	Unknown bool // it is no log that is known, and was passed over whole
 }
 
-// Refusal is one rule that was not loaded, and why.
+// Refusal is one rule or list that was not loaded, and why.
 type Refusal struct {
-	Source string // file and line of the rule
+	Source string // file and line
 	Reason string
 }
 
@@ -181,13 +182,23 @@ func sorted(problems []Problem) []Problem {
 	return problems
 }
 
-// leftOut says how many rules are not run; empty when all are.
+// leftOut says how many rules are not run, and how many lists not whole; empty when all are.
 func leftOut(run *Run) string {
-	if len(run.Refused) == 0 {
+	var parts []string
+	if n := len(run.Refused); n > 0 {
+		parts = append(parts, plural(int64(n), "rule"))
+	}
+	if n := len(run.Unlisted); n > 0 {
+		parts = append(parts, "entries of "+plural(int64(n), "list"))
+	}
+	if len(parts) == 0 {
 		return ""
 	}
-	return plural(int64(len(run.Refused)), "rule") + " left out"
+	return strings.Join(parts, " and ") + " left out"
 }
+
+// refusals lists both, rules first.
+func (r *Run) refusals() []Refusal { return slices.Concat(r.Refused, r.Unlisted) }
 
 // ownLists tells whether rules are left out for want of lists that only this site can give.
 func ownLists(run *Run) bool {

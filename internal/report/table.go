@@ -176,7 +176,7 @@ func (t *table) unread() {
 	}
 }
 
-// refused names the rules that are not run, and what would let them run.
+// refused names the rules and lists that are not used, and what would let them.
 func (t *table) refused() {
 	s := leftOut(t.run)
 	if s == "" {
@@ -184,11 +184,12 @@ func (t *table) refused() {
 	}
 	t.line("", "")
 	t.paragraph("1", s+". All others were asked.", 0, 2)
-	for _, r := range t.run.Refused[:min(problemsShown, len(t.run.Refused))] {
+	all := t.run.refusals()
+	for _, r := range all[:min(problemsShown, len(all))] {
 		t.paragraph("", clean(r.Source, 300)+": "+clean(r.Reason, 200), 2, 2)
 	}
-	if more := len(t.run.Refused) - problemsShown; more > 0 {
-		t.paragraph("2", "and "+plural(int64(more), "more rule")+": --stats lists all", 2, 1)
+	if more := len(all) - problemsShown; more > 0 {
+		t.paragraph("2", "and "+number(int64(more))+" more: --stats lists all", 2, 1)
 	}
 	if ownLists(t.run) {
 		t.paragraph("2", "Rules with %names% want lists that only this site can give: --placeholders FILE brings them.", 2, 2)
