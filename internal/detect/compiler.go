@@ -54,7 +54,7 @@ func (c *compiler) add(r *sigma.Rule) error {
 	}
 	e := anyOf(anyCondition...)
 	c.rules = append(c.rules, r)
-	c.programs = append(c.programs, assemble(e, func(p int32) int { return c.predicates[p].cost }))
+	c.programs = append(c.programs, assemble(e, c.predicates))
 	c.witnesses = append(c.witnesses, c.witnessOf(e, false))
 	c.ruleFields = append(c.ruleFields, l.fields)
 	return nil

@@ -25,6 +25,23 @@ type predicate struct {
 	hints []hint
 }
 
+// odds guesses how often the predicate is true.
+func (p *predicate) odds() float64 {
+	switch {
+	case p.asks == asksPresent:
+		return 0.9
+	case p.asks == asksMissing, p.asks == asksNull:
+		return 0.1
+	case len(p.hints) == 0:
+		return 0.5
+	}
+	sum := 0.0
+	for _, h := range p.hints {
+		sum += chance(h)
+	}
+	return min(sum, 0.95)
+}
+
 // question is what a predicate asks of its field.
 type question uint8
 

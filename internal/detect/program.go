@@ -1,6 +1,9 @@
 package detect
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // expr is a rule's meaning: a boolean tree over predicates. Exactly one part is set.
 type expr struct {
@@ -78,8 +81,8 @@ const (
 
 // assemble flattens a tree. Steps are written from the last to the first, so that
 // the places to go are known, and the list is turned round in the end.
-func assemble(e expr, cost func(pred int32) int) program {
-	a := assembler{cost: cost}
+func assemble(e expr, predicates []predicate) program {
+	a := assembler{predicates: predicates}
 	entry := a.emit(e, accept, reject)
 	last := int32(len(a.steps) - 1)
 	turn := func(at int32) int32 {
@@ -96,8 +99,8 @@ func assemble(e expr, cost func(pred int32) int) program {
 }
 
 type assembler struct {
-	steps []step
-	cost  func(pred int32) int
+	steps      []step
+	predicates []predicate
 }
 
 // emit writes e and returns where it begins.
@@ -108,12 +111,12 @@ func (a *assembler) emit(e expr, yes, no int32) int32 {
 	case isNot:
 		return a.emit(*e.not, no, yes)
 	case isAnd:
-		for _, child := range a.cheapestLast(e.and) {
+		for _, child := range a.decisiveLast(e.and, false) {
 			yes = a.emit(child, yes, no)
 		}
 		return yes
 	case isOr:
-		for _, child := range a.cheapestLast(e.or) {
+		for _, child := range a.decisiveLast(e.or, true) {
 			no = a.emit(child, yes, no)
 		}
 		return no
@@ -123,26 +126,52 @@ func (a *assembler) emit(e expr, yes, no int32) int32 {
 	}
 }
 
-// cheapestLast orders operands for writing backwards: what is cheap is asked first.
-func (a *assembler) cheapestLast(es []expr) []expr {
-	es = slices.Clone(es)
-	slices.SortStableFunc(es, func(x, y expr) int { return a.price(y) - a.price(x) })
-	return es
+// decisiveLast orders operands for writing backwards: what is asked first is what settles the question, by
+// being false in a conjunction and true in a disjunction, at the least expected cost.
+func (a *assembler) decisiveLast(es []expr, settledBy bool) []expr {
+	type operand struct {
+		expr
+		price float64
+	}
+	operands := make([]operand, len(es))
+	for i, e := range es {
+		cost, odds := a.expect(e)
+		if !settledBy {
+			odds = 1 - odds
+		}
+		operands[i] = operand{e, cost / max(odds, 0.001)}
+	}
+	slices.SortStableFunc(operands, func(x, y operand) int { return cmp.Compare(y.price, x.price) })
+	ordered := make([]expr, len(es))
+	for i := range operands {
+		ordered[i] = operands[i].expr
+	}
+	return ordered
 }
 
-// price is what asking e may cost in the end.
-func (a *assembler) price(e expr) int {
+// expect guesses what asking e costs and how often it is true.
+func (a *assembler) expect(e expr) (cost, odds float64) {
 	switch e.kind {
 	case isNever:
-		return 0
+		return 0, 0
 	case isNot:
-		return a.price(*e.not)
+		cost, odds = a.expect(*e.not)
+		return cost, 1 - odds
 	case isPredicate:
-		return a.cost(e.pred)
+		p := &a.predicates[e.pred]
+		return float64(p.cost), p.odds()
 	}
-	sum := 0
-	for _, child := range append(e.and, e.or...) {
-		sum += a.price(child)
+	odds = 1
+	for _, child := range e.and {
+		c, o := a.expect(child)
+		cost, odds = cost+c*odds, odds*o
 	}
-	return sum
+	for _, child := range e.or { // true unless all are false
+		c, o := a.expect(child)
+		cost, odds = cost+c*odds, odds*(1-o)
+	}
+	if e.kind == isOr {
+		odds = 1 - odds
+	}
+	return cost, odds
 }
