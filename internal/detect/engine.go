@@ -32,15 +32,15 @@ type view struct {
 	group *group
 	slots []wantedSlot // open addressing by path hash
 	mask  uint64
+	salt  uint64     // tells its values from those of other views
 	mayBe [64]uint64 // one bit for each twelve bits of a hash: nothing else can be wanted
 }
 
-// mayWant spares most lookups: few of an event's fields are wanted by any rule.
-func (v *view) mayWant(hash uint64) bool { return v.mayBe[hash>>58]>>(hash>>52&63)&1 != 0 }
-
+// wantedSlot is a path of which something is wanted.
 type wantedSlot struct {
-	hash   uint64
-	wanted []wanted
+	hash    uint64
+	wanted  []wanted
+	indexes []int32 // of the group: those in which values at the path are looked up
 }
 
 // wanted says that values at a path belong to a field.
@@ -49,21 +49,27 @@ type wanted struct {
 	field int32
 }
 
-// wanted returns what is wanted under a path's hash.
-func (v *view) wanted(hash uint64) []wanted {
+// slot returns what is wanted under a path's hash, or nil.
+func (v *view) slot(hash uint64) *wantedSlot {
+	if v.mayBe[hash>>58]>>(hash>>52&63)&1 == 0 { // few of an event's fields are wanted by any rule
+		return nil
+	}
 	for at := hash & v.mask; ; at = (at + 1) & v.mask {
-		s := &v.slots[at]
-		if s.hash == hash || s.wanted == nil {
-			return s.wanted
+		switch s := &v.slots[at]; {
+		case s.wanted == nil:
+			return nil
+		case s.hash == hash:
+			return s
 		}
 	}
 }
 
 // group is the rules that serve the same log sources, and where each of them waits.
 type group struct {
-	rules   []int32
-	always  []int32 // rules without a witness
-	indexes []fieldIndex
+	rules    []int32
+	always   []int32 // rules without a witness
+	indexes  []fieldIndex
+	keywords *fieldIndex // that of anyField, if there is one: every value is looked up in it
 }
 
 // fieldIndex holds the witness literals of one field.
@@ -73,6 +79,7 @@ type fieldIndex struct {
 	literals *literal.Set   // the same literals, for folded values
 	rules    [][]int32      // by literal id
 	numbers  bool           // some literals are numbers: look also for the shortest form of the value
+	shortest int            // bytes of the shortest text in which anything can be found
 }
 
 // Compile makes an engine of rules for the classes of a taxonomy. A rule that

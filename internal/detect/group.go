@@ -2,6 +2,7 @@ package detect
 
 import (
 	"encoding/binary"
+	"math"
 	"math/bits"
 	"slices"
 	"strings"
@@ -70,6 +71,9 @@ func (c *compiler) newGroup(rules []int32) *group {
 		g.indexes = append(g.indexes, c.newFieldIndex(marks[:n], waiting))
 		marks = marks[n:]
 	}
+	if len(g.indexes) > 0 && g.indexes[0].field == anyField { // the lowest number
+		g.keywords = &g.indexes[0]
+	}
 	return g
 }
 
@@ -84,11 +88,12 @@ func compareMarks(a, b mark) int {
 }
 
 func (c *compiler) newFieldIndex(marks []mark, waiting map[mark][]int32) fieldIndex {
-	x := fieldIndex{field: marks[0].field}
+	x := fieldIndex{field: marks[0].field, shortest: math.MaxInt}
 	b := literal.Builder{Commons: c.commons}
 	for id, m := range marks {
 		b.Add(m.hint.text, m.hint.at, int32(id))
 		x.rules = append(x.rules, waiting[m])
+		x.shortest = min(x.shortest, len(m.hint.text))
 		if m.hint.at == literal.Whole {
 			_, number := parseNumber([]byte(m.hint.text))
 			x.numbers = x.numbers || number
@@ -111,16 +116,27 @@ func (c *compiler) newView(g *group, class *event.Class) *view {
 		}
 	}
 	size := 2 << bits.Len(uint(n))
-	v := &view{group: g, slots: make([]wantedSlot, size), mask: uint64(size - 1)}
+	v := &view{group: g, slots: make([]wantedSlot, size), mask: uint64(size - 1), salt: uint64(class.ID+1) * 0xd6e8feb86659fd93}
 	for h, w := range byHash {
 		v.mayBe[h>>58] |= 1 << (h >> 52 & 63)
 		at := h & v.mask
 		for v.slots[at].wanted != nil {
 			at = (at + 1) & v.mask
 		}
-		v.slots[at] = wantedSlot{h, w}
+		v.slots[at] = wantedSlot{h, w, g.indexesOf(w)}
 	}
 	return v
+}
+
+// indexesOf lists the indexes of any of the fields.
+func (g *group) indexesOf(ws []wanted) []int32 {
+	var positions []int32
+	for n := range g.indexes {
+		if slices.ContainsFunc(ws, func(w wanted) bool { return w.field == g.indexes[n].field }) {
+			positions = append(positions, int32(n))
+		}
+	}
+	return positions
 }
 
 // fieldsOf lists the fields that rules ask for, each once, anyField left out.

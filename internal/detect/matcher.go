@@ -13,7 +13,6 @@ type Matcher struct {
 	event  *event.Event
 	now    uint32 // number of the present event; what bears an older number is stale
 
-	marks   jsonl.Marks  // of all its values
 	fields  []fieldState // by field
 	values  []value      // of the fields asked for so far
 	answers []uint32     // by predicate: now<<1 | answer
@@ -23,7 +22,9 @@ type Matcher struct {
 	searchers []*dfa.Searcher // by expression; made when first asked for
 	budget    *dfa.Budget
 
+	memo       memo
 	candidates []int32
+	waiting    []int32 // rules that wait at what stands in one value
 	hits       []int32 // reused by searches for witnesses
 	found      []int32 // and by those of tests
 	number     []byte  // reused for the shortest form of a number
@@ -59,6 +60,7 @@ func (e *Engine) Matcher() *Matcher {
 
 		searchers: make([]*dfa.Searcher, e.regexes),
 		budget:    dfa.NewBudget(maxStates),
+		memo:      newMemo(),
 	}
 }
 
@@ -80,8 +82,11 @@ func (m *Matcher) Match(ev *event.Event) []int32 {
 		return m.matches
 	}
 	m.begin(ev)
+	m.gather(v)
+	if len(m.candidates) == 0 {
+		return m.matches
+	}
 	m.link(v)
-	m.gather(v.group)
 	for _, rule := range m.candidates {
 		if m.run(&m.engine.programs[rule]) {
 			m.matches = append(m.matches, rule)
@@ -106,13 +111,12 @@ func (m *Matcher) begin(ev *event.Event) {
 // link finds which values of the event belong to which field of the rules.
 func (m *Matcher) link(v *view) {
 	index := &m.event.Index
-	m.marks = 0
 	for i := range index.Values {
-		m.marks |= index.Values[i].Marks
-		if !v.mayWant(index.Values[i].Hash) {
+		slot := v.slot(index.Values[i].Hash)
+		if slot == nil {
 			continue
 		}
-		for _, w := range v.wanted(index.Values[i].Hash) {
+		for _, w := range slot.wanted {
 			if index.At(m.event.Fields, i, w.path) {
 				m.append(w.field, int32(i))
 			}
@@ -155,87 +159,6 @@ func (m *Matcher) linkAll() {
 	}
 }
 
-// gather collects the rules that the event may satisfy: those one of whose witnesses is there,
-// and those that have none.
-func (m *Matcher) gather(g *group) {
-	for _, rule := range g.always {
-		m.nominate(rule)
-	}
-	for i := range g.indexes {
-		x := &g.indexes[i]
-		if x.field == anyField {
-			m.searchEvent(x)
-			continue
-		}
-		for at := m.first(x.field); at >= 0; at = m.values[at].next {
-			if v := &m.values[at]; isScalar(v.kind) {
-				m.search(x, v)
-			}
-		}
-	}
-}
-
-// search looks for the witnesses of a field in one of its values.
-func (m *Matcher) search(x *fieldIndex, v *value) {
-	raw, ok := m.asItLies(x, int(v.index))
-	if !ok {
-		m.nominateAll(x, x.literals.Find(v.folded(), m.hits[:0]))
-		m.searchNumber(x, v.folded())
-		return
-	}
-	hits := x.sieve.Anywhere(raw, x.sieve.Ends(raw, m.hits[:0]))
-	if x.literals.HasShorts() {
-		hits = x.literals.Shorts(v.folded(), hits)
-	}
-	m.nominateAll(x, hits)
-	m.searchNumber(x, raw)
-}
-
-// asItLies returns the text of a value as it stands in the event, if a field's sieve can be used on it.
-func (m *Matcher) asItLies(x *fieldIndex, index int) ([]byte, bool) {
-	v := &m.event.Index.Values[index]
-	raw := m.event.Fields[v.Start:v.End]
-	if v.Marks&(jsonl.OddlyEscaped|jsonl.NonASCII) == 0 {
-		return raw, true
-	}
-	return raw, v.Marks&jsonl.OddlyEscaped == 0 && x.sieve.Serves(raw)
-}
-
-// searchNumber looks for a number that the value writes in another way than the rules do.
-func (m *Matcher) searchNumber(x *fieldIndex, text []byte) {
-	if !x.numbers {
-		return
-	}
-	var other bool
-	if m.number, other = appendOtherNumber(m.number[:0], text); other {
-		m.nominateAll(x, x.literals.Find(m.number, m.hits[:0]))
-	}
-}
-
-// searchEvent looks for the witnesses that may stand in any value: mostly in one go over the event's text,
-// which holds more than its values, but nothing less.
-func (m *Matcher) searchEvent(x *fieldIndex) {
-	everyWay := x.sieve.Anchored() || x.literals.HasShorts() || x.numbers
-	if !everyWay && m.marks&jsonl.OddlyEscaped == 0 && (m.marks&jsonl.NonASCII == 0 || x.sieve.Serves(m.event.Fields)) {
-		m.nominateAll(x, x.sieve.Anywhere(m.event.Fields, m.hits[:0]))
-		return
-	}
-	for i := range m.event.Index.Values {
-		if v := &m.event.Index.Values[i]; isScalar(v.Kind) {
-			m.search(x, &value{owner: m, index: int32(i), kind: v.Kind})
-		}
-	}
-}
-
-func (m *Matcher) nominateAll(x *fieldIndex, hits []int32) {
-	m.hits = hits
-	for _, hit := range hits {
-		for _, rule := range x.rules[hit] {
-			m.nominate(rule)
-		}
-	}
-}
-
 // appendOtherNumber appends the shortest form of a number that is written otherwise, such as 1.0.
 func appendOtherNumber(dst, text []byte) ([]byte, bool) {
 	plain := len(text) > 0 && len(text) <= plainDigits && (text[0] != '0' || len(text) == 1)
@@ -252,13 +175,6 @@ func appendOtherNumber(dst, text []byte) ([]byte, bool) {
 	}
 	f, ok := parseNumber(text)
 	return appendShortest(dst, f), ok
-}
-
-func (m *Matcher) nominate(rule int32) {
-	if m.asked[rule] != m.now {
-		m.asked[rule] = m.now
-		m.candidates = append(m.candidates, rule)
-	}
 }
 
 // run walks a program to its verdict.
