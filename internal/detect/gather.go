@@ -27,12 +27,14 @@ func (m *Matcher) gather(v *view) {
 			continue
 		}
 		raw := m.event.Fields[x.Start:x.End]
-		known := m.memo.at(v, slot, raw)
-		if !known.holds {
+		key := m.memo.key(v, slot, raw)
+		rules, known := m.memo.get(key)
+		if !known {
 			m.lookUp(g, slot, i)
-			known.set(m.waiting)
+			m.memo.put(key, m.waiting)
+			rules = m.waiting
 		}
-		for _, rule := range known.rules {
+		for _, rule := range rules {
 			m.nominate(rule)
 		}
 	}

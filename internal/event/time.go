@@ -47,11 +47,34 @@ func parseDate(b []byte) (time.Time, bool) {
 	if !ok {
 		return time.Time{}, false
 	}
-	t := time.Date(year, time.Month(month), day, hour, minute, 0, nanos, time.UTC)
-	if t.Day() != day { // 31 February
+	if day > daysIn(year, month) { // 31 February
 		return time.Time{}, false
 	}
-	return t.Add(time.Duration(second)*time.Second - offset), true
+	seconds := int64(daysBefore(year, month)+day-1)*86400 + int64(hour*3600+minute*60+second)
+	return time.Unix(seconds, int64(nanos)).Add(-offset).UTC(), true
+}
+
+func daysIn(year, month int) int {
+	switch {
+	case month == 2 && year%4 == 0 && (year%100 != 0 || year%400 == 0):
+		return 29
+	case month == 2:
+		return 28
+	case month == 4 || month == 6 || month == 9 || month == 11:
+		return 30
+	}
+	return 31
+}
+
+// daysBefore counts the days from 1970-01-01 to the first of a month, by years that begin in March, so that the day
+// that some have comes last.
+func daysBefore(year, month int) int {
+	year += 400 // none is below zero
+	if month < 3 {
+		year, month = year-1, month+12
+	}
+	const march1970 = 719468 + 146097 // days from March of year 0, and of 400 years
+	return 365*year + year/4 - year/100 + year/400 + (153*(month-3)+2)/5 - march1970
 }
 
 // parseSecond reads ss[.fraction] and returns what follows. Second 60 is a leap second.

@@ -1,6 +1,7 @@
 package event_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -72,4 +73,19 @@ func FuzzParseTime(f *testing.F) {
 			t.Fatalf("%v, want %v", got, want)
 		}
 	})
+}
+
+// Every day of some centuries, and those that no calendar has.
+func TestParseTimeKnowsTheCalendar(t *testing.T) {
+	for _, year := range []int{0, 1, 399, 400, 1600, 1899, 1900, 1969, 1970, 1999, 2000, 2024, 2025, 2100, 9999} {
+		for month := 1; month <= 12; month++ {
+			for day := 1; day <= 31; day++ {
+				want := time.Date(year, time.Month(month), day, 23, 59, 0, 0, time.UTC)
+				got, ok := event.ParseTime(fmt.Appendf(nil, "%04d-%02d-%02d 23:59", year, month, day))
+				if ok != (want.Day() == day) || ok && !got.Equal(want) {
+					t.Fatalf("%04d-%02d-%02d: %v %t, want %v", year, month, day, got, ok, want)
+				}
+			}
+		}
+	}
 }
