@@ -24,7 +24,7 @@ func DefaultLimits() Limits {
 
 // Error says where a text is no audit message and why, without quoting it.
 type Error struct {
-	Offset int64
+	Offset int64 // in the text as received; 0 where that cannot be told
 	Reason string
 }
 
@@ -40,7 +40,7 @@ func Parse(text []byte, lim Limits) (Message, error) {
 		return Message{}, &Error{Reason: "longer than the limit"}
 	}
 	utf8, honest := charset.UTF8(text, declaredCharset(text))
-	p := parser{lim: lim, m: Message{BadCharset: !honest}}
+	p := parser{lim: lim, m: Message{BadCharset: !honest}, same: len(utf8) == len(text)}
 	p.d = xml.NewDecoder(bytes.NewReader(bytes.TrimPrefix(utf8, []byte("\ufeff"))))
 	p.d.Strict = true
 	p.d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil } // is UTF-8 by now
@@ -72,6 +72,7 @@ func declaredCharset(text []byte) string {
 
 type parser struct {
 	d        *xml.Decoder
+	same     bool // what d reads are the bytes as received
 	lim      Limits
 	m        Message
 	depth    int
@@ -116,7 +117,13 @@ func (p *parser) keepText() {
 	}
 }
 
-func (p *parser) fail(reason string) error { return &Error{p.d.InputOffset(), reason} }
+// fail tells the place, or that of the message where the text had to be converted.
+func (p *parser) fail(reason string) error {
+	if !p.same {
+		return &Error{0, reason}
+	}
+	return &Error{p.d.InputOffset(), reason}
+}
 
 // complete ends a message that is well-formed. EventIdentification is mandatory (PS3.15 A.5.2).
 func (p *parser) complete() error {

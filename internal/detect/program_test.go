@@ -246,7 +246,7 @@ func (d *dice) item() string {
 		modifiers := d.one("|base64offset|contains", "|base64", "|wide|base64offset|contains", "|utf16|base64|contains", "|utf16be|base64offset|contains|cased", "|base64|contains")
 		return line(modifiers, d.values(d.literal))
 	case 13:
-		return line(d.one("", "|neq", "|exists", "|exists|neq"), d.one("null", "true", "false"))
+		return line(d.one("", "|neq", "|exists", "|exists|neq"), d.one("null", d.truth(), d.truth()))
 	case 14:
 		return line(d.one("", "", "", "|neq", "|all", "|contains", "|cased"), d.values(d.number))
 	case 15:
