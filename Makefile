@@ -1,6 +1,9 @@
 # Two commands matter: `make run` shows the product, `make test` proves it.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
 export CGO_ENABLED ?= 0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 FUZZTIME ?= 20s
 
 .PHONY: run build test lint fuzz bench clean
@@ -11,24 +14,32 @@ run: build ## build, make up a night at an invented hospital, scan it
 build: ## one static binary in bin/
 	go build -trimpath -tags timetzdata -o bin/wardline ./cmd/wardline
 
-test: lint ## everything that must hold before a change is taken in
-	go test ./...
+test: lint ## everything that must hold before a change is taken in; ends with what was skipped and why
+	mkdir -p bin
+	go test -v ./... > bin/test.log 2>&1 || { go test ./...; exit 1; }
+	grep -E '^(ok|\?)' bin/test.log
+	if command -v gcc > /dev/null; then \
+		CGO_ENABLED=1 go test -race -short ./internal/scan ./internal/detect ./internal/finding ./cmd/...; \
+	else echo 'race detector skipped: it needs a C compiler'; fi
 	cd bench && go vet ./...
+	awk '/^ +[a-z_0-9]+_test\.go:[0-9]+: / { reason = $$0 } /--- SKIP/ { print "skipped " $$3 ":" reason; n++ } END { print n + 0 " skipped" }' bin/test.log
 
-lint: ## formatting, vet, staticcheck
+lint: ## formatting, vet, staticcheck; known vulnerabilities where their list can be had
 	@test -z "$$(gofmt -l cmd content format internal bench)" || { gofmt -l cmd content format internal bench; echo 'run gofmt on these'; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
+	@if (exec 3<> /dev/tcp/vuln.go.dev/443) 2> /dev/null; then go run $(GOVULNCHECK) ./...; \
+	else echo 'govulncheck skipped: its list of vulnerabilities cannot be reached'; fi
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@for pkg in $$(go list ./...); do \
-		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
-			echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
 		done; \
 	done
 
 bench: ## side by side with other readers and engines
 	cd bench && go test -run '^$$' -bench . -benchtime 2s -timeout 60m ./...
 
-clean:
+clean: ## remove what was built
 	rm -rf bin
