@@ -2,6 +2,7 @@ package sigma_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -235,5 +236,24 @@ func TestLevels(t *testing.T) {
 	}
 	if _, ok := sigma.ParseLevel(""); ok || sigma.LevelNone.String() != "" {
 		t.Error("an empty level was read")
+	}
+}
+
+func TestAsks(t *testing.T) {
+	docs, problems := sigma.Parse("r.yml", []byte(`title: t
+logsource: {product: windows}
+detection:
+  s:
+    - {Image|endswith: a.exe, CommandLine|contains|all: [b, c]}
+    - {Image: d}
+  keywords: [e]
+  filter: {User: f}
+  condition: (s or keywords) and not filter
+`), sigma.Options{})
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	if got, want := docs.Rules[0].Asks(), []string{"Image", "CommandLine", "User"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }

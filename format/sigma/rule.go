@@ -1,5 +1,7 @@
 package sigma
 
+import "slices"
+
 // Rule is one detection rule as written: nothing is resolved away, so that two
 // evaluators can be built from it independently and held against each other.
 // Source: Sigma rules specification 2.1.0.
@@ -31,6 +33,27 @@ type Rule struct {
 
 	File string // path of the YAML stream, archive members as path!member
 	Line int    // line of the document's first key, from 1
+}
+
+// Asks lists the fields that the rule asks about, each once, in the order written; keywords have none.
+func (r *Rule) Asks() []string {
+	var fields []string
+	var walk func(s *Search)
+	walk = func(s *Search) {
+		if s.Item != nil && s.Item.Field != "" && !slices.Contains(fields, s.Item.Field) {
+			fields = append(fields, s.Item.Field)
+		}
+		for i := range s.All {
+			walk(&s.All[i])
+		}
+		for i := range s.Any {
+			walk(&s.Any[i])
+		}
+	}
+	for i := range r.Selections {
+		walk(&r.Selections[i].Search)
+	}
+	return fields
 }
 
 // Related names another rule and what it is to this one.

@@ -50,6 +50,7 @@ type Rule struct {
 	FalsePositives []string `json:"falsepositives,omitempty"`
 	CareImpact     string   `json:"care_impact,omitempty"` // who may be hurt and how, in a sentence
 	License        string   `json:"license,omitempty"`
+	Asks           []string `json:"asks,omitempty"` // fields that it asks about
 }
 
 // Evidence is one matched event.

@@ -107,18 +107,28 @@ func telling() []string {
 	}
 }
 
-const chosenFields = 4
+const (
+	chosenFields = 4
+	askedFields  = 5
+)
 
-// chosen picks the few fields that say most, so that a row can be read at a glance.
-func chosen(fields []pair) []pair {
+// chosen picks the few fields that say most, so that a row can be read at a glance: those that the rule
+// asks about, then what an analyst reads first.
+func chosen(fields []pair, asks []string) []pair {
 	var out []pair
-	for _, want := range telling() {
-		i := slices.IndexFunc(fields, func(p pair) bool { return names(p.Name, want) })
+	pick := func(i int) {
 		if i >= 0 && !slices.ContainsFunc(out, func(p pair) bool { return p.Value == fields[i].Value }) {
 			out = append(out, pair{short(fields[i].Name), clip(fields[i].Value, 240)})
 		}
-		if len(out) == chosenFields {
-			return out
+	}
+	for _, want := range asks {
+		if len(out) < askedFields {
+			pick(slices.IndexFunc(fields, func(p pair) bool { return p.Name == want }))
+		}
+	}
+	for _, want := range telling() {
+		if len(out) < chosenFields {
+			pick(slices.IndexFunc(fields, func(p pair) bool { return names(p.Name, want) }))
 		}
 	}
 	if len(out) == 0 {

@@ -233,7 +233,7 @@ func (b *builder) detail(f *finding.Finding) detail {
 		if len(d.Rows) == maxEvidence || b.text <= 0 {
 			break
 		}
-		d.Rows = append(d.Rows, b.row(&f.Events[i]))
+		d.Rows = append(d.Rows, b.row(&f.Events[i], f.Rule.Asks))
 	}
 	if left := f.Count - len(d.Rows); left > 0 {
 		d.More = plural(int64(left), "more matched event") + " not shown here: --format jsonl --all-events lists them."
@@ -241,9 +241,9 @@ func (b *builder) detail(f *finding.Finding) detail {
 	return d
 }
 
-func (b *builder) row(e *finding.Evidence) row {
+func (b *builder) row(e *finding.Evidence, asks []string) row {
 	fields, more := flatten(e.Fields)
-	r := row{Source: clean(e.Source, 300), Record: number(e.Record), Chosen: chosen(fields), All: fields, More: more, Time: "no time"}
+	r := row{Source: clean(e.Source, 300), Record: number(e.Record), Chosen: chosen(fields, asks), All: fields, More: more, Time: "no time"}
 	if !e.Time.IsZero() {
 		r.Time = e.Time.In(b.zone).Format("2006-01-02 15:04:05")
 	}

@@ -37,7 +37,12 @@ func NewDetector(engine *detect.Engine, plan *correlate.Plan, indicators *indica
 		d.rules = append(d.rules, ruleOf(r, "rule"))
 	}
 	for _, c := range plan.Correlations() {
-		d.joined = append(d.joined, ruleOf(&c.Rule, "correlation"))
+		r := ruleOf(&c.Rule, "correlation")
+		r.Asks = append(r.Asks, c.GroupBy...)
+		if c.ValueField != "" {
+			r.Asks = append(r.Asks, c.ValueField)
+		}
+		d.joined = append(d.joined, r)
 	}
 	d.state = correlate.NewState(plan, correlate.DefaultConfig())
 	return d
@@ -114,7 +119,7 @@ func ruleOf(r *sigma.Rule, kind string) finding.Rule {
 	return finding.Rule{
 		ID: r.ID, Title: r.Title, Level: r.Level.String(), Author: r.Author, Source: r.File, Type: kind,
 		Status: r.Status, Summary: r.Description, Tags: r.Tags, References: r.References,
-		FalsePositives: r.FalsePositives, CareImpact: text("care_impact"), License: r.License,
+		FalsePositives: r.FalsePositives, CareImpact: text("care_impact"), License: r.License, Asks: r.Asks(),
 	}
 }
 
