@@ -1,6 +1,7 @@
 package detect_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -228,6 +229,27 @@ func TestMatcherForgets(t *testing.T) {
 			old.Age()
 			if got := old.Match(ev); !slices.Equal(got, c.want) {
 				t.Errorf("%s after %s: got %v, want %v", c.fields, before.fields, got, c.want)
+			}
+		}
+	}
+}
+
+// A matcher remembers values that it has met. More of them than it has room for make no
+// difference, nor does a value that comes again in another field or another log.
+func TestManyValues(t *testing.T) {
+	m := compile(t, detect.Options{}, rule(t, "s: {User|contains: adams}\nt: {Image|contains: okafor}\ncondition: 1 of them")).Matcher()
+	process, logon := processes(t), shipped(t).Class("windows", "Security", "4624")
+	for i := range 75_000 {
+		for _, c := range []struct {
+			class *event.Class
+			text  string
+			want  bool
+		}{
+			{process, `{"User":"nurse.adams%d"}`, true}, {process, `{"Image":"nurse.adams%d"}`, false}, {logon, `{"User":"nurse.adams%d"}`, false},
+			{process, `{"User":"dr.okafor%d"}`, false}, {process, `{"Image":"dr.okafor%d"}`, true},
+		} {
+			if got := len(m.Match(newEvent(t, c.class, fmt.Sprintf(c.text, i)))) > 0; got != c.want {
+				t.Fatalf("%s, the %dth time: found is %t", c.text, i, got)
 			}
 		}
 	}

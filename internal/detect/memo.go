@@ -28,7 +28,8 @@ func newMemo() memo {
 	return memo{seed: maphash.MakeSeed(), entries: make([]uint64, 1<<memoBits), lists: make([][]int32, 2)}
 }
 
-// key is what a value at the path of a slot is told by.
+// key is what a value at the path of a slot is told by: the place of its entry by the first bits, the entry
+// by those that follow.
 func (m *memo) key(v *view, slot *wantedSlot, raw []byte) uint64 {
 	salt := v.salt
 	if slot != nil {
@@ -40,7 +41,7 @@ func (m *memo) key(v *view, slot *wantedSlot, raw []byte) uint64 {
 // get returns the rules that wait at a value, if it is known.
 func (m *memo) get(key uint64) (rules []int32, known bool) {
 	e := m.entries[key>>(64-memoBits)]
-	if (e^key)&^listMask != 0 || e&listMask == unknownAt {
+	if (e^key<<memoBits)&^listMask != 0 || e&listMask == unknownAt {
 		return nil, false
 	}
 	return m.lists[e&listMask], true
@@ -57,5 +58,5 @@ func (m *memo) put(key uint64, rules []int32) {
 		list = uint64(len(m.lists))
 		m.lists = append(m.lists, slices.Clone(rules))
 	}
-	m.entries[key>>(64-memoBits)] = key&^listMask | list
+	m.entries[key>>(64-memoBits)] = key<<memoBits&^listMask | list
 }

@@ -3,6 +3,7 @@ package syslog
 import (
 	"bytes"
 	"time"
+	"unicode/utf8"
 
 	"github.com/wardline/wardline/internal/event"
 )
@@ -156,6 +157,7 @@ func (d *data) value(s []byte) (value string, rest []byte, ok bool) {
 		escapes := c == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\' || s[i+1] == ']')
 		switch {
 		case c == '"':
+			d.exact = d.exact && utf8.Valid(b)
 			return string(b), s[i+1:], true
 		case escapes:
 			i++
