@@ -12,7 +12,7 @@ import (
 // Fields counts the fields of s, as the standard numbers them.
 func (m *Message) Fields(s Segment) int {
 	n := bytes.Count(s.Text, []byte{m.Field})
-	if isBatchHeader(s) && len(s.Text) > 3 {
+	if isBatchHeader(s) {
 		n++ // the separator itself is field 1
 	}
 	return n
@@ -28,13 +28,16 @@ func (m *Message) FieldText(s Segment, n int) ([]byte, bool) {
 		return part(s.Text, m.Field, n)
 	}
 	if n == 1 {
-		return s.Text[3:min(4, len(s.Text))], len(s.Text) > 3
+		return s.Text[3:4], true
 	}
 	return part(s.Text, m.Field, n-1)
 }
 
-// isBatchHeader tells the segments that state their own delimiters.
+// isBatchHeader tells the segments that state their own delimiters, and do.
 func isBatchHeader(s Segment) bool {
+	if len(s.Text) < 4 || !isDelimiter(s.Text[3]) {
+		return false
+	}
 	switch s.Name() {
 	case "MSH", "FHS", "BHS":
 		return true
