@@ -10,21 +10,8 @@ import (
 	"github.com/wardline/wardline/format/sigma"
 )
 
-// fold is sentence 12.
-func fold(s string) string {
-	var b strings.Builder
-	b.Grow(len(s))
-	for len(s) > 0 {
-		r, size := utf8.DecodeRuneInString(s)
-		if r == utf8.RuneError && size == 1 {
-			b.WriteByte(s[0])
-		} else {
-			b.WriteRune(least(r))
-		}
-		s = s[size:]
-	}
-	return b.String()
-}
+// fold is sentence 12. Texts are UTF-8, and so are the patterns that come here.
+func fold(s string) string { return strings.Map(least, s) }
 
 // least returns the smallest character of r's orbit. In ASCII that is the capital.
 func least(r rune) rune {
