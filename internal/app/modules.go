@@ -36,6 +36,7 @@ func Formats(mappings string) ([]collect.Format, error) {
 		json.Format(shapes()),
 		zeek.Format(),
 		hl7.Format(),
+		hl7.MLLP(),
 		atna.Format(),
 		fhir.XML(),
 		journald.Format(),
