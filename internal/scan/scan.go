@@ -135,6 +135,7 @@ func (w *worker) decode(name string, d collect.Decoder, counts map[string]int64)
 			if w.end(name, err) {
 				return
 			}
+			w.failed = context.Cause(w.ctx)
 			continue
 		}
 		ev.Source = name
