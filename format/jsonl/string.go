@@ -1,6 +1,9 @@
 package jsonl
 
 import (
+	"encoding/binary"
+	"math/bits"
+	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -30,29 +33,48 @@ func isHex(c byte) bool {
 // escapes undone. A lone surrogate becomes U+FFFD.
 func AppendUnescaped(dst, raw []byte) []byte { return appendUnescaped(dst, raw) }
 
+// appendUnescaped takes eight bytes at a time: the text is never longer than its JSON.
 func appendUnescaped(dst, raw []byte) []byte {
-	for i := 0; i < len(raw); {
-		if raw[i] != '\\' {
-			dst = append(dst, raw[i])
-			i++
-			continue
-		}
-		if raw[i+1] != 'u' {
-			dst = append(dst, Unescaped(raw[i+1]))
-			i += 2
-			continue
-		}
-		r := hex4(raw[i+2:])
-		i += 6
-		if utf16.IsSurrogate(r) && i+6 <= len(raw) && raw[i] == '\\' && raw[i+1] == 'u' {
-			if pair := utf16.DecodeRune(r, hex4(raw[i+2:])); pair != utf8.RuneError {
-				r = pair
-				i += 6
+	n := len(dst)
+	dst = slices.Grow(dst, len(raw)+8)
+	out := dst[:cap(dst)]
+	for p := 0; p < len(raw); {
+		if p+8 <= len(raw) {
+			w := binary.LittleEndian.Uint64(raw[p:])
+			binary.LittleEndian.PutUint64(out[n:], w)
+			stops := zeroByte(w ^ '\\'*ones)
+			if stops == 0 {
+				p, n = p+8, n+8
+				continue
 			}
+			k := bits.TrailingZeros64(stops) >> 3
+			p, n = p+k, n+k
 		}
-		dst = utf8.AppendRune(dst, r) // a surrogate left over becomes U+FFFD
+		switch {
+		case raw[p] != '\\':
+			out[n] = raw[p]
+			p, n = p+1, n+1
+		case raw[p+1] != 'u':
+			out[n] = Unescaped(raw[p+1])
+			p, n = p+2, n+1
+		default:
+			r, size := unescapedRune(raw[p:])
+			p, n = p+size, n+utf8.EncodeRune(out[n:], r)
+		}
 	}
-	return dst
+	return out[:n]
+}
+
+// unescapedRune reads \uXXXX, or two of them that are the halves of one character.
+func unescapedRune(raw []byte) (r rune, size int) {
+	const size1 = len(`\uXXXX`)
+	r = hex4(raw[2:])
+	if rest := raw[size1:]; utf16.IsSurrogate(r) && len(rest) >= size1 && rest[0] == '\\' && rest[1] == 'u' {
+		if pair := utf16.DecodeRune(r, hex4(rest[2:])); pair != utf8.RuneError {
+			return pair, 2 * size1
+		}
+	}
+	return r, size1
 }
 
 // Unescaped is the character that a one-letter escape stands for (RFC 8259 section 7).
