@@ -115,7 +115,7 @@ func (t *Taxonomy) sender(p productRow, d dialectRow) (*sender, error) {
 			if len(folded) > longestLog || s.logs[folded] != nil {
 				return nil, fmt.Errorf("log %s is listed twice or has too long a name", name)
 			}
-			s.logs[folded] = l
+			s.logs[folded], s.logs[name] = l, l // most senders spell it as it is listed
 		}
 		if p.Other != "" && row.Service == p.Other {
 			s.unlisted = l

@@ -11,7 +11,7 @@ type Taxonomy struct {
 type sender struct {
 	unstated *log            // stands for an event whose log is not stated
 	unlisted *log            // stands for every log that is not in logs
-	logs     map[string]*log // by folded name
+	logs     map[string]*log // by name, as listed and folded
 }
 
 type log struct {
