@@ -33,6 +33,7 @@ type Regexp struct {
 	prog     *syntax.Prog
 	anchored bool // it can begin at the start of the text only
 	shortest int  // characters of a match
+	run      run  // in every match; worth looking for unless its length is 0
 
 	once    sync.Once
 	starts  []rune                // first characters of the ranges, ascending, from 0
@@ -55,7 +56,12 @@ func Compile(expr string) (*Regexp, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Regexp{slow: slow, prog: prog, anchored: prog.StartCond()&syntax.EmptyBeginText != 0, shortest: shortest(tree)}, nil
+	r := &Regexp{slow: slow, prog: prog, anchored: prog.StartCond()&syntax.EmptyBeginText != 0, shortest: shortest(tree)}
+	if run := longestRun(tree); run.length >= shortestRun {
+		r.run = run
+		r.run.plain = staysLong(&run.of)
+	}
+	return r, nil
 }
 
 // shortest is the number of characters that a match has at least.

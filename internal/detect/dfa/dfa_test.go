@@ -1,6 +1,7 @@
 package dfa_test
 
 import (
+	"encoding/json"
 	"regexp"
 	"strings"
 	"testing"
@@ -13,10 +14,12 @@ func TestMatchIsThatOfPackageRegexp(t *testing.T) {
 	texts := []string{
 		"", "a", "ab", "b\na", "foo bar", "foobar", "KELVIN", "\u212aelvin", "straße", "x\ny\nz", " -enc JABz", "cmd.exe /c \"echo ^h^i\"",
 		"\xff", "a\xffb", strings.Repeat("ab", 100), "aaaaaaaaaaaaaaaaaaaaaaab",
+		"abababa", "abababab", "xababababx", "x 0123abcd ", " 0123abc\u00e9d ", "\u00e9\u00e9\u00e9\u00e9", strings.Repeat("\u00c9\u00e9", 4), strings.Repeat("abc\n", 9), "\xff\xff\xff\xffaaaa",
 	}
 	for _, expr := range []string{
 		``, `a`, `^a`, `a$`, `^$`, `(?m)^a$`, `\ba`, `a\b`, `\Ba`, `foo\b`, `(?i)kelvin`, `(?i)STRASSE|straße`, `[^a]`, `.`, `(?s).$`, `\z`, `\A.\z`,
 		`(a|b)*c`, `a{3,5}b`, `(?:\s|^)-e(?:nc)?\s`, `[\x{80}-\x{10ffff}]`, `(a?){20}a{20}`, `(?i)(c\^?m\^?d|e\^?c\^?h\^?o)`, `\w+@\w+`, `(?m)z$`, `^\W`, `.{16,}`, `(ab){3}`, `(a|bcd)$`,
+		`[ab]{20}`, `\s[a-f0-9]{8}\s`, `^[ab]{8,10}$`, `(x|[ab]{9})+b`, `([ab]{8}c)?a`, `(?i)[é-ù]{8}`, `.{8}`, `[^a]{8,}`, `(?s).{30}`, `([ab]{10}){2}`,
 	} {
 		re, err := dfa.Compile(expr)
 		if err != nil {
@@ -30,6 +33,28 @@ func TestMatchIsThatOfPackageRegexp(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestRulesOutNothingThatMatches looks at texts as JSON has them.
+func TestRulesOutNothingThatMatches(t *testing.T) {
+	for _, expr := range []string{`[ab]{8}`, `.{8}`, `[^"]{8}`, `[\\a]{8}`, `["\\]{8}`, `\W{8}`, `[\na]{8}`, `[\\n\n]{8}`} {
+		re, err := dfa.Compile(expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{"abababab", `\\\\\\\\`, `\a\a\a\a`, `""""""""`, `"\"\"\"\`, "\n\n\n\n\n\n\n\n", "ababab", "é.é.é.é."} {
+			raw, err := json.Marshal(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if re.RulesOut(raw[1:len(raw)-1]) && regexp.MustCompile(expr).MatchString(text) {
+				t.Errorf("%s in %q is ruled out", expr, text)
+			}
+		}
+	}
+	if re, err := dfa.Compile(`\s[0-9a-f]{64}\s`); err != nil || !re.RulesOut([]byte(`C:\\a b`)) {
+		t.Errorf("a short text is not ruled out (%v)", err)
 	}
 }
 

@@ -74,6 +74,11 @@ func (s *Searcher) Match(text []byte) bool {
 	if len(text) < s.re.shortest {
 		return false
 	}
+	if r := &s.re.run; r.length > 0 {
+		if found, certain := r.in(text); !found || r.whole && certain {
+			return found
+		}
+	}
 	if s.resets > maxResets {
 		return s.re.slow.Match(text)
 	}
