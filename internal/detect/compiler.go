@@ -252,7 +252,7 @@ func (l *lowering) texts(field int32, cased bool, written []sigma.Pattern) (int3
 	fmt.Fprintf(&key, "text %d %t", field, cased)
 	for _, p := range written {
 		fmt.Fprintf(&key, " %q", p)
-		patterns = append(patterns, newPattern(p, cased))
+		patterns = append(patterns, newPattern(l.commons, p, cased))
 	}
 	return l.predicate(key.String(), func() (predicate, error) {
 		p := predicate{field: field, test: newTextTest(l.commons, patterns, cased), cost: 4 + 2*len(patterns)}
@@ -291,7 +291,7 @@ func (l *lowering) build(field int32, it *sigma.Item, v sigma.Value) (predicate,
 	case sigma.Time:
 		return predicate{field: field, test: &timeTest{it.Part, int(v.Number)}, cost: 20}, nil
 	case sigma.FieldRef:
-		return predicate{field: field, test: &fieldTest{l.field(v.Text), it.Cased, refAnchor(v.Anchor)}, cost: 10}, nil
+		return predicate{field: field, test: &fieldTest{l.field(v.Text), it.Cased, refAnchor(v.Anchor)}, relates: true, cost: 10}, nil
 	case sigma.Matches:
 		return l.plainPredicate(field, v), nil
 	default:

@@ -15,13 +15,17 @@
 //	   link      values ──► fields that the group's rules ask for, and no others
 //	                           │ text as it lies: escaped, in any case
 //	                           ▼
-//	   gather    each field's text ──► literal.Sieve ──► rules whose witness may be there
+//	   gather    each field's text ──► memo, or literal.Sieve ──► rules whose witness may be there
 //	                           │ mostly none
 //	                           ▼ folded when first asked for: no case, no escapes
 //	   run       each candidate's program ──► predicates, each answered once per event
-//	                           │                literal.Set, dfa.Regexp, numbers, networks
+//	                           │                verdicts, grams, literal.Set, dfa.Regexp, numbers, networks
 //	                           ▼
 //	                     rules that match
+//
+// Three things keep repeated work away. memo knows which rules wait at a value that has been there before, and
+// verdicts how the tests of that value ended: paths of programs, names of machines and users come again and again.
+// grams lists the windows of a long text once, so that each of a hundred literals costs a bit or two.
 //
 // An Engine is immutable and shared; a Matcher holds what is known of the present event and
 // belongs to one goroutine. Matching allocates nothing.

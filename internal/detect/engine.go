@@ -69,10 +69,10 @@ type group struct {
 	rules    []int32
 	always   []int32 // rules without a witness
 	indexes  []fieldIndex
-	keywords *fieldIndex // that of anyField, if there is one: every value is looked up in it
+	keywords *fieldIndex // what stands in any field; nil when there is nothing. The indexes hold it too
 }
 
-// fieldIndex holds the witness literals of one field.
+// fieldIndex holds the witness literals of one field, or of values that are in no indexed one.
 type fieldIndex struct {
 	field    int32
 	sieve    *literal.Sieve // for values as they lie in the event

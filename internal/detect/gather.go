@@ -16,41 +16,58 @@ func (m *Matcher) gather(v *view) {
 	}
 	for i := range m.event.Index.Values {
 		x := &m.event.Index.Values[i]
+		slot := v.slot(x.Hash)
+		if slot != nil {
+			m.placed = append(m.placed, placed{slot: slot, index: int32(i)})
+		}
 		if !isScalar(x.Kind) {
 			continue
 		}
-		slot := v.slot(x.Hash)
-		if slot != nil && len(slot.indexes) == 0 {
-			slot = nil
-		}
-		if slot == nil && (g.keywords == nil || int(x.End-x.Start) < g.keywords.shortest) {
+		if slot == nil || len(slot.indexes) == 0 {
+			if g.keywords != nil && int(x.End-x.Start) >= g.keywords.shortest {
+				m.gatherKeywords(g.keywords, i)
+			}
 			continue
 		}
-		raw := m.event.Fields[x.Start:x.End]
-		key := m.memo.key(v, slot, raw)
+		key := m.memo.key(v, slot, m.event.Fields[x.Start:x.End])
 		rules, known := m.memo.get(key)
-		if !known {
+		if known {
+			m.placed[len(m.placed)-1].known = key
+		} else {
 			m.lookUp(g, slot, i)
 			m.memo.put(key, m.waiting)
 			rules = m.waiting
 		}
-		for _, rule := range rules {
-			m.nominate(rule)
-		}
+		m.nominateAll(rules)
 	}
+}
+
+// placed is a value of the event at a path of which something is wanted.
+type placed struct {
+	slot  *wantedSlot
+	known uint64 // what memo tells it by, if it has been there before
+	index int32
+}
+
+// gatherKeywords looks for words in a value that nothing else is wanted of. Mostly there are none, and to remember
+// that would cost more.
+func (m *Matcher) gatherKeywords(x *fieldIndex, i int) {
+	v := &m.event.Index.Values[i]
+	m.waiting = m.waiting[:0]
+	if v.Marks&(jsonl.OddlyEscaped|jsonl.NonASCII) != 0 || x.numbers || x.sieve.Anchored() {
+		m.search(x, &value{owner: m, index: int32(i), kind: v.Kind})
+	} else if hits := x.sieve.Anywhere(m.event.Fields[v.Start:v.End], m.hits[:0]); len(hits) > 0 {
+		m.wait(x, hits)
+	}
+	m.nominateAll(m.waiting)
 }
 
 // lookUp fills m.waiting with the rules that wait at what stands in value i, which is at the path of slot.
 func (m *Matcher) lookUp(g *group, slot *wantedSlot, i int) {
 	m.waiting = m.waiting[:0]
 	loose := value{owner: m, index: int32(i), kind: m.event.Index.Values[i].Kind}
-	if slot != nil {
-		for _, n := range slot.indexes {
-			m.search(&g.indexes[n], &loose)
-		}
-	}
-	if g.keywords != nil {
-		m.search(g.keywords, &loose)
+	for _, n := range slot.indexes {
+		m.search(&g.indexes[n], &loose)
 	}
 	slices.Sort(m.waiting)
 	m.waiting = slices.Compact(m.waiting)
@@ -66,9 +83,6 @@ func (m *Matcher) search(x *fieldIndex, v *value) {
 		return
 	}
 	hits := x.sieve.Anywhere(raw, x.sieve.Ends(raw, m.hits[:0]))
-	if x.literals.HasShorts() {
-		hits = x.literals.Shorts(v.folded(), hits)
-	}
 	m.wait(x, hits)
 	m.searchNumber(x, raw)
 }
@@ -97,5 +111,11 @@ func (m *Matcher) nominate(rule int32) {
 	if m.asked[rule] != m.now {
 		m.asked[rule] = m.now
 		m.candidates = append(m.candidates, rule)
+	}
+}
+
+func (m *Matcher) nominateAll(rules []int32) {
+	for _, rule := range rules {
+		m.nominate(rule)
 	}
 }

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"encoding/binary"
+	"maps"
 	"math"
 	"math/bits"
 	"slices"
@@ -58,21 +59,23 @@ func (c *compiler) newGroup(rules []int32) *group {
 			}
 		}
 	}
-	marks := make([]mark, 0, len(waiting))
-	for m := range waiting {
-		marks = append(marks, m)
+	marks := slices.SortedFunc(maps.Keys(waiting), compareMarks)
+	keywords := 0 // of anyField, the lowest number
+	for keywords < len(marks) && marks[keywords].field == anyField {
+		keywords++
 	}
-	slices.SortFunc(marks, compareMarks)
-	for len(marks) > 0 {
+	if keywords > 0 {
+		x := c.newFieldIndex(anyField, marks[:keywords], waiting)
+		g.keywords = &x
+	}
+	for rest := marks[keywords:]; len(rest) > 0; {
 		n := 1
-		for n < len(marks) && marks[n].field == marks[0].field {
+		for n < len(rest) && rest[n].field == rest[0].field {
 			n++
 		}
-		g.indexes = append(g.indexes, c.newFieldIndex(marks[:n], waiting))
-		marks = marks[n:]
-	}
-	if len(g.indexes) > 0 && g.indexes[0].field == anyField { // the lowest number
-		g.keywords = &g.indexes[0]
+		here := slices.Concat(marks[:keywords], rest[:n]) // one search serves both
+		g.indexes = append(g.indexes, c.newFieldIndex(rest[0].field, here, waiting))
+		rest = rest[n:]
 	}
 	return g
 }
@@ -87,8 +90,8 @@ func compareMarks(a, b mark) int {
 	return strings.Compare(a.hint.text, b.hint.text)
 }
 
-func (c *compiler) newFieldIndex(marks []mark, waiting map[mark][]int32) fieldIndex {
-	x := fieldIndex{field: marks[0].field, shortest: math.MaxInt}
+func (c *compiler) newFieldIndex(field int32, marks []mark, waiting map[mark][]int32) fieldIndex {
+	x := fieldIndex{field: field, shortest: math.MaxInt}
 	b := literal.Builder{Commons: c.commons}
 	for id, m := range marks {
 		b.Add(m.hint.text, m.hint.at, int32(id))

@@ -17,12 +17,16 @@ type Matcher struct {
 	values  []value      // of the fields asked for so far
 	answers []uint32     // by predicate: now<<1 | answer
 	asked   []uint32     // by rule: now, once it is a candidate
+	texts   []texts      // of those whose text was asked for; the first is never used
 	scratch []byte       // folded and unescaped texts of the event
+	windows []uint64     // and their grams
 
 	searchers []*dfa.Searcher // by expression; made when first asked for
 	budget    *dfa.Budget
 
 	memo       memo
+	verdicts   verdicts
+	placed     []placed // values of the event of which something is wanted
 	candidates []int32
 	waiting    []int32 // rules that wait at what stands in one value
 	hits       []int32 // reused by searches for witnesses
@@ -34,17 +38,6 @@ type Matcher struct {
 type fieldState struct {
 	now         uint32
 	first, last int32 // in Matcher.values
-}
-
-// value is one value of a field of the present event. Its texts are made when first
-// asked for, and kept.
-type value struct {
-	owner      *Matcher
-	index      int32 // in the event's Index
-	next       int32 // value of the same field, or -1
-	kind       jsonl.Kind
-	plainText  []byte
-	foldedText []byte
 }
 
 // maxStates bounds what a matcher remembers of regular expressions, in bytes.
@@ -61,6 +54,7 @@ func (e *Engine) Matcher() *Matcher {
 		searchers: make([]*dfa.Searcher, e.regexes),
 		budget:    dfa.NewBudget(maxStates),
 		memo:      newMemo(),
+		verdicts:  newVerdicts(),
 	}
 }
 
@@ -86,7 +80,7 @@ func (m *Matcher) Match(ev *event.Event) []int32 {
 	if len(m.candidates) == 0 {
 		return m.matches
 	}
-	m.link(v)
+	m.link()
 	for _, rule := range m.candidates {
 		if m.run(&m.engine.programs[rule]) {
 			m.matches = append(m.matches, rule)
@@ -105,28 +99,24 @@ func (m *Matcher) begin(ev *event.Event) {
 		clear(m.answers)
 		clear(m.asked)
 	}
-	m.values, m.scratch, m.candidates = m.values[:0], m.scratch[:0], m.candidates[:0]
+	m.values, m.texts, m.scratch, m.windows = m.values[:0], append(m.texts[:0], texts{}), m.scratch[:0], m.windows[:0]
+	m.placed, m.candidates = m.placed[:0], m.candidates[:0]
 }
 
 // link finds which values of the event belong to which field of the rules.
-func (m *Matcher) link(v *view) {
-	index := &m.event.Index
-	for i := range index.Values {
-		slot := v.slot(index.Values[i].Hash)
-		if slot == nil {
-			continue
-		}
-		for _, w := range slot.wanted {
-			if index.At(m.event.Fields, i, w.path) {
-				m.append(w.field, int32(i))
+func (m *Matcher) link() {
+	for _, at := range m.placed {
+		for _, w := range at.slot.wanted {
+			if m.event.Index.At(m.event.Fields, int(at.index), w.path) {
+				m.append(w.field, at.index, at.known)
 			}
 		}
 	}
 }
 
-func (m *Matcher) append(field, index int32) {
+func (m *Matcher) append(field, index int32, known uint64) {
 	at := int32(len(m.values))
-	m.values = append(m.values, value{owner: m, index: index, next: -1, kind: m.event.Index.Values[index].Kind})
+	m.values = append(m.values, value{owner: m, index: index, next: -1, kind: m.event.Index.Values[index].Kind, known: known})
 	f := &m.fields[field]
 	if f.now != m.now {
 		*f = fieldState{m.now, at, at}
@@ -154,7 +144,7 @@ func (m *Matcher) first(field int32) int32 {
 func (m *Matcher) linkAll() {
 	for i, v := range m.event.Index.Values {
 		if isScalar(v.Kind) {
-			m.append(anyField, int32(i))
+			m.append(anyField, int32(i), 0)
 		}
 	}
 }
@@ -196,7 +186,7 @@ func (m *Matcher) holds(pred int32) bool {
 	if a := m.answers[pred]; a>>1 == m.now {
 		return a&1 != 0
 	}
-	answer := m.ask(&m.engine.predicates[pred])
+	answer := m.ask(pred)
 	m.answers[pred] = m.now << 1
 	if answer {
 		m.answers[pred] |= 1
@@ -204,7 +194,8 @@ func (m *Matcher) holds(pred int32) bool {
 	return answer
 }
 
-func (m *Matcher) ask(p *predicate) bool {
+func (m *Matcher) ask(pred int32) bool {
+	p := &m.engine.predicates[pred]
 	at := m.first(p.field)
 	switch p.asks {
 	case asksPresent:
@@ -215,11 +206,28 @@ func (m *Matcher) ask(p *predicate) bool {
 		return at < 0 || m.anyNull(at)
 	}
 	for ; at >= 0; at = m.values[at].next {
-		if v := &m.values[at]; isScalar(v.kind) && p.test.passes(v) {
+		if v := &m.values[at]; isScalar(v.kind) && m.passes(v, pred, p) {
 			return true
 		}
 	}
 	return false
+}
+
+// passes puts a value to the test of a predicate, or remembers how that ended.
+func (m *Matcher) passes(v *value, pred int32, p *predicate) bool {
+	if v.known == 0 || p.relates {
+		return p.test.passes(v)
+	}
+	mixed, entry := m.verdicts.of(v.known, pred)
+	if *entry&^1 == mixed {
+		return *entry&1 != 0
+	}
+	passed := p.test.passes(v)
+	*entry = mixed
+	if passed {
+		*entry |= 1
+	}
+	return passed
 }
 
 // anyNull looks for null from one value of a field on.
@@ -230,41 +238,6 @@ func (m *Matcher) anyNull(at int32) bool {
 		}
 	}
 	return false
-}
-
-func isScalar(k jsonl.Kind) bool { return k != jsonl.Null && k <= jsonl.String }
-
-// plain is the value's text without quotes and escapes.
-func (v *value) plain() []byte {
-	if v.plainText != nil {
-		return v.plainText
-	}
-	m := v.owner
-	x := &m.event.Index.Values[v.index]
-	v.plainText = m.event.Fields[x.Start:x.End:x.End]
-	if x.Marks&jsonl.Escaped != 0 {
-		from := len(m.scratch)
-		m.scratch = jsonl.AppendUnescaped(m.scratch, v.plainText)
-		v.plainText = m.scratch[from:len(m.scratch):len(m.scratch)]
-	}
-	return v.plainText
-}
-
-// folded is the value's text in the form that ignores case.
-func (v *value) folded() []byte {
-	if v.foldedText != nil {
-		return v.foldedText
-	}
-	m := v.owner
-	x := &m.event.Index.Values[v.index]
-	raw, from := m.event.Fields[x.Start:x.End], len(m.scratch)
-	if x.Marks&jsonl.Escaped != 0 {
-		m.scratch = appendFoldedJSON(m.scratch, raw)
-	} else {
-		m.scratch = appendFolded(m.scratch, raw)
-	}
-	v.foldedText = m.scratch[from:len(m.scratch):len(m.scratch)]
-	return v.foldedText
 }
 
 // sortSmall sorts a few numbers.

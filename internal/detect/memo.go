@@ -2,7 +2,6 @@ package detect
 
 import (
 	"hash/maphash"
-	"slices"
 )
 
 // memo remembers which rules wait at what stands in a value at a path: for most values none, and most values
@@ -13,50 +12,72 @@ import (
 // make up a value that is taken for a harmless one.
 type memo struct {
 	seed    maphash.Seed
-	entries []uint64  // 48 bits of the hash, then the number of a list
-	lists   [][]int32 // of rules; the first one is empty
+	entries []uint64 // 48 bits of the hash, then the number of a list
+	lists   []span
+	rules   []int32 // of all lists, one behind the other
 }
+
+// span is where a list stands.
+type span struct{ from, to int32 }
 
 const (
 	memoBits  = 13 // 8192 values, 64 KiB
 	listBits  = 16
 	listMask  = 1<<listBits - 1
-	unknownAt = 0 // no list; those that are known count from 1
+	maxListed = 1 << 20 // rules in all lists
+	unknown   = 0       // instead of a list
+	none      = 1       // the list of no rules
 )
 
 func newMemo() memo {
-	return memo{seed: maphash.MakeSeed(), entries: make([]uint64, 1<<memoBits), lists: make([][]int32, 2)}
+	return memo{seed: maphash.MakeSeed(), entries: make([]uint64, 1<<memoBits), lists: make([]span, none+1)}
 }
 
 // key is what a value at the path of a slot is told by: the place of its entry by the first bits, the entry
 // by those that follow.
 func (m *memo) key(v *view, slot *wantedSlot, raw []byte) uint64 {
-	salt := v.salt
-	if slot != nil {
-		salt += slot.hash
-	}
-	return (maphash.Bytes(m.seed, raw) ^ salt) * 0x9e3779b97f4a7c15
+	return (maphash.Bytes(m.seed, raw) ^ (v.salt + slot.hash)) * 0x9e3779b97f4a7c15
 }
 
 // get returns the rules that wait at a value, if it is known.
 func (m *memo) get(key uint64) (rules []int32, known bool) {
 	e := m.entries[key>>(64-memoBits)]
-	if (e^key<<memoBits)&^listMask != 0 || e&listMask == unknownAt {
+	if (e^key<<memoBits)&^listMask != 0 || e&listMask == unknown {
 		return nil, false
 	}
-	return m.lists[e&listMask], true
+	if e&listMask == none {
+		return nil, true
+	}
+	list := m.lists[e&listMask]
+	return m.rules[list.from:list.to], true
 }
 
 // put notes the rules that wait at a value.
 func (m *memo) put(key uint64, rules []int32) {
-	list := uint64(1) // none
+	list := uint64(none)
 	if len(rules) > 0 {
-		if len(m.lists) > listMask {
+		if len(m.lists) > listMask || len(m.rules) > maxListed {
 			clear(m.entries)
-			m.lists = make([][]int32, 2)
+			m.lists, m.rules = m.lists[:none+1], m.rules[:0]
 		}
 		list = uint64(len(m.lists))
-		m.lists = append(m.lists, slices.Clone(rules))
+		from := int32(len(m.rules))
+		m.rules = append(m.rules, rules...)
+		m.lists = append(m.lists, span{from, int32(len(m.rules))})
 	}
 	m.entries[key>>(64-memoBits)] = key<<memoBits&^listMask | list
+}
+
+// verdicts remembers whether values passed tests, in the same way. It is asked about values that memo knew:
+// of a value that comes once there is nothing to remember.
+type verdicts []uint64 // 63 bits of a hash, then whether the value passed
+
+const verdictBits = 15 // 32768 verdicts, 256 KiB
+
+func newVerdicts() verdicts { return make(verdicts, 1<<verdictBits) }
+
+// of returns what a value and a test are told by, and the place of their verdict.
+func (v verdicts) of(key uint64, pred int32) (mixed uint64, entry *uint64) {
+	mixed = (key ^ uint64(pred+1)*0xd6e8feb86659fd93) * 0x9e3779b97f4a7c15
+	return mixed &^ 1, &v[mixed>>(64-verdictBits)]
 }

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"bytes"
+	"math"
 	"slices"
 	"unicode/utf8"
 
@@ -14,10 +15,21 @@ type pattern struct {
 	text []byte
 	at   literal.Anchor
 	wild sigma.Pattern // instead, when there is more to it
+	tell []uint32      // see grams: of a text, folded, that matches
 }
 
 // newPattern folds p unless it is cased and looks for its simple form.
-func newPattern(p sigma.Pattern, cased bool) pattern {
+func newPattern(c *literal.Commons, p sigma.Pattern, cased bool) pattern {
+	made := newPlainPattern(p, cased)
+	var literals []string
+	for _, part := range p {
+		literals = append(literals, Fold(part.Literal))
+	}
+	made.tell = gramsOf(c, literals...)
+	return made
+}
+
+func newPlainPattern(p sigma.Pattern, cased bool) pattern {
 	folded := make(sigma.Pattern, len(p))
 	for i, part := range p {
 		if !cased {
@@ -118,19 +130,21 @@ func (p *pattern) hint() (hint, bool) {
 		return hint{Fold(string(p.text)), p.at}, true
 	}
 	var best hint
+	least := math.Inf(1)
 	for i, part := range p.wild {
-		text := Fold(part.Literal)
-		if part.Wild != sigma.NoWildcard || len(text) <= len(best.text) {
+		if part.Wild != sigma.NoWildcard || part.Literal == "" {
 			continue
 		}
-		at := literal.Anywhere
-		switch {
-		case i == 0:
-			at = literal.Start
-		case i == len(p.wild)-1:
-			at = literal.End
+		h := hint{Fold(part.Literal), literal.Anywhere}
+		switch i {
+		case 0:
+			h.at = literal.Start
+		case len(p.wild) - 1:
+			h.at = literal.End
 		}
-		best = hint{text, at}
+		if c := chance(h); c < least {
+			best, least = h, c
+		}
 	}
 	return best, best.text != ""
 }

@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"bytes"
 	"math"
 	"net/netip"
 	"strconv"
@@ -9,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/wardline/wardline/format/jsonl"
 	"github.com/wardline/wardline/format/sigma"
 	"github.com/wardline/wardline/internal/detect/dfa"
 	"github.com/wardline/wardline/internal/detect/literal"
@@ -18,11 +18,12 @@ import (
 // predicate is one question about an event that rules share: does any value of a
 // field pass a test? Its answer is kept for the rest of the event.
 type predicate struct {
-	field int32 // index in Engine.fields; anyField for keywords
-	asks  question
-	test  test // for asksTest
-	cost  int  // rough, for ordering
-	hints []hint
+	field   int32 // index in Engine.fields; anyField for keywords
+	asks    question
+	test    test // for asksTest
+	relates bool // the test looks at more than the value
+	cost    int  // rough, for ordering
+	hints   []hint
 }
 
 // odds guesses how often the predicate is true.
@@ -70,6 +71,7 @@ type textTest struct {
 	cased    bool
 	patterns []pattern
 	wild     []pattern // those that are more than a literal and an anchor
+	spread   bool      // no literal is short, and a set takes large steps through a text
 
 	commons *literal.Commons
 	once    sync.Once
@@ -79,15 +81,16 @@ type textTest struct {
 // Where a set of literals begins to beat trying them one by one.
 const (
 	manyPatterns = 5
-	longText     = 128 // bytes; how long a text is worth a set for a few patterns
+	longText     = 48 // bytes; how long a text is worth a list of its grams
 )
 
 func newTextTest(commons *literal.Commons, patterns []pattern, cased bool) *textTest {
-	t := &textTest{cased: cased, patterns: patterns, commons: commons}
+	t := &textTest{cased: cased, patterns: patterns, commons: commons, spread: true}
 	for _, p := range patterns {
 		if p.wild != nil {
 			t.wild = append(t.wild, p)
 		}
+		t.spread = t.spread && p.wild == nil && (p.at != literal.Anywhere || len(p.text) >= literal.Long)
 	}
 	return t
 }
@@ -111,6 +114,9 @@ func (t *textTest) passes(v *value) bool {
 	if t.cased {
 		text = v.plain()
 	}
+	if len(text) >= longText && (v.texts().grams.bits != nil || !t.spread) {
+		return t.passesLong(v, text)
+	}
 	patterns := t.patterns
 	if len(patterns) > len(t.wild) && (len(patterns) >= manyPatterns || len(text) >= longText) {
 		hits := t.set().Find(text, v.owner.found[:0])
@@ -127,21 +133,42 @@ func (t *textTest) passes(v *value) bool {
 	return false
 }
 
+func (t *textTest) passesLong(v *value, text []byte) bool {
+	g := v.grams(len(t.patterns))
+	for i := range t.patterns {
+		if p := &t.patterns[i]; g.mayHold(p.tell) && p.matches(text) {
+			return true
+		}
+	}
+	return false
+}
+
 // regexTest holds when the expression is found in the value.
 type regexTest struct {
 	re     *dfa.Regexp
-	number int      // among the engine's expressions
-	needs  [][]byte // folded; one of them stands in every text that matches; none when that is not known
+	number int       // among the engine's expressions
+	needs  []pattern // folded literals; one of them stands in every text that matches; none when that is not known
 }
 
 func (t *regexTest) passes(v *value) bool {
+	if raw, marks := v.raw(); marks&jsonl.OddlyEscaped == 0 && t.re.RulesOut(raw) {
+		return false
+	}
 	return t.mayPass(v) && v.owner.searcher(t).Match(v.plain())
 }
 
 // mayPass is a quick look that spares most searches.
 func (t *regexTest) mayPass(v *value) bool {
-	for _, text := range t.needs {
-		if bytes.Contains(v.folded(), text) {
+	text := v.folded()
+	if len(text) < longText && len(t.needs) > maxNeeds {
+		return true
+	}
+	g := &grams{}
+	if len(text) >= longText {
+		g = v.grams(len(t.needs))
+	}
+	for i := range t.needs {
+		if n := &t.needs[i]; g.mayHold(n.tell) && n.matches(text) {
 			return true
 		}
 	}

@@ -71,9 +71,15 @@ func (d *dice) text() string {
 	return d.vary(b.String())
 }
 
+const filler = ` C:\Windows\System32\ powershel mimikat "YW" 0123456789abcdefghijklmnopqrstuvwxyz `
+
 // vary changes what should not matter, or just does.
 func (d *dice) vary(s string) string {
-	switch d.n(16) {
+	switch d.n(18) {
+	case 16: // long enough for what is only worth while on long texts
+		return filler + s
+	case 17:
+		return s + filler
 	case 7:
 		return wide(s)
 	case 8:
@@ -174,10 +180,12 @@ func (d *dice) expression(depth int) (written, text string) {
 }
 
 func (d *dice) term(depth int) (written, text string) {
-	switch d.n(10) {
+	switch d.n(11) {
 	default:
 		word := d.one(words()...)
 		return quoteMeta(word), word
+	case 10:
+		return d.one("[ab]{8}", ".{9,}", "(?:[^a]{8}|k)", `[\w\\]{10}`, `(?:[0-9]{9})+`, "[ß-ſ]{8}"), d.one("abababab", "ababababab", "123456789", "éééééééé", `\\\\\\\\\\`, "k\nabababab")
 	case 5:
 		class := d.one(".", `\d`, "[ab]", "[^a]", "[a-e]", "[ks]", "(?i:K)", "(?i:ß)", `\x{212a}`, "[^\\x00-\\x7f]", "a{2}", "()", "(?i:[k-m])")
 		return class, d.one("a", "5", "b", "k", "ß", "\u212a", "aa", "é", "")

@@ -22,16 +22,13 @@ func (c *compiler) newRegexPredicate(field int32, text string) (predicate, error
 	if tree, err := syntax.Parse(text, syntax.Perl); err == nil {
 		for _, l := range required(tree.Simplify()) {
 			p.hints = append(p.hints, hint{l, literal.Anywhere})
-			t.needs = append(t.needs, []byte(l))
+			t.needs = append(t.needs, pattern{text: []byte(l), at: literal.Anywhere, tell: gramsOf(c.commons, l)})
 		}
-	}
-	if len(t.needs) > maxNeeds {
-		t.needs = nil
 	}
 	return p, nil
 }
 
-// maxNeeds is how many literals may be looked for before the expression itself.
+// maxNeeds is how many literals may be looked for in a short text before the expression itself.
 const maxNeeds = 3
 
 func newCIDRPredicate(field int32, text string) (predicate, error) {

@@ -78,8 +78,12 @@ func (c *compiler) ownWitness(pred int32) *witness {
 	}
 	w := never()
 	for _, h := range p.hints {
+		c := chance(h)
+		if c >= 1 && p.field != anyField { // as good as anything in the field
+			return &witness{[]mark{{p.field, hint{"", literal.Anywhere}}}, 1}
+		}
 		w.marks = append(w.marks, mark{p.field, h})
-		w.chance += chance(h)
+		w.chance += c
 	}
 	if p.field == anyField { // every text of the event would have to be searched
 		w.chance += 1
@@ -87,22 +91,40 @@ func (c *compiler) ownWitness(pred int32) *witness {
 	return w
 }
 
-// shortLiteral is where literals begin to be found by their windows.
-const shortLiteral = 4
-
 // chance guesses how large a share of the events that reach a rule hold the literal in
 // the field. Only speed depends on it.
 func chance(h hint) float64 {
 	bits := float64(literal.Bits(h.text))
+	related := math.Exp2(-bits / 4) // what stands in a log belongs together: long texts are less rare than their parts say
 	switch h.at {
 	case literal.Whole:
-		return max(0.002, math.Exp2(-bits/2))
-	case literal.Anywhere:
-		if len(h.text) < shortLiteral { // it is looked for by itself
-			return 0.3 + math.Exp2(-bits/4)
+		if bits == 0 { // no word at all: what stands for nothing, such as "-"
+			return 0.05
 		}
-		return max(0.0005, math.Exp2(-bits/4))
+		return min(max(0.002, related*related), 0.25) // a field has other values too
+	case literal.Anywhere:
+		if len(h.text) < shortLiteral { // no word, but letters that may stand in any
+			related = max(related, 1-math.Exp(-usualLength*math.Exp2(-bits)))
+		}
+		return max(0.0005, related) + searchCost(len(h.text))
 	default:
-		return max(0.001, math.Exp2(-bits/4))
+		return max(0.001, related)
 	}
+}
+
+const (
+	usualLength  = 100 // places of a text at which a literal may stand
+	shortLiteral = 4   // bytes from which on a literal is told by its windows
+)
+
+// searchCost is what a literal that may stand anywhere costs, whether it is there or not: the shorter the
+// literals of a field, the more places of its texts have to be looked at.
+func searchCost(length int) float64 {
+	switch {
+	case length < shortLiteral:
+		return 0.2
+	case length < 7:
+		return 0.02
+	}
+	return 0
 }

@@ -27,8 +27,8 @@ func (b *Builder) Len() int { return len(b.literals) }
 func (b *Builder) Build() *Set {
 	s := &Set{literals: slices.Clone(b.literals)}
 	whole, starts, ends := keys{}, keys{}, keys{}
-	var anywhere []string
-	var ids []int32
+	var texts, shorts []string
+	var ids, shortIDs []int32
 	for i := range s.literals {
 		e := &s.literals[i]
 		text, n := e.text, min(len(e.text), longKey)
@@ -43,19 +43,19 @@ func (b *Builder) Build() *Set {
 		case at == End:
 			ends.add(anchoredKey([]byte(text[len(text)-n:])), i)
 			s.endLen = insert(s.endLen, n)
-		case len(text) < window:
-			e.bytes = []byte(text)
-			if isASCII(e.bytes) {
-				s.shorts = append(s.shorts, int32(i))
-			} else {
+		case len(text) < narrow:
+			if e.bytes = []byte(text); !isASCII(e.bytes) {
 				s.wide = append(s.wide, int32(i))
+				continue
 			}
+			shorts, shortIDs = append(shorts, text), append(shortIDs, e.id)
 		default:
-			anywhere, ids = append(anywhere, text), append(ids, e.id)
+			texts, ids = append(texts, text), append(ids, e.id)
 		}
 	}
 	s.whole, s.starts, s.ends = newTable(whole), newTable(starts), newTable(ends)
-	s.windows = newWindows(b.Commons, anywhere, anywhere, ids, math.MaxUint64)
+	s.anywhere = newAnywhere(b.Commons, texts, texts, ids, math.MaxUint64)
+	s.shorts = newPairs(shorts, shortIDs, math.MaxUint64)
 	return s
 }
 

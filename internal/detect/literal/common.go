@@ -14,7 +14,7 @@ func Bits(text string) (bits int) {
 			n++
 		}
 		if n == 0 {
-			bits += separatorBits(text[0])
+			bits += separatorBits(text)
 			text = text[1:]
 			continue
 		}
@@ -28,12 +28,22 @@ func isWordByte(c byte) bool {
 	return '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || c >= 0x80
 }
 
-func separatorBits(c byte) int {
-	if strings.IndexByte("\\/.: -_", c) >= 0 {
-		return 0
+// separatorBits is for the character that begins text, which is none of a word. Separators stand between words;
+// two in a row say something, but for those that always do.
+func separatorBits(text string) (bits int) {
+	if strings.IndexByte("\\/.: -_", text[0]) < 0 {
+		bits = Rarity(text[0])
 	}
-	return Rarity(c)
+	if len(text) > 1 && !isWordByte(text[1]) && !strings.Contains(usualPairs, text[:2]) {
+		bits += unusualPair
+	}
+	return bits
 }
+
+const (
+	unusualPair = 8 // bits
+	usualPairs  = `:\  -  /  "" : :// \\ ),  (`
+)
 
 func wordBits(word string) int {
 	switch at := strings.Index(commonWords, " "+word+" "); {
@@ -51,27 +61,41 @@ func wordBits(word string) int {
 }
 
 // Commons knows the windows that ordinary events are full of.
-type Commons struct{ windows map[uint64]bool }
+type Commons struct{ windows [1 << 10]uint64 } // by hash, one bit each: a few more count as common
 
 // NewCommons prepares them; one serves any number of Builders.
 func NewCommons() *Commons {
-	c := &Commons{windows: map[uint64]bool{}}
+	c := &Commons{}
 	for _, text := range [...]string{commonWords, commonTexts} {
-		for at := 0; at+window <= len(text); at++ {
-			c.windows[windowAt(text, at)] = true
+		for at := 0; at+narrow <= len(text); at++ {
+			bit := commonHash(text[at : at+narrow])
+			c.windows[bit/64] |= 1 << (bit % 64)
 		}
 	}
 	return c
 }
 
-// rarity scores a window of a literal.
-func (c *Commons) rarity(text string, at int) int {
-	if c != nil && c.windows[windowAt(text, at)] {
-		return 4
+// Rarity scores a window of a folded literal, of four bytes or more: as the least common four in it.
+func (c *Commons) Rarity(window string) (score int) {
+	for at := 0; at+narrow <= len(window); at++ {
+		score = max(score, c.narrow(window[at:at+narrow]))
 	}
-	score := 0
-	for i := at; i < at+window; i++ {
-		score += Rarity(text[i])
+	return score
+}
+
+func commonHash(window string) uint64 {
+	w := uint64(window[0]) | uint64(window[1])<<8 | uint64(window[2])<<16 | uint64(window[3])<<24
+	return windowHash(w) >> (64 - 16)
+}
+
+func (c *Commons) narrow(window string) (score int) {
+	if c != nil {
+		if bit := commonHash(window); c.windows[bit/64]&(1<<(bit%64)) != 0 {
+			return 4
+		}
+	}
+	for i := range len(window) {
+		score += Rarity(window[i])
 	}
 	return score
 }

@@ -36,14 +36,14 @@ const longKey = 8 // bytes by which an anchored literal is told
 // Set is a compiled set of literals. It never changes and may be searched by many at once.
 type Set struct {
 	literals []entry
-	shorts   []int32 // ASCII literals that may stand anywhere and are shorter than a window
-	wide     []int32 // the same, other than ASCII
+	wide     []int32 // literals other than ASCII that may stand anywhere and are shorter than a window
 	always   []int32 // empty literals that every text holds
 
-	windows  windows // of those that may stand anywhere
-	whole    table
-	starts   table
-	ends     table
+	anywhere anywhere // of those that may stand anywhere
+	shorts   *pairs   // of those that are ASCII and shorter than a window
+	whole    table[int32]
+	starts   table[int32]
+	ends     table[int32]
 	startLen []int // distinct key lengths in starts
 	endLen   []int
 }
@@ -79,7 +79,7 @@ func (s *Set) Find(text []byte, hits []int32) []int32 {
 			}
 		}
 	}
-	return s.Shorts(text, s.windows.find(text, hits))
+	return s.findWide(text, s.shorts.find(text, s.anywhere.find(text, hits)))
 }
 
 func (s *Set) verifyWhole(text []byte, hits []int32) []int32 {
@@ -91,17 +91,9 @@ func (s *Set) verifyWhole(text []byte, hits []int32) []int32 {
 	return hits
 }
 
-// HasShorts tells whether there is anything for Shorts to look for in ASCII text.
-func (s *Set) HasShorts() bool { return len(s.shorts) > 0 }
-
-// Shorts is Find for the literals shorter than a window alone, which are looked for one by one. Most of
-// those that are not ASCII are single characters, and most texts have none of these.
-func (s *Set) Shorts(text []byte, hits []int32) []int32 {
-	for _, i := range s.shorts {
-		if e := &s.literals[i]; bytes.Contains(text, e.bytes) {
-			hits = append(hits, e.id)
-		}
-	}
+// findWide looks for short literals other than ASCII one by one. Most are single characters, and most texts have
+// none of these.
+func (s *Set) findWide(text []byte, hits []int32) []int32 {
 	if len(s.wide) == 0 || isASCII(text) {
 		return hits
 	}

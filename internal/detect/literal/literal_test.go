@@ -39,6 +39,9 @@ func TestFindComparesWhole(t *testing.T) {
 		b.Add(text, literal.End, int32(i))
 		b.Add(text, literal.Whole, int32(10+i))
 	}
+	for i, text := range []string{"ABCDEFGH", "ABCDEFGX", "XBCDEFGH", "ABCDEFGHABCDEFGH", "ABCDEFGHABCDEFXH"} {
+		b.Add(text, literal.Anywhere, int32(30+i))
+	}
 	b.Add("C:\\WINDOWS\\", literal.Start, 20)
 	b.Add("C:\\WINDOWS\\SYSTEM32\\", literal.Start, 21)
 	s := b.Build()
@@ -47,6 +50,10 @@ func TestFindComparesWhole(t *testing.T) {
 		"C:\\WINDOWS\\SYSTEM32\\A.EXE": {3, 20, 21},
 		"\\POWERSHELX.EXE":             {1, 3, 11},
 		"ELL.EXE":                      {2, 3, 12},
+		"_ABCDEFGH":                    {3, 30},
+		"_ABCDEFGX_":                   {3, 31},
+		"_ABCDEFGHABCDEFGH_":           {3, 30, 33},
+		"_ABCDEFGHABCDEFXH_":           {3, 30, 34},
 		"":                             {3, 13},
 		"\x00":                         {3, 4, 14},
 	} {

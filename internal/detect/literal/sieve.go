@@ -9,8 +9,7 @@ import (
 
 // Sieve finds which literals may stand in a value of a JSON text, without undoing escapes
 // and without folding: it looks at the text as it lies there. It misses nothing and may name too much, so
-// that whoever asks has to look again. Literals that are too short for it are left to Set.Shorts. The text must be
-// escaped as JSON demands and no further: \" and \n, but neither \/ nor \u000a; and it must be one that it Serves.
+// that whoever asks has to look again. The text must be escaped as JSON demands and no further: \" and \n, but neither \/ nor \u000a; and it must be one that it Serves.
 //
 //	literal   C:\TEMP\X
 //	escaped   C:\\TEMP\\X    as the text has it
@@ -20,9 +19,11 @@ type Sieve struct {
 	always   []int32  // ids of literals that every text may hold
 	narrow   bool     // some literals are not ASCII and were left out
 
-	windows             windows // of those that may stand anywhere
-	whole, starts, ends table
+	anywhere            anywhere // of those that may stand anywhere
+	shorts              *pairs   // and are shorter than a window
+	whole, starts, ends table[int32]
 	startLen, endLen    []int // distinct key lengths, in bytes of the text
+	tails               tails // with which the literals of ends end
 }
 
 // masked is a literal as the text has it, without case.
@@ -37,8 +38,8 @@ const caseless = 0xdfdfdfdfdfdfdfdf
 func (b *Builder) Sieve() *Sieve {
 	s := &Sieve{}
 	whole, starts, ends := keys{}, keys{}, keys{}
-	var anywhere, anywhereMasked []string
-	var ids []int32
+	var raws, masks, shorts []string
+	var ids, shortIDs []int32
 	for i, e := range b.literals {
 		raw, ok := escaped(e.text)
 		if !ok {
@@ -59,16 +60,19 @@ func (b *Builder) Sieve() *Sieve {
 		case at == End:
 			ends.add(anchoredKey([]byte(m.text[len(m.text)-key:])), n)
 			s.endLen = insert(s.endLen, key)
-		case len(raw) < window: // see Set.Shorts
+			s.tails.add(m.text)
+		case len(raw) < narrow:
+			shorts, shortIDs = append(shorts, m.text), append(shortIDs, e.id)
 			continue
 		default:
-			anywhere, anywhereMasked, ids = append(anywhere, raw), append(anywhereMasked, m.text), append(ids, e.id)
+			raws, masks, ids = append(raws, raw), append(masks, m.text), append(ids, e.id)
 			continue
 		}
 		s.literals = append(s.literals, m)
 	}
 	s.whole, s.starts, s.ends = newTable(whole), newTable(starts), newTable(ends)
-	s.windows = newWindows(b.Commons, anywhere, anywhereMasked, ids, caseless)
+	s.anywhere = newAnywhere(b.Commons, raws, masks, ids, caseless)
+	s.shorts = newPairs(shorts, shortIDs, caseless)
 	return s
 }
 
@@ -80,7 +84,7 @@ func (s *Sieve) Serves(text []byte) bool {
 
 // Anywhere appends the ids of literals that may stand anywhere in text.
 func (s *Sieve) Anywhere(text []byte, hits []int32) []int32 {
-	return s.windows.find(text, append(hits, s.always...))
+	return s.shorts.find(text, s.anywhere.find(text, append(hits, s.always...)))
 }
 
 // Anchored tells whether any literal wants to be the whole text, its start or its end.
@@ -105,6 +109,9 @@ func (s *Sieve) Ends(text []byte, hits []int32) []int32 {
 			}
 		}
 	}
+	if !s.tails.has(text) {
+		return hits
+	}
 	for _, n := range s.endLen {
 		if n > len(text) {
 			continue
@@ -117,6 +124,33 @@ func (s *Sieve) Ends(text []byte, hits []int32) []int32 {
 	}
 	return hits
 }
+
+// tails says of the last two bytes of a text, masked, whether any literal may end with them.
+type tails [16]uint64
+
+func (t *tails) add(literal string) {
+	if len(literal) == 1 {
+		for first := range 256 {
+			t.mark(byte(first), literal[0])
+		}
+		return
+	}
+	t.mark(literal[len(literal)-2], literal[len(literal)-1])
+}
+
+func (t *tails) mark(a, b byte) { n := t.bit(a, b); t[n/64] |= 1 << (n % 64) }
+
+// has answers for texts of two bytes or more; of others it cannot tell.
+func (t *tails) has(text []byte) bool {
+	if len(text) < 2 {
+		return true
+	}
+	n := t.bit(text[len(text)-2]&0xdf, text[len(text)-1]&0xdf)
+	return t[n/64]&(1<<(n%64)) != 0
+}
+
+// bit takes five bits of each byte, in which letters differ.
+func (t *tails) bit(a, b byte) uint { return uint(a&0x1f)<<5 | uint(b&0x1f) }
 
 // maskedKey is anchoredKey of a text that is masked on the way.
 func maskedKey(b []byte) uint64 {

@@ -29,7 +29,7 @@ func TestSieveMissesNothing(t *testing.T) {
 		if !sieve.Serves(raw) {
 			return
 		}
-		may := set.Shorts([]byte(strings.ToUpper(text)), sieve.Anywhere(raw, sieve.Ends(raw, nil)))
+		may := sieve.Anywhere(raw, sieve.Ends(raw, nil))
 		for _, hit := range set.Find([]byte(strings.ToUpper(text)), nil) {
 			if !slices.Contains(may, hit) {
 				t.Fatalf("literal %d is missed", hit)

@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// table maps a key to a short list of literals. Keys stand in one open-addressed
+// table maps a key to a short list, of literals mostly. Keys stand in one open-addressed
 // array, lists one behind the other.
-type table struct {
+type table[T any] struct {
 	slots []slot
-	lists []int32
+	lists []T
 	mask  uint64
 }
 
@@ -18,12 +18,12 @@ type slot struct {
 	first, last int32 // in lists; last is 0 for a free slot
 }
 
-func newTable(entries map[uint64][]int32) table {
+func newTable[T any](entries map[uint64][]T) table[T] {
 	if len(entries) == 0 {
-		return table{}
+		return table[T]{}
 	}
 	size := 1 << bits.Len(uint(len(entries)*2))
-	t := table{slots: make([]slot, size), mask: uint64(size - 1), lists: []int32{-1}} // position 0 is never used
+	t := table[T]{slots: make([]slot, size), mask: uint64(size - 1), lists: make([]T, 1)} // position 0 is never used
 	keys := make([]uint64, 0, len(entries))
 	for key := range entries {
 		keys = append(keys, key)
@@ -41,12 +41,12 @@ func newTable(entries map[uint64][]int32) table {
 	return t
 }
 
-func (t *table) filled() bool { return len(t.slots) > 0 }
+func (t *table[T]) filled() bool { return len(t.slots) > 0 }
 
-func (t *table) home(key uint64) uint64 { return (key * 0x9e3779b97f4a7c15) >> 32 & t.mask }
+func (t *table[T]) home(key uint64) uint64 { return (key * 0x9e3779b97f4a7c15) >> 32 & t.mask }
 
 // get returns the list at key, or nothing.
-func (t *table) get(key uint64) []int32 {
+func (t *table[T]) get(key uint64) []T {
 	if len(t.slots) == 0 {
 		return nil
 	}
