@@ -9,30 +9,8 @@ import (
 	"testing"
 
 	"github.com/wardline/wardline/format/atna"
+	"github.com/wardline/wardline/format/formattest"
 )
-
-// corpora finds the public test corpora, or skips the test.
-func corpora(t *testing.T, parts ...string) string {
-	root := os.Getenv("WARDLINE_CORPORA")
-	if root == "" {
-		dir, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for dir != filepath.Dir(dir) {
-			if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-				break
-			}
-			dir = filepath.Dir(dir)
-		}
-		root = filepath.Join(dir, "..", "shared", "corpora")
-	}
-	path := filepath.Join(append([]string{root}, parts...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skip("corpora not found: set WARDLINE_CORPORA")
-	}
-	return path
-}
 
 // What an independent XML parser read from messages of several vendors.
 type oracle struct {
@@ -53,7 +31,7 @@ type oracle struct {
 }
 
 func TestCorpus(t *testing.T) {
-	dir := corpora(t, "audit")
+	dir := formattest.Corpora(t, "audit")
 	f, err := os.Open(filepath.Join(dir, "atna-index.jsonl"))
 	if err != nil {
 		t.Fatal(err)

@@ -8,11 +8,12 @@ import (
 	"testing"
 
 	"github.com/wardline/wardline/format/evtx"
+	"github.com/wardline/wardline/format/formattest"
 )
 
 // BenchmarkReader reads the public samples one after another from memory.
 func BenchmarkReader(b *testing.B) {
-	paths, err := filepath.Glob(filepath.Join(corpora(b, "evtx"), "files", "*", "*.evtx.gz"))
+	paths, err := filepath.Glob(filepath.Join(formattest.Corpora(b, "evtx"), "files", "*", "*.evtx.gz"))
 	if err != nil {
 		b.Fatal(err)
 	}

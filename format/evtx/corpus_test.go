@@ -13,30 +13,8 @@ import (
 	"testing"
 
 	"github.com/wardline/wardline/format/evtx"
+	"github.com/wardline/wardline/format/formattest"
 )
-
-// corpora returns the folder of the public test data, or skips the test.
-func corpora(t testing.TB, topic string) string {
-	t.Helper()
-	dir := os.Getenv("WARDLINE_CORPORA")
-	if dir == "" {
-		root, err := filepath.Abs(".")
-		if err != nil {
-			t.Fatal(err)
-		}
-		for ; ; root = filepath.Dir(root) {
-			if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil || root == filepath.Dir(root) {
-				break
-			}
-		}
-		dir = filepath.Join(root, "..", "shared", "corpora")
-	}
-	dir = filepath.Join(dir, topic)
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("corpora not found: set WARDLINE_CORPORA")
-	}
-	return dir
-}
 
 func gunzip(t testing.TB, path string) []byte {
 	t.Helper()
@@ -98,7 +76,7 @@ func lines[T any](t testing.TB, text []byte, use func(T)) {
 
 // Records, channels and EventIDs are those that two other readers agree on.
 func TestCountsAgreeWithOtherReaders(t *testing.T) {
-	dir := corpora(t, "evtx")
+	dir := formattest.Corpora(t, "evtx")
 	index, err := os.ReadFile(filepath.Join(dir, "index.jsonl"))
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/wardline/wardline/format/formattest"
 )
 
 // fieldsOf reads a record's JSON with its numbers as written.
@@ -65,7 +67,7 @@ func plainText(v any) string {
 
 // Every value that libevtx shows is here and equal.
 func TestValuesAgreeWithLibevtx(t *testing.T) {
-	dir := corpora(t, "evtx")
+	dir := formattest.Corpora(t, "evtx")
 	type entry struct {
 		File, Record string
 		Fields       map[string]string
@@ -123,7 +125,7 @@ func TestValuesAgreeWithLibevtx(t *testing.T) {
 // Every field that evtx_dump shows is here and equal, and no other. One of the dumps was edited
 // since: letters differ in case.
 func TestValuesAgreeWithEvtxDump(t *testing.T) {
-	dir := filepath.Join(corpora(t, "sigma"), "cases")
+	dir := filepath.Join(formattest.Corpora(t, "sigma"), "cases")
 	cases, err := filepath.Glob(filepath.Join(dir, "*.evtx.gz"))
 	if err != nil {
 		t.Fatal(err)

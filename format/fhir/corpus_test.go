@@ -13,31 +13,9 @@ import (
 	"testing"
 
 	"github.com/wardline/wardline/format/fhir"
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/format/jsonl"
 )
-
-// corpora finds the public test corpora, or skips the test.
-func corpora(t *testing.T, parts ...string) string {
-	root := os.Getenv("WARDLINE_CORPORA")
-	if root == "" {
-		dir, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for dir != filepath.Dir(dir) {
-			if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-				break
-			}
-			dir = filepath.Dir(dir)
-		}
-		root = filepath.Join(dir, "..", "shared", "corpora")
-	}
-	path := filepath.Join(append([]string{root}, parts...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skip("corpora not found: set WARDLINE_CORPORA")
-	}
-	return path
-}
 
 type oracle struct {
 	File, ResourceType, Type, Action, Outcome, Recorded string
@@ -46,7 +24,7 @@ type oracle struct {
 }
 
 func TestCorpus(t *testing.T) {
-	dir := corpora(t, "audit")
+	dir := formattest.Corpora(t, "audit")
 	f, err := os.Open(filepath.Join(dir, "fhir-index.jsonl"))
 	if err != nil {
 		t.Fatal(err)
@@ -190,7 +168,7 @@ func same(e fhir.AuditEvent, x *plainXML) (got, want []string) {
 }
 
 func TestCorpusXML(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(corpora(t, "audit", "fhir-xml"), "*.xml"))
+	files, err := filepath.Glob(filepath.Join(formattest.Corpora(t, "audit", "fhir-xml"), "*.xml"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("no files")
 	}

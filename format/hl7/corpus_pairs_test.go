@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/format/hl7"
 	"github.com/wardline/wardline/format/mllp"
 )
@@ -26,7 +27,7 @@ type node struct {
 // Mirth's own tests hold each message in two forms. Every value of the XML stands in the message, in its
 // place, and the message has no segment more.
 func TestCorpusPairs(t *testing.T) {
-	dir := corpora(t, "hl7v2", "mirth-er7-xml")
+	dir := formattest.Corpora(t, "hl7v2", "mirth-er7-xml")
 	files, err := filepath.Glob(filepath.Join(dir, "*.xml"))
 	if err != nil || len(files) == 0 {
 		t.Fatal("no files")
@@ -144,7 +145,7 @@ func last(t *testing.T, name string) int {
 
 // A capture of two connections: what stands in the frames is what another decoder saw.
 func TestCorpusCapture(t *testing.T) {
-	text, err := os.ReadFile(corpora(t, "hl7v2", "pcap", "ndpi-hl7.tshark.json"))
+	text, err := os.ReadFile(formattest.Corpora(t, "hl7v2", "pcap", "ndpi-hl7.tshark.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

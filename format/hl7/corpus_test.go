@@ -10,36 +10,14 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/format/hl7"
 	"github.com/wardline/wardline/format/mllp"
 )
 
-// corpora finds the public test corpora, or skips the test.
-func corpora(t *testing.T, parts ...string) string {
-	root := os.Getenv("WARDLINE_CORPORA")
-	if root == "" {
-		dir, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for dir != filepath.Dir(dir) {
-			if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-				break
-			}
-			dir = filepath.Dir(dir)
-		}
-		root = filepath.Join(dir, "..", "shared", "corpora")
-	}
-	path := filepath.Join(append([]string{root}, parts...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skip("corpora not found: set WARDLINE_CORPORA")
-	}
-	return path
-}
-
 // Values on which two independent parsers agree.
 func TestCorpus(t *testing.T) {
-	dir := corpora(t, "hl7v2")
+	dir := formattest.Corpora(t, "hl7v2")
 	f, err := os.Open(filepath.Join(dir, "index.jsonl"))
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +107,7 @@ func agrees(m hl7.Message, place string, want any) bool {
 }
 
 func TestCorpusStream(t *testing.T) {
-	f, err := os.Open(corpora(t, "hl7v2", "simhospital", "stream.mllp.gz"))
+	f, err := os.Open(formattest.Corpora(t, "hl7v2", "simhospital", "stream.mllp.gz"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,35 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/format/sigma"
 )
-
-// corpus returns the folder of public Sigma material, or skips the test.
-func corpus(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("WARDLINE_CORPORA")
-	if dir == "" {
-		root, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for {
-			if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-				break
-			}
-			if root == filepath.Dir(root) {
-				t.Fatal("no go.mod above the test")
-			}
-			root = filepath.Dir(root)
-		}
-		dir = filepath.Join(root, "..", "shared", "corpora")
-	}
-	dir = filepath.Join(dir, "sigma")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("corpora not found: set WARDLINE_CORPORA")
-	}
-	return dir
-}
 
 // ruleFiles reads every YAML file below dir.
 func ruleFiles(t testing.TB, dir string) map[string][]byte {
@@ -63,7 +37,7 @@ func ruleFiles(t testing.TB, dir string) map[string][]byte {
 // TestPublicRules loads every public rule. Only those with a placeholder that no site has
 // bound may be refused, and those that their authors withdrew.
 func TestPublicRules(t *testing.T) {
-	files := ruleFiles(t, filepath.Join(corpus(t), "rules"))
+	files := ruleFiles(t, filepath.Join(formattest.Corpora(t, "sigma"), "rules"))
 	names := make([]string, 0, len(files))
 	for name := range files {
 		names = append(names, name)
@@ -96,7 +70,7 @@ func TestPublicRules(t *testing.T) {
 
 // TestSpecificationExamples loads the examples that the specification ships.
 func TestSpecificationExamples(t *testing.T) {
-	for name, data := range ruleFiles(t, filepath.Join(corpus(t), "spec", "tests")) {
+	for name, data := range ruleFiles(t, filepath.Join(formattest.Corpora(t, "sigma"), "spec", "tests")) {
 		docs, problems := sigma.Parse(name, data, sigma.Options{})
 		if len(docs.Rules)+len(docs.Correlations)+len(docs.Filters) != 1 {
 			t.Errorf("%s: not loaded", name)

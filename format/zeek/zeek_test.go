@@ -98,7 +98,7 @@ func TestTimes(t *testing.T) {
 // TestPublicLogs holds the rows of public logs against the JSON that Zeek wrote of
 // the same traffic.
 func TestPublicLogs(t *testing.T) {
-	dir := filepath.Join(corpora(t), "zeek")
+	dir := filepath.Join(formattest.Corpora(t), "zeek")
 	logs, _ := filepath.Glob(filepath.Join(dir, "tsv", "*.log.gz"))
 	if len(logs) == 0 {
 		t.Skip("no zeek logs in the corpora")
@@ -210,26 +210,6 @@ func open(t *testing.T, path string) io.Reader {
 		t.Fatal(err)
 	}
 	return z
-}
-
-// corpora finds the folder of public test data.
-func corpora(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("WARDLINE_CORPORA")
-	if dir == "" {
-		root := "."
-		for range 8 {
-			if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-				break
-			}
-			root = filepath.Join(root, "..")
-		}
-		dir = filepath.Join(root, "..", "shared", "corpora")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("corpora not found: set WARDLINE_CORPORA")
-	}
-	return dir
 }
 
 // TestValuesSurvive writes values as Zeek's ASCII writer does and reads them back.

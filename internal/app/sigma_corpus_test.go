@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/format/sigma"
 	"github.com/wardline/wardline/internal/app"
 	"github.com/wardline/wardline/internal/collect"
@@ -22,32 +23,10 @@ import (
 	"github.com/wardline/wardline/internal/event"
 )
 
-// corpora returns the folder of the public test data, or skips the test.
-func corpora(t testing.TB) string {
-	t.Helper()
-	dir := os.Getenv("WARDLINE_CORPORA")
-	if dir == "" {
-		root, err := filepath.Abs(".")
-		if err != nil {
-			t.Fatal(err)
-		}
-		for ; ; root = filepath.Dir(root) {
-			if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil || root == filepath.Dir(root) {
-				break
-			}
-		}
-		dir = filepath.Join(root, "..", "shared", "corpora")
-	}
-	if _, err := os.Stat(filepath.Join(dir, "sigma")); err != nil {
-		t.Skip("corpora not found: set WARDLINE_CORPORA")
-	}
-	return dir
-}
-
 // publicRules loads the rules of the corpus that their authors have not withdrawn.
 func publicRules(t testing.TB) ruleset.Set {
 	t.Helper()
-	set, err := ruleset.Load([]string{filepath.Join(corpora(t), "sigma", "rules")}, sigma.Options{})
+	set, err := ruleset.Load([]string{filepath.Join(formattest.Corpora(t), "sigma", "rules")}, sigma.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +151,7 @@ type publicCase struct {
 // another reader made of it.
 func TestPublicCasesAreFound(t *testing.T) {
 	r := newReader(t)
-	dir := filepath.Join(corpora(t), "sigma")
+	dir := filepath.Join(formattest.Corpora(t), "sigma")
 	fromEVTX, fromJSON := newJudge(t), newJudge(t)
 	cases := 0
 	lines(r, filepath.Join(dir, "cases.jsonl"), func(c publicCase) {

@@ -8,41 +8,15 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/format/sigma"
 	"github.com/wardline/wardline/format/sigma/reference"
 )
 
-// corpus returns the folder of public Sigma material, or skips the test.
-func corpus(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("WARDLINE_CORPORA")
-	if dir == "" {
-		root, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for {
-			if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-				break
-			}
-			if root == filepath.Dir(root) {
-				t.Fatal("no go.mod above the test")
-			}
-			root = filepath.Dir(root)
-		}
-		dir = filepath.Join(root, "..", "shared", "corpora")
-	}
-	dir = filepath.Join(dir, "sigma")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("corpora not found: set WARDLINE_CORPORA")
-	}
-	return dir
-}
-
 // TestPublicCases holds each rule that its authors tested against the events that it
 // must find.
 func TestPublicCases(t *testing.T) {
-	dir := corpus(t)
+	dir := formattest.Corpora(t, "sigma")
 	cases, err := os.ReadFile(filepath.Join(dir, "cases.jsonl"))
 	if err != nil {
 		t.Fatal(err)

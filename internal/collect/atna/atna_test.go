@@ -153,13 +153,9 @@ func FuzzBody(f *testing.F) {
 }
 
 func TestCorpus(t *testing.T) {
-	root := os.Getenv("WARDLINE_CORPORA")
-	if root == "" {
-		root = "../../../../shared/corpora"
-	}
-	files, _ := filepath.Glob(filepath.Join(root, "audit", "atna", "*.xml"))
+	files, _ := filepath.Glob(filepath.Join(formattest.Corpora(t, "audit", "atna"), "*.xml"))
 	if len(files) == 0 {
-		t.Skip("corpora not found: set WARDLINE_CORPORA")
+		t.Fatal("the corpus is empty")
 	}
 	o := options(t)
 	verbs := map[string]int{}

@@ -73,7 +73,7 @@ func TestShape(t *testing.T) {
 
 // Suricata's own tests say how many events match each filter.
 func TestSuricataVerify(t *testing.T) {
-	o, dir := options(t), corpus(t, "suricata-eve")
+	o, dir := options(t), formattest.Corpora(t, "suricata-eve")
 	list, err := os.Open(filepath.Join(dir, "checks.jsonl"))
 	if err != nil {
 		t.Fatal(err)
@@ -257,27 +257,6 @@ func FuzzShapes(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line []byte) {
 		collecttest.Shape(t, []collect.Shape{eve.Shape()}, o, formattest.Cost{Fixed: 64 << 10, PerByte: 200}, 0, line)
 	})
-}
-
-// corpus is a folder of the public corpora, which are not part of the repository.
-func corpus(t *testing.T, name string) string {
-	t.Helper()
-	root := os.Getenv("WARDLINE_CORPORA")
-	if root == "" {
-		dir, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for !exists(filepath.Join(dir, "go.mod")) && dir != filepath.Dir(dir) {
-			dir = filepath.Dir(dir)
-		}
-		root = filepath.Join(dir, "..", "shared", "corpora")
-	}
-	dir := filepath.Join(root, name)
-	if !exists(dir) {
-		t.Skip("corpora not found: set WARDLINE_CORPORA")
-	}
-	return dir
 }
 
 func exists(path string) bool {

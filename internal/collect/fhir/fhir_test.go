@@ -208,13 +208,9 @@ func FuzzXML(f *testing.F) {
 }
 
 func TestCorpus(t *testing.T) {
-	root := os.Getenv("WARDLINE_CORPORA")
-	if root == "" {
-		root = "../../../../shared/corpora"
-	}
-	files, _ := filepath.Glob(filepath.Join(root, "audit", "fhir", "*AuditEvent*.json"))
+	files, _ := filepath.Glob(filepath.Join(formattest.Corpora(t, "audit", "fhir"), "*AuditEvent*.json"))
 	if len(files) == 0 {
-		t.Skip("corpora not found: set WARDLINE_CORPORA")
+		t.Fatal("the corpus is empty")
 	}
 	verbs := map[string]int{}
 	for _, file := range files {

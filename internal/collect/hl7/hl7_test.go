@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -199,13 +198,9 @@ func FuzzMLLP(f *testing.F) {
 }
 
 func TestCorpus(t *testing.T) {
-	root := os.Getenv("WARDLINE_CORPORA")
-	if root == "" {
-		root = "../../../../shared/corpora"
-	}
-	f, err := os.Open(filepath.Join(root, "hl7v2", "simhospital", "stream.mllp.gz"))
+	f, err := os.Open(formattest.Corpora(t, "hl7v2", "simhospital", "stream.mllp.gz"))
 	if err != nil {
-		t.Skip("corpora not found: set WARDLINE_CORPORA")
+		t.Fatal(err)
 	}
 	defer f.Close()
 	unpacked, err := gzip.NewReader(f)

@@ -6,12 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/format/rfc6587"
 	"github.com/wardline/wardline/internal/collect/syslog"
 )
@@ -156,20 +156,9 @@ func TestPublicStreams(t *testing.T) {
 // rows yields the lines of a table in the folder of public test data.
 func rows(t *testing.T, name string) func(func([]byte) bool) {
 	t.Helper()
-	dir := os.Getenv("WARDLINE_CORPORA")
-	if dir == "" {
-		root := "."
-		for range 8 {
-			if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-				break
-			}
-			root = filepath.Join(root, "..")
-		}
-		dir = filepath.Join(root, "..", "shared", "corpora")
-	}
-	f, err := os.Open(filepath.Join(dir, "syslog", name))
+	f, err := os.Open(formattest.Corpora(t, "syslog", name))
 	if err != nil {
-		t.Skip("corpora not found: set WARDLINE_CORPORA")
+		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.Close() })
 	return func(yield func([]byte) bool) {

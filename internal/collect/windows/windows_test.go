@@ -136,7 +136,7 @@ func TestShapes(t *testing.T) {
 
 // Every line is an event, in as many channels as the corpus counts.
 func TestSecurityDatasets(t *testing.T) {
-	o, dir := options(t), corpus(t, "security-datasets")
+	o, dir := options(t), formattest.Corpora(t, "security-datasets")
 	list, err := os.Open(filepath.Join(dir, "index.jsonl"))
 	if err != nil {
 		t.Fatal(err)
@@ -184,7 +184,7 @@ func TestSecurityDatasets(t *testing.T) {
 // The records of Sigma's regression cases, as evtx_dump gives them: each leaf survives.
 func TestSigmaCases(t *testing.T) {
 	o := options(t)
-	files, err := filepath.Glob(filepath.Join(corpus(t, "sigma"), "cases", "*.jsonl"))
+	files, err := filepath.Glob(filepath.Join(formattest.Corpora(t, "sigma"), "cases", "*.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,27 +254,6 @@ func FuzzShapes(f *testing.F) {
 			t.Fatalf("an object that fits is no event, or one that grew beyond measure: %v", err)
 		}
 	})
-}
-
-// corpus is a folder of the public corpora, which are not part of the repository.
-func corpus(t *testing.T, name string) string {
-	t.Helper()
-	root := os.Getenv("WARDLINE_CORPORA")
-	if root == "" {
-		dir, err := os.Getwd()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for !exists(filepath.Join(dir, "go.mod")) && dir != filepath.Dir(dir) {
-			dir = filepath.Dir(dir)
-		}
-		root = filepath.Join(dir, "..", "shared", "corpora")
-	}
-	dir := filepath.Join(root, name)
-	if !exists(dir) {
-		t.Skip("corpora not found: set WARDLINE_CORPORA")
-	}
-	return dir
 }
 
 func exists(path string) bool {

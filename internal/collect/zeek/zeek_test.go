@@ -105,7 +105,7 @@ func TestSniff(t *testing.T) {
 // TestPublicLogs: the same traffic in both forms is of one class and time, row by row; and a
 // row whose JSON does not say its log is of the right class or of none.
 func TestPublicLogs(t *testing.T) {
-	dir := corpora(t)
+	dir := formattest.Corpora(t)
 	logs, _ := filepath.Glob(filepath.Join(dir, "tsv", "*.log.gz"))
 	o, shape := options(t), zeek.Shape()
 	rows, values, guessed, unknown := 0, 0, 0, 0
@@ -206,26 +206,6 @@ func unpack(t *testing.T, path string) io.Reader {
 		t.Fatal(err)
 	}
 	return z
-}
-
-func corpora(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("WARDLINE_CORPORA")
-	if dir == "" {
-		root := "."
-		for range 8 {
-			if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-				break
-			}
-			root = filepath.Join(root, "..")
-		}
-		dir = filepath.Join(root, "..", "shared", "corpora")
-	}
-	dir = filepath.Join(dir, "zeek")
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("corpora not found: set WARDLINE_CORPORA")
-	}
-	return dir
 }
 
 func BenchmarkTSV(b *testing.B) {

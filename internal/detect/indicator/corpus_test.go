@@ -8,37 +8,15 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/format/jsonl"
 	"github.com/wardline/wardline/internal/event"
 )
 
-// corpora returns the folder of the public test data, or skips the test.
-func corpora(t testing.TB, topic string) string {
-	t.Helper()
-	dir := os.Getenv("WARDLINE_CORPORA")
-	if dir == "" {
-		root, err := filepath.Abs(".")
-		if err != nil {
-			t.Fatal(err)
-		}
-		for ; ; root = filepath.Dir(root) {
-			if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil || root == filepath.Dir(root) {
-				break
-			}
-		}
-		dir = filepath.Join(root, "..", "shared", "corpora")
-	}
-	dir = filepath.Join(dir, topic)
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("corpora not found: set WARDLINE_CORPORA")
-	}
-	return dir
-}
-
 // recorded reads at most n events of public recordings, each one line of JSON.
 func recorded(t testing.TB, topic, pattern string, n int) (events []*event.Event, size int) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(corpora(t, topic), pattern))
+	files, err := filepath.Glob(filepath.Join(formattest.Corpora(t, topic), pattern))
 	if err != nil || len(files) == 0 {
 		t.Skip("no recordings in the corpora")
 	}

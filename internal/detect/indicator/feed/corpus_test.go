@@ -9,35 +9,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/internal/detect/indicator/feed"
 )
 
-// corpora returns the folder of the public test data, or skips the test.
-func corpora(t testing.TB, topic string) string {
-	t.Helper()
-	dir := os.Getenv("WARDLINE_CORPORA")
-	if dir == "" {
-		root, err := filepath.Abs(".")
-		if err != nil {
-			t.Fatal(err)
-		}
-		for ; ; root = filepath.Dir(root) {
-			if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil || root == filepath.Dir(root) {
-				break
-			}
-		}
-		dir = filepath.Join(root, "..", "shared", "corpora")
-	}
-	dir = filepath.Join(dir, topic)
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("corpora not found: set WARDLINE_CORPORA")
-	}
-	return dir
-}
-
 // What the validator of OASIS refuses is refused; what it accepts is never called no pattern.
 func TestPatternsAgreeWithTheValidator(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(corpora(t, "stix"), "pattern-grammar", "cases.jsonl"))
+	text, err := os.ReadFile(filepath.Join(formattest.Corpora(t, "stix"), "pattern-grammar", "cases.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +47,7 @@ func TestPatternsAgreeWithTheValidator(t *testing.T) {
 // TestMISPAndSTIXAgree reads the same attributes as MISP exports them and as its converter writes them in STIX. An
 // address beside a domain is an indicator of its own in MISP, and a condition in STIX.
 func TestMISPAndSTIXAgree(t *testing.T) {
-	dir := filepath.Join(corpora(t, "stix"), "misp-stix")
+	dir := filepath.Join(formattest.Corpora(t, "stix"), "misp-stix")
 	for stix, misp := range map[string][]string{
 		"test_attributes_collection_stix21.json": {"test_attributes_collection_1.json", "test_attributes_collection_2.json"},
 		"test_attributes_collection_stix20.json": {"test_attributes_collection_1.json", "test_attributes_collection_2.json"},
@@ -97,7 +75,7 @@ func TestMISPAndSTIXAgree(t *testing.T) {
 // TestBundlesOfOthers reads every STIX document there is: each becomes entries or is told of.
 func TestBundlesOfOthers(t *testing.T) {
 	files, entries := 0, 0
-	err := filepath.WalkDir(corpora(t, "stix"), func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(formattest.Corpora(t, "stix"), func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || filepath.Ext(path) != ".json" {
 			return err
 		}
