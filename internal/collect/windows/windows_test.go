@@ -256,11 +256,6 @@ func FuzzShapes(f *testing.F) {
 	})
 }
 
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}
-
 func BenchmarkShapes(b *testing.B) {
 	o := options(b)
 	for _, tt := range seeds() {
