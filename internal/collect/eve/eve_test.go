@@ -258,8 +258,3 @@ func FuzzShapes(f *testing.F) {
 		collecttest.Shape(t, []collect.Shape{eve.Shape()}, o, formattest.Cost{Fixed: 64 << 10, PerByte: 200}, 0, line)
 	})
 }
-
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
-}
