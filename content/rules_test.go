@@ -17,6 +17,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/wardline/wardline/content"
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/format/sigma"
 	"github.com/wardline/wardline/internal/detect"
 	"github.com/wardline/wardline/internal/detect/correlate"
@@ -117,7 +118,10 @@ func TestEveryRuleSaysWhatItOwes(t *testing.T) {
 
 // TestRulesAreValidSigma holds every document against the specification's own schema.
 func TestRulesAreValidSigma(t *testing.T) {
-	dir := filepath.Join(corpora(t), "sigma", "spec", "json-schema")
+	dir, err := filepath.Abs(formattest.Corpora(t, "sigma", "spec", "json-schema"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	schema := func(name string) *jsonschema.Schema {
 		c := jsonschema.NewCompiler()
 		c.AssertFormat()
@@ -157,22 +161,6 @@ func document(t *testing.T, text string) any {
 		t.Fatal(err)
 	}
 	return v
-}
-
-func corpora(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("WARDLINE_CORPORA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "shared", "corpora")
-	}
-	if _, err := os.Stat(dir); err != nil {
-		t.Skip("corpora not found: set WARDLINE_CORPORA")
-	}
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dir
 }
 
 // TestEveryRuleHasATest wants a case that finds and one that leaves alone.

@@ -6,15 +6,15 @@ import (
 	"testing"
 )
 
-// Corpora returns a path in the public test data, which are no part of the repository, or skips the test. They are
+// Corpora returns a path in the public test data of a topic, which are no part of the repository, or skips the test. They are
 // where WARDLINE_CORPORA says, and else in shared/corpora beside the repository.
-func Corpora(t testing.TB, parts ...string) string {
+func Corpora(t testing.TB, topic string, parts ...string) string {
 	t.Helper()
 	root := os.Getenv("WARDLINE_CORPORA")
 	if root == "" {
 		root = filepath.Join(module(t), "..", "shared", "corpora")
 	}
-	path := filepath.Join(append([]string{root}, parts...)...)
+	path := filepath.Join(append([]string{root, topic}, parts...)...)
 	if _, err := os.Stat(path); err != nil {
 		t.Skip("corpora not found: set WARDLINE_CORPORA")
 	}

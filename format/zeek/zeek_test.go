@@ -98,7 +98,7 @@ func TestTimes(t *testing.T) {
 // TestPublicLogs holds the rows of public logs against the JSON that Zeek wrote of
 // the same traffic.
 func TestPublicLogs(t *testing.T) {
-	dir := filepath.Join(formattest.Corpora(t), "zeek")
+	dir := formattest.Corpora(t, "zeek")
 	logs, _ := filepath.Glob(filepath.Join(dir, "tsv", "*.log.gz"))
 	if len(logs) == 0 {
 		t.Skip("no zeek logs in the corpora")

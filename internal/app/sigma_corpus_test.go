@@ -26,7 +26,7 @@ import (
 // publicRules loads the rules of the corpus that their authors have not withdrawn.
 func publicRules(t testing.TB) ruleset.Set {
 	t.Helper()
-	set, err := ruleset.Load([]string{filepath.Join(formattest.Corpora(t), "sigma", "rules")}, sigma.Options{})
+	set, err := ruleset.Load([]string{formattest.Corpora(t, "sigma", "rules")}, sigma.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ type publicCase struct {
 // another reader made of it.
 func TestPublicCasesAreFound(t *testing.T) {
 	r := newReader(t)
-	dir := filepath.Join(formattest.Corpora(t), "sigma")
+	dir := formattest.Corpora(t, "sigma")
 	fromEVTX, fromJSON := newJudge(t), newJudge(t)
 	cases := 0
 	lines(r, filepath.Join(dir, "cases.jsonl"), func(c publicCase) {

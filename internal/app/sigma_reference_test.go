@@ -92,19 +92,19 @@ func (y *yardstick) report() {
 }
 
 func TestEngineIsReferenceOnPublicCases(t *testing.T) {
-	y, r, dir := newYardstick(t, 3), newReader(t), filepath.Join(formattest.Corpora(t), "sigma")
+	y, r, dir := newYardstick(t, 3), newReader(t), formattest.Corpora(t, "sigma")
 	lines(r, filepath.Join(dir, "cases.jsonl"), func(c publicCase) { r.events(filepath.Join(dir, c.EVTX), y.ask) })
 	y.report()
 }
 
 func TestEngineIsReferenceOnSecurityDatasets(t *testing.T) {
-	y, r, dir := newYardstick(t, 199), newReader(t), filepath.Join(formattest.Corpora(t), "security-datasets")
+	y, r, dir := newYardstick(t, 199), newReader(t), formattest.Corpora(t, "security-datasets")
 	lines(r, filepath.Join(dir, "index.jsonl"), func(f struct{ File string }) { r.events(filepath.Join(dir, f.File), y.ask) })
 	y.report()
 }
 
 func TestEngineIsReferenceOnEVTXSamples(t *testing.T) {
-	y, r, dir := newYardstick(t, 131), newReader(t), filepath.Join(formattest.Corpora(t), "evtx")
+	y, r, dir := newYardstick(t, 131), newReader(t), formattest.Corpora(t, "evtx")
 	lines(r, filepath.Join(dir, "index.jsonl"), func(s sample) { r.events(filepath.Join(dir, s.File), y.ask) })
 	y.report()
 }

@@ -59,7 +59,7 @@ func beyond(a, b []string) []string {
 func all(string) bool { return true }
 
 func TestPublicCasesAgainstOtherEngines(t *testing.T) {
-	r, j, dir := newReader(t), newJudge(t), filepath.Join(formattest.Corpora(t), "sigma")
+	r, j, dir := newReader(t), newJudge(t), formattest.Corpora(t, "sigma")
 	lines(r, filepath.Join(dir, "cases.jsonl"), func(c publicCase) {
 		n := 0
 		r.events(filepath.Join(dir, c.JSON), func(ev *event.Event) {
@@ -71,7 +71,7 @@ func TestPublicCasesAgainstOtherEngines(t *testing.T) {
 }
 
 func TestSecurityDatasetsAgainstOtherEngines(t *testing.T) {
-	r, j, dir := newReader(t), newJudge(t), filepath.Join(formattest.Corpora(t), "security-datasets")
+	r, j, dir := newReader(t), newJudge(t), formattest.Corpora(t, "security-datasets")
 	lines(r, filepath.Join(dir, "index.jsonl"), func(f struct{ File string }) {
 		n, stem := 0, strings.TrimSuffix(filepath.Base(f.File), ".jsonl.gz")
 		r.events(filepath.Join(dir, f.File), func(ev *event.Event) {
@@ -101,7 +101,7 @@ func shownEvents(r reader, dir string, use func(name string, fields []byte)) {
 
 // Shown the very same fields, we find what the other engines find, and nothing else.
 func TestEVTXSamplesOfAnotherReader(t *testing.T) {
-	r, j, dir := newReader(t), newJudge(t), filepath.Join(formattest.Corpora(t), "evtx")
+	r, j, dir := newReader(t), newJudge(t), formattest.Corpora(t, "evtx")
 	shownEvents(r, dir, func(name string, fields []byte) {
 		var x struct{ Channel, EventID string }
 		if err := json.Unmarshal(fields, &x); err != nil {
@@ -139,7 +139,7 @@ func TestEVTXSamplesAgainstOtherEngines(t *testing.T) {
 		"8eef149c-bd26-49f2-9e5a-9b00e3af499b": {38, 0, trailing},
 		"100ef69e-3327-481c-8e5c-6d80d9507556": {89, 0, twice},
 	}
-	r, j, dir := newReader(t), newJudge(t), filepath.Join(formattest.Corpora(t), "evtx")
+	r, j, dir := newReader(t), newJudge(t), formattest.Corpora(t, "evtx")
 	shown := map[string]bool{}
 	shownEvents(r, dir, func(name string, _ []byte) { shown[name] = true })
 	lines(r, filepath.Join(dir, "index.jsonl"), func(s sample) {

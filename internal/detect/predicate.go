@@ -78,10 +78,9 @@ type textTest struct {
 	built   *literal.Set // stands for the others; made when first wanted: most rules never get that far
 }
 
-// Where a set of literals begins to beat trying them one by one.
 const (
-	manyPatterns = 5
-	longText     = 48 // bytes; how long a text is worth a list of its grams
+	manyPatterns = 5  // from which on a set of literals beats trying them one by one
+	longText     = 48 // bytes of a text from which on a set does so for a few, or a list of the text's grams
 )
 
 func newTextTest(commons *literal.Commons, patterns []pattern, cased bool) *textTest {
@@ -109,6 +108,8 @@ func (t *textTest) set() *literal.Set {
 	return t.built
 }
 
+// passes tries the patterns one by one on a short text. Many of them, or long ones on a long text, are looked for
+// together; and of a long text that is listed, or soon worth it, the list is asked first.
 func (t *textTest) passes(v *value) bool {
 	text := v.folded()
 	if t.cased {
@@ -159,20 +160,22 @@ func (t *regexTest) passes(v *value) bool {
 
 // mayPass is a quick look that spares most searches.
 func (t *regexTest) mayPass(v *value) bool {
-	text := v.folded()
-	if len(text) < longText && len(t.needs) > maxNeeds {
+	if len(t.needs) == 0 {
 		return true
 	}
-	g := &grams{}
-	if len(text) >= longText {
+	text, g := v.folded(), &grams{}
+	switch {
+	case len(text) >= longText:
 		g = v.grams(len(t.needs))
+	case len(t.needs) > maxNeeds:
+		return true
 	}
 	for i := range t.needs {
 		if n := &t.needs[i]; g.mayHold(n.tell) && n.matches(text) {
 			return true
 		}
 	}
-	return len(t.needs) == 0
+	return false
 }
 
 // cidrTest compares by address arithmetic; an IPv4 address in IPv6 clothes counts as IPv4.

@@ -105,7 +105,7 @@ func TestSniff(t *testing.T) {
 // TestPublicLogs: the same traffic in both forms is of one class and time, row by row; and a
 // row whose JSON does not say its log is of the right class or of none.
 func TestPublicLogs(t *testing.T) {
-	dir := formattest.Corpora(t)
+	dir := formattest.Corpora(t, "zeek")
 	logs, _ := filepath.Glob(filepath.Join(dir, "tsv", "*.log.gz"))
 	o, shape := options(t), zeek.Shape()
 	rows, values, guessed, unknown := 0, 0, 0, 0
@@ -145,6 +145,9 @@ func TestPublicLogs(t *testing.T) {
 				t.Fatalf("%s row %d: guessed %v", name, rows, c.Class.Logsource)
 			}
 		}
+	}
+	if rows == 0 || values == 0 {
+		t.Fatal("the corpus is empty")
 	}
 	t.Logf("%d logs, %d rows, %d texts and truths equal; without their log's name %d told, %d not", len(logs), rows, values, guessed, unknown)
 }
