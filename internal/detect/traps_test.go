@@ -37,6 +37,12 @@ condition: s`,
 			finds:  []string{`{"DestinationPort":8443}`, `{"DestinationPort":"18443"}`, `{"DestinationPort":"x8äöü"}`},
 			leaves: []string{`{"DestinationPort":443}`, `{"DestinationPort":"8???5"}`, `{"DestinationPort":"844"}`},
 		}, {
+			name: "a run of digits is one however it is escaped", detection: `
+s: {CommandLine|re: '\s[0-9a-f]{16}\s'}
+condition: s`,
+			finds:  []string{`{"CommandLine":"x 0123456789abcdef y"}`, `{"CommandLine":"x 0123456\u0037\u0038\u0039abcdef y"}`, `{"CommandLine":"x\t0123456789abcdef\n"}`},
+			leaves: []string{`{"CommandLine":"x 0123456\\u00379abcdef y"}`, `{"CommandLine":"x 0123456789abcde y"}`},
+		}, {
 			name: "a question mark is one character, not one byte", detection: `
 s: {User: 'n?rse?'}
 condition: s`,

@@ -3,6 +3,7 @@ package literal_test
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/wardline/wardline/internal/detect/literal"
@@ -61,6 +62,29 @@ func TestFindComparesWhole(t *testing.T) {
 		slices.Sort(got)
 		if got = slices.Compact(got); !slices.Equal(got, want) {
 			t.Errorf("%q: got %v, want %v", text, got, want)
+		}
+	}
+}
+
+// TestFindAtEveryPlace moves a literal through a text, beside others that decide how many places are looked at.
+func TestFindAtEveryPlace(t *testing.T) {
+	const letters = "QWERTYUIOPASDFGHJKLZXCVBNM"
+	for length := 1; length <= len(letters); length++ {
+		for _, least := range []int{1, 2, 3, 4, 5, 6, 7, 9, 11, 14} {
+			b := literal.Builder{Commons: literal.NewCommons()}
+			b.Add(letters[:length], literal.Anywhere, 1)
+			b.Add(strings.Repeat("#", least), literal.Anywhere, 2)
+			b.Add(strings.Repeat("=", 20), literal.Anywhere, 3)
+			set, sieve := b.Build(), b.Sieve()
+			for at := range 40 {
+				text := []byte(strings.Repeat(".", at) + letters[:length] + strings.Repeat(".", 39-at))
+				if got := set.Find(text, nil); !slices.Equal(slices.Compact(got), []int32{1}) {
+					t.Fatalf("%d bytes at %d, beside %d: %v", length, at, least, got)
+				}
+				if got := sieve.Anywhere(bytes.ToLower(text), nil); !slices.Equal(slices.Compact(got), []int32{1}) {
+					t.Fatalf("%d bytes at %d, beside %d, sieved: %v", length, at, least, got)
+				}
+			}
 		}
 	}
 }
