@@ -19,7 +19,8 @@ func (l Logsource) Covers(asked Logsource) bool {
 // Class is one row of the taxonomy: all events that stand in the same log sources
 // and name their fields alike. Two events of one class are asked by the same rules.
 type Class struct {
-	ID        int         // dense, from 0
+	ID        int         // dense, from 0; another one in the next version
+	Key       string      // dialect/service/code/kind: stays the same, and Taxonomy.ByKey finds it again
 	Logsource             // the most telling one, shown to people
 	Also      []Logsource // every further log source that its events belong to
 	// Aliases maps a field name that rules use to the name under which events of

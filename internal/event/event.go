@@ -3,6 +3,7 @@
 package event
 
 import (
+	"crypto/sha256"
 	"time"
 
 	"github.com/wardline/wardline/format/jsonl"
@@ -16,6 +17,13 @@ type Event struct {
 	Time   time.Time // when it happened, UTC; zero when the record does not say
 	Format string    // name of the format or shape it was read as
 	Class  *Class    // what kind of log it stands in; never nil once read
+
+	// ID names the event for good: the same event sent twice has it twice. Only a node sets it.
+	ID ID
+	// Observed is when a node received the event, UTC; zero in a scan.
+	Observed time.Time
+	// Raw is the SHA-256 of the bytes as they were received; zero in a scan.
+	Raw [sha256.Size]byte
 
 	// Fields is one JSON object: the sender's own fields under their own names.
 	Fields []byte

@@ -57,7 +57,8 @@ func LoadTaxonomy(fsys fs.FS) (*Taxonomy, error) {
 	if len(files) == 0 {
 		return nil, errors.New("list taxonomy: no *.yml file found")
 	}
-	t := &Taxonomy{classes: []*Class{{}}, senders: map[string]*sender{}}
+	none := &Class{}
+	t := &Taxonomy{classes: []*Class{none}, senders: map[string]*sender{}, keys: map[string]*Class{"": none}}
 	for _, file := range files {
 		if err := t.load(fsys, file); err != nil {
 			return nil, fmt.Errorf("read taxonomy %s: %w", file, err)
@@ -82,7 +83,7 @@ func (t *Taxonomy) load(fsys fs.FS, file string) error {
 			if t.senders[name] != nil {
 				return fmt.Errorf("dialect %s is listed twice", name)
 			}
-			s, err := t.sender(row, row.Dialects[name])
+			s, err := t.sender(name, row, row.Dialects[name])
 			if err != nil {
 				return fmt.Errorf("dialect %s: %w", name, err)
 			}
@@ -93,9 +94,9 @@ func (t *Taxonomy) load(fsys fs.FS, file string) error {
 }
 
 // sender makes the classes of one product in one dialect.
-func (t *Taxonomy) sender(p productRow, d dialectRow) (*sender, error) {
-	b := classes{taxonomy: t, product: p, dialect: d}
-	bare := &log{class: b.class("", traits{Category: p.Category})}
+func (t *Taxonomy) sender(name string, p productRow, d dialectRow) (*sender, error) {
+	b := classes{taxonomy: t, name: name, product: p, dialect: d}
+	bare := &log{class: b.class(name, "", traits{Category: p.Category})}
 	s := &sender{unstated: bare, unlisted: bare, logs: map[string]*log{}}
 	services := p.Services
 	for _, name := range p.Plain {
@@ -130,6 +131,7 @@ func (t *Taxonomy) sender(p productRow, d dialectRow) (*sender, error) {
 // classes makes the classes of one product in one dialect, one for each row.
 type classes struct {
 	taxonomy *Taxonomy
+	name     string // of the dialect
 	product  productRow
 	dialect  dialectRow
 }
@@ -138,10 +140,15 @@ func (b *classes) log(row serviceRow) (*log, error) {
 	if row.Category == "" {
 		row.Category = b.product.Category
 	}
-	l := &log{class: b.class(row.Service, row.traits), codes: map[string]*Class{}}
+	key := b.name + "/" + row.Service
+	l := &log{class: b.class(key, row.Service, row.traits), codes: map[string]*Class{}}
 	for _, r := range row.Codes {
 		r.Also = append(slices.Clip(r.Also), row.Also...)
-		c := b.class(row.Service, r.traits)
+		if len(r.Codes) == 0 {
+			return nil, errors.New("a row of codes lists none")
+		}
+		code := key + "/" + r.Codes[0]
+		c := b.class(code, row.Service, r.traits)
 		if r.By != "" {
 			c.by = fieldPaths(c.Names(r.By))
 			c.kinds = map[string]*Class{}
@@ -149,7 +156,7 @@ func (b *classes) log(row serviceRow) (*log, error) {
 		for _, value := range slices.Sorted(maps.Keys(r.Kinds)) {
 			kind := r.Kinds[value]
 			kind.Also = append(slices.Clip(kind.Also), Logsource{Category: r.Category})
-			c.kinds[value] = b.class(row.Service, kind)
+			c.kinds[value] = b.class(code+"/"+value, row.Service, kind)
 		}
 		for _, code := range r.Codes {
 			if l.codes[code] != nil {
@@ -163,9 +170,10 @@ func (b *classes) log(row serviceRow) (*log, error) {
 
 // class adds one class to the taxonomy. What a further log source leaves out is as
 // in the class itself.
-func (b *classes) class(service string, row traits) *Class {
+func (b *classes) class(key, service string, row traits) *Class {
 	c := &Class{
 		ID:          len(b.taxonomy.classes),
+		Key:         key,
 		Logsource:   Logsource{Category: row.Category, Product: b.product.Product, Service: service},
 		Aliases:     maps.Clone(b.dialect.Aliases),
 		AliasPrefix: b.dialect.Prefixes,
@@ -190,6 +198,7 @@ func (b *classes) class(service string, row traits) *Class {
 		c.Aliases[field] = name
 	}
 	b.taxonomy.classes = append(b.taxonomy.classes, c)
+	b.taxonomy.keys[key] = c
 	return c
 }
 

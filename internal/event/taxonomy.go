@@ -1,10 +1,13 @@
 package event
 
+import "strings"
+
 // Taxonomy says which Sigma log sources an event belongs to. It is read from
 // content/taxonomy and never changes afterwards; lookups allocate nothing and may run at once.
 type Taxonomy struct {
 	classes []*Class
 	senders map[string]*sender
+	keys    map[string]*Class
 }
 
 // sender is all that is known of one product as one kind of agent writes it.
@@ -53,6 +56,18 @@ func (t *Taxonomy) ClassOf(product string, service, code []byte) *Class {
 		return c
 	}
 	return l.class
+}
+
+// ByKey returns the class that had that Key when an event was written down. Where the taxonomy
+// does not list it any more, it is the class of what is left when parts of the key are cut off from
+// its end, and class 0 at last.
+func (t *Taxonomy) ByKey(key string) *Class {
+	for {
+		if c := t.keys[key]; c != nil {
+			return c
+		}
+		key = key[:max(0, strings.LastIndexByte(key, '/'))]
+	}
 }
 
 // Classes lists all classes by ID.

@@ -43,7 +43,7 @@ func (e *EventWriter) Emit(ev *event.Event) error {
 	b = append(b, `,"logsource":`...)
 	b = append(b, logsource...)
 	b = append(b, `,"fields":`...)
-	b = appendLine(b, ev.Fields)
+	b = event.AppendOneLine(b, ev.Fields)
 	e.line = append(b, '}', '\n')
 	_, err = e.w.Write(e.line)
 	return err
@@ -51,15 +51,3 @@ func (e *EventWriter) Emit(ev *event.Event) error {
 
 // Flush writes what is still held back.
 func (e *EventWriter) Flush() error { return e.w.Flush() }
-
-// appendLine appends JSON that may have been written over several lines. Inside strings line
-// ends are escaped, so those that are left are white space.
-func appendLine(dst, text []byte) []byte {
-	for _, c := range text {
-		if c == '\n' || c == '\r' {
-			c = ' '
-		}
-		dst = append(dst, c)
-	}
-	return dst
-}
