@@ -1,0 +1,95 @@
+package collect
+
+import (
+	"time"
+
+	"github.com/wardline/wardline/internal/event"
+)
+
+// Shaper tells of what shape JSON objects are, and makes events of them. One that fits no shape is an
+// event of no known log source, as it is. Where two shapes fit alike the earlier one wins. A Shaper belongs to one
+// goroutine and to objects that come together: neighbours are mostly alike.
+type Shaper struct {
+	shapes []Shape
+	last   int // the shape that fitted the object before; -1 at first
+	o      Options
+	b      event.Builder
+
+	// For objects that fit no shape.
+	unknown *event.Class
+	times   *Picker
+	at      []int32
+}
+
+// NewShaper prepares for objects of the given shapes.
+func NewShaper(shapes []Shape, o Options) *Shaper {
+	names := timeNames()
+	return &Shaper{
+		shapes:  shapes,
+		last:    -1,
+		o:       o,
+		unknown: o.Taxonomy.Class("", "", ""),
+		times:   NewPicker(names...),
+		at:      make([]int32, len(names)),
+	}
+}
+
+// Event makes ev of the one object text, whose values ev.Index lists. It sets all but Record and what a node
+// adds. Its errors are those of the shapes.
+func (s *Shaper) Event(text []byte, ev *event.Event) error {
+	ev.Fields = text
+	ev.Time = time.Time{}
+	ev.Class = s.unknown
+	obj := Object{Text: text, Index: &ev.Index}
+	if s.last >= 0 && s.shapes[s.last].Certain {
+		ev.Format = s.shapes[s.last].Name
+		if err := s.shapes[s.last].Event(obj, s.o, ev, &s.b); err != ErrUnfit {
+			return err
+		}
+	}
+	i := s.shape(obj)
+	if i < 0 {
+		s.plain(obj, ev)
+		return nil
+	}
+	ev.Format = s.shapes[i].Name
+	return s.shapes[i].Event(obj, s.o, ev, &s.b)
+}
+
+// sure is what Fits says when no other shape can be meant.
+const sure = 80
+
+// shape picks the best shape for obj, or -1.
+func (s *Shaper) shape(obj Object) int {
+	if s.last >= 0 && s.shapes[s.last].Fits(obj) >= sure {
+		return s.last
+	}
+	best, most := -1, 0
+	for i := range s.shapes {
+		if fit := s.shapes[i].Fits(obj); fit > most {
+			best, most = i, fit
+		}
+	}
+	s.last = best
+	return best
+}
+
+// timeNames lists the names under which senders of no known shape write when
+// something happened, the surest first.
+func timeNames() []string {
+	return []string{
+		"@timestamp", "timestamp", "time", "ts", "eventTime", "EventTime", "UtcTime", "TimeCreated", "TimeGenerated",
+		"Timestamp", "createdDateTime", "datetime", "date", "_time", "event_time", "recorded", "published",
+	}
+}
+
+func (s *Shaper) plain(obj Object, ev *event.Event) {
+	ev.Format = "json"
+	s.times.Pick(obj, s.at)
+	for _, i := range s.at {
+		if t, ok := event.ParseTime(obj.Raw(i)); ok {
+			ev.Time = t
+			return
+		}
+	}
+}
