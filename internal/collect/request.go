@@ -29,14 +29,17 @@ func ReadBody(r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// Refuse books that a request is not taken in, says in w when to try again where that helps, and returns what
-// to answer. The caller writes the answer in the words of its route.
-func Refuse(w http.ResponseWriter, r *http.Request, err error) (status int, reason string) {
+// Refuse says in w when to try again where that helps, and returns what to answer to a request that err
+// keeps from being taken in. The caller writes the answer in the words of its route. records is how many records
+// of the request nobody booked yet: those that were given to Put or Quarantine are.
+func Refuse(w http.ResponseWriter, r *http.Request, err error, records int) (status int, reason string) {
 	status, reason = refusal(err)
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", retryAfter)
 	}
-	SenderOf(r.Context()).Refuse(1, reason)
+	if records > 0 {
+		SenderOf(r.Context()).Refuse(records, reason)
+	}
 	return status, reason
 }
 
@@ -65,6 +68,7 @@ type Batch struct {
 	ctx      context.Context
 	cancel   context.CancelFunc
 	sender   *Sender
+	handed   int // records
 	receipts []*journal.Receipt
 }
 
@@ -77,8 +81,15 @@ func NewBatch(r *http.Request) *Batch {
 // Close ends the waiting of the batch.
 func (b *Batch) Close() { b.cancel() }
 
+// Handed is how many records were handed in, those included that failed.
+func (b *Batch) Handed() int { return b.handed }
+
+// Sender is whose batch it is.
+func (b *Batch) Sender() *Sender { return b.sender }
+
 // Put hands in ev, which came as raw. See Sender.Put.
 func (b *Batch) Put(ev *event.Event, raw []byte) error {
+	b.handed++
 	receipt, err := b.sender.Put(b.ctx, ev, raw)
 	if err != nil {
 		return err
@@ -88,8 +99,9 @@ func (b *Batch) Put(ev *event.Event, raw []byte) error {
 }
 
 // Quarantine hands in bytes that could not be read. See Sender.Quarantine.
-func (b *Batch) Quarantine(raw []byte, reason string) error {
-	receipt, err := b.sender.Quarantine(b.ctx, raw, reason)
+func (b *Batch) Quarantine(raw []byte, d Damage) error {
+	b.handed += max(1, d.Records)
+	receipt, err := b.sender.Quarantine(b.ctx, raw, d)
 	if err != nil {
 		return err
 	}
@@ -97,12 +109,13 @@ func (b *Batch) Quarantine(raw []byte, reason string) error {
 	return nil
 }
 
-// Wait returns nil once everything that was handed in is durable.
-func (b *Batch) Wait() error {
-	for _, receipt := range b.receipts {
+// Wait returns nil once everything that was handed in is durable. Else it returns how many of the calls of Put
+// and Quarantine that succeeded have been durable, counted from the first one.
+func (b *Batch) Wait() (durable int, err error) {
+	for i, receipt := range b.receipts {
 		if _, err := receipt.Wait(b.ctx); err != nil {
-			return err
+			return i, err
 		}
 	}
-	return nil
+	return len(b.receipts), nil
 }

@@ -30,6 +30,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/collect/collecttest"
 	"github.com/wardline/wardline/internal/collect/httpin"
 	"github.com/wardline/wardline/internal/collect/httpin/httpintest"
 	"github.com/wardline/wardline/internal/event"
@@ -45,7 +46,7 @@ func note() collect.Route {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				body, err := collect.ReadBody(r)
 				if err != nil {
-					status, reason := collect.Refuse(w, r, err)
+					status, reason := collect.Refuse(w, r, err, 1)
 					http.Error(w, reason, status)
 					return
 				}
@@ -56,10 +57,10 @@ func note() collect.Route {
 				defer batch.Close()
 				ev := event.Event{Class: o.Taxonomy.Class("", "", ""), Fields: []byte(fmt.Sprintf(`{"bytes":%d}`, len(body)))}
 				if err = batch.Put(&ev, body); err == nil {
-					err = batch.Wait()
+					_, err = batch.Wait()
 				}
 				if err != nil {
-					status, reason := collect.Refuse(w, r, err)
+					status, reason := collect.Refuse(w, r, err, 0)
 					http.Error(w, reason, status)
 				}
 			})
@@ -70,7 +71,9 @@ func note() collect.Route {
 // Every way to be refused, and the ways to be let in.
 func TestAnswers(t *testing.T) {
 	text := strings.Repeat("the ward is quiet tonight. ", 1000)
-	basic := func(scheme, text string) string { return scheme + " " + base64.StdEncoding.EncodeToString([]byte(text)) }
+	basic := func(scheme, text string) string {
+		return scheme + " " + base64.StdEncoding.EncodeToString([]byte(text))
+	}
 	for name, c := range map[string]struct {
 		request httpintest.Request
 		status  int
@@ -100,7 +103,8 @@ func TestAnswers(t *testing.T) {
 		"our mistake":        {httpintest.Request{Body: "panic"}, 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			n := httpintest.Serve(t, nil, note())
+			kept := collecttest.NewMemory()
+			n := httpintest.Serve(t, kept, nil, note())
 			c.request.Path = "/note"
 			if c.status == 0 {
 				req, _ := http.NewRequestWithContext(t.Context(), "POST", n.URL+"/note", strings.NewReader("panic"))
@@ -117,16 +121,17 @@ func TestAnswers(t *testing.T) {
 			if (resp.StatusCode == 401) != (resp.Header.Get("WWW-Authenticate") != "") || (resp.StatusCode == 503) != (resp.Header.Get("Retry-After") != "") {
 				t.Errorf("headers %v", resp.Header)
 			}
-			kept := ""
-			for _, ev := range n.Sealed.Events(t) {
-				kept += string(ev.Fields)
+			fields := ""
+			for _, ev := range kept.Events(t, httpintest.Options(t).Taxonomy) {
+				fields += string(ev.Fields)
 				if ev.Source != "token/ward-7" {
 					t.Errorf("source %s", ev.Source)
 				}
 			}
-			if kept != c.kept {
-				t.Errorf("kept %s, want %s", kept, c.kept)
+			if fields != c.kept {
+				t.Errorf("kept %s, want %s", fields, c.kept)
 			}
+			collecttest.Balanced(t, n.Intake)
 			for _, quoted := range []string{"other", "Negotiate", "plain"} {
 				if strings.Contains(body, quoted) {
 					t.Errorf("the answer quotes the request: %s", body)
@@ -164,12 +169,15 @@ func TestJournalFails(t *testing.T) {
 		"closed":          {journal.ErrClosed, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			n := httpintest.Serve(t, nil, note())
-			n.Sealed.Fail(c.add, c.receipt)
+			kept := collecttest.NewMemory()
+			n := httpintest.Serve(t, kept, nil, note())
+			kept.Refuse(c.add)
+			kept.Break(c.receipt)
 			if resp, _ := n.Do(t, httpintest.Request{Path: "/note"}); resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
 				t.Errorf("status %d", resp.StatusCode)
 			}
-			n.Sealed.Fail(nil, nil)
+			kept.Refuse(nil)
+			kept.Break(nil)
 			if resp, _ := n.Do(t, httpintest.Request{Path: "/note"}); resp.StatusCode != 200 {
 				t.Errorf("status %d after it came back", resp.StatusCode)
 			}
@@ -179,27 +187,35 @@ func TestJournalFails(t *testing.T) {
 
 // Nothing is answered before the receipt is there.
 func TestAnswersOnlyWhenDurable(t *testing.T) {
-	n := httpintest.Serve(t, nil, note())
-	release := n.Sealed.Hold()
-	defer release()
+	kept := collecttest.NewMemory()
+	n := httpintest.Serve(t, kept, nil, note())
+	kept.Hold()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(n.URL, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
 	fmt.Fprintf(conn, "POST /note HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer %s\r\nContent-Length: 1\r\n\r\nx", httpintest.Token)
-	waitFor(t, func() bool { return len(n.Sealed.Lines(journal.Events)) == 1 })
+	waitFor(t, func() bool { return waiting(n) == 1 })
 	// The event was handed in; an answer, if one were on its way, would come now.
 	_ = conn.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
 	if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Fatalf("answered before the event was durable: %v", err)
 	}
-	release()
+	kept.Release()
 	_ = conn.SetReadDeadline(time.Time{})
 	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil || resp.StatusCode != 200 {
 		t.Fatal(resp, err)
 	}
+}
+
+// waiting is how many records are on their way into the journal.
+func waiting(n *httpintest.Node) (sum int64) {
+	for _, s := range n.Intake.Standings() {
+		sum += s.Waiting
+	}
+	return sum
 }
 
 // waitFor polls with a deadline.
@@ -229,16 +245,17 @@ func TestDeclaredNetworks(t *testing.T) {
 		"declared and a wrong token": {"127.0.0.0/8", "Bearer wrong", 401},
 	} {
 		t.Run(name, func(t *testing.T) {
-			n := httpintest.Serve(t, func(c2 *httpin.Config, _ *httpin.Setup) {
+			kept := collecttest.NewMemory()
+			n := httpintest.Serve(t, kept, func(c2 *httpin.Config, _ *httpin.Setup) {
 				c2.Unauthenticated = []netip.Prefix{netip.MustParsePrefix(c.network)}
 			}, note())
 			resp, _ := n.Do(t, httpintest.Request{Path: "/note", Authorization: c.auth})
 			if resp.StatusCode != c.status {
 				t.Errorf("status %d, want %d", resp.StatusCode, c.status)
 			}
-			for _, ev := range n.Sealed.Events(t) {
-				if ev.Source != "http/127.0.0.1" {
-					t.Errorf("source %s", ev.Source)
+			for _, ev := range kept.Events(t, httpintest.Options(t).Taxonomy) {
+				if ev.Source != "http/127.0.0.1" || !strings.Contains(string(ev.Fields), "unauthenticated_source") {
+					t.Errorf("source %s, fields %s", ev.Source, ev.Fields)
 				}
 			}
 		})
@@ -247,7 +264,8 @@ func TestDeclaredNetworks(t *testing.T) {
 
 // Headers and bodies that come too slowly end, and what was sent is not kept.
 func TestSlowSenders(t *testing.T) {
-	n := httpintest.Serve(t, func(c *httpin.Config, _ *httpin.Setup) {
+	kept := collecttest.NewMemory()
+	n := httpintest.Serve(t, kept, func(c *httpin.Config, _ *httpin.Setup) {
 		c.Limits = httpin.Limits{Header: 50 * time.Millisecond, Grace: 50 * time.Millisecond}
 	}, note())
 	for name, c := range map[string]struct{ sent, answer string }{
@@ -272,31 +290,31 @@ func TestSlowSenders(t *testing.T) {
 			}
 		})
 	}
-	if len(n.Sealed.Lines(journal.Events)) > 0 {
+	if len(kept.Lines(journal.Events)) > 0 {
 		t.Error("half a body was kept")
 	}
 }
 
 // One sender cannot take all the listener's time, memory or connections.
 func TestShares(t *testing.T) {
-	n := httpintest.Serve(t, func(c *httpin.Config, _ *httpin.Setup) {
+	kept := collecttest.NewMemory()
+	n := httpintest.Serve(t, kept, func(c *httpin.Config, _ *httpin.Setup) {
 		c.Limits = httpin.Limits{Requests: 1, Connections: 3, Memory: 100}
 	}, note())
 	if resp, body := n.Do(t, httpintest.Request{Path: "/note", Body: strings.Repeat("x", 101)}); resp.StatusCode != 503 {
 		t.Errorf("status %d: %s", resp.StatusCode, body)
 	}
-	release := n.Sealed.Hold()
-	defer release()
+	kept.Hold()
 	first := make(chan int, 1)
 	go func() {
 		resp, _ := n.Do(t, httpintest.Request{Path: "/note", Body: strings.Repeat("x", 100)})
 		first <- resp.StatusCode
 	}()
-	waitFor(t, func() bool { return len(n.Sealed.Lines(journal.Events)) == 1 })
+	waitFor(t, func() bool { return waiting(n) == 1 })
 	if resp, _ := n.Do(t, httpintest.Request{Path: "/note"}); resp.StatusCode != 429 || resp.Header.Get("Retry-After") == "" {
 		t.Errorf("a second request at once: status %d", resp.StatusCode)
 	}
-	release()
+	kept.Release()
 	if status := <-first; status != 200 {
 		t.Errorf("the first request: status %d", status)
 	}
@@ -362,7 +380,8 @@ func TestTLS(t *testing.T) {
 	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	n := httpintest.Serve(t, func(c *httpin.Config, s *httpin.Setup) {
+	kept := collecttest.NewMemory()
+	n := httpintest.Serve(t, kept, func(c *httpin.Config, s *httpin.Setup) {
 		c.Plain, c.ClientCA = false, ca
 		s.TLS = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{a.pair(&x509.Certificate{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}})}}
 	}, note())
@@ -391,7 +410,7 @@ func TestTLS(t *testing.T) {
 		}
 	}
 	var sources []string
-	for _, ev := range n.Sealed.Events(t) {
+	for _, ev := range kept.Events(t, httpintest.Options(t).Taxonomy) {
 		sources = append(sources, ev.Source)
 	}
 	if got, want := strings.Join(sources, " "), strings.Repeat("token/ward-7 cert/pump-12.north.example ", 2); got+" " != want {

@@ -9,15 +9,13 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"sync"
 	"testing"
+	"time"
 
 	"github.com/wardline/wardline/content"
-	"github.com/wardline/wardline/format/jsonl"
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/collect/httpin"
 	"github.com/wardline/wardline/internal/event"
-	"github.com/wardline/wardline/internal/journal"
 )
 
 // Token is the secret that a Node takes; its sender is "token/ward-7".
@@ -26,7 +24,7 @@ const Token = "wl_ward7_invented"
 // Node is a listener that is open until its test ends.
 type Node struct {
 	URL    string
-	Sealed *Sealer
+	Intake *collect.Intake
 }
 
 // Options are those of a node.
@@ -39,10 +37,13 @@ func Options(t testing.TB) collect.Options {
 	return collect.Options{Limits: collect.DefaultLimits(), Taxonomy: tax}
 }
 
-// Serve opens a listener without TLS for the routes. change may alter its configuration; it may be nil.
-func Serve(t testing.TB, change func(*httpin.Config, *httpin.Setup), routes ...collect.Route) *Node {
+// Serve opens a listener without TLS for the routes, which hand in to seal. change may alter its configuration; it may be nil.
+func Serve(t testing.TB, seal collect.Sealer, change func(*httpin.Config, *httpin.Setup), routes ...collect.Route) *Node {
 	t.Helper()
-	n := &Node{Sealed: &Sealer{}}
+	log := slog.New(slog.DiscardHandler)
+	shares := collect.DefaultConfig()
+	shares.Limit.Events, shares.Limit.Bytes = 1e9, 1e12 // what is measured is the route
+	n := &Node{Intake: collect.NewIntake(seal, shares, time.Now, log)}
 	opened := make(chan net.Addr, 1)
 	setup := httpin.Setup{Routes: routes, Authenticate: authenticate, Opened: func(a net.Addr) { opened <- a }}
 	config := httpin.Config{Listen: "127.0.0.1:0", Plain: true}
@@ -53,13 +54,13 @@ func Serve(t testing.TB, change func(*httpin.Config, *httpin.Setup), routes ...c
 		*v.(*httpin.Config) = config
 		return nil
 	}
-	source, err := httpin.Kind(setup).New(decode, Options(t), slog.New(slog.DiscardHandler))
+	source, err := httpin.Kind(setup).New(decode, Options(t), log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- source.Run(ctx, n.intake()) }()
+	go func() { ended <- source.Run(ctx, n.Intake) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != context.Canceled {
@@ -78,8 +79,6 @@ func Serve(t testing.TB, change func(*httpin.Config, *httpin.Setup), routes ...c
 	}
 	return n
 }
-
-func (n *Node) intake() *collect.Intake { return &collect.Intake{S: n.Sealed} }
 
 func authenticate(_ context.Context, secret string, _ netip.Addr) (string, error) {
 	switch secret {
@@ -132,80 +131,4 @@ func (n *Node) Do(t testing.TB, r Request) (*http.Response, string) {
 		t.Fatal(err)
 	}
 	return resp, string(body)
-}
-
-// Sealer keeps lines in memory. The zero value is ready.
-type Sealer struct {
-	mu      sync.Mutex
-	lines   []journal.Line
-	err     error         // of Add
-	receipt error         // that receipts settle with
-	hold    chan struct{} // nil, or receipts wait until it is closed
-}
-
-// Add implements collect.Sealer.
-func (s *Sealer) Add(ctx context.Context, l journal.Line) (*journal.Receipt, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.err != nil {
-		return nil, s.err
-	}
-	r := journal.NewReceipt()
-	l.JSON = bytes.Clone(l.JSON)
-	s.lines = append(s.lines, l)
-	place, err := journal.Place{Entry: uint64(len(s.lines))}, s.receipt
-	if s.hold == nil {
-		r.Settle(place, err)
-		return r, nil
-	}
-	hold := s.hold
-	go func() {
-		<-hold
-		r.Settle(place, err)
-	}()
-	return r, nil
-}
-
-// Fail makes adding and the receipts end so from now on.
-func (s *Sealer) Fail(add, receipt error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.err, s.receipt = add, receipt
-}
-
-// Hold keeps receipts from settling until release is called.
-func (s *Sealer) Hold() (release func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	held := make(chan struct{})
-	s.hold = held
-	return sync.OnceFunc(func() { close(held) })
-}
-
-// Lines returns what was kept of one kind.
-func (s *Sealer) Lines(kind journal.Kind) []journal.Line {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var list []journal.Line
-	for _, l := range s.lines {
-		if l.Kind == kind {
-			list = append(list, l)
-		}
-	}
-	return list
-}
-
-// Events reads back the events that were kept.
-func (s *Sealer) Events(t testing.TB) []event.Event {
-	t.Helper()
-	reader := event.LineReader{Taxonomy: Options(t).Taxonomy, Limits: jsonl.DefaultLimits()}
-	var list []event.Event
-	for _, l := range s.Lines(journal.Events) {
-		var ev event.Event
-		if err := reader.Read(l.JSON, &ev); err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, ev)
-	}
-	return list
 }
