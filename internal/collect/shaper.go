@@ -2,7 +2,9 @@ package collect
 
 import (
 	"time"
+	"unicode/utf8"
 
+	"github.com/wardline/wardline/format/jsonl"
 	"github.com/wardline/wardline/internal/event"
 )
 
@@ -14,6 +16,7 @@ type Shaper struct {
 	last   int // the shape that fitted the object before; -1 at first
 	o      Options
 	b      event.Builder
+	fixed  []byte // an object that had to be repaired
 
 	// For objects that fit no shape.
 	unknown *event.Class
@@ -56,6 +59,23 @@ func (s *Shaper) Event(text []byte, ev *event.Event) error {
 	return s.shapes[i].Event(obj, s.o, ev, &s.b)
 }
 
+// Scan lists the values of the one object text in x. Bytes that are not UTF-8, and control characters that JSON
+// wants escaped, are replaced rather than refused, so that an attacker cannot hide an event by one bad byte. It returns the text
+// that x is of, valid until the next call. The error is that of the scanner, which quotes nothing.
+func (s *Shaper) Scan(text []byte, x *jsonl.Index) ([]byte, error) {
+	lim := jsonl.Limits{Depth: s.o.Limits.Depth, Values: s.o.Limits.Values}
+	err := x.Scan(text, lim)
+	if err == nil {
+		return text, nil
+	}
+	var changed bool
+	if s.fixed, changed = Repair(s.fixed[:0], text); changed {
+		text = s.fixed
+		err = x.Scan(text, lim)
+	}
+	return text, err
+}
+
 // sure is what Fits says when no other shape can be meant.
 const sure = 80
 
@@ -92,4 +112,36 @@ func (s *Shaper) plain(obj Object, ev *event.Event) {
 			return
 		}
 	}
+}
+
+// Repair appends text to dst with bytes that are not UTF-8 as U+FFFD and control characters in
+// strings escaped, and tells whether there were any.
+func Repair(dst, text []byte) (_ []byte, changed bool) {
+	inString := false
+	for i := 0; i < len(text); {
+		c := text[i]
+		switch {
+		case c >= utf8.RuneSelf:
+			r, n := utf8.DecodeRune(text[i:])
+			changed = changed || r == utf8.RuneError && n == 1
+			dst = utf8.AppendRune(dst, r)
+			i += n
+			continue
+		case c == '\\' && inString && i+1 < len(text) && text[i+1] < utf8.RuneSelf && text[i+1] >= ' ':
+			dst = append(dst, c, text[i+1])
+			i += 2
+			continue
+		case c == '"':
+			inString = !inString
+		case c < ' ' && inString:
+			changed = true
+			const hex = "0123456789abcdef"
+			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+			i++
+			continue
+		}
+		dst = append(dst, c)
+		i++
+	}
+	return dst, changed
 }
