@@ -73,8 +73,8 @@ type IndexConfig struct {
 	URL string `yaml:"url"`
 	// Memory bounds what the node's own may use, in bytes.
 	Memory int64 `yaml:"memory"`
-	// Off runs the node without search.
-	Off bool `yaml:"off"`
+	// Disabled runs the node without search.
+	Disabled bool `yaml:"disabled"`
 }
 
 // RulesConfig is what events are judged by.
@@ -163,7 +163,7 @@ func (s *SourceConfig) decode(config any) error {
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	d.KnownFields(true)
 	if err := d.Decode(config); err != nil && err != io.EOF {
-		return fmt.Errorf("source %s (line %d): %w", s.Name, s.own.Line, err)
+		return fmt.Errorf("line %d: %w", s.own.Line, err)
 	}
 	return nil
 }
@@ -280,7 +280,11 @@ func loopback(address string) error {
 
 // String is the whole configuration as YAML, defaults included. It holds no secrets: those are in files that it names.
 func (c *Config) String() string {
-	text, err := yaml.Marshal(c)
+	shown := *c
+	if len(shown.Sources) == 0 {
+		shown.Sources, _ = c.defaultSources()
+	}
+	text, err := yaml.Marshal(shown)
 	if err != nil {
 		return err.Error()
 	}

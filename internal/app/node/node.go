@@ -84,7 +84,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 }
 
 func (n *Node) openIndex() (*index.Index, error) {
-	if n.config.Index.Off {
+	if n.config.Index.Disabled {
 		return nil, nil
 	}
 	c := index.DefaultConfig(filepath.Join(n.config.Data, "index"))
