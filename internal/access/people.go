@@ -153,6 +153,7 @@ func (h *House) reset(ctx context.Context, tx *sql.Tx, p User, link string) erro
 	for _, forget := range []string{
 		`UPDATE people SET passphrase = '', totp = '' WHERE id = $1`,
 		`DELETE FROM recovery WHERE person = $1`,
+		`DELETE FROM passkeys WHERE person = $1`,
 	} {
 		if _, err := tx.ExecContext(ctx, forget, p.ID); err != nil {
 			return err

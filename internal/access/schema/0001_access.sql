@@ -83,10 +83,10 @@ CREATE TABLE acts (
 	object        TEXT NOT NULL,
 	owner         TEXT NOT NULL,
 	detail        TEXT NOT NULL, -- JSON
-	outcome       TEXT NOT NULL, -- empty while it is open
+	outcome       TEXT NOT NULL, -- empty while it goes on
 	why           TEXT NOT NULL,
 	ended         INTEGER NOT NULL,
-	intent_entry  INTEGER NOT NULL,
+	intent_entry  INTEGER NOT NULL, -- -1 while it is not sealed
 	intent_line   INTEGER NOT NULL,
 	outcome_entry INTEGER NOT NULL,
 	outcome_line  INTEGER NOT NULL
