@@ -16,8 +16,11 @@ import (
 	"github.com/wardline/wardline/internal/index/child"
 )
 
-// TestMain lets the test binary be the search process, as the product's binary is.
+// TestMain lets the test binary be the search process, as the product's binary is, and a node that is to be killed.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == nodeCommand {
+		os.Exit(node(os.Args[2]))
+	}
 	if len(os.Args) > 1 && os.Args[1] == index.Command {
 		if err := child.Run(os.Args[2:]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -125,13 +128,18 @@ type running struct {
 
 func run(t *testing.T, cfg index.Config, l *log) *running {
 	t.Helper()
+	return runOn(t, cfg, l.follow)
+}
+
+func runOn(t *testing.T, cfg index.Config, follow index.Follow) *running {
+	t.Helper()
 	x, err := index.Open(cfg, quiet())
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- x.Run(ctx, l.follow) }()
+	go func() { done <- x.Run(ctx, follow) }()
 	stop := sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {

@@ -53,7 +53,11 @@ func Run(args []string) error {
 	buildinfo.Init()
 	logger.InitNoLogFlags()
 	ended := parentEnds()
-
+	locked, err := lock(cfg.Dir, ended)
+	if err != nil {
+		return err
+	}
+	defer locked.Close()
 	vlstorage.Init()
 	vlselect.Init()
 	var books books
