@@ -1,0 +1,5 @@
+package journal
+
+// KeyFile and SignFile tell where the keys of a journal lie.
+func (j *Journal) KeyFile() string  { return j.cfg.KeyFile }
+func (j *Journal) SignFile() string { return j.cfg.SignFile }
