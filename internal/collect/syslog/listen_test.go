@@ -385,17 +385,22 @@ func TestListenLogger(t *testing.T) {
 
 // Sent over the wire, counted or in lines, the public messages give the events that they give as a file.
 func TestListenPublicMessages(t *testing.T) {
-	for _, table := range []string{"rfc5424.jsonl", "rfc3164.jsonl"} {
+	for table, least := range map[string]int{"rfc5424.jsonl": 100, "rfc3164.jsonl": 6} {
 		var lines, counted strings.Builder
 		for row := range rows(t, table) {
 			var c struct {
 				Input []byte `json:"input_b64"`
+				Valid bool
 			}
 			if err := json.Unmarshal(row, &c); err != nil {
 				t.Fatal(err)
 			}
-			fmt.Fprintf(&lines, "%s\n", c.Input)
-			fmt.Fprintf(&counted, "%d %s", len(c.Input), c.Input)
+			if c.Valid {
+				fmt.Fprintf(&lines, "%s\n", c.Input)
+			}
+			if strings.HasPrefix(string(c.Input), "<") {
+				fmt.Fprintf(&counted, "%d %s", len(c.Input), c.Input)
+			}
 		}
 		for _, stream := range []string{lines.String(), counted.String()} {
 			want, damages := decode(t, stream)
@@ -404,7 +409,7 @@ func TestListenPublicMessages(t *testing.T) {
 			write(t, c, stream)
 			c.Close()
 			got := r.Received("syslog/127.0.0.1", int64(len(want)+damages))
-			if got.Stored != int64(len(want)) || len(want) < 50 {
+			if got.Stored != int64(len(want)) || len(want) < least {
 				t.Errorf("%s: %d events as a file, over the wire %+v", table, len(want), got)
 			}
 			if diff := cmp.Diff(r.Texts(options(t)), want); diff != "" {
