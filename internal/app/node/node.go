@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/wardline/wardline/format/sigma"
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/access/ca"
 	"github.com/wardline/wardline/internal/app"
@@ -22,6 +23,7 @@ import (
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/triage"
+	"github.com/wardline/wardline/internal/watch"
 )
 
 // Node is all that runs on one machine.
@@ -34,7 +36,9 @@ type Node struct {
 	journal   *journal.Journal
 	house     *access.House
 	desk      *triage.Desk
-	index     *index.Index // nil when it is off
+	live      *watch.Live
+	refused   []sigma.Problem // rules that were not loaded
+	index     *index.Index    // nil when it is off
 	intake    *collect.Intake
 	sources   []source
 	parts     *supervise.Supervisor
@@ -79,6 +83,9 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.index, err = n.openIndex(); err != nil {
 		return err
 	}
+	if err := n.openWatch(ctx); err != nil {
+		return err
+	}
 	n.intake = collect.NewIntake(n.journal, n.config.Intake, time.Now, n.log)
 	return n.openSources()
 }
@@ -90,6 +97,21 @@ func (n *Node) openIndex() (*index.Index, error) {
 	c := index.DefaultConfig(filepath.Join(n.config.Data, "index"))
 	c.URL, c.Memory = n.config.Index.URL, n.config.Index.Memory
 	return index.Open(c, n.log)
+}
+
+// openWatch loads what events are judged by.
+func (n *Node) openWatch(ctx context.Context) error {
+	r := n.config.Rules
+	set, refused, unlisted, err := app.LoadSet(r.Places, r.Indicators, r.Placeholders, n.taxonomy)
+	if err != nil {
+		return err
+	}
+	n.refused = refused
+	if len(refused)+len(unlisted) > 0 {
+		n.log.WarnContext(ctx, "rules or indicators were refused; the console's page Rules says why", "rules", len(refused), "indicators", len(unlisted))
+	}
+	n.live, err = watch.NewLive(ctx, watch.LiveConfig{Journal: n.journal, DB: n.db, Taxonomy: n.taxonomy, Set: set, Log: n.log})
+	return err
 }
 
 // serverTLS is the certificate that the node shows, its own or the one that the configuration names.
@@ -141,21 +163,23 @@ func (n *Node) Run(ctx context.Context) error {
 // startRooms starts what works on the journal.
 func (n *Node) startRooms(s *stage) {
 	s.start(n.intake.Run)
-	s.start(func(ctx context.Context) error { return n.desk.Run(ctx, n.journal) })
+	s.start(n.part("desk", func(ctx context.Context) error { return n.desk.Run(ctx, n.journal) }))
+	s.start(n.part("watch", n.live.Run))
 	if n.index != nil {
-		s.start(func(ctx context.Context) error {
-			return n.parts.Run(ctx, "index", func(ctx context.Context) error { return n.index.Run(ctx, n.eventsFrom) })
-		})
+		s.start(n.part("index", func(ctx context.Context) error { return n.index.Run(ctx, n.eventsFrom) }))
 	}
 }
 
 // startDoors starts what lets others in.
 func (n *Node) startDoors(s *stage) {
 	for _, src := range n.sources {
-		s.start(func(ctx context.Context) error {
-			return n.parts.Run(ctx, src.name, func(ctx context.Context) error { return src.Run(ctx, n.intake) })
-		})
+		s.start(n.part(src.name, func(ctx context.Context) error { return src.Run(ctx, n.intake) }))
 	}
+}
+
+// part lets a part fail and be started again.
+func (n *Node) part(name string, run func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error { return n.parts.Run(ctx, name, run) }
 }
 
 // eventsFrom feeds the index from the journal.
