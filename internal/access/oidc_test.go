@@ -334,6 +334,45 @@ func TestOIDCInTheBrowser(t *testing.T) {
 	})
 }
 
+// TestNobodyBecomesSomebodyElse: a name is no proof of who one is.
+func TestNobodyBecomesSomebodyElse(t *testing.T) {
+	each(t, func(h *hospital) {
+		t, ctx := h.t, h.t.Context()
+		p := newProvider(t, h)
+		o := p.oidc()
+		if _, err := p.login(o, false); err != nil { // Omar, before anybody has set the house up
+			t.Fatal(err)
+		}
+		link, open, err := h.SetupSecret(ctx)
+		if err != nil || !open {
+			t.Fatal(open, err)
+		}
+		e, err := h.Begin(ctx, link, "omar", "", goodPass)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _, err = h.Confirm(ctx, e.ID, h.code(&member{device: e.TOTPSecret}))
+		want(t, "the first person takes the name of somebody", err, access.ErrName)
+		ines := h.join(link, "ines.first")
+		invited, err := h.Invite(h.as(ines), "lena", "", []access.Role{access.Admin})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.is(map[string]any{"sub": "4712", "preferred_username": "lena"})
+		if _, err := p.login(o, false); err != nil {
+			t.Fatal(err)
+		}
+		if e, err = h.Begin(ctx, invited, "", "", goodPass); err != nil {
+			t.Fatal(err)
+		}
+		_, _, err = h.Confirm(ctx, e.ID, h.code(&member{device: e.TOTPSecret}))
+		want(t, "an invitation for a name that somebody has since", err, access.ErrName)
+		if diff := cmp.Diff([]string{"", ""}, texts(t, h, `SELECT passphrase FROM people WHERE issuer <> ''`)); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
 func TestOIDCConfigurations(t *testing.T) {
 	each(t, func(h *hospital) {
 		t := h.t
