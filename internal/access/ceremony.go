@@ -8,11 +8,14 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/wardline/wardline/internal/access/passphrase"
 	"github.com/wardline/wardline/internal/store"
 )
 
-// ceremonyLife is how long a browser may take to finish what it began.
-const ceremonyLife = 5 * time.Minute
+const (
+	ceremonyLife  = 5 * time.Minute // how long a browser may take to finish what it began
+	maxCeremonies = 5000            // that are not finished; anybody may begin to log in
+)
 
 // begin keeps what a browser is to finish, and returns the secret by which it does, once.
 func (h *House) begin(ctx context.Context, kind string, data any) (string, error) {
@@ -24,6 +27,13 @@ func (h *House) begin(ctx context.Context, kind string, data any) (string, error
 	err = h.db.Do(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM ceremonies WHERE expires < $1`, store.At(now)); err != nil {
 			return err
+		}
+		var n int
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM ceremonies`).Scan(&n); err != nil {
+			return err
+		}
+		if n >= maxCeremonies {
+			return passphrase.ErrBusy
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO ceremonies (hash, kind, data, expires) VALUES ($1, $2, $3, $4)`,
 			digest(ticket), kind, string(text), store.At(now.Add(ceremonyLife)))

@@ -66,7 +66,11 @@ func child(text string) int {
 			for n := o.First + s; o.Lines == 0 || n < o.First+s+o.Lines*o.Senders; n += o.Senders {
 				place := persist(j, line([]journal.Kind{journal.Events, journal.Acts}[n%2], n))
 				out.Lock()
-				fmt.Printf(`{"N":%d,"Place":{"entry":%d,"line":%d}}`+"\n", n, place.Entry, place.Line)
+				text := fmt.Appendf(nil, `{"N":%d,"Place":{"entry":%d,"line":%d}}`+"\n", n, place.Entry, place.Line)
+				for done := false; !done; { // the fault may hit this write
+					_, err := os.Stdout.Write(text)
+					done = err == nil
+				}
 				out.Unlock()
 			}
 		})
@@ -243,3 +247,12 @@ func need(t testing.TB, there bool, what string) {
 }
 
 func journalDir(t testing.TB) string { return filepath.Join(t.TempDir(), "journal") }
+
+func readFile(t testing.TB, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
