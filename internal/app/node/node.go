@@ -172,6 +172,10 @@ func (n *Node) startRooms(s *stage) {
 
 // startDoors starts what lets others in.
 func (n *Node) startDoors(s *stage) {
+	if n.config.Metrics.Listen != "off" {
+		s.start(n.part("metrics", n.serveMetrics))
+	}
+	s.start(n.part("control", n.serveControl))
 	for _, src := range n.sources {
 		s.start(n.part(src.name, func(ctx context.Context) error { return src.Run(ctx, n.intake) }))
 	}

@@ -290,4 +290,3 @@ func TestBooksBalance(t *testing.T) {
 		t.Errorf("only %d records came in", total)
 	}
 }
-
