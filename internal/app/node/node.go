@@ -71,7 +71,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.db, err = openState(ctx, &n.config); err != nil {
 		return err
 	}
-	if n.journal, err = openJournal(ctx, &n.config, n.db, n.log); err != nil {
+	if n.journal, err = journal.Open(ctx, n.config.kept(n.db), n.log); err != nil {
 		return err
 	}
 	if n.house, err = access.Open(ctx, n.db, n.journal, time.Now); err != nil {
