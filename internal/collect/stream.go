@@ -11,6 +11,8 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Stream is how a source listens for connections. Each source over TCP has it in its configuration.
@@ -184,6 +186,15 @@ func (s *Stream) Serve(ctx context.Context, log *slog.Logger, handle func(contex
 		return fmt.Errorf("listen on %s: %w", s.Listen, err)
 	}
 	return s.ServeOn(ctx, l, log, handle)
+}
+
+// ServeAll serves several at a time; when one of them fails the others end too.
+func ServeAll(ctx context.Context, streams []Stream, log *slog.Logger, handle func(context.Context, *Conn)) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for i := range streams {
+		group.Go(func() error { return streams[i].Serve(ctx, log, handle) })
+	}
+	return group.Wait()
 }
 
 // ServeOn is Serve on a listener that is open, which it closes.
