@@ -291,9 +291,6 @@ func (v *server) admit(c net.Conn) (netip.Prefix, bool) {
 // connection serves one connection to its end.
 func (v *server) connection(ctx context.Context, raw net.Conn, network netip.Prefix) {
 	defer func() {
-		if recover() != nil { // what it says may quote a message
-			v.log.Error("a connection was closed by a mistake of Wardline: please report it", "listen", v.Listen, "stack", string(debug.Stack()))
-		}
 		raw.Close()
 		v.mu.Lock()
 		defer v.mu.Unlock()
@@ -302,6 +299,7 @@ func (v *server) connection(ctx context.Context, raw net.Conn, network netip.Pre
 			delete(v.perAddress, network)
 		}
 	}()
+	defer Recover(v.log, func() {})
 	conn, name, err := v.serve(raw)
 	if err != nil {
 		v.log.Debug("handshake failed", "listen", v.Listen, "from", addressOf(raw.RemoteAddr()).String())
@@ -323,6 +321,15 @@ func (v *server) connection(ctx context.Context, raw net.Conn, network netip.Pre
 		v.handle(ctx, c)
 	}
 	_ = conn.Close()
+}
+
+// Recover is deferred by goroutines that handle foreign bytes: a mistake of ours costs one connection, not the node. It
+// logs where the panic was, but not what it said, which may quote a message, and calls then.
+func Recover(log *slog.Logger, then func()) {
+	if recover() != nil {
+		log.Error("a mistake of Wardline spoiled a connection or message: please report it", "stack", string(debug.Stack()))
+		then()
+	}
 }
 
 // addressOf is the address of a peer; the unspecified one where it has none (a test's pipe).

@@ -31,14 +31,14 @@ const (
 // converse takes in what a sender says until it ends, breaks off or goes too slowly, and answers what it can.
 func converse(ctx context.Context, r *receiver, sender *collect.Sender, conn *collect.Conn) {
 	c := &conversation{
-		receiver: r, ctx: ctx, taker: newTaker(r.o, sender, r.taken), frames: mllp.NewScanner(r.c.LargestMessage),
+		receiver: r, ctx: ctx, taker: newTaker(r.o, sender, r.taken, (*collect.Sender).Put), frames: mllp.NewScanner(r.c.LargestMessage),
 		answers: make(chan answer, mostAnswers),
 	}
 	var answering sync.WaitGroup
 	answering.Go(func() { c.answer(conn) })
+	defer answering.Wait()
+	defer close(c.answers)
 	c.read(conn)
-	close(c.answers)
-	answering.Wait()
 }
 
 func (c *conversation) read(conn *collect.Conn) {
@@ -186,6 +186,11 @@ func (p *part) verdict() (fault *hl7.Fault, retry bool) {
 
 // answer writes the answers in order. When the sender does not read them it closes the connection, which ends the reading.
 func (c *conversation) answer(conn *collect.Conn) {
+	defer func() {
+		for range c.answers { // nobody waits for answers that are not written
+		}
+	}()
+	defer collect.Recover(c.log, func() { conn.Close() })
 	w := newReplies(conn)
 	for a := range c.answers {
 		w.add(&a)

@@ -5,7 +5,9 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"errors"
 	"strconv"
+	"sync"
 
 	"github.com/wardline/wardline/format/hl7"
 	"github.com/wardline/wardline/internal/collect"
@@ -20,35 +22,45 @@ type taker struct {
 	ev     event.Event
 	sender *collect.Sender
 	taken  *taken
-	nonce  string // names messages without a control id, with their number
+	put    putting
+	turn   sync.Locker // held while decoding
+	nonce  string      // names messages without a control id, with their number
 	record int64
 }
 
-func newTaker(o collect.Options, sender *collect.Sender, taken *taken) *taker {
-	return &taker{w: writer{format: "mllp", o: o}, sender: sender, taken: taken, nonce: rand.Text()}
+// putting is one of a Sender's ways to hand in an event.
+type putting func(*collect.Sender, context.Context, *event.Event, []byte, ...collect.Flag) (*journal.Receipt, error)
+
+func newTaker(o collect.Options, sender *collect.Sender, taken *taken, put putting) *taker {
+	return &taker{w: writer{format: "mllp", o: o}, sender: sender, taken: taken, put: put, turn: new(sync.Mutex), nonce: rand.Text()}
 }
 
 // take hands in one message that begins at offset of what was received. fault says why it became no event; then it is kept as it came.
 func (t *taker) take(ctx context.Context, text []byte, h *hl7.Header, offset int64) (r *journal.Receipt, fault *hl7.Fault, err error) {
 	t.record++
-	m, broken := hl7.Parse(text, limits(t.w.o))
-	if broken != nil {
-		reason := "cannot be read"
-		if e, ok := broken.(*hl7.Error); ok {
-			reason = e.Reason
-		}
-		r, err = t.quarantine(ctx, text, offset, reason)
-		return r, &hl7.Fault{Code: hl7.SegmentSequence, Text: reason}, err
-	}
-	if t.w.event(&m, &t.ev, &t.b) != nil {
-		const reason = "more fields than the limit"
-		r, err = t.quarantine(ctx, text, offset, reason)
-		return r, &hl7.Fault{Code: hl7.ApplicationInternal, Text: reason}, err
+	if fault = t.decode(text); fault != nil {
+		r, err = t.quarantine(ctx, text, offset, fault.Text)
+		return r, fault, err
 	}
 	t.ev.Record = t.record
 	flags := t.name(h, text)
-	r, err = t.sender.Put(ctx, &t.ev, text, flags...)
+	r, err = t.put(t.sender, ctx, &t.ev, text, flags...)
 	return r, nil, err
+}
+
+// decode makes t.ev of a message, or says why it cannot.
+func (t *taker) decode(text []byte) *hl7.Fault {
+	t.turn.Lock()
+	defer t.turn.Unlock()
+	m, err := hl7.Parse(text, limits(t.w.o))
+	var broken *hl7.Error
+	switch {
+	case errors.As(err, &broken):
+		return &hl7.Fault{Code: hl7.SegmentSequence, Text: broken.Reason}
+	case err != nil || t.w.event(&m, &t.ev, &t.b) != nil:
+		return &hl7.Fault{Code: hl7.ApplicationInternal, Text: "more fields than the limit"}
+	}
+	return nil
 }
 
 // name gives the event its id: by what the sender calls the message (MSH-3 to 6, 10 and 7) and by its bytes, so that a
