@@ -115,6 +115,7 @@ func (s *SourceConfig) UnmarshalYAML(node *yaml.Node) error {
 			s.Kind = value.Value
 		case "name":
 			s.Name = value.Value
+			fallthrough
 		default:
 			s.own.Content = append(s.own.Content, key, resolved(value))
 		}

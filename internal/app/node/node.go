@@ -37,6 +37,7 @@ type Node struct {
 	house     *access.House
 	desk      *triage.Desk
 	live      *watch.Live
+	hunter    *watch.Hunter
 	refused   []sigma.Problem // rules that were not loaded
 	index     *index.Index    // nil when it is off
 	intake    *collect.Intake
@@ -51,7 +52,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (*Node, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+	if err := os.MkdirAll(c.drop(), 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
 	n := &Node{config: c, log: log, parts: supervise.New(log), began: time.Now()}
@@ -111,6 +112,12 @@ func (n *Node) openWatch(ctx context.Context) error {
 		n.log.WarnContext(ctx, "rules or indicators were refused; the console's page Rules says why", "rules", len(refused), "indicators", len(unlisted))
 	}
 	n.live, err = watch.NewLive(ctx, watch.LiveConfig{Journal: n.journal, DB: n.db, Taxonomy: n.taxonomy, Set: set, Log: n.log})
+	if err != nil {
+		return err
+	}
+	n.hunter, err = watch.NewHunter(ctx, watch.HunterConfig{
+		Journal: n.journal, DB: n.db, Taxonomy: n.taxonomy, Log: n.log, Live: n.live, Desk: n.desk, Index: n.index,
+	})
 	return err
 }
 

@@ -65,10 +65,12 @@ func (c *Config) defaultSources() ([]SourceConfig, error) {
 - {kind: syslog, name: syslog-tls, streams: [{listen: ":6514", from: &near [127.0.0.0/8, "::1/128", 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, "fc00::/7"],
     tls: {certificate: %[1]q, key: %[2]q, client_certificates: optional, client_ca: %[3]q}}]}
 - {kind: syslog, name: syslog, streams: [{listen: ":%[4]d", from: *near}], datagrams: [{listen: ":%[4]d", from: *near}]}
-- {kind: http, listen: ":8088"}
+- {kind: mllp, name: mllp, streams: [{listen: ":2575", from: *near}]}
+- {kind: http, name: http, listen: ":8088"}
+- {kind: files, name: drop, paths: [%[5]q]}
 `
 	dir := c.authority()
-	text := fmt.Sprintf(doors, filepath.Join(dir, "node.pem"), filepath.Join(dir, "node.key"), filepath.Join(dir, "ca.pem"), syslogPort())
+	text := fmt.Sprintf(doors, filepath.Join(dir, "node.pem"), filepath.Join(dir, "node.key"), filepath.Join(dir, "ca.pem"), syslogPort(), c.drop())
 	var sources []SourceConfig
 	if err := yaml.Unmarshal([]byte(text), &sources); err != nil {
 		return nil, fmt.Errorf("wardline: internal error: default sources: %w", err)
@@ -86,6 +88,15 @@ func syslogPort() int {
 	return free
 }
 
+// drop is the folder into which exports may be put.
+func (c *Config) drop() string {
+	dir, err := filepath.Abs(filepath.Join(c.Data, "drop"))
+	if err != nil {
+		return "/" // refused: it is no folder of ours
+	}
+	return dir
+}
+
 // openSources makes the sources, and the certificate that they show.
 func (n *Node) openSources() error {
 	if err := n.renew(); err != nil {
@@ -101,7 +112,7 @@ func (n *Node) openSources() error {
 	}
 	n.sources, err = n.config.open(app.Host{
 		Options: collect.Options{Limits: collect.DefaultLimits(), Taxonomy: n.taxonomy},
-		Formats: formats, TLS: own, Authenticate: n.sender,
+		Formats: formats, Positions: positions{n.db}, TLS: own, Authenticate: n.sender,
 	}, n.log)
 	return err
 }
