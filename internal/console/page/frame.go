@@ -63,8 +63,8 @@ type Frame struct {
 	Tabs    []Room
 	Who     string // who reads
 	Roles   string
-	Sealed  State // foot of the rail
-	Entries string
+	Sealed  State  // foot of the rail
+	Count   string // entries of the journal, in words
 	Time    string // now
 	Keys    []Key
 	Toast   *Toast

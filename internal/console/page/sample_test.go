@@ -33,7 +33,7 @@ func frame(here, title, ask, answer, context string) page.Frame {
 			}},
 		},
 		Tabs: []page.Room{today, rooms[0], rooms[1], rooms[3]},
-		Who:  "M. Okafor", Roles: "analyst", Sealed: page.OK("Sealed 07:41:50"), Entries: "4,218,931 entries",
+		Who:  "M. Okafor", Roles: "analyst", Sealed: page.OK("Sealed 07:41:50"), Count: "4,218,931 entries",
 		Time: "Tuesday 16 June, 07:42", Print: "printed 16 June 2026, 07:42 by M. Okafor, patients masked",
 		Keys: []page.Key{{Keys: []string{"J", "K"}, Does: "next, previous"}, {Keys: []string{"Enter"}, Does: "open"}, {Keys: []string{"/"}, Does: "search"}},
 	}
@@ -160,7 +160,7 @@ func findings() page.Findings {
 		Rule:     []page.Pair{{Name: "Rule", Value: "Windows Defender Service Stopped"}, {Name: "Author", Value: "F. Roth (Nextron Systems)"}, {Name: "File", Value: "win_system_defender_disabled.yml", Mono: true}, {Name: "Licence", Value: "Detection Rule License 1.1"}},
 		Things:   []page.Pair{{Name: "host", Value: "PACS-1, PACS-2, PACS-3 and 3 more"}, {Name: "user", Value: "svc-vendor"}, {Name: "patient", Value: "••••4471", Masked: true}},
 		Expect:   []string{"Administrator activity", "A vendor visit with a ticket"}, PlacesSay: "6 events in 2 entries",
-		Places: []page.Seal{{URL: "/journal/4218703/2", Entry: "4,218,703"}, {URL: "/journal/4218711/0", Entry: "4,218,711"}}, CanJudge: true, NextURL: "/findings/2",
+		Places: []page.Seal{{URL: "/journal/4218703/2", Entry: "4,218,703"}, {URL: "/journal/4218711/0", Entry: "4,218,711"}}, CanJudge: true, NextURL: "/findings/2", HideURL: "/findings/1/hide",
 	}
 	return f
 }

@@ -75,7 +75,7 @@ type Finding struct {
 	PlacesSay                      string
 	Places                         []Seal
 	CanJudge                       bool
-	NextURL                        string
+	NextURL, HideURL               string
 }
 
 // Verdict is what a person said of a finding.
