@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"slices"
@@ -51,7 +52,7 @@ func (q queue) address(id string) string {
 }
 
 func (q queue) filter(a access.Actor) triage.Filter {
-	f := triage.Filter{Rule: q.rule, Before: q.before, Limit: rowsShown}
+	f := triage.Filter{Rule: q.rule, Before: q.before, Limit: rowsShown, Postponed: q.view == "later" || q.view == "mine"}
 	switch q.view {
 	case "settled":
 		f.States = []triage.State{triage.Closed}
@@ -78,10 +79,8 @@ func (c *Console) items(r *request, q queue) ([]triage.Item, error) {
 	if err != nil {
 		return nil, err
 	}
-	now := r.clock.Now
 	return slices.DeleteFunc(all, func(i triage.Item) bool {
-		put := i.Later.After(now)
-		return access.Check(r.actor, access.FindingRead, object(&i)) != nil || (q.view == "later") != put && q.view != "settled" && q.view != "mine"
+		return access.Check(r.actor, access.FindingRead, object(&i)) != nil || q.view == "later" && !i.Later.After(r.clock.Now)
 	}), nil
 }
 
@@ -161,12 +160,17 @@ func (c *Console) queuePage(r *request, q queue, items []triage.Item, open strin
 	return v, err
 }
 
+// waiting is how many findings wait for a person now.
+func waiting(n triage.Counts) int {
+	return n.States[triage.New] + n.States[triage.Seen] - n.Later
+}
+
 func (c *Console) findingViews(q queue, n triage.Counts) []page.Tab {
 	return []page.Tab{
-		{Text: "Waiting " + page.Number(n.Waiting()), URL: "/findings", Here: q.view == "waiting" && q.rule == ""},
+		{Text: "Waiting " + page.Number(waiting(n)), URL: "/findings", Here: q.view == "waiting" && q.rule == ""},
 		{Text: "Mine", URL: "/findings?view=mine", Here: q.view == "mine"},
-		{Text: "Later", URL: "/findings?view=later", Here: q.view == "later"},
-		{Text: "Settled " + page.Number(n.Closed), URL: "/findings?view=settled", Here: q.view == "settled"},
+		{Text: "Later " + page.Number(n.Later), URL: "/findings?view=later", Here: q.view == "later"},
+		{Text: "Settled " + page.Number(n.States[triage.Closed]), URL: "/findings?view=settled", Here: q.view == "settled"},
 		{Text: "Hidden", URL: "/hidden", Here: q.view == "hidden"},
 	}
 }
@@ -180,12 +184,11 @@ func headline(q queue, items []triage.Item, n triage.Counts, r *request) string 
 	case q.view == "later":
 		return page.Count(len(items), "finding") + " were put off."
 	case q.view == "settled":
-		return page.Count(n.Closed, "finding") + " are settled."
-	case n.Waiting() == 0:
+		return page.Count(n.States[triage.Closed], "finding") + " are settled."
+	case waiting(n) == 0:
 		return "Nothing waits."
 	}
-	waiting := n.Waiting()
-	says := page.Count(waiting, "finding") + map[bool]string{true: " waits.", false: " wait."}[waiting == 1]
+	says := page.Count(waiting(n), "finding") + map[bool]string{true: " waits.", false: " wait."}[waiting(n) == 1]
 	oldest := time.Time{}
 	for _, i := range items {
 		if oldest.IsZero() || i.Opened.Before(oldest) {
@@ -219,7 +222,7 @@ func (c *Console) act(r *request, verb access.Verb, done string, detail map[stri
 	if err != nil {
 		return answer{}, err
 	}
-	err = c.House.Do(r.Context(), verb, object(&item), detail, func(_ ctx) error { return do(item.ID) })
+	err = c.House.Do(r.Context(), verb, object(&item), detail, func(context.Context) error { return do(item.ID) })
 	if err != nil {
 		return answer{}, err
 	}

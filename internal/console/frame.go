@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/wardline/wardline/internal/access"
@@ -86,12 +87,15 @@ func (c *Console) worst(ctx context.Context) (page.State, string) {
 	if err != nil {
 		return page.Dim("not known"), "-"
 	}
-	waiting := n.Waiting()
-	if waiting == 0 {
+	if waiting(n) <= 0 {
 		return page.State{}, ""
 	}
-	state := page.Level(n.Worst())
-	return state, page.Number(waiting)
+	for _, level := range []string{"critical", "high", "medium"} {
+		if n.New[level] > 0 {
+			return page.Level(level), page.Number(waiting(n))
+		}
+	}
+	return page.Watch("waiting"), page.Number(waiting(n))
 }
 
 // silence is the state of the senders that are missed, and how many they are.
@@ -187,7 +191,7 @@ func (c *Console) denied(r *request, d *access.Denied) {
 	}
 	v := page.Denied{Frame: c.frame(r, "", "Not allowed", "May you do this?"), For: list(may, 6)}
 	v.Answer = "Not with the roles you have."
-	v.Holders = "Nobody has such a role here yet."
+	v.Holders = "Ask one of them, or an administrator for the role."
 	if names := c.holders(r.Context(), d.May); len(names) > 0 {
 		v.Holders = "Here that is " + list(names, 4) + "."
 	}
@@ -196,17 +200,17 @@ func (c *Console) denied(r *request, d *access.Denied) {
 
 // holders names people who have one of the roles.
 func (c *Console) holders(ctx context.Context, roles []access.Role) []string {
+	if actor, _ := access.ActorOf(ctx); allowed(actor, access.PeopleRead) != nil {
+		return nil // asking would be sealed as a refused act
+	}
 	users, err := c.House.Users(ctx)
 	if err != nil {
 		return nil
 	}
 	var names []string
 	for _, u := range users {
-		for _, role := range roles {
-			if hasRole(u, role) {
-				names = append(names, page.Clean(u.Display, 60))
-				break
-			}
+		if u.Disabled.IsZero() && slices.ContainsFunc(roles, func(r access.Role) bool { return slices.Contains(u.Roles, r) }) {
+			names = append(names, page.Clean(u.Display, 60))
 		}
 	}
 	return names
