@@ -25,6 +25,9 @@ type Config struct {
 	BatchAge time.Duration
 	// SegmentSize is at how many bytes the next file of bodies begins. 0: 64 MiB.
 	SegmentSize int64
+	// SegmentAge is after how long the next file of bodies begins. Bodies are deleted by the file, so
+	// it is also how exactly retention keeps its time. 0: 24 hours.
+	SegmentAge time.Duration
 	// KeepFree is the share of the disk that receiving must leave free, in percent. 0: 5.
 	KeepFree int
 	// Ballast is how many bytes are put aside for acts when the disk is full. 0: 256 MiB; negative: none.
@@ -94,6 +97,9 @@ func (cfg Config) complete() (Config, error) {
 	}
 	if cfg.SegmentSize <= 0 {
 		cfg.SegmentSize = 64 << 20
+	}
+	if cfg.SegmentAge <= 0 {
+		cfg.SegmentAge = 24 * time.Hour
 	}
 	if cfg.KeepFree == 0 {
 		cfg.KeepFree = 5

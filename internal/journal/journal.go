@@ -39,6 +39,9 @@ type Journal struct {
 	zip     *zstd.Encoder // of the one writer
 	bodies  *bodies
 	created time.Time
+	started time.Time
+	keeper  *keeper
+	ballast ballast
 
 	bulk, acts *semaphore.Weighted // bytes that wait to be written, of what is received and of what Wardline does
 	size       atomic.Uint64       // durable entries
@@ -53,7 +56,8 @@ type Journal struct {
 
 	stop    context.CancelFunc
 	closing chan struct{} // closed by Close
-	done    chan struct{} // closed when nothing works in the background any more
+	done    chan struct{} // closed when the writer has ended
+	tended  chan struct{} // closed when tend has ended
 }
 
 // Size is the number of durable entries.

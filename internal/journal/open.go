@@ -78,12 +78,17 @@ func open(ctx context.Context, cfg Config, logger *slog.Logger) (*Journal, error
 	if err != nil {
 		return nil, err
 	}
+	if err := j.keeper.sweep(); err != nil {
+		return nil, errors.Join(err, l.abandon())
+	}
 	if err := j.saveMark(ctx); err != nil {
 		return nil, errors.Join(err, l.abandon())
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	j.stop = stop
+	j.tendSpace(ctx)
 	go j.run(background, l)
+	go j.tend(background)
 	return j, nil
 }
 
@@ -110,8 +115,10 @@ func prepare(cfg Config, logger *slog.Logger, mark Mark) (*Journal, error) {
 		files: tree.NewFiles(logPath(cfg.Dir)),
 		bulk:  semaphore.NewWeighted(maxWaiting), acts: semaphore.NewWeighted(maxWaiting),
 		open: map[Kind]*pack{}, work: make(chan struct{}, 1), grown: make(chan struct{}),
-		closing: make(chan struct{}), done: make(chan struct{}),
+		closing: make(chan struct{}), done: make(chan struct{}), tended: make(chan struct{}),
+		started: time.Now(),
 	}
+	j.ballast = ballast{dir: cfg.Dir, size: cfg.Ballast}
 	if j.key, err = loadKey(cfg.KeyFile, create); err != nil {
 		return nil, err
 	}
@@ -121,7 +128,10 @@ func prepare(cfg Config, logger *slog.Logger, mark Mark) (*Journal, error) {
 	if j.zip, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1)); err != nil {
 		return nil, err
 	}
-	if j.bodies, err = newBodies(segmentsPath(cfg.Dir), j.key); err != nil {
+	if j.keeper, err = newKeeper(cfg.Dir, j.started, logger); err != nil {
+		return nil, err
+	}
+	if j.bodies, err = newBodies(segmentsPath(cfg.Dir), j.key, j.keeper.gone); err != nil {
 		return nil, err
 	}
 	if create {
@@ -211,6 +221,9 @@ func (j *Journal) compare(ctx context.Context, mark Mark) error {
 func (j *Journal) begin(ctx context.Context) (*life, error) {
 	size, err := j.inspect(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := j.keeper.catchUp(ctx, j, size); err != nil {
 		return nil, err
 	}
 	t, err := tree.Open(ctx, logPath(j.cfg.Dir), j.signer, j.cfg.BatchAge)
