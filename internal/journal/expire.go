@@ -163,5 +163,5 @@ func keepingLine(n remark) Line {
 	if err != nil {
 		panic("wardline: internal error: a remark is not JSON: " + err.Error())
 	}
-	return Line{Kind: Keeping, Source: "journal", JSON: text}
+	return Line{Kind: Keeping, Source: "journal", JSON: text, deletes: n.Segment}
 }

@@ -29,19 +29,21 @@ var ErrFailed = errors.New("the journal could not write: it tries to come back b
 
 // Journal is open for reading and writing; one process holds it.
 type Journal struct {
-	cfg     Config
-	log     *slog.Logger
-	key     *seal.Key
-	signer  note.Signer
-	verify  note.Verifier
-	files   tree.Files
-	lock    *os.File
-	zip     *zstd.Encoder // of the one writer
-	bodies  *bodies
-	created time.Time
-	started time.Time
-	keeper  *keeper
-	ballast ballast
+	cfg    Config
+	log    *slog.Logger
+	key    *seal.Key
+	signer note.Signer
+	verify note.Verifier
+
+	publicKey string // of verify, as text
+	files     tree.Files
+	lock      *os.File
+	zip       *zstd.Encoder // of the one writer
+	bodies    *bodies
+	created   time.Time
+	started   time.Time
+	keeper    *keeper
+	ballast   ballast
 
 	bulk, acts *semaphore.Weighted // bytes that wait to be written, of what is received and of what Wardline does
 	size       atomic.Uint64       // durable entries

@@ -38,13 +38,11 @@ func clockPath(dir string) string { return filepath.Join(dir, "clock.json") }
 
 func newKeeper(dir string, started time.Time, log *slog.Logger) (*keeper, error) {
 	k := &keeper{dir: dir, log: log, started: started, book: retain.New(), clock: &retain.Clock{}, open: map[string]bool{}}
-	if text, err := os.ReadFile(bookPath(dir)); err == nil {
-		if json.Unmarshal(text, k.book) != nil || k.book.Segments == nil || k.book.Gone == nil || k.book.Holds == nil {
-			k.book = retain.New()
-		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
+	book, err := readBook(dir)
+	if err != nil {
 		return nil, fmt.Errorf("read the journal's book: %w", err)
 	}
+	k.book = book
 	text, err := os.ReadFile(clockPath(dir))
 	if err == nil && json.Unmarshal(text, k.clock) != nil {
 		k.clock.Suspect = true // where the clock was is not known any more
@@ -54,6 +52,22 @@ func newKeeper(dir string, started time.Time, log *slog.Logger) (*keeper, error)
 	}
 	k.see(started)
 	return k, nil
+}
+
+// readBook reads the book, or returns an empty one when it cannot be read: it can be made again.
+func readBook(dir string) (*retain.Book, error) {
+	text, err := os.ReadFile(bookPath(dir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return retain.New(), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	b := retain.New()
+	if json.Unmarshal(text, b) != nil || b.Segments == nil || b.Gone == nil || b.Holds == nil {
+		return retain.New(), nil
+	}
+	return b, nil
 }
 
 // see takes note of the wall clock.
@@ -143,6 +157,7 @@ func (k *keeper) learn(j *Journal, index uint64, leaf []byte) {
 		k.mu.Unlock()
 	}
 	if err == nil && h.Kind == Keeping {
+		k.bury(index, h)
 		err = k.follow(j, index, leaf)
 	}
 	if err != nil {
@@ -161,6 +176,16 @@ type remark struct {
 	First   uint64       `json:"first,omitempty"`
 	Last    uint64       `json:"last,omitempty"`
 	Hold    *retain.Hold `json:"hold,omitempty"` // held; released: only its id
+	Had     *Mark        `json:"had,omitempty"`  // recovered: what the sentinel remembered
+}
+
+// bury takes note of the segments that an entry deletes.
+func (k *keeper) bury(index uint64, h Header) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, name := range h.Deletes {
+		k.book.Bury(name, retain.Stone{At: h.Received, Entry: index})
+	}
 }
 
 // follow does what a line of kind Keeping says to the book.
@@ -174,11 +199,9 @@ func (k *keeper) follow(j *Journal, index uint64, leaf []byte) error {
 	for _, line := range e.Lines() {
 		var n remark
 		if err := json.Unmarshal(line, &n); err != nil {
-			return &DamageError{index, "its remark cannot be read"}
+			return &DamageError{Index: index, Reason: "its remark cannot be read"}
 		}
 		switch {
-		case n.Act == "deleted":
-			k.book.Bury(n.Segment, retain.Stone{At: n.Time, Entry: index})
 		case n.Act == "held" && n.Hold != nil:
 			k.book.Holds[n.Hold.ID] = *n.Hold
 		case n.Act == "released" && n.Hold != nil:

@@ -43,6 +43,8 @@ type Line struct {
 	Source string    // id of the source that sent it
 	Time   time.Time // when it happened; zero when it does not say
 	JSON   []byte
+
+	deletes string // segment, in a line that says so
 }
 
 // ErrLine says that a line cannot be kept. That is a mistake of whoever made the line; the sender cannot mend it.

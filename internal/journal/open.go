@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -125,6 +126,7 @@ func prepare(cfg Config, logger *slog.Logger, mark Mark) (*Journal, error) {
 	if j.signer, j.verify, err = loadSigner(cfg.SignFile, about.Origin, create); err != nil {
 		return nil, err
 	}
+	j.publicKey = verifierText(cfg.SignFile)
 	if j.zip, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1)); err != nil {
 		return nil, err
 	}
@@ -163,7 +165,7 @@ func readAbout(cfg Config, mark Mark) (a about, create bool, err error) {
 	if a.Version != 1 {
 		return about{}, false, fmt.Errorf("open journal: it has version %d, this program knows 1: use a newer one", a.Version)
 	}
-	if cfg.Origin != "" && cfg.Origin != a.Origin {
+	if cfg.Origin != "" && cfg.Origin != a.Origin && !strings.HasPrefix(a.Origin, cfg.Origin+"/") { // see Recover
 		return about{}, false, fmt.Errorf("open journal: its origin is %s, not %s as configured: the origin of a log cannot change", a.Origin, cfg.Origin)
 	}
 	return a, false, nil
@@ -177,7 +179,7 @@ func (j *Journal) create(a about) error {
 		return err
 	}
 	t.Stop()
-	a.Verifier = verifierText(j.cfg.SignFile)
+	a.Verifier = j.publicKey
 	text, err := json.MarshalIndent(a, "", "  ")
 	if err != nil {
 		return err

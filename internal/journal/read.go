@@ -43,8 +43,9 @@ func (e *Entry) Lines() iter.Seq2[int, []byte] {
 
 // DamageError says that an entry is not what was sealed. It never quotes content.
 type DamageError struct {
-	Index  uint64
-	Reason string
+	Index   uint64
+	Reason  string
+	Missing bool // the segment with the body is not there at all
 }
 
 func (e *DamageError) Error() string {
@@ -148,7 +149,7 @@ func newBodies(dir string, key *seal.Key, gone func(string) (time.Time, bool)) (
 func (b *bodies) entry(index uint64, leaf []byte) (*Entry, error) {
 	h, err := ParseHeader(leaf)
 	if err != nil {
-		return nil, &DamageError{index, "its leaf cannot be read"}
+		return nil, &DamageError{Index: index, Reason: "its leaf cannot be read"}
 	}
 	if at, gone := b.gone(h.Segment); gone {
 		return &Entry{Index: index, Header: h, Gone: at}, nil
@@ -158,24 +159,24 @@ func (b *bodies) entry(index uint64, leaf []byte) (*Entry, error) {
 		if at, gone := b.gone(h.Segment); gone { // in this moment
 			return &Entry{Index: index, Header: h, Gone: at}, nil
 		}
-		return nil, &DamageError{index, "its segment " + h.Segment + " is missing, and nothing says that it was deleted after its time"}
+		return nil, &DamageError{Index: index, Reason: "its segment " + h.Segment + " is missing, and nothing says that it was deleted after its time", Missing: true}
 	}
 	if err != nil {
-		return nil, &DamageError{index, "its segment " + h.Segment + " cannot be opened: " + err.Error()}
+		return nil, &DamageError{Index: index, Reason: "its segment " + h.Segment + " cannot be opened: " + err.Error()}
 	}
 	sealed, err := s.Body(h.Offset, h.Size)
 	if err != nil {
-		return nil, &DamageError{index, "its body cannot be read: " + err.Error()}
+		return nil, &DamageError{Index: index, Reason: "its body cannot be read: " + err.Error()}
 	}
 	if sha256.Sum256(sealed) != h.Hash {
-		return nil, &DamageError{index, "its body is not the one that its leaf seals"}
+		return nil, &DamageError{Index: index, Reason: "its body is not the one that its leaf seals"}
 	}
 	if b.key == nil {
 		return &Entry{Index: index, Header: h}, nil
 	}
 	body, err := b.unseal(s, h, sealed)
 	if err != nil {
-		return nil, &DamageError{index, err.Error()}
+		return nil, &DamageError{Index: index, Reason: err.Error()}
 	}
 	return &Entry{Index: index, Header: h, body: body}, nil
 }

@@ -4,6 +4,7 @@ package tree
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -143,4 +144,42 @@ func (f Files) RootAt(ctx context.Context, size uint64) ([]byte, error) {
 		return nil, err
 	}
 	return r.GetRootHash(nil)
+}
+
+// Inclusion returns the hashes that lead from a leaf to the root of the first size leaves.
+func (f Files) Inclusion(ctx context.Context, index, size uint64) ([][sha256.Size]byte, error) {
+	b, err := client.NewProofBuilder(ctx, size, f.ReadTile)
+	if err != nil {
+		return nil, err
+	}
+	hashes, err := b.InclusionProof(ctx, index)
+	if err != nil {
+		return nil, err
+	}
+	return fixed(hashes)
+}
+
+// Consistency returns the hashes that prove that the first newer leaves begin with the first older
+// leaves. size is that of a checkpoint, newer or later.
+func (f Files) Consistency(ctx context.Context, older, newer, size uint64) ([][sha256.Size]byte, error) {
+	b, err := client.NewProofBuilder(ctx, size, f.ReadTile)
+	if err != nil {
+		return nil, err
+	}
+	hashes, err := b.ConsistencyProof(ctx, older, newer)
+	if err != nil {
+		return nil, err
+	}
+	return fixed(hashes)
+}
+
+func fixed(hashes [][]byte) ([][sha256.Size]byte, error) {
+	out := make([][sha256.Size]byte, len(hashes))
+	for i, h := range hashes {
+		if len(h) != sha256.Size {
+			return nil, errors.New("a tile of the log is damaged")
+		}
+		out[i] = [sha256.Size]byte(h)
+	}
+	return out, nil
 }
