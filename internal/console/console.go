@@ -26,17 +26,19 @@ import (
 
 // Config is all that the console shows. Every field but Log must be filled.
 type Config struct {
-	Site     string         // name of the hospital, as people say it
-	Zone     *time.Location // of all times that are shown
-	Now      func() time.Time
-	House    *access.House
-	Desk     *triage.Desk
-	Live     *watch.Live
-	Hunter   *watch.Hunter
-	Index    *index.Index
-	Journal  *journal.Journal
-	Taxonomy *event.Taxonomy
-	DB       *store.DB
+	Site    string         // name of the hospital, as people say it
+	Zone    *time.Location // of all times that are shown
+	Now     func() time.Time
+	House   *access.House
+	Desk    *triage.Desk
+	Live    *watch.Live
+	Hunter  *watch.Hunter
+	Index   *index.Index
+	Journal *journal.Journal
+	// JournalDir is the folder that Journal lies in: a check of the whole journal reads it.
+	JournalDir string
+	Taxonomy   *event.Taxonomy
+	DB         *store.DB
 	// Senders tells how each sender stands: collect.Intake.Standings.
 	Senders func() []collect.Standing
 	// Refused lists the rules that could not be loaded, by file and reason.

@@ -32,8 +32,8 @@ func table() []route {
 		{pattern: "GET /keys", verb: access.TodayRead, handle: (*Console).keys},
 		{pattern: "POST /keys", verb: access.TodayRead, handle: (*Console).switchKeys},
 
-		{pattern: "GET /findings", api: "GET /findings", verb: access.FindingRead, handle: (*Console).findings, doc: docFindings},
-		{pattern: "GET /findings/{id}", api: "GET /findings/{id}", verb: access.FindingRead, handle: (*Console).finding, doc: docFinding},
+		{pattern: "GET /findings", api: "GET /findings", verb: access.FindingRead, handle: (*Console).findings, doc: docFindings()},
+		{pattern: "GET /findings/{id}", api: "GET /findings/{id}", verb: access.FindingRead, handle: (*Console).finding, doc: docFinding()},
 		{pattern: "POST /findings/{id}/judge", verb: access.FindingJudge, handle: (*Console).judge},
 		{pattern: "POST /findings/{id}/undo", verb: access.FindingJudge, handle: (*Console).unjudge},
 		{pattern: "POST /findings/{id}/later", verb: access.FindingJudge, handle: (*Console).later},
@@ -45,31 +45,31 @@ func table() []route {
 		{pattern: "GET /news", verb: access.FindingRead, handle: (*Console).news},
 
 		{pattern: "GET /search", verb: access.SearchRun, handle: (*Console).searchForm},
-		{pattern: "POST /search", api: "POST /search", verb: access.SearchRun, handle: (*Console).ask, doc: docSearch},
+		{pattern: "POST /search", api: "POST /search", verb: access.SearchRun, handle: (*Console).ask, doc: docSearch()},
 		{pattern: "GET /search/{question}", verb: access.SearchRun, handle: (*Console).answerPage},
 		{pattern: "POST /search/{question}/keep", verb: access.SearchRun, handle: (*Console).keep},
 		{pattern: "GET /search/kept/{id}", verb: access.SearchRun, handle: (*Console).kept},
 		{pattern: "POST /search/kept/{id}/forget", verb: access.SearchRun, handle: (*Console).forget},
 
-		{pattern: "GET /hunt", api: "GET /answers", verb: access.HuntRun, handle: (*Console).hunt, doc: docAnswers},
+		{pattern: "GET /hunt", api: "GET /answers", verb: access.HuntRun, handle: (*Console).hunt, doc: docAnswers()},
 		{pattern: "POST /hunt", verb: access.HuntRun, handle: (*Console).startHunt},
 		{pattern: "GET /hunt/{job}", verb: access.HuntRun, handle: (*Console).huntJob},
 		{pattern: "GET /hunt/{job}/progress", verb: access.HuntRun, handle: (*Console).huntProgress},
 		{pattern: "POST /hunt/{job}/stop", verb: access.HuntRun, handle: (*Console).stopHunt},
 
-		{pattern: "GET /sources", api: "GET /sources", verb: access.SourceRead, handle: (*Console).sources, doc: docSources},
+		{pattern: "GET /sources", api: "GET /sources", verb: access.SourceRead, handle: (*Console).sources, doc: docSources()},
 		{pattern: "GET /sources/add", verb: access.TokenWrite, handle: (*Console).addSource},
 		{pattern: "POST /sources/add", verb: access.TokenWrite, handle: (*Console).issueSource},
 
-		{pattern: "GET /rules", api: "GET /rules", verb: access.RuleRead, handle: (*Console).rules, doc: docRules},
+		{pattern: "GET /rules", api: "GET /rules", verb: access.RuleRead, handle: (*Console).rules, doc: docRules()},
 		{pattern: "GET /rules/{id}", verb: access.RuleRead, handle: (*Console).rule},
 
-		{pattern: "GET /journal", api: "GET /journal/checkpoint", verb: access.JournalVerify, handle: (*Console).journalPage, doc: docCheckpoint},
+		{pattern: "GET /journal", api: "GET /journal/checkpoint", verb: access.JournalVerify, handle: (*Console).journalPage, doc: docCheckpoint()},
 		{pattern: "GET /journal/find", verb: access.JournalVerify, handle: (*Console).findEntry},
 		{pattern: "POST /journal/verify", verb: access.JournalVerify, handle: (*Console).startVerify},
 		{pattern: "GET /journal/verify/progress", verb: access.JournalVerify, handle: (*Console).verifyProgress},
 		{pattern: "POST /journal/verify/stop", verb: access.JournalVerify, handle: (*Console).stopVerify},
-		{pattern: "GET /journal/{entry}/{line}", api: "GET /journal/proof/{entry}", verb: access.JournalVerify, handle: (*Console).proof, doc: docProof},
+		{pattern: "GET /journal/{entry}/{line}", api: "GET /journal/proof/{entry}", verb: access.JournalVerify, handle: (*Console).proof, doc: docProof()},
 		{pattern: "GET /journal/{entry}/{line}/proof", verb: access.JournalVerify, handle: (*Console).proofFile},
 
 		{pattern: "GET /people", verb: access.PeopleRead, handle: (*Console).people},

@@ -2,7 +2,7 @@ package console
 
 import (
 	"cmp"
-	"errors"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -115,6 +115,9 @@ func sourceRow(s *collect.Standing, clock page.Clock) page.SourceRow {
 	if s.Unauthenticated {
 		row.Note = "only its address vouches for it"
 	}
+	if s.Waiting > 0 {
+		row.Note = strings.TrimPrefix(row.Note+"; "+page.Number(s.Waiting)+" on their way", "; ")
+	}
 	if len(s.Reasons) > 0 {
 		row.Note = strings.TrimPrefix(row.Note+"; "+reasons(s.Reasons), "; ")
 	}
@@ -140,7 +143,7 @@ func reasons(all map[string]int64) string {
 
 func countsRow(n collect.Counts) page.SourceRow {
 	return page.SourceRow{
-		Received: page.Number(n.Received), Stored: page.Number(n.Stored + n.Waiting), Aside: page.Number(n.Quarantined),
+		Received: page.Number(n.Received), Stored: page.Number(n.Stored), Aside: page.Number(n.Quarantined),
 		Refused: page.Number(n.Refused), Lost: page.Number(n.Dropped), Books: booksState(n),
 	}
 }
@@ -179,6 +182,8 @@ func (c *Console) issueSource(r *request) (answer, error) {
 	switch {
 	case i < 0:
 		wrong = "Choose what shall send."
+	case !networks(cidr):
+		wrong = "Write addresses as 10.20.0.0/16 or 10.20.3.7, with spaces between several."
 	case !senderName.MatchString(name):
 		wrong = "Give the sender a name of 2 to 63 small letters, digits, dots or hyphens."
 	}
@@ -192,7 +197,7 @@ func (c *Console) issueSource(r *request) (answer, error) {
 	if g.token {
 		var err error
 		if token, err = c.House.Issue(r.Context(), access.TokenSpec{Name: name, Role: access.Sender, Source: name, CIDR: cidr, TTL: tokenLife}); err != nil {
-			return answer{}, tokenMistake(err)
+			return answer{}, err
 		}
 	}
 	v.Chosen, v.Token, v.Until = true, token, r.clock.Now.Add(tokenLife).In(c.Zone).Format("2 January 2006")
@@ -204,15 +209,15 @@ func (c *Console) issueSource(r *request) (answer, error) {
 
 const tokenLife = 90 * 24 * time.Hour
 
-// tokenMistake tells apart what the reader can mend.
-func tokenMistake(err error) error {
-	for _, known := range []error{access.ErrNoTrail, access.ErrProve} {
-		if errors.Is(err, known) {
-			return err
+// networks tells whether a text is a list of networks or addresses. None is fine.
+func networks(text string) bool {
+	for _, word := range strings.Fields(text) {
+		if _, err := netip.ParsePrefix(word); err == nil {
+			continue
+		}
+		if _, err := netip.ParseAddr(word); err != nil {
+			return false
 		}
 	}
-	if denied := (*access.Denied)(nil); errors.As(err, &denied) {
-		return err
-	}
-	return &mistake{sentence(err.Error())}
+	return true
 }
