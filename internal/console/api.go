@@ -55,7 +55,7 @@ func (c *Console) program(rt route) http.Handler {
 		}
 		rq.actor = actor
 		rq.Request = r.WithContext(access.WithActor(r.Context(), actor))
-		if err := allowed(actor, rt.verb); err != nil {
+		if err := c.allow(rq, rt.verb); err != nil {
 			c.failProgram(rq, err)
 			return
 		}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"image"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/pquerna/otp"
@@ -21,7 +23,7 @@ func setCookie(w http.ResponseWriter, name, value string, age int) {
 }
 
 func (c *Console) login(r *request) (answer, error) {
-	if _, err := c.resume(r.Request); err == nil {
+	if _, err := c.resume(r.Request, true); err == nil {
 		return answer{to: safePath(r.URL.Query().Get("to"))}, nil
 	}
 	return view("login", page.Login{Frame: c.gate("Sign in"), To: safePath(r.URL.Query().Get("to"))}), nil
@@ -190,4 +192,42 @@ func (c *Console) switchKeys(r *request) (answer, error) {
 		setCookie(r.w, keysCookie, "", -1)
 	}
 	return answer{to: "/keys?done=keys"}, nil
+}
+
+// provePage asks for a fresh code, and carries along what was asked for, so that nothing is typed twice.
+func (c *Console) provePage(r *request, wrong string, form url.Values, to string) page.Prove {
+	v := page.Prove{Frame: c.gate("Second factor"), To: to}
+	v.Wrong = wrong
+	for name, all := range form {
+		if name == "prove_code" || name == "prove_to" {
+			continue
+		}
+		for _, value := range all {
+			v.Carry = append(v.Carry, page.Pair{Name: name, Value: value})
+		}
+	}
+	slices.SortStableFunc(v.Carry, func(a, b page.Pair) int { return strings.Compare(a.Name, b.Name) })
+	return v
+}
+
+// proveAgain takes a fresh code, and has the browser repeat what it wanted: 307 keeps method and form.
+func (c *Console) proveAgain(r *request) (answer, error) {
+	cookie, err := r.Cookie(cookieName)
+	if err != nil {
+		return answer{}, access.ErrSession
+	}
+	f := r.PostForm
+	s, err := c.House.Prove(r.Context(), cookie.Value, strings.ReplaceAll(f.Get("prove_code"), " ", ""), r.remote())
+	var many *access.TooMany
+	switch {
+	case errors.As(err, &many):
+		return answer{show: view("prove", c.provePage(r, sentence(many.Error()), f, safePath(f.Get("prove_to")))).show, status: http.StatusTooManyRequests}, nil
+	case errors.Is(err, access.ErrLogin), errors.Is(err, access.ErrCode):
+		return answer{show: view("prove", c.provePage(r, "The code is wrong, or was used already: wait for the next one.", f, safePath(f.Get("prove_to")))).show, status: http.StatusForbidden}, nil
+	case err != nil:
+		return answer{}, err
+	}
+	setCookie(r.w, cookieName, s.Cookie, 0)
+	http.Redirect(r.w, r.Request, safePath(f.Get("prove_to")), http.StatusTemporaryRedirect)
+	return answer{written: true}, nil
 }

@@ -96,20 +96,20 @@ func (c *Console) page(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rq := &request{Request: r, w: w, clock: c.clock()}
 		if rt.verb != "" {
-			actor, err := c.resume(r)
+			actor, err := c.resume(r, rt.quiet)
 			if err != nil {
 				c.toLogin(w, r, err)
 				return
 			}
 			rq.actor = actor
 			rq.Request = r.WithContext(access.WithActor(r.Context(), actor))
-			if err := allowed(actor, rt.verb); err != nil {
+			if err := c.allow(rq, rt.verb); err != nil {
 				c.fail(rq, err)
 				return
 			}
 		}
 		if r.Method == http.MethodPost {
-			if err := r.ParseForm(); err != nil {
+			if err := rq.ParseForm(); err != nil {
 				c.fail(rq, &mistake{"The form could not be read. Nothing was changed."})
 				return
 			}
@@ -131,10 +131,21 @@ func allowed(a access.Actor, v access.Verb) error {
 	return nil
 }
 
-func (c *Console) resume(r *http.Request) (access.Actor, error) {
+// allow is allowed, and has a refusal sealed: Do checks before it does anything.
+func (c *Console) allow(r *request, v access.Verb) error {
+	if allowed(r.actor, v) == nil {
+		return nil
+	}
+	return c.House.Do(r.Context(), v, access.Object{}, nil, func(context.Context) error { return nil })
+}
+
+func (c *Console) resume(r *http.Request, quiet bool) (access.Actor, error) {
 	cookie, err := r.Cookie(cookieName)
 	if err != nil {
 		return access.Actor{}, access.ErrSession
+	}
+	if quiet {
+		return c.House.Peek(r.Context(), cookie.Value)
 	}
 	return c.House.Resume(r.Context(), cookie.Value)
 }
@@ -186,6 +197,10 @@ func (c *Console) draw(r *request, name string, v any, status int) {
 func (c *Console) fail(r *request, err error) {
 	if denied := (*access.Denied)(nil); errors.As(err, &denied) && r.actor.ID != "" {
 		c.denied(r, denied)
+		return
+	}
+	if errors.Is(err, access.ErrProve) && r.Method == http.MethodPost {
+		c.draw(r, "prove", c.provePage(r, "", r.PostForm, r.URL.Path), http.StatusForbidden)
 		return
 	}
 	f := c.failure(r, err)

@@ -11,7 +11,9 @@ type route struct {
 	// pattern is that of the page, api that of the same thing for programs; one may be empty.
 	pattern, api string
 	// verb is what the reader must be let do; empty for the pages before signing in.
-	verb   access.Verb
+	verb access.Verb
+	// quiet routes are asked by a page itself, while nobody may sit before it: they do not prolong a session.
+	quiet  bool
 	handle func(*Console, *request) (answer, error)
 	// doc describes api.
 	doc doc
@@ -26,6 +28,7 @@ func table() []route {
 		{pattern: "GET /invite/{secret}", handle: (*Console).invited},
 		{pattern: "POST /setup", handle: (*Console).begin},
 		{pattern: "POST /setup/confirm", handle: (*Console).confirm},
+		{pattern: "POST /prove", verb: access.SelfWrite, handle: (*Console).proveAgain},
 		{pattern: "POST /logout", verb: access.SelfWrite, handle: (*Console).signOut},
 
 		{pattern: "GET /{$}", verb: access.TodayRead, handle: (*Console).today},
@@ -42,7 +45,7 @@ func table() []route {
 		{pattern: "POST /findings/{id}/hide", verb: access.FindingSuppress, handle: (*Console).hide},
 		{pattern: "GET /hidden", verb: access.FindingRead, handle: (*Console).hidden},
 		{pattern: "POST /hidden/{id}/lift", verb: access.FindingSuppress, handle: (*Console).lift},
-		{pattern: "GET /news", verb: access.FindingRead, handle: (*Console).news},
+		{pattern: "GET /news", quiet: true, verb: access.FindingRead, handle: (*Console).news},
 
 		{pattern: "GET /search", verb: access.SearchRun, handle: (*Console).searchForm},
 		{pattern: "POST /search", api: "POST /search", verb: access.SearchRun, handle: (*Console).ask, doc: docSearch()},
@@ -54,7 +57,7 @@ func table() []route {
 		{pattern: "GET /hunt", api: "GET /answers", verb: access.HuntRun, handle: (*Console).hunt, doc: docAnswers()},
 		{pattern: "POST /hunt", verb: access.HuntRun, handle: (*Console).startHunt},
 		{pattern: "GET /hunt/{job}", verb: access.HuntRun, handle: (*Console).huntJob},
-		{pattern: "GET /hunt/{job}/progress", verb: access.HuntRun, handle: (*Console).huntProgress},
+		{pattern: "GET /hunt/{job}/progress", quiet: true, verb: access.HuntRun, handle: (*Console).huntProgress},
 		{pattern: "POST /hunt/{job}/stop", verb: access.HuntRun, handle: (*Console).stopHunt},
 
 		{pattern: "GET /sources", api: "GET /sources", verb: access.SourceRead, handle: (*Console).sources, doc: docSources()},
@@ -67,7 +70,7 @@ func table() []route {
 		{pattern: "GET /journal", api: "GET /journal/checkpoint", verb: access.JournalVerify, handle: (*Console).journalPage, doc: docCheckpoint()},
 		{pattern: "GET /journal/find", verb: access.JournalVerify, handle: (*Console).findEntry},
 		{pattern: "POST /journal/verify", verb: access.JournalVerify, handle: (*Console).startVerify},
-		{pattern: "GET /journal/verify/progress", verb: access.JournalVerify, handle: (*Console).verifyProgress},
+		{pattern: "GET /journal/verify/progress", quiet: true, verb: access.JournalVerify, handle: (*Console).verifyProgress},
 		{pattern: "POST /journal/verify/stop", verb: access.JournalVerify, handle: (*Console).stopVerify},
 		{pattern: "GET /journal/{entry}/{line}", api: "GET /journal/proof/{entry}", verb: access.JournalVerify, handle: (*Console).proof, doc: docProof()},
 		{pattern: "GET /journal/{entry}/{line}/proof", verb: access.JournalVerify, handle: (*Console).proofFile},

@@ -368,6 +368,13 @@ type Enrol struct {
 	Size                                   int
 }
 
+// Prove asks for the second factor again, and carries along what was asked for.
+type Prove struct {
+	Frame
+	To    string
+	Carry []Pair
+}
+
 // Recovery shows the recovery codes once.
 type Recovery struct {
 	Frame
