@@ -237,6 +237,9 @@ func (c *Console) act(r *request, verb access.Verb, done string, detail map[stri
 	return answer{to: to + mark + "done=" + done + "&of=" + url.QueryEscape(item.ID) + "#finding"}, nil
 }
 
+// unsaid stands for a reason that nobody wrote. Whoever judges by keys need not write one.
+const unsaid = "Judged at first sight, without a reason."
+
 func (c *Console) judge(r *request) (answer, error) {
 	verdict := triage.Verdict(r.PostForm.Get("verdict"))
 	if verdict != triage.True && verdict != triage.False && verdict != triage.Expected {
@@ -245,6 +248,9 @@ func (c *Console) judge(r *request) (answer, error) {
 	why := r.PostForm.Get("why")
 	if len(why) > 1000 {
 		return answer{}, &mistake{"Say why in fewer words: a thousand characters at most."}
+	}
+	if strings.TrimSpace(why) == "" {
+		why = unsaid
 	}
 	return c.act(r, access.FindingJudge, string(verdict), map[string]string{"verdict": string(verdict)}, func(id string) error {
 		return c.Desk.Judge(r.Context(), id, verdict, why, r.actor.ID)

@@ -152,6 +152,7 @@ func newNode(t *testing.T) *node {
 			return []console.Refusal{{File: "rules/lists.yml:3", Reason: "%Vendors% is not bound"}}
 		},
 		Doors: console.Doors{HTTP: "https://wardline.alder.example:8443", Syslog: "wardline.alder.example:6514", MLLP: "wardline.alder.example:2575"},
+		Log:   slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
 	})
 	must(err)
 	n.link, _, err = n.house.SetupSecret(ctx)
