@@ -31,8 +31,8 @@ type LiveConfig struct {
 	// Lateness is how long correlations wait for what happened earlier and arrives later: 1 minute. A match counts
 	// after that time at the latest, also when nothing follows it.
 	Lateness time.Duration
-	// Checkpoint is how often the position and what is remembered are written: 1 second. After a restart
-	// what came since is judged again.
+	// Checkpoint is how often the position and what is remembered are written: 1 second; below 0 after every
+	// entry. After a restart what came since is judged again.
 	Checkpoint time.Duration
 	// Flood is how often a rule may file findings in an hour: 200. What it finds beyond that is gathered in one
 	// finding of its own.
@@ -49,7 +49,7 @@ type LiveConfig struct {
 
 func (c LiveConfig) complete() LiveConfig {
 	orDuration := func(d *time.Duration, other time.Duration) {
-		if *d <= 0 {
+		if *d == 0 {
 			*d = other
 		}
 	}
@@ -97,8 +97,9 @@ type Live struct {
 	floods   floods
 	book     *finding.Book // of the present step
 	receipts []*journal.Receipt
-	changed  bool // what is remembered is not what was written last
-	broken   bool // a step failed half way: what is remembered must not be written
+	replayed uint64 // entries below may have been judged before the start
+	changed  bool   // what is remembered is not what was written last
+	broken   bool   // a step failed half way: what is remembered must not be written
 
 	saved     time.Time // when the position was written last
 	savedNext uint64
@@ -153,7 +154,7 @@ func (l *Live) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	var ticking sync.WaitGroup
 	ticking.Go(func() {
-		tick := time.NewTicker(l.cfg.Checkpoint)
+		tick := time.NewTicker(max(l.cfg.Checkpoint, 10*time.Millisecond))
 		defer tick.Stop()
 		for {
 			select {
@@ -191,6 +192,7 @@ func (l *Live) end(ctx context.Context) error {
 func (l *Live) begin(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.replayed = l.cfg.Journal.Size()
 	f, err := l.load(ctx)
 	if err == nil && f != nil {
 		err = l.flush(ctx, f)
@@ -236,7 +238,7 @@ func (l *Live) entry(ctx context.Context, e *journal.Entry) (err error) {
 			return err
 		}
 	}
-	if time.Since(l.saved) < l.pause() {
+	if l.cfg.Checkpoint > 0 && time.Since(l.saved) < l.pause() {
 		return nil
 	}
 	return l.checkpoint(ctx, nil)
@@ -263,6 +265,9 @@ func (l *Live) judgeEvent(ev *event.Event) {
 	l.judge.watch.Spent = nil
 	if l.events%measured == 0 {
 		l.judge.watch.Spent = l.meter.add
+	}
+	if l.state.Advance(correlate.Believed(ev), l.fire) > 0 {
+		l.changed = true
 	}
 	matches := l.judge.Matches(ev)
 	for i := range matches {
@@ -303,8 +308,8 @@ func (l *Live) fire(f correlate.Firing) {
 func (l *Live) tick(ctx context.Context, now time.Time) (err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.broken {
-		return nil // Run is about to end
+	if l.broken || l.state == nil {
+		return nil // Run is about to end, or to begin
 	}
 	defer func() { l.broken = err != nil }()
 	if err := l.weigh(ctx, now); err != nil {
@@ -332,9 +337,13 @@ type flush struct {
 	Clock  time.Time `json:"clock"`
 }
 
-// due tells what is to be settled now. While the journal is behind, its own clock counts: what is yet
-// to come was received long ago.
+// due tells what is to be settled now. What was judged before a restart is judged again without it: then the entries
+// alone decided, or it was written down. While the journal is behind, its own clock counts: what is yet to come was
+// received long ago.
 func (l *Live) due(now time.Time) *flush {
+	if l.next < l.replayed {
+		return nil
+	}
 	if l.next < l.cfg.Journal.Size() {
 		now = l.clock
 	}

@@ -64,3 +64,10 @@ func (l *Live) Rules() []RuleState {
 	}
 	return all
 }
+
+// Set is what events are judged by now.
+func (l *Live) Set() *Set {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.set
+}
