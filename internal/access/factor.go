@@ -55,8 +55,8 @@ func recoveryHash(code string) string {
 	return digest(strings.ToLower(strings.NewReplacer("-", "", " ", "").Replace(code)))
 }
 
-// useFactor takes a code of the person once: of the device, or a recovery code. It returns ErrLogin when it is neither.
-func (h *House) useFactor(ctx context.Context, tx *sql.Tx, person, code string) error {
+// useCode takes a code of the person once: of the device, or a recovery code. It returns ErrLogin when it is neither.
+func (h *House) useCode(ctx context.Context, tx *sql.Tx, person, code string) error {
 	var secret string
 	var used int64
 	err := tx.QueryRowContext(ctx, `SELECT totp, totp_step FROM people WHERE id = $1`, person).Scan(&secret, &used)

@@ -59,6 +59,7 @@ var (
 	ErrToken     = errors.New("the token is not valid here")
 	ErrInvited   = errors.New("the link is not valid, was used or is too old: ask for a new one")
 	ErrCode      = errors.New("the code is wrong: see that the clock of your device is right, and take a new code")
+	ErrPasskey   = errors.New("the passkey was not accepted: begin again, or use a code")
 	ErrName      = errors.New("the name is taken, or is not 2 to 64 letters, digits, dots, hyphens or underscores")
 	ErrNobody    = errors.New("there is no such person")
 	ErrLastAdmin = errors.New("somebody must be left who is admin: give another person the role first")

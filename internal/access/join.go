@@ -48,9 +48,11 @@ func (h *House) SetupSecret(ctx context.Context) (string, bool, error) {
 	return link, open, nil
 }
 
+// isEmpty tells whether nobody has a passphrase here. Who comes by an identity provider does not count: the house
+// needs somebody who gets in when that is down.
 func isEmpty(ctx context.Context, tx *sql.Tx) (bool, error) {
 	var n int
-	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM people`).Scan(&n)
+	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM people WHERE issuer = ''`).Scan(&n)
 	return n == 0, err
 }
 
@@ -240,25 +242,24 @@ func (h *House) enrolled(ctx context.Context, id, code string) (e enrolment, ste
 
 // settle uses the invitation up and writes the person down, who may be there already with a device that was lost.
 func (h *House) settle(ctx context.Context, tx *sql.Tx, e enrolment, id string, step int64) (User, error) {
-	var roles, name string
-	err := tx.QueryRowContext(ctx, `DELETE FROM invitations WHERE hash = $1 RETURNING roles, name`, e.invitation).Scan(&roles, &name)
+	var roles string
+	err := tx.QueryRowContext(ctx, `DELETE FROM invitations WHERE hash = $1 RETURNING roles`, e.invitation).Scan(&roles)
 	if errors.Is(err, sql.ErrNoRows) {
 		return User{}, ErrInvited
 	}
 	if err != nil {
 		return User{}, err
 	}
-	if name == "" {
-		if nobody, err := isEmpty(ctx, tx); err != nil || !nobody {
-			return User{}, cmpErr(err, ErrInvited)
-		}
-	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO people (id, name, display, roles, passphrase, totp, totp_step, created, login, disabled)
+	done, err := tx.ExecContext(ctx, `INSERT INTO people (id, name, display, roles, passphrase, totp, totp_step, created, login, disabled)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0)
-		ON CONFLICT (name) DO UPDATE SET passphrase = excluded.passphrase, totp = excluded.totp, totp_step = excluded.totp_step`,
+		ON CONFLICT (name) DO UPDATE SET passphrase = excluded.passphrase, totp = excluded.totp, totp_step = excluded.totp_step
+		WHERE people.passphrase = '' AND people.issuer = ''`,
 		id, e.name, e.display, roles, e.hash, e.totp, step, store.At(h.now()))
 	if err != nil {
 		return User{}, err
+	}
+	if n, err := done.RowsAffected(); err != nil || n == 0 {
+		return User{}, cmpErr(err, ErrName) // somebody else has the name since
 	}
 	p, err := scanUser(tx.QueryRowContext(ctx, `SELECT `+userColumns+` FROM people WHERE name = $1`, e.name), nil)
 	if err == nil && !p.Disabled.IsZero() {

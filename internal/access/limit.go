@@ -16,18 +16,26 @@ const (
 	triesCount = 15 * time.Minute
 )
 
+// try is one try that was booked.
+type try struct {
+	Account string // whose tries it belongs to
+	Address string // id of its row for the address
+}
+
 // attempt books one try before it is made, so that tries made at once cannot pass together, and returns
-// *TooMany when there were enough. succeeded takes it back.
-func (h *House) attempt(ctx context.Context, account, ip string) (succeeded func(*sql.Tx) error, err error) {
+// *TooMany when there were enough.
+func (h *House) attempt(ctx context.Context, account, ip string) (try, error) {
 	whose := []string{"account " + digest(account), "address " + network(ip)} // who knows what people type as their name
 	ids := make([]string, len(whose))
 	for i := range ids {
-		if ids[i], err = newID(); err != nil {
-			return nil, err
+		id, err := newID()
+		if err != nil {
+			return try{}, err
 		}
+		ids[i] = id
 	}
 	now := h.now()
-	err = h.db.Do(ctx, func(tx *sql.Tx) error {
+	err := h.db.Do(ctx, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `DELETE FROM tries WHERE at <= $1`, store.At(now.Add(-triesCount))); err != nil {
 			return err
 		}
@@ -47,14 +55,16 @@ func (h *House) attempt(ctx context.Context, account, ip string) (succeeded func
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("log in: %w", err)
+		return try{}, fmt.Errorf("log in: %w", err)
 	}
-	return func(tx *sql.Tx) error {
-		// The account starts anew; the address has only this try taken off, or who has an account could
-		// try the others' for ever.
-		_, err := tx.ExecContext(ctx, `DELETE FROM tries WHERE what = $1 OR id = $2`, whose[0], ids[1])
-		return err
-	}, nil
+	return try{whose[0], ids[1]}, nil
+}
+
+// succeeded takes a try back. The account starts anew; the address has only this try taken off, or who has an
+// account could try the others' for ever.
+func (t try) succeeded(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, `DELETE FROM tries WHERE what = $1 OR id = $2`, t.Account, t.Address)
+	return err
 }
 
 // network returns what of an address somebody holds: all of IPv4, half of IPv6.

@@ -23,27 +23,28 @@ type User struct {
 	Login    time.Time // last one
 	Disabled time.Time // zero when the person may log in
 	Enrolled bool      // false while passphrase and second factor are to be set anew
+	Issuer   string    // identity provider that the person logs in by, or empty
 }
 
 func (p User) actor() Actor { return Actor{ID: p.ID, Name: p.Name, Roles: p.Roles} }
 
 func (p User) object() Object { return Object{Kind: "person", ID: p.ID, Owner: p.ID} }
 
-const userColumns = `people.id, people.name, people.display, people.roles, people.created, people.login, people.disabled, people.passphrase`
+const userColumns = `people.id, people.name, people.display, people.roles, people.created, people.login, people.disabled, people.passphrase, people.issuer`
 
 // scanUser reads userColumns and what follows them. hash, when it is not nil, gets the hash of the passphrase.
 func scanUser(row scanner, hash *string, more ...any) (User, error) {
 	var p User
 	var roles, pass string
 	var created, login, disabled store.Time
-	err := row.Scan(append([]any{&p.ID, &p.Name, &p.Display, &roles, &created, &login, &disabled, &pass}, more...)...)
+	err := row.Scan(append([]any{&p.ID, &p.Name, &p.Display, &roles, &created, &login, &disabled, &pass, &p.Issuer}, more...)...)
 	if err != nil {
 		return User{}, err
 	}
 	if hash != nil {
 		*hash = pass
 	}
-	p.Roles, p.Created, p.Login, p.Disabled, p.Enrolled = split[Role](roles), created.Time, login.Time, disabled.Time, pass != ""
+	p.Roles, p.Created, p.Login, p.Disabled, p.Enrolled = split[Role](roles), created.Time, login.Time, disabled.Time, pass != "" || p.Issuer != ""
 	return p, nil
 }
 
@@ -85,8 +86,14 @@ func (h *House) SetRoles(ctx context.Context, id string, roles []Role) error {
 		return err
 	}
 	return h.change(ctx, id, map[string]string{"change": "roles", "roles": join(roles)}, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE people SET roles = $1 WHERE id = $2`, join(roles), id)
-		return err
+		done, err := tx.ExecContext(ctx, `UPDATE people SET roles = $1 WHERE id = $2 AND issuer = ''`, join(roles), id)
+		if err != nil {
+			return err
+		}
+		if n, err := done.RowsAffected(); err != nil || n == 0 {
+			return cmpErr(err, errForeign)
+		}
+		return nil
 	})
 }
 
@@ -150,9 +157,13 @@ func (h *House) Rescue(ctx context.Context, name string) (string, error) {
 }
 
 func (h *House) reset(ctx context.Context, tx *sql.Tx, p User, link string) error {
+	if p.Issuer != "" {
+		return errForeign
+	}
 	for _, forget := range []string{
 		`UPDATE people SET passphrase = '', totp = '' WHERE id = $1`,
 		`DELETE FROM recovery WHERE person = $1`,
+		`DELETE FROM passkeys WHERE person = $1`,
 	} {
 		if _, err := tx.ExecContext(ctx, forget, p.ID); err != nil {
 			return err

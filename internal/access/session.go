@@ -38,24 +38,38 @@ type Session struct {
 // recovery code. It returns ErrLogin, without saying what was wrong, or *TooMany.
 func (h *House) Login(ctx context.Context, name, pass, code, ip string) (Session, error) {
 	name = strings.ToLower(strings.TrimSpace(name))
-	succeeded, err := h.attempt(ctx, name, ip)
+	t, p, err := h.firstFactor(ctx, name, pass, ip)
 	if err != nil {
 		return Session{}, err
+	}
+	return h.letIn(ctx, p, t, ip, func(ctx context.Context, tx *sql.Tx) error { return h.useCode(ctx, tx, p.ID, code) })
+}
+
+// firstFactor books a try and returns who knows the passphrase.
+func (h *House) firstFactor(ctx context.Context, name, pass, ip string) (try, User, error) {
+	t, err := h.attempt(ctx, name, ip)
+	if err != nil {
+		return try{}, User{}, err
 	}
 	p, err := h.knows(ctx, name, pass)
 	if err != nil {
-		return Session{}, err
+		return try{}, User{}, err
 	}
 	if p.ID == "" {
-		return Session{}, h.loginRefused(ctx, name, ip)
+		return try{}, User{}, h.loginRefused(ctx, name, ip)
 	}
+	return t, p, nil
+}
+
+// letIn opens a session if factor, the second one, says so.
+func (h *House) letIn(ctx context.Context, p User, t try, ip string, factor func(context.Context, *sql.Tx) error) (Session, error) {
 	var s Session
-	err = h.sealed(ctx, p.actor(), sessionOpen, p.object(), map[string]string{"address": ip}, func(ctx context.Context) error {
+	err := h.sealed(ctx, p.actor(), sessionOpen, p.object(), map[string]string{"address": ip}, func(ctx context.Context) error {
 		return h.db.Do(ctx, func(tx *sql.Tx) (err error) {
-			if err := h.useFactor(ctx, tx, p.ID, code); err != nil {
+			if err := factor(ctx, tx); err != nil {
 				return err
 			}
-			if err := succeeded(tx); err != nil {
+			if err := t.succeeded(ctx, tx); err != nil {
 				return err
 			}
 			s, err = h.open(ctx, tx, p)
@@ -165,17 +179,26 @@ func (h *House) Prove(ctx context.Context, cookie, code, ip string) (Session, er
 	if err != nil {
 		return Session{}, err
 	}
-	succeeded, err := h.attempt(ctx, a.Name, ip)
+	t, err := h.attempt(ctx, a.Name, ip)
 	if err != nil {
 		return Session{}, err
 	}
+	s, err := h.proved(ctx, a, t, func(ctx context.Context, tx *sql.Tx) error { return h.useCode(ctx, tx, a.ID, code) })
+	if errors.Is(err, ErrLogin) {
+		return Session{}, ErrCode
+	}
+	return s, err
+}
+
+// proved makes a session as good as new if factor says so.
+func (h *House) proved(ctx context.Context, a Actor, t try, factor func(context.Context, *sql.Tx) error) (Session, error) {
 	s := Session{Cookie: secret(), Actor: a}
-	err = h.sealed(ctx, a, sessionProve, Object{Kind: "person", ID: a.ID, Owner: a.ID}, nil, func(ctx context.Context) error {
+	err := h.sealed(ctx, a, sessionProve, Object{Kind: "person", ID: a.ID, Owner: a.ID}, nil, func(ctx context.Context) error {
 		return h.db.Do(ctx, func(tx *sql.Tx) error {
-			if err := h.useFactor(ctx, tx, a.ID, code); err != nil {
+			if err := factor(ctx, tx); err != nil {
 				return err
 			}
-			if err := succeeded(tx); err != nil {
+			if err := t.succeeded(ctx, tx); err != nil {
 				return err
 			}
 			now := h.now().UTC()
@@ -190,9 +213,6 @@ func (h *House) Prove(ctx context.Context, cookie, code, ip string) (Session, er
 			return err
 		})
 	})
-	if errors.Is(err, ErrLogin) {
-		return Session{}, ErrCode
-	}
 	if err != nil {
 		return Session{}, err
 	}

@@ -26,11 +26,12 @@ type Outcome string
 
 // The outcomes. An intent that stays open for longer than the act can take is an alarm.
 const (
-	Pending Outcome = ""         // it is going on, or was broken off
-	Done    Outcome = "done"     // it was done
-	Failed  Outcome = "failed"   // it was tried; why says what came of it
-	Refused Outcome = "refused"  // it was not allowed
-	NotDone Outcome = "not done" // it was allowed and not begun
+	Unsealed Outcome = "unsealed" // it is being sealed, or was broken off then; it was not begun
+	Pending  Outcome = ""         // it is going on, or was broken off
+	Done     Outcome = "done"     // it was done
+	Failed   Outcome = "failed"   // it was tried; why says what came of it
+	Refused  Outcome = "refused"  // it was not allowed
+	NotDone  Outcome = "not done" // it was allowed and not begun
 )
 
 // Act is one thing that somebody did or wanted to do.
@@ -44,6 +45,7 @@ type Act struct {
 	Outcome Outcome
 	Why     string
 	Ended   time.Time
+	Sealed  bool          // false when the journal did not take it; there are no places then
 	Intent  journal.Place // of a refused act, the only place
 	Result  journal.Place // of the outcome; as Intent while it is open
 }
@@ -99,11 +101,14 @@ func (h *House) refused(ctx context.Context, a Actor, v Verb, o Object, detail m
 		return err
 	}
 	l.Step, l.Outcome, l.Why = "outcome", Refused, why
-	at, err := h.append(ctx, l, nil)
-	if err != nil {
+	if err := h.enter(ctx, l); err != nil {
 		return err
 	}
-	return h.enter(ctx, l, at)
+	at, err := h.append(ctx, l, nil)
+	if err != nil {
+		return errors.Join(err, h.unsealed(ctx, l, Refused, why))
+	}
+	return h.placed(ctx, l, at)
 }
 
 // sealed acts between two lines of the journal. It does not ask whether it may.
@@ -112,15 +117,23 @@ func (h *House) sealed(ctx context.Context, a Actor, v Verb, o Object, detail ma
 	if err != nil {
 		return err
 	}
+	// The table has it first: whatever the journal may hold of it, the trail shows that there is something.
+	if err := h.enter(ctx, l); err != nil {
+		return errors.Join(ErrNoTrail, err)
+	}
 	end := func(o Outcome, why string) {
 		// Where this fails the intent stays open, which Trail shows. The act itself cannot be taken back.
 		_ = h.end(ctx, l, o, why)
 	}
-	at, err := h.append(ctx, l, func() { end(NotDone, "it was sealed too late") })
+	at, err := h.append(ctx, l, func(at journal.Place) {
+		_ = h.placed(ctx, l, at)
+		end(NotDone, "it was sealed too late")
+	})
 	if err != nil {
+		_ = h.unsealed(ctx, l, NotDone, "the journal did not take it") // it stays as it is otherwise
 		return err
 	}
-	if err := h.enter(ctx, l, at); err != nil {
+	if err := h.placed(ctx, l, at); err != nil {
 		end(NotDone, "it could not be entered into the trail")
 		return errors.Join(ErrNoTrail, err)
 	}
@@ -169,7 +182,7 @@ func cut(s string, bytes int) string { return store.Text(s[:min(len(s), bytes)])
 
 // append seals one line, within sealTime, whatever the journal does. What is sealed in spite of that is handed to
 // late.
-func (h *House) append(ctx context.Context, l line, late func()) (journal.Place, error) {
+func (h *House) append(ctx context.Context, l line, late func(journal.Place)) (journal.Place, error) {
 	text, err := json.Marshal(l)
 	if err != nil {
 		return journal.Place{}, fmt.Errorf("write act: %w", err)
@@ -194,7 +207,7 @@ func (h *House) append(ctx context.Context, l line, late func()) (journal.Place,
 		case answer <- result{at, err}:
 		case <-ctx.Done():
 			if err == nil && late != nil {
-				late()
+				late(at)
 			}
 		}
 	}()
@@ -209,25 +222,43 @@ func (h *House) append(ctx context.Context, l line, late func()) (journal.Place,
 	}
 }
 
-// enter writes a sealed line into the table that Trail reads.
-func (h *House) enter(ctx context.Context, l line, at journal.Place) error {
+// enter writes a line that is going to be sealed into the table that Trail reads.
+func (h *House) enter(ctx context.Context, l line) error {
 	detail, err := json.Marshal(l.Detail)
 	if err != nil {
 		return fmt.Errorf("write act: %w", err)
 	}
-	ended := store.Time{}
-	if l.Outcome != Pending {
-		ended = store.At(l.At)
-	}
-	_, err = h.db.ExecContext(context.WithoutCancel(ctx), `INSERT INTO acts (id, at, actor, name, roles, session, token,
-		verb, kind, object, owner, detail, outcome, why, ended, intent_entry, intent_line, outcome_entry, outcome_line)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $16, $17)`,
+	_, err = h.db.ExecContext(context.WithoutCancel(ctx), `INSERT INTO acts (id, at, actor, name, roles, session, token, verb, kind, object,
+		owner, detail, outcome, why, ended, intent_entry, intent_line, outcome_entry, outcome_line)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, -1, 0, -1, 0)`,
 		l.Act, store.At(l.At), l.Actor, store.Text(l.Name), join(l.Roles), l.Session, l.Token,
-		string(l.Verb), l.Kind, l.Object, l.Owner, string(detail), string(l.Outcome), l.Why, ended, int64(at.Entry), at.Line)
+		string(l.Verb), l.Kind, l.Object, l.Owner, string(detail), string(Unsealed), l.Why)
 	if err != nil {
 		return fmt.Errorf("enter act: %w", err)
 	}
 	return nil
+}
+
+// placed notes where a line was sealed.
+func (h *House) placed(ctx context.Context, l line, at journal.Place) error {
+	ended := store.Time{}
+	if l.Outcome != Pending {
+		ended = store.At(l.At)
+	}
+	_, err := h.db.ExecContext(context.WithoutCancel(ctx), `UPDATE acts SET outcome = $1, ended = $2,
+		intent_entry = $3, intent_line = $4, outcome_entry = $3, outcome_line = $4 WHERE id = $5`,
+		string(l.Outcome), ended, int64(at.Entry), at.Line, l.Act)
+	if err != nil {
+		return fmt.Errorf("enter act: %w", err)
+	}
+	return nil
+}
+
+// unsealed notes how a line ended that the journal did not take.
+func (h *House) unsealed(ctx context.Context, l line, o Outcome, why string) error {
+	_, err := h.db.ExecContext(context.WithoutCancel(ctx), `UPDATE acts SET outcome = $1, why = $2, ended = $3 WHERE id = $4 AND outcome = $5`,
+		string(o), why, store.At(h.now()), l.Act, string(Unsealed))
+	return err
 }
 
 // end seals and enters how an act ended.
@@ -250,7 +281,7 @@ type TrailFilter struct {
 	Actor    string // id
 	Verb     Verb
 	From, To time.Time // To is not included
-	Open     bool      // only those without an outcome
+	Open     bool      // only those without an outcome: they are going on, or an alarm
 	Before   string    // id of an act: only what came before it, for the next page
 	Limit    int       // at most 1000; 100 when it is 0
 }
@@ -271,7 +302,7 @@ func (h *House) Trail(ctx context.Context, f TrailFilter) ([]Act, error) {
 	rows, err := h.db.QueryContext(ctx, `SELECT id, at, actor, name, roles, session, token, verb, kind, object, owner, detail,
 		outcome, why, ended, intent_entry, intent_line, outcome_entry, outcome_line FROM acts
 		WHERE (actor = $1 OR $1 = '') AND (verb = $2 OR $2 = '') AND at >= $3 AND (at < $4 OR $4 = 0)
-		AND (outcome = '' OR $5 = 0) AND ($6 = '' OR (at, id) < (SELECT at, id FROM acts WHERE id = $6))
+		AND (outcome IN ('', 'unsealed') OR $5 = 0) AND ($6 = '' OR (at, id) < (SELECT at, id FROM acts WHERE id = $6))
 		ORDER BY at DESC, id DESC LIMIT $7`,
 		f.Actor, string(f.Verb), store.At(f.From), store.At(f.To), truth(f.Open), f.Before, min(f.Limit, 1000))
 	if err != nil {
@@ -307,7 +338,9 @@ func scanAct(row scanner) (Act, error) {
 		return Act{}, err
 	}
 	a.At, a.Ended, a.Actor.Roles = at.Time, ended.Time, split[Role](roles)
-	a.Intent.Entry, a.Result.Entry = uint64(intent), uint64(result)
+	if a.Sealed = intent >= 0; a.Sealed {
+		a.Intent.Entry, a.Result.Entry = uint64(intent), uint64(result)
+	}
 	return a, json.Unmarshal([]byte(detail), &a.Detail)
 }
 

@@ -47,7 +47,7 @@ func TestAnActIsSealedBeforeAndAfter(t *testing.T) {
 		actor.Proved = time.Time{} // of no interest to the trail
 		want := access.Act{
 			ID: acts[0].ID, At: h.now().Add(-time.Minute), Actor: actor, Verb: access.RuleWrite, Object: rule,
-			Detail: map[string]string{"change": "switch on"}, Outcome: access.Done, Ended: h.now(),
+			Detail: map[string]string{"change": "switch on"}, Outcome: access.Done, Ended: h.now(), Sealed: true,
 			Intent: journal.Place{Entry: 1003}, Result: journal.Place{Entry: 1004}, // 1001 and 1002 are of joining
 		}
 		if diff := cmp.Diff(want, acts[0]); diff != "" {
@@ -244,7 +244,7 @@ func state(t *testing.T, h *hospital) map[string]string {
 		"recovery":    `SELECT hash FROM recovery ORDER BY hash`,
 		"sessions":    `SELECT hash || CAST(proved AS TEXT) FROM sessions ORDER BY id`,
 		"tokens":      `SELECT hash || CAST(revoked AS TEXT) FROM tokens ORDER BY id`,
-		"acts":        `SELECT id || outcome FROM acts ORDER BY id`,
+		"acts":        `SELECT id || outcome FROM acts WHERE outcome = 'done' ORDER BY id`,
 	} {
 		all[name] = strings.Join(texts(t, h, query), "\n")
 	}
@@ -274,6 +274,15 @@ func TestNoTrailNoAct(t *testing.T) {
 			}
 		}
 		h.seal.breakBy(nil)
+		acts, err := h.Trail(h.as(ines), access.TrailFilter{Verb: access.RuleWrite})
+		if err != nil || len(acts) < 3 {
+			t.Error("the trail does not show what was tried: ", len(acts), err)
+		}
+		for _, a := range acts {
+			if a.Outcome != access.NotDone && a.Outcome != access.Refused || a.Sealed {
+				t.Errorf("%+v", a)
+			}
+		}
 		if err := calls["Do, denied"](); errors.Is(err, access.ErrNoTrail) {
 			t.Error("it does not heal: ", err)
 		}
@@ -351,6 +360,10 @@ func TestAnIntentThatWasSealedTooLate(t *testing.T) {
 		synctest.Wait()
 		if diff := cmp.Diff([]string{"intent", "outcome not done"}, h.seal.steps(access.RuleWrite)); diff != "" {
 			t.Error(diff)
+		}
+		acts, err := h.Trail(h.as(ines), access.TrailFilter{Verb: access.RuleWrite})
+		if err != nil || len(acts) != 1 || acts[0].Outcome != access.NotDone || !acts[0].Sealed || acts[0].Result.Entry == acts[0].Intent.Entry {
+			t.Errorf("%+v, %v", acts, err)
 		}
 	})
 }

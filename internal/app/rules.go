@@ -9,8 +9,10 @@ import (
 
 	"github.com/wardline/wardline/content"
 	"github.com/wardline/wardline/format/sigma"
+	"github.com/wardline/wardline/internal/detect/indicator/feed"
 	"github.com/wardline/wardline/internal/detect/ruleset"
 	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/watch"
 )
 
 // Taxonomy loads the log sources that Wardline knows.
@@ -30,6 +32,24 @@ func LoadRules(places []string, o sigma.Options) (ruleset.Set, error) {
 	}
 	own.Add(set)
 	return own, nil
+}
+
+// LoadSet makes what events are judged by: rules from their places and indicators from their files. What was refused
+// is listed, and does not keep the rest from working.
+func LoadSet(places, indicators []string, placeholders string, tax *event.Taxonomy) (*watch.Set, []sigma.Problem, []feed.Problem, error) {
+	bound, err := Placeholders(placeholders)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	loaded, err := loadRules(places, tax, sigma.Options{Placeholders: bound})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	listed, unlisted, err := loadIndicators(indicators)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return watch.NewSet(loaded.engine, loaded.plan, listed), loaded.refused(), unlisted, nil
 }
 
 // Placeholders reads what this site puts in the place of %names% in rules: a YAML map

@@ -28,7 +28,8 @@ func (c Counts) Difference() int64 {
 	return c.Received - c.Stored - c.Quarantined - c.Refused - c.Dropped - c.Waiting
 }
 
-func (c Counts) plus(d Counts) Counts {
+// Plus adds up.
+func (c Counts) Plus(d Counts) Counts {
 	return Counts{c.Received + d.Received, c.Stored + d.Stored, c.Quarantined + d.Quarantined, c.Refused + d.Refused,
 		c.Dropped + d.Dropped, c.Waiting + d.Waiting, c.Bytes + d.Bytes}
 }
@@ -172,7 +173,7 @@ func (s *Sender) page(now time.Time) Books {
 func (s *Sender) turn(b Books) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.books.sealed = s.books.sealed.plus(b.Counts)
+	s.books.sealed = s.books.sealed.Plus(b.Counts)
 	s.books.sealedAt = b.To
 	if s.books.sealedWhy == nil && b.Reasons != nil {
 		s.books.sealedWhy = map[string]int64{}

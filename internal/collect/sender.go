@@ -171,6 +171,9 @@ func (s *Sender) Refuse(records int, reason string) { s.note(refused, records, r
 func (s *Sender) Drop(records int, reason string) { s.note(dropped, records, reason) }
 
 func (s *Sender) note(o outcome, records int, reason string) {
+	if records <= 0 {
+		return
+	}
 	s, _ = s.enter(s.in.now(), records, 0)
 	s.mu.Lock()
 	defer s.mu.Unlock()

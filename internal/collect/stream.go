@@ -189,6 +189,7 @@ func (s *Stream) Serve(ctx context.Context, log *slog.Logger, handle func(contex
 // ServeOn is Serve on a listener that is open, which it closes.
 func (s *Stream) ServeOn(ctx context.Context, l net.Listener, log *slog.Logger, handle func(context.Context, *Conn)) error {
 	defer l.Close()
+	log.InfoContext(ctx, "listening", "listen", s.Listen, "address", l.Addr().String(), "tls", s.TLS != nil)
 	v := &server{Stream: s, log: log, handle: handle, open: map[*Conn]struct{}{}, perAddress: map[netip.Prefix]int{}}
 	v.serve = func(c net.Conn) (net.Conn, string, error) { return c, "", nil }
 	if s.TLS != nil {

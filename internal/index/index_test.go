@@ -2,11 +2,13 @@ package index_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -16,9 +18,18 @@ import (
 	"github.com/wardline/wardline/internal/index/child"
 )
 
-// TestMain lets the test binary be the search process, as the product's binary is.
+// TestMain lets the test binary be the search process, as the product's binary is, and a node that is to be killed.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == nodeCommand {
+		os.Exit(node(os.Args[2]))
+	}
 	if len(os.Args) > 1 && os.Args[1] == index.Command {
+		if name, value, ok := strings.Cut(os.Getenv(flagVariable), "="); ok {
+			if err := flag.Set(name, value); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+		}
 		if err := child.Run(os.Args[2:]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -27,6 +38,9 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(m.Run())
 }
+
+// flagVariable gives the search process one more flag of VictoriaLogs, by which a test can make it behave badly.
+const flagVariable = "WARDLINE_TEST_FLAG"
 
 // record is what the tests say about an event; the rest is made up.
 type record struct {
@@ -125,13 +139,23 @@ type running struct {
 
 func run(t *testing.T, cfg index.Config, l *log) *running {
 	t.Helper()
-	x, err := index.Open(cfg, quiet())
+	return runOn(t, cfg, l.follow)
+}
+
+func runOn(t *testing.T, cfg index.Config, follow index.Follow) *running {
+	t.Helper()
+	return runLogging(t, cfg, follow, quiet())
+}
+
+func runLogging(t *testing.T, cfg index.Config, follow index.Follow, log *slog.Logger) *running {
+	t.Helper()
+	x, err := index.Open(cfg, log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- x.Run(ctx, l.follow) }()
+	go func() { done <- x.Run(ctx, follow) }()
 	stop := sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {

@@ -260,7 +260,7 @@ func (r *rows) pathOf(text []byte, fields, i int) span {
 		}
 	}
 	start := len(r.names)
-	if above.end > above.start {
+	if int(v.Parent) > fields {
 		r.names = append(r.names, r.names[above.start:above.end]...)
 		r.names = append(r.names, '.')
 	}

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -68,7 +69,7 @@ func open(ctx context.Context, cfg Config, logger *slog.Logger) (*Journal, error
 	if err != nil {
 		return nil, err
 	}
-	j, err := prepare(cfg, logger, mark)
+	j, err := prepare(ctx, cfg, logger, mark)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +107,7 @@ func lockDir(dir string) (*os.File, error) {
 }
 
 // prepare reads what says what the journal is, and its keys, or makes them.
-func prepare(cfg Config, logger *slog.Logger, mark Mark) (*Journal, error) {
+func prepare(ctx context.Context, cfg Config, logger *slog.Logger, mark Mark) (*Journal, error) {
 	about, create, err := readAbout(cfg, mark)
 	if err != nil {
 		return nil, err
@@ -137,7 +138,7 @@ func prepare(cfg Config, logger *slog.Logger, mark Mark) (*Journal, error) {
 		return nil, err
 	}
 	if create {
-		err = j.create(about)
+		err = j.create(ctx, about)
 	}
 	return j, err
 }
@@ -151,8 +152,8 @@ func readAbout(cfg Config, mark Mark) (a about, create bool, err error) {
 			return about{}, false, fmt.Errorf("%w (%s is missing)", ErrLost, aboutPath(cfg.Dir))
 		}
 		a = about{Version: 1, Origin: cfg.Origin, Created: headerTime(time.Now())}
-		if a.Origin == "" {
-			a.Origin = "wardline/" + randomName()
+		if a.Origin == "" { // of the key, when an earlier start made one and was cut off
+			a.Origin = cmp.Or(originOf(cfg.SignFile), "wardline/"+randomName())
 		}
 		return a, true, nil
 	}
@@ -173,12 +174,16 @@ func readAbout(cfg Config, mark Mark) (a about, create bool, err error) {
 
 // create makes a journal durable before anything is in it. A crash before the last line leaves
 // what the next start takes for no journal at all.
-func (j *Journal) create(a about) error {
-	t, err := tree.Open(context.Background(), logPath(j.cfg.Dir), j.signer, j.cfg.BatchAge)
+func (j *Journal) create(ctx context.Context, a about) error {
+	t, err := tree.Open(ctx, logPath(j.cfg.Dir), j.signer, j.cfg.BatchAge)
 	if err != nil {
 		return err
 	}
+	err = j.files.AwaitCheckpoint(ctx)
 	t.Stop()
+	if err != nil {
+		return fmt.Errorf("make journal: %w", err)
+	}
 	a.Verifier = j.publicKey
 	text, err := json.MarshalIndent(a, "", "  ")
 	if err != nil {

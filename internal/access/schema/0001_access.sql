@@ -63,7 +63,7 @@ CREATE TABLE tokens (
 	source  TEXT NOT NULL,
 	scope   TEXT NOT NULL, -- verbs separated by spaces
 	cidr    TEXT NOT NULL, -- separated by spaces
-	maker   TEXT NOT NULL REFERENCES people (id),
+	maker   TEXT NOT NULL, -- a person, or whoever works on the machine itself
 	created INTEGER NOT NULL,
 	expires INTEGER NOT NULL,
 	used    INTEGER NOT NULL,
@@ -83,10 +83,10 @@ CREATE TABLE acts (
 	object        TEXT NOT NULL,
 	owner         TEXT NOT NULL,
 	detail        TEXT NOT NULL, -- JSON
-	outcome       TEXT NOT NULL, -- empty while it is open
+	outcome       TEXT NOT NULL, -- empty while it goes on
 	why           TEXT NOT NULL,
 	ended         INTEGER NOT NULL,
-	intent_entry  INTEGER NOT NULL,
+	intent_entry  INTEGER NOT NULL, -- -1 while it is not sealed
 	intent_line   INTEGER NOT NULL,
 	outcome_entry INTEGER NOT NULL,
 	outcome_line  INTEGER NOT NULL

@@ -114,6 +114,25 @@ func (f Files) SyncState() error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
+// AwaitCheckpoint waits until a checkpoint was published. In a new log that is at once, but when making the log was cut off
+// it comes a moment after Open.
+func (f Files) AwaitCheckpoint(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	poll := time.NewTicker(10 * time.Millisecond)
+	defer poll.Stop()
+	for {
+		if _, err := f.ReadCheckpoint(ctx); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for a checkpoint: %w", ctx.Err())
+		case <-poll.C:
+		}
+	}
+}
+
 // Leaves returns leaves from an index on, up to the end of their bundle of 256. size is the size of the tree as State gives it.
 func (f Files) Leaves(ctx context.Context, from, size uint64) ([][]byte, error) {
 	bundle := from / layout.EntryBundleWidth
