@@ -159,12 +159,12 @@ func ruleFacts(r *finding.Rule) []page.Pair {
 
 // nextStep proposes what to do. It never proposes to switch anything off.
 func (c *Console) nextStep(r *request, f *finding.Finding) page.Step {
-	at, who := "there", ""
+	at, whom, who := "there", "who works with it", ""
 	if w := where(f); len(w) > 0 {
 		at = "at " + w[0]
 	}
 	if u := names(f, "user"); len(u) > 0 {
-		who = " by " + u[0]
+		who, whom = " by "+u[0], "who uses "+u[0]
 	}
 	text := map[finding.Kind]string{
 		finding.Theft:         "Ask whether this person had a reason to open these records. Look at what else was opened" + who + " that day.",
@@ -174,7 +174,7 @@ func (c *Console) nextStep(r *request, f *finding.Finding) page.Step {
 		finding.Policy:        "Ask whether this was agreed. If so, judge it as expected and say by whom.",
 	}[f.Kind]
 	if text == "" {
-		text = "See what else happened " + at + " in the hour before and after. Then ask who works with it" + who + ". Leave machines running: switching one off loses traces and may stop care."
+		text = "See what else happened " + at + " in the hour before and after. Then ask " + whom + ". Leave machines running: switching one off loses traces and may stop care."
 	}
 	s := page.Step{State: page.Watch(""), Label: "Proposed next step", Text: text, Action: "See what else happened there"}
 	if allowed(r.actor, access.SearchRun) == nil {

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,10 +60,24 @@ type node struct {
 	index   *index.Index
 	live    *watch.Live
 	tax     *event.Taxonomy
+	seal    *sealer
 	link    string // that sets up the first person
 
 	mu   sync.Mutex
 	skew time.Duration // guarded by mu
+}
+
+// sealer is the journal as far as acts go. It can be told to fail.
+type sealer struct {
+	*journal.Journal
+	broken atomic.Bool
+}
+
+func (s *sealer) Append(ctx context.Context, lines ...journal.Line) (journal.Place, error) {
+	if s.broken.Load() {
+		return journal.Place{}, journal.ErrFailed
+	}
+	return s.Journal.Append(ctx, lines...)
 }
 
 // rules are what the node looks for. The first two are of level critical and high.
@@ -124,7 +139,8 @@ func newNode(t *testing.T) *node {
 			t.Error(err)
 		}
 	})
-	n.house, err = access.Open(ctx, db, n.journal, n.now)
+	n.seal = &sealer{Journal: n.journal}
+	n.house, err = access.Open(ctx, db, n.seal, n.now)
 	must(err)
 	n.desk, err = triage.Open(ctx, db)
 	must(err)

@@ -17,10 +17,17 @@ func roleChoices(has []access.Role) []page.Choice {
 	}
 	var all []page.Choice
 	for _, role := range access.PeopleRoles() {
-		name := roleName(role)
-		all = append(all, page.Choice{Value: string(role), Text: strings.ToUpper(name[:1]) + name[1:], Hint: hints[role], Chosen: slices.Contains(has, role)})
+		all = append(all, page.Choice{Value: string(role), Text: capital(roleName(role)), Hint: hints[role], Chosen: slices.Contains(has, role)})
 	}
 	return all
+}
+
+// capital begins a word with a capital letter.
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 func peopleViews(here string, a access.Actor) []page.Tab {
@@ -52,7 +59,7 @@ func (c *Console) peoplePage(r *request) (page.People, error) {
 	active, admins := 0, 0
 	for _, u := range users {
 		row := page.UserRow{
-			ID: u.ID, Name: page.Clean(u.Name, 64), Display: page.Clean(u.Display, 100), Roles: rolesOf(u.Roles), Last: r.clock.At(u.Login),
+			ID: u.ID, Name: page.Clean(u.Name, 64), Display: page.Clean(u.Display, 100), Roles: capital(rolesOf(u.Roles)), Last: r.clock.At(u.Login),
 			State: page.OK("Active"), Active: u.Disabled.IsZero(), RoleChoices: roleChoices(u.Roles),
 		}
 		if u.Login.IsZero() {
@@ -85,7 +92,7 @@ func (c *Console) peoplePage(r *request) (page.People, error) {
 	}
 	v.Counts = page.Plural(active, "person")
 	v.Counts = strings.Replace(v.Counts, "persons", "people", 1) + " may sign in"
-	v.Answer = persons(active) + " and " + page.Plural(valid, "token") + " may enter."
+	v.Answer = persons(active) + " and " + strings.ToLower(page.Count(valid, "token")) + " may enter."
 	v.Context = page.Count(admins, "administrator") + ". Every change here is sealed before it is made."
 	return v, nil
 }
@@ -199,7 +206,17 @@ func (c *Console) issueReader(r *request) (answer, error) {
 }
 
 func (c *Console) revoke(r *request) (answer, error) {
-	return answer{to: "/people?done=revoked"}, c.House.Revoke(r.Context(), r.PathValue("id"))
+	id := r.PathValue("id")
+	if allowed(r.actor, access.PeopleRead) == nil {
+		all, err := c.House.Tokens(r.Context())
+		if err != nil {
+			return answer{}, err
+		}
+		if !slices.ContainsFunc(all, func(t access.Token) bool { return t.ID == id }) {
+			return answer{}, errAbsent
+		}
+	}
+	return answer{to: "/people?done=revoked"}, c.House.Revoke(r.Context(), id)
 }
 
 // did says what a verb is, as a deed.
@@ -208,6 +225,7 @@ func did(v access.Verb) string {
 		access.FindingJudge: "judged a finding", access.FindingSuppress: "hid or showed findings", access.SearchRun: "searched", access.HuntRun: "searched back in time",
 		access.SourceWrite: "changed a source", access.RuleWrite: "changed rules", access.JournalVerify: "checked the journal", access.PeopleWrite: "changed who may enter",
 		access.TokenWrite: "made or revoked a token", access.SelfWrite: "changed the own access",
+		"session.open": "signed in", "session.close": "signed out", "session.prove": "gave the second factor again", "person.join": "joined",
 	}[v]
 	if said == "" {
 		return page.Clean(string(v), 60)
@@ -263,7 +281,7 @@ func actRow(a *access.Act, clock page.Clock) page.ActRow {
 			parts = append(parts, k+" "+page.Clean(value, 60))
 		}
 	}
-	if len(parts) == 0 && a.Object.ID != "" {
+	if len(parts) == 0 && a.Object.ID != "" && !strings.HasPrefix(string(a.Verb), "session.") {
 		parts = []string{page.Clean(a.Object.Kind+" "+a.Object.ID, 60)}
 	}
 	row.Object = strings.Join(parts, ", ")

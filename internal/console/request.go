@@ -1,6 +1,7 @@
 package console
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -183,13 +184,16 @@ func (c *Console) send(r *request, a answer) {
 }
 
 func (c *Console) draw(r *request, name string, v any, status int) {
-	r.w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	r.w.WriteHeader(cmp.Or(status, http.StatusOK))
-	if r.Method == http.MethodHead {
+	var b bytes.Buffer
+	if err := c.printer.Print(&b, name, v); err != nil {
+		c.Log.ErrorContext(r.Context(), "page could not be drawn", "page", name, "error", err)
+		http.Error(r.w, "This page could not be drawn. Nothing was changed by that; tell whoever looks after Wardline.", http.StatusInternalServerError)
 		return
 	}
-	if err := c.printer.Print(r.w, name, v); err != nil {
-		c.Log.ErrorContext(r.Context(), "page could not be drawn", "page", name, "error", err)
+	r.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	r.w.WriteHeader(cmp.Or(status, http.StatusOK))
+	if r.Method != http.MethodHead {
+		r.w.Write(b.Bytes()) // a reader who went away is nobody's mistake
 	}
 }
 

@@ -76,10 +76,7 @@ func (c *Console) sourcesPage(r *request, all []collect.Standing) page.Sources {
 	v.Total = countsRow(total)
 	v.Answer = "Nothing sends yet."
 	if len(all) > 0 {
-		v.Answer = "All " + page.Plural(len(all), "source") + " speak."
-		if len(all) == 1 {
-			v.Answer = "The one source speaks."
-		}
+		v.Answer = allSpeak(len(all))
 		if silent > 0 {
 			first := &all[0]
 			v.Answer = page.Count(silent, "source") + " of " + page.Number(len(all)) + " " + map[bool]string{true: "is", false: "are"}[silent == 1] + " silent, first " + page.Clean(first.Sender, 60) + "."
@@ -91,6 +88,17 @@ func (c *Console) sourcesPage(r *request, all []collect.Standing) page.Sources {
 		}
 	}
 	return v
+}
+
+// allSpeak is the headline when nobody is missed.
+func allSpeak(n int) string {
+	switch n {
+	case 1:
+		return "The one source speaks."
+	case 2:
+		return "Both sources speak."
+	}
+	return "All " + page.Plural(n, "source") + " speak."
 }
 
 // silentCard says who is missed, since when, and what to do.

@@ -75,6 +75,12 @@ func (c *Console) mostUrgent(r *request, v *page.Today, counts triage.Counts, it
 			Facts:  []page.Pair{{Name: "Waits", Value: page.Length(r.clock.Now.Sub(item.Opened)) + ". " + c.owner(r, item.Owner)}, {Name: "Rule by", Value: page.Clean(item.Rule.Author, 80)}},
 			Action: page.Link{Text: "Open the finding", URL: "/findings/" + item.ID}, More: []page.Link{{Text: "Whole queue", URL: "/findings"}},
 		}
+		if care == "" {
+			v.Now.Facts = append(v.Now.Facts, page.Pair{Name: "Care", Value: "The rule does not say who may be hurt"})
+		}
+		if len(items) > 1 {
+			v.Now.Facts = append(v.Now.Facts, page.Pair{Name: "Next in line", Value: page.Clean(items[1].Rule.Title, 90) + ", " + whereWho(&items[1].Finding)})
+		}
 		return
 	}
 	switch {
@@ -91,10 +97,7 @@ func (c *Console) mostUrgent(r *request, v *page.Today, counts triage.Counts, it
 			v.Now.Action = page.Link{Text: "Open the sources", URL: "/sources"}
 		}
 	default:
-		v.Answer = "Nothing waits. All " + page.Plural(len(all), "source") + " speak."
-		if len(all) == 1 {
-			v.Answer = "Nothing waits. The one source speaks."
-		}
+		v.Answer = "Nothing waits. " + allSpeak(len(all))
 		v.Now = page.Now{State: page.OK("Steady"), Label: "Nothing to do now", Title: "Look once at what is hidden", Text: "What somebody hid for a time is not in the queue. Once a week is enough.", Action: page.Link{Text: "See what is hidden", URL: "/hidden"}}
 		if allowed(r.actor, access.FindingRead) != nil {
 			v.Now.Title, v.Now.Text, v.Now.Action = "See that the journal is whole", "Once a week, have every entry read again and compared with the seal.", page.Link{Text: "Open the journal", URL: "/journal"}
