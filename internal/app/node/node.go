@@ -18,6 +18,7 @@ import (
 	"github.com/wardline/wardline/internal/app"
 	"github.com/wardline/wardline/internal/app/node/supervise"
 	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/console"
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/index"
 	"github.com/wardline/wardline/internal/journal"
@@ -38,10 +39,12 @@ type Node struct {
 	desk      *triage.Desk
 	live      *watch.Live
 	hunter    *watch.Hunter
+	console   *console.Console
 	refused   []sigma.Problem // rules that were not loaded
 	index     *index.Index    // nil when it is off
 	intake    *collect.Intake
-	sources   []source
+	listed    []SourceConfig
+	sources   []source // made of them
 	parts     *supervise.Supervisor
 	began     time.Time
 }
@@ -88,13 +91,13 @@ func (n *Node) open(ctx context.Context) (err error) {
 		return err
 	}
 	n.intake = collect.NewIntake(n.journal, n.config.Intake, time.Now, n.log)
-	return n.openSources()
+	if err := n.openSources(); err != nil {
+		return err
+	}
+	return n.openConsole(ctx)
 }
 
 func (n *Node) openIndex() (*index.Index, error) {
-	if n.config.Index.Disabled {
-		return nil, nil
-	}
 	c := index.DefaultConfig(filepath.Join(n.config.Data, "index"))
 	c.URL, c.Memory = n.config.Index.URL, n.config.Index.Memory
 	return index.Open(c, n.log)
@@ -102,8 +105,7 @@ func (n *Node) openIndex() (*index.Index, error) {
 
 // openWatch loads what events are judged by.
 func (n *Node) openWatch(ctx context.Context) error {
-	r := n.config.Rules
-	set, refused, unlisted, err := app.LoadSet(r.Places, r.Indicators, r.Placeholders, n.taxonomy)
+	set, refused, unlisted, err := app.LoadSet(n.config.Rules.SetConfig, n.taxonomy)
 	if err != nil {
 		return err
 	}
@@ -172,9 +174,8 @@ func (n *Node) startRooms(s *stage) {
 	s.start(n.intake.Run)
 	s.start(n.part("desk", func(ctx context.Context) error { return n.desk.Run(ctx, n.journal) }))
 	s.start(n.part("watch", n.live.Run))
-	if n.index != nil {
-		s.start(n.part("index", func(ctx context.Context) error { return n.index.Run(ctx, n.eventsFrom) }))
-	}
+	s.start(n.part("index", func(ctx context.Context) error { return n.index.Run(ctx, n.eventsFrom) }))
+	s.start(n.console.Run)
 }
 
 // startDoors starts what lets others in.
@@ -183,6 +184,7 @@ func (n *Node) startDoors(s *stage) {
 		s.start(n.part("metrics", n.serveMetrics))
 	}
 	s.start(n.part("control", n.serveControl))
+	s.start(n.part("console", n.serveConsole))
 	for _, src := range n.sources {
 		s.start(n.part(src.name, func(ctx context.Context) error { return src.Run(ctx, n.intake) }))
 	}

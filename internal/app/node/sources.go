@@ -28,12 +28,9 @@ type source struct {
 // open makes the sources that the configuration lists, or those of the defaults. Nothing is opened yet but
 // their configuration.
 func (c *Config) open(h app.Host, log *slog.Logger) ([]source, error) {
-	listed := c.Sources
-	if len(listed) == 0 {
-		var err error
-		if listed, err = c.defaultSources(); err != nil {
-			return nil, err
-		}
+	listed, err := c.listed()
+	if err != nil {
+		return nil, err
 	}
 	kinds := map[string]collect.Kind{}
 	for _, k := range app.Sources(h) {
@@ -56,6 +53,14 @@ func (c *Config) open(h app.Host, log *slog.Logger) ([]source, error) {
 		sources = append(sources, source{s.Name, s.Kind, made})
 	}
 	return sources, errors.Join(wrong...)
+}
+
+// listed are the sources that the configuration lists, or those of a node that was never configured.
+func (c *Config) listed() ([]SourceConfig, error) {
+	if len(c.Sources) > 0 {
+		return c.Sources, nil
+	}
+	return c.defaultSources()
 }
 
 // defaultSources are the doors of a node that was never configured: with TLS for whoever can, in the clear
@@ -108,6 +113,9 @@ func (n *Node) openSources() error {
 	}
 	own, err := n.serverTLS()
 	if err != nil {
+		return err
+	}
+	if n.listed, err = n.config.listed(); err != nil {
 		return err
 	}
 	n.sources, err = n.config.open(app.Host{
