@@ -25,7 +25,7 @@ type cli struct {
 	Rule    ruleCmd    `cmd:"" help:"List, show, check and test detection rules."`
 	Journal journalCmd `cmd:"" help:"Verify, prove and repair the sealed journal."`
 	Config  configCmd  `cmd:"" help:"Check and show a node's configuration."`
-	Demo    demoCmd    `cmd:"" help:"Make up a night at an invented hospital and scan it."`
+	Demo    demoCmd    `cmd:"" help:"Run a node, and let an invented hospital send to it."`
 	Version versionCmd `cmd:"" help:"Say which version this is."`
 
 	SearchProcess searchProcessCmd `cmd:"" hidden:""`

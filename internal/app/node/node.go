@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,8 +41,9 @@ type Node struct {
 	live      *watch.Live
 	hunter    *watch.Hunter
 	console   *console.Console
-	refused   []sigma.Problem // rules that were not loaded
-	index     *index.Index    // nil when it is off
+	extra     map[string]http.HandlerFunc // beside the console's own, by pattern
+	refused   []sigma.Problem             // rules that were not loaded
+	index     *index.Index                // nil when it is off
 	intake    *collect.Intake
 	listed    []SourceConfig
 	sources   []source // made of them
