@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	maxBatch  = 32 // packs that share a sync
+	maxBatch  = 32 // packs that share a sync, half of them of each lane
 	maxFlight = 64 // packs whose leaf is on its way into the tree
 	// How long the journal waits before it tries to come back: the first time, and at most.
 	firstPause, longestPause = 100 * time.Millisecond, 5 * time.Second
@@ -113,12 +113,12 @@ func (j *Journal) take(dead <-chan struct{}) (packs []*pack, more bool) {
 	return nil, true
 }
 
-// pick takes what is queued, what Wardline does before what was received.
+// pick takes what is queued, what Wardline does before what was received, but not only that.
 func (j *Journal) pick() (packs []*pack, more bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for lane := range j.queued {
-		n := min(len(j.queued[lane]), maxBatch-len(packs))
+		n := min(len(j.queued[lane]), maxBatch/2)
 		packs = append(packs, j.queued[lane][:n]...)
 		j.queued[lane] = j.queued[lane][n:]
 	}
