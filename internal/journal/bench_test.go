@@ -113,6 +113,16 @@ func weigh(tb testing.TB, dir string) (sum int64) {
 	return sum
 }
 
+// BenchmarkAppend seals one act after the other, as when a user clicks.
+func BenchmarkAppend(b *testing.B) {
+	j := open(b, journal.Config{Dir: filepath.Join(b.TempDir(), "journal")})
+	for n := 0; b.Loop(); n++ {
+		if _, err := j.Append(b.Context(), line(journal.Acts, n)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // BenchmarkFollow reads a journal from its beginning, b.N lines.
 func BenchmarkFollow(b *testing.B) {
 	j := open(b, journal.Config{Dir: filepath.Join(b.TempDir(), "journal")})

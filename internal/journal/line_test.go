@@ -225,6 +225,9 @@ func TestItComesBackByItself(t *testing.T) {
 	if !errors.Is(err, journal.ErrFailed) {
 		t.Fatalf("a line that could not be written: %v", err)
 	}
+	if err := j.Healthy(); !errors.Is(err, journal.ErrFailed) {
+		t.Errorf("health: %v", err)
+	}
 	if _, err := j.Entry(t.Context(), 0); err == nil {
 		t.Error("an entry was read that is not there")
 	}

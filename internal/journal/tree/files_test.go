@@ -132,6 +132,34 @@ func TestAnOlderTreeIsCopiedFromAYoungerOne(t *testing.T) {
 	}
 }
 
+// TestSalvageTakesTheYoungestVersion plays a batch that failed after it had written a bundle and its tile, and a shorter one that came
+// after it.
+func TestSalvageTakesTheYoungestVersion(t *testing.T) {
+	dir, _ := grown(t, 120)
+	longer, _ := grown(t, 256)
+	for _, file := range []string{"tile/entries/000", "tile/0/000"} {
+		text, err := os.ReadFile(filepath.Join(longer, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, file)
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		before := time.Now().Add(-time.Minute)
+		if err := os.Chtimes(path, before, before); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n := 0
+	for range tree.NewFiles(dir).Salvage() {
+		n++
+	}
+	if n != 120 {
+		t.Errorf("%d leaves were found", n)
+	}
+}
+
 // FuzzCutBundle holds cutting against the reader of the log's authors.
 func FuzzCutBundle(f *testing.F) {
 	f.Add([]byte("\x00\x01a\x00\x00\x00\x02bc"), uint8(2))
