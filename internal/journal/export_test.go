@@ -1,6 +1,7 @@
 package journal
 
-// KeyFile and SignFile tell where the keys of a journal lie.
+// Dir, KeyFile and SignFile tell where a journal and its keys lie.
+func (j *Journal) Dir() string      { return j.cfg.Dir }
 func (j *Journal) KeyFile() string  { return j.cfg.KeyFile }
 func (j *Journal) SignFile() string { return j.cfg.SignFile }
 

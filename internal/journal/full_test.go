@@ -80,6 +80,9 @@ func TestAFullDiskIsSurvived(t *testing.T) {
 	if err := add(journal.Events, n); !errors.Is(err, journal.ErrFull) {
 		t.Errorf("an event: %v", err)
 	}
+	if err := j.Healthy(); !errors.Is(err, journal.ErrFull) {
+		t.Errorf("health: %v", err)
+	}
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
