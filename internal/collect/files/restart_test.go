@@ -360,7 +360,7 @@ func TestEventLogs(t *testing.T) {
 			w.write("Security.evtx", c.first)
 			w.start()
 			w.kept.Await(t, journal.Events, 2)
-			waitFor(t, func() bool { return len(w.saved.saved) > 0 && w.serialsKnown() })
+			waitFor(t, w.serialsKnown)
 			if restart {
 				_ = w.stop()
 				w.start()
