@@ -20,10 +20,15 @@ const (
 
 // cli is the table of commands.
 type cli struct {
+	Up      upCmd      `cmd:"" help:"Receive, seal and watch what systems say, and show it in a console."`
 	Scan    scanCmd    `cmd:"" help:"Read logs and say what stands in them."`
 	Rule    ruleCmd    `cmd:"" help:"List, show, check and test detection rules."`
+	Journal journalCmd `cmd:"" help:"Verify, prove and repair the sealed journal."`
+	Config  configCmd  `cmd:"" help:"Check and show a node's configuration."`
 	Demo    demoCmd    `cmd:"" help:"Make up a night at an invented hospital and scan it."`
 	Version versionCmd `cmd:"" help:"Say which version this is."`
+
+	SearchProcess searchProcessCmd `cmd:"" hidden:""`
 }
 
 // streams are what a command reads and writes.

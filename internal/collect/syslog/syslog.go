@@ -62,8 +62,7 @@ func (d *decoder) Next(ev *event.Event) error {
 	if len(f.Message) == 0 {
 		return &collect.Damage{Offset: f.Offset, Records: 1, Reason: "stream ends before the message"}
 	}
-	ev.Record = d.record
-	d.offset = f.Offset
+	ev.Record, d.offset = d.record, f.Offset
 	switch err := d.event(f.Message, ev); {
 	case err == nil, errors.Is(err, collect.ErrSkip):
 		return err
