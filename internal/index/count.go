@@ -94,7 +94,7 @@ func (x *Index) Top(ctx context.Context, q Query, field string, limit int) ([]Va
 		if err := d.Decode(&row); err != nil {
 			return err
 		}
-		v := Value{Text: row[name]}
+		v := Value{Text: kept(row[name])}
 		if _, err := fmt.Sscan(row[hitsColumn], &v.Hits); err != nil {
 			return errAnswer
 		}
