@@ -2,7 +2,6 @@ package watch
 
 import (
 	"cmp"
-	"fmt"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -18,7 +17,6 @@ import (
 type need struct {
 	field string // as rules call it; "" is any
 	text  string // ASCII, small letters, without signs that JSON escapes
-	regex string // instead of text, where it may be written in several ways
 }
 
 // shortest is the length from which on a text is worth looking for.
@@ -48,7 +46,7 @@ func (s *Set) needs() (all []need, ok bool) {
 		}
 	}
 	slices.SortFunc(all, func(a, b need) int {
-		return cmp.Or(strings.Compare(a.field, b.field), strings.Compare(a.text, b.text), strings.Compare(a.regex, b.regex))
+		return cmp.Or(strings.Compare(a.field, b.field), strings.Compare(a.text, b.text))
 	})
 	return slices.Compact(all), true
 }
@@ -174,7 +172,11 @@ func needOf(v indicator.Value) (need, bool) {
 	case indicator.MD5, indicator.SHA1, indicator.SHA256, indicator.SHA512, indicator.Imphash:
 		return need{text: text}, true
 	case indicator.Address:
-		return needOfAddress(text)
+		if withPort, err := netip.ParseAddrPort(text); err == nil {
+			text = withPort.Addr().String()
+		}
+		addr, err := netip.ParseAddr(text)
+		return need{text: text}, err == nil && addr.Is4() // an IPv6 address may be written in many ways
 	case indicator.Domain, indicator.Email, indicator.URL, indicator.URLPrefix:
 		text = strings.TrimPrefix(text, "//")
 		if _, rest, ok := strings.Cut(text, "://"); ok {
@@ -193,26 +195,8 @@ func needOf(v indicator.Value) (need, bool) {
 	return need{}, false
 }
 
-// needOfAddress knows the forms of an IPv4 address: with dots, and as the end of an IPv6 address.
-func needOfAddress(text string) (need, bool) {
-	host := text
-	if withPort, err := netip.ParseAddrPort(text); err == nil {
-		host = withPort.Addr().String()
-	}
-	addr, err := netip.ParseAddr(host)
-	if err != nil || !addr.Is4() {
-		return need{}, false
-	}
-	b := addr.As4()
-	hex := func(high, low byte) string { return fmt.Sprintf("0{0,3}%x", uint16(high)<<8|uint16(low)) }
-	return need{regex: regexp.QuoteMeta(addr.String()) + "|ffff:" + hex(b[0], b[1]) + ":" + hex(b[2], b[3])}, true
-}
-
 // pattern is the need as a regular expression.
 func (n need) pattern() string {
-	if n.regex != "" {
-		return n.regex
-	}
 	// An expert filter may not hold this word, see package index.
 	return strings.ReplaceAll(regexp.QuoteMeta(n.text), "options", "option[s]")
 }
