@@ -186,7 +186,7 @@ func TestWithoutATrailNothingIsChanged(t *testing.T) {
 		"POST /people/{id}/end":     "/people/" + admin.id + "/end",
 		"POST /people/{id}/disable": "/people/" + admin.id + "/disable",
 		"POST /tokens":              "/tokens?name=dashboard",
-		"POST /tokens/{id}/revoke":  "/tokens/none/revoke",
+		"POST /tokens/{id}/revoke":  "/tokens/" + token + "/revoke",
 		"POST /logout":              "/logout",
 	}
 	exempt := map[string]bool{ // they lead to no act, or are held in the test of what they do
