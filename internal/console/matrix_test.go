@@ -193,6 +193,9 @@ func TestWithoutATrailNothingIsChanged(t *testing.T) {
 		"POST /login": true, "POST /setup": true, "POST /setup/confirm": true, "POST /keys": true, "POST /prove": true, "POST /search": true, "POST /search/{question}/keep": true,
 		"POST /search/kept/{id}/forget": true, "POST /hunt/{job}/stop": true, "POST /hidden/{id}/lift": true,
 	}
+	if err := n.desk.Judge(t.Context(), items[0].ID, triage.False, "to be taken back", admin.id); err != nil {
+		t.Fatal(err)
+	}
 	before, err := n.desk.Counts(t.Context())
 	if err != nil {
 		t.Fatal(err)
