@@ -103,7 +103,7 @@ func (b *tab) text(js string) string {
 func TestANodeIsSetUpAndUsedInABrowser(t *testing.T) {
 	n := newNode(t)
 	b := openTab(t, n)
-	n.night()
+	n.night(0)
 
 	// The first person sets the node up.
 	b.open("/setup/" + n.link)

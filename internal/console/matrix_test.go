@@ -71,7 +71,7 @@ func (w *walker) ask(pattern string) string {
 // TestWhoMayAskWhat walks all routes as every role. Whoever changes what a role may see changes a text in testdata.
 func TestWhoMayAskWhat(t *testing.T) {
 	n := newNode(t)
-	n.night()
+	n.night(0)
 	admin := n.first()
 	walkers := []*walker{{n: n, name: "nobody", client: n.browser()}}
 	for _, role := range access.PeopleRoles() {
@@ -161,7 +161,7 @@ func TestEveryPageButTheGateHasAVerb(t *testing.T) {
 // TestWithoutATrailNothingIsChanged lets the journal fail and asks for every change that there is.
 func TestWithoutATrailNothingIsChanged(t *testing.T) {
 	n := newNode(t)
-	n.night()
+	n.night(0)
 	admin := n.first()
 	items, err := n.desk.List(t.Context(), triage.Filter{Limit: 1})
 	if err != nil || len(items) == 0 {
