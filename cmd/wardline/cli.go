@@ -23,6 +23,7 @@ type cli struct {
 	Up      upCmd      `cmd:"" help:"Receive, seal and watch what systems say, and show it in a console."`
 	Scan    scanCmd    `cmd:"" help:"Read logs and say what stands in them."`
 	Rule    ruleCmd    `cmd:"" help:"List, show, check and test detection rules."`
+	Journal journalCmd `cmd:"" help:"Verify, prove and repair the sealed journal."`
 	Config  configCmd  `cmd:"" help:"Check and show a node's configuration."`
 	Demo    demoCmd    `cmd:"" help:"Make up a night at an invented hospital and scan it."`
 	Version versionCmd `cmd:"" help:"Say which version this is."`

@@ -264,6 +264,21 @@ func IsBatch(text []byte) bool {
 	return isBatch(text) && isBatchHeader(Segment{Text: text})
 }
 
+// BatchHeaders reads the headers of a batch before its first message: that of the file, of the batch, or both.
+func BatchHeaders(batch []byte) []Header {
+	var list []Header
+	for at := headerAt(batch); len(list) < 2 && isBatch(batch[at:]); {
+		h, ok := ReadHeader(batch[at:])
+		if !ok || len(list) > 0 && h.Name == list[0].Name {
+			break
+		}
+		list = append(list, h)
+		at += lineLength(batch[at:])
+		at += headerAt(batch[at:])
+	}
+	return list
+}
+
 // Messages yields the messages of a batch, and where each begins in it.
 func Messages(batch []byte) iter.Seq2[int, []byte] {
 	return func(yield func(int, []byte) bool) {

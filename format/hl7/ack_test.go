@@ -66,6 +66,17 @@ func TestBatchAnswer(t *testing.T) {
 	if want := `BHS|^~\&|WARD|SOUTH|LAB|NORTH|20260501120000.000+0000||||A1|77` + "\rBTS|2\r"; !ok || got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+	for in, want := range map[string]string{
+		"BHS|^~\\&\rMSH|": "BHS", "FHS|^~\\&\r\nBHS|^~\\&\r\nMSH|": "FHSBHS", "FHS|^~\\&\rMSH|\rBHS|": "FHS", "FHS|\rFHS|\r": "FHS", "MSH|": "",
+	} {
+		names := ""
+		for _, h := range hl7.BatchHeaders([]byte(in)) {
+			names += h.Name
+		}
+		if names != want {
+			t.Errorf("%q: headers %s, want %s", in, names, want)
+		}
+	}
 	h, ok = hl7.ReadHeader([]byte("FHS|^~\\&\r"))
 	if got := string(h.AppendBatchEnd(nil, 1)); !ok || got != "FTS|1\r" {
 		t.Errorf("got %q", got)

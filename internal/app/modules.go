@@ -19,10 +19,14 @@ import (
 	"github.com/wardline/wardline/internal/collect/eve"
 	"github.com/wardline/wardline/internal/collect/evtx"
 	"github.com/wardline/wardline/internal/collect/fhir"
+	"github.com/wardline/wardline/internal/collect/files"
 	"github.com/wardline/wardline/internal/collect/hl7"
 	"github.com/wardline/wardline/internal/collect/httpin"
 	"github.com/wardline/wardline/internal/collect/journald"
 	"github.com/wardline/wardline/internal/collect/json"
+	"github.com/wardline/wardline/internal/collect/jsonlines"
+	"github.com/wardline/wardline/internal/collect/otlp"
+	"github.com/wardline/wardline/internal/collect/splunk"
 	"github.com/wardline/wardline/internal/collect/syslog"
 	"github.com/wardline/wardline/internal/collect/windows"
 	"github.com/wardline/wardline/internal/collect/zeek"
@@ -55,6 +59,7 @@ func Formats(mappings string) ([]collect.Format, error) {
 type Host struct {
 	Options      collect.Options
 	Formats      []collect.Format
+	Positions    files.Positions
 	TLS          *tls.Config // the node's own certificate
 	Authenticate func(ctx context.Context, secret string, remote netip.Addr) (sender string, err error)
 }
@@ -63,13 +68,22 @@ type Host struct {
 func Sources(h Host) []collect.Kind {
 	return []collect.Kind{
 		syslog.Listener(bodies()...),
+		hl7.Receiver(),
+		hl7.Tap(),
+		files.Kind(files.Setup{Formats: h.Formats, Positions: h.Positions}),
 		httpin.Kind(httpin.Setup{Routes: routes(), Authenticate: h.Authenticate, TLS: h.TLS}),
 	}
 }
 
 // routes is the catalogue of ways to send over HTTP.
 func routes() []collect.Route {
-	return slices.Concat(fhir.Routes(), elastic.Routes(shapes()))
+	return slices.Concat(
+		fhir.Routes(),
+		elastic.Routes(shapes()),
+		splunk.Routes(shapes(), []collect.Format{syslog.Format(bodies()...)}),
+		otlp.Routes(shapes()),
+		jsonlines.Routes(json.Format(shapes())),
+	)
 }
 
 // bodies are the documents that syslog messages may carry.

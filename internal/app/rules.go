@@ -34,18 +34,27 @@ func LoadRules(places []string, o sigma.Options) (ruleset.Set, error) {
 	return own, nil
 }
 
-// LoadSet makes what events are judged by: rules from their places and indicators from their files. What was refused
-// is listed, and does not keep the rest from working.
-func LoadSet(places, indicators []string, placeholders string, tax *event.Taxonomy) (*watch.Set, []sigma.Problem, []feed.Problem, error) {
-	bound, err := Placeholders(placeholders)
+// SetConfig says what events are judged by.
+type SetConfig struct {
+	// Places are files, folders and archives of Sigma rules; "builtin" are those that ship with Wardline.
+	Places []string `yaml:"places"`
+	// Placeholders is a YAML file with the values of rules' %placeholders%.
+	Placeholders string `yaml:"placeholders"`
+	// Indicators are files of known-bad addresses, names and digests.
+	Indicators []string `yaml:"indicators"`
+}
+
+// LoadSet makes what events are judged by. What was refused is listed, and does not keep the rest from working.
+func LoadSet(c SetConfig, tax *event.Taxonomy) (*watch.Set, []sigma.Problem, []feed.Problem, error) {
+	bound, err := Placeholders(c.Placeholders)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	loaded, err := loadRules(places, tax, sigma.Options{Placeholders: bound})
+	loaded, err := loadRules(c.Places, tax, sigma.Options{Placeholders: bound})
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	listed, unlisted, err := loadIndicators(indicators)
+	listed, unlisted, err := loadIndicators(c.Indicators)
 	if err != nil {
 		return nil, nil, nil, err
 	}

@@ -11,6 +11,8 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Stream is how a source listens for connections. Each source over TCP has it in its configuration.
@@ -186,6 +188,15 @@ func (s *Stream) Serve(ctx context.Context, log *slog.Logger, handle func(contex
 	return s.ServeOn(ctx, l, log, handle)
 }
 
+// ServeAll serves several at a time; when one of them fails the others end too.
+func ServeAll(ctx context.Context, streams []Stream, log *slog.Logger, handle func(context.Context, *Conn)) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for i := range streams {
+		group.Go(func() error { return streams[i].Serve(ctx, log, handle) })
+	}
+	return group.Wait()
+}
+
 // ServeOn is Serve on a listener that is open, which it closes.
 func (s *Stream) ServeOn(ctx context.Context, l net.Listener, log *slog.Logger, handle func(context.Context, *Conn)) error {
 	defer l.Close()
@@ -280,9 +291,6 @@ func (v *server) admit(c net.Conn) (netip.Prefix, bool) {
 // connection serves one connection to its end.
 func (v *server) connection(ctx context.Context, raw net.Conn, network netip.Prefix) {
 	defer func() {
-		if recover() != nil { // what it says may quote a message
-			v.log.Error("a connection was closed by a mistake of Wardline: please report it", "listen", v.Listen, "stack", string(debug.Stack()))
-		}
 		raw.Close()
 		v.mu.Lock()
 		defer v.mu.Unlock()
@@ -291,6 +299,7 @@ func (v *server) connection(ctx context.Context, raw net.Conn, network netip.Pre
 			delete(v.perAddress, network)
 		}
 	}()
+	defer Recover(v.log, func() {})
 	conn, name, err := v.serve(raw)
 	if err != nil {
 		v.log.Debug("handshake failed", "listen", v.Listen, "from", addressOf(raw.RemoteAddr()).String())
@@ -312,6 +321,15 @@ func (v *server) connection(ctx context.Context, raw net.Conn, network netip.Pre
 		v.handle(ctx, c)
 	}
 	_ = conn.Close()
+}
+
+// Recover is deferred by goroutines that handle foreign bytes: a mistake of ours costs one connection, not the node. It
+// logs where the panic was, but not what it said, which may quote a message, and calls then.
+func Recover(log *slog.Logger, then func()) {
+	if recover() != nil {
+		log.Error("a mistake of Wardline spoiled a connection or message: please report it", "stack", string(debug.Stack()))
+		then()
+	}
 }
 
 // addressOf is the address of a peer; the unspecified one where it has none (a test's pipe).

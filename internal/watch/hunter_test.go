@@ -66,7 +66,7 @@ func TestHuntAnswers(t *testing.T) {
 			at := day.AddDate(0, 0, n)
 			w.say(harmless(at), harmless(at.Add(time.Minute)))
 			if n%10 == 3 {
-				w.say(deleted(at, "WS-1"), said{at, "WS-3", "3", `,"DestinationIp":"203.0.113.7"`})
+				w.say(deleted(at, "WS-1"), said{at: at, host: "WS-3", code: "3", fields: `,"DestinationIp":"203.0.113.7"`})
 				w.say(failed(at.Add(2*time.Second), "bob"), failed(at, "bob"))
 				w.say(failed(at.Add(time.Second), "bob"))
 			}
@@ -180,7 +180,7 @@ id: 6f2b8f5e-0000-4000-8000-000000000010
 level: low
 correlation: {type: event_count, rules: [failed], group-by: [Computer], timespan: 5m, condition: {gte: 4}}
 `
-		w.say(deleted(at, "WS-1"), harmless(at), said{at, "WS-3", "3", `,"DestinationIp":"203.0.113.7"`})
+		w.say(deleted(at, "WS-1"), harmless(at), said{at: at, host: "WS-3", code: "3", fields: `,"DestinationIp":"203.0.113.7"`})
 		w.say(failed(at, "bob"), failed(at.Add(time.Second), "bob"), failed(at, "bob"), failed(at, "eve"))
 		old, set := compile(t, rules, "203.0.113.7\n"), compile(t, more, "203.0.113.7\nevil.example\n")
 		l := w.live(old)
@@ -217,8 +217,8 @@ func TestTry(t *testing.T) {
 	w := newWard(t, sqlite(t))
 	at, desk := lately(), w.desk()
 	w.say(deleted(at, "WS-1"), deleted(at, "WS-2"), deleted(at, "WS-3"))
-	w.say(said{at, "WS-1", "1", `,"CommandLine":"wmic shadowcopy delete"`}, said{at, "WS-4", "1", `,"CommandLine":"wmic shadowcopy delete"`})
-	w.say(said{at, "WS-3", "1", `,"CommandLine":"/quiet delete shadows"`})
+	w.say(said{at: at, host: "WS-1", code: "1", fields: `,"CommandLine":"wmic shadowcopy delete"`}, said{at: at, host: "WS-4", code: "1", fields: `,"CommandLine":"wmic shadowcopy delete"`})
+	w.say(said{at: at, host: "WS-3", code: "1", fields: `,"CommandLine":"/quiet delete shadows"`})
 	before := compile(t, rules, "")
 	if err := w.follow(w.live(before)); err != nil {
 		t.Fatal(err)
@@ -288,13 +288,13 @@ func TestIndexRulesOutOnlyWhatCannotMatch(t *testing.T) {
 	}
 	for n := range 400 {
 		when := at.Add(time.Duration(n) * time.Second)
-		e := said{when, fmt.Sprint("WS-", n%5), "1", `,"N":` + fmt.Sprint(n)}
+		e := said{at: when, host: fmt.Sprint("WS-", n%5), code: "1", fields: `,"N":` + fmt.Sprint(n)}
 		if n%20 == 7 {
 			e.fields += texts[random.IntN(len(texts))]
 		}
 		if n < len(texts) {
 			e.fields += texts[n]
-			e.at = when.AddDate(-n, 0, 0) // also times that no index believes
+			e.at, e.received = when.AddDate(-n, 0, 0), when // also times that no index believes
 		}
 		w.say(e)
 	}

@@ -39,7 +39,7 @@ func TestFromEventToQueue(t *testing.T) {
 		first := w.say(harmless(at), deleted(at, "WS-1"), deleted(at.Add(time.Second), "ws-1"), deleted(at, "WS-2"))
 		w.say(failed(at, "bob"), failed(at.Add(time.Second), "bob"), failed(at, "eve"))
 		w.say(failed(at.Add(2*time.Second), "bob"), failed(at.Add(3*time.Second), "bob"),
-			said{at, "WS-3", "3", `,"DestinationIp":"203.0.113.7"`})
+			said{at: at, host: "WS-3", code: "3", fields: `,"DestinationIp":"203.0.113.7"`})
 		w.say(harmless(at.Add(2 * time.Minute))) // settles what came before
 		if err := w.follow(w.live(compile(t, rules, "203.0.113.7\n"))); err != nil {
 			t.Fatal(err)

@@ -177,6 +177,9 @@ func needOf(v indicator.Value) (need, bool) {
 		return needOfAddress(text)
 	case indicator.Domain, indicator.Email, indicator.URL, indicator.URLPrefix:
 		text = strings.TrimPrefix(text, "//")
+		if _, rest, ok := strings.Cut(text, "://"); ok {
+			text = rest
+		}
 		if host, _, ok := strings.Cut(text, "/"); ok { // a path may be written in many ways
 			text = host
 		}

@@ -128,6 +128,8 @@ type said struct {
 	host   string
 	code   string
 	fields string
+
+	received time.Time // when it is not when it happened
 }
 
 func (w *ward) line(s said) journal.Line {
@@ -137,8 +139,11 @@ func (w *ward) line(s said) journal.Line {
 	if s.code == "1" {
 		log = "Microsoft-Windows-Sysmon/Operational"
 	}
+	if s.received.IsZero() {
+		s.received = s.at
+	}
 	ev := &event.Event{
-		ID: event.NewID(s.host, fmt.Sprint(w.records)), Source: "syslog/" + s.host, Record: w.records, Time: s.at, Observed: s.at, Format: "windows",
+		ID: event.NewID(s.host, fmt.Sprint(w.records)), Source: "syslog/" + s.host, Record: w.records, Time: s.at, Observed: s.received, Format: "windows",
 		Class: w.tax.Class("windows", log, s.code), Fields: []byte(`{"EventID":` + s.code + `,"Computer":"` + s.host + `"` + s.fields + `}`),
 	}
 	return journal.Line{Kind: journal.Events, Source: ev.Source, Time: s.at, JSON: event.AppendLine(nil, ev)}
@@ -159,14 +164,16 @@ func (w *ward) say(all ...said) journal.Place {
 }
 
 func deleted(at time.Time, host string) said {
-	return said{at, host, "1", `,"CommandLine":"vssadmin.exe Delete Shadows /all","User":"ada"`}
+	return said{at: at, host: host, code: "1", fields: `,"CommandLine":"vssadmin.exe Delete Shadows /all","User":"ada"`}
 }
 
 func failed(at time.Time, user string) said {
-	return said{at, "DC-1", "4625", `,"TargetUserName":"` + user + `"`}
+	return said{at: at, host: "DC-1", code: "4625", fields: `,"TargetUserName":"` + user + `"`}
 }
 
-func harmless(at time.Time) said { return said{at, "WS-9", "4634", `,"TargetUserName":"bob"`} }
+func harmless(at time.Time) said {
+	return said{at: at, host: "WS-9", code: "4634", fields: `,"TargetUserName":"bob"`}
+}
 
 func (w *ward) live(set *watch.Set, change ...func(*watch.LiveConfig)) *watch.Live {
 	w.t.Helper()

@@ -73,18 +73,11 @@ type IndexConfig struct {
 	URL string `yaml:"url"`
 	// Memory bounds what the node's own may use, in bytes.
 	Memory int64 `yaml:"memory"`
-	// Disabled runs the node without search.
-	Disabled bool `yaml:"disabled"`
 }
 
-// RulesConfig is what events are judged by.
+// RulesConfig is what events are judged by, and how exports are read.
 type RulesConfig struct {
-	// Places are files, folders and archives of Sigma rules; "builtin" are those that ship with Wardline.
-	Places []string `yaml:"places"`
-	// Placeholders is a YAML file with the values of rules' %placeholders%.
-	Placeholders string `yaml:"placeholders"`
-	// Indicators are files of known-bad addresses, names and digests.
-	Indicators []string `yaml:"indicators"`
+	app.SetConfig `yaml:",inline"`
 	// Mappings is a folder of further mappings for access-log exports.
 	Mappings string `yaml:"mappings"`
 }
@@ -115,6 +108,7 @@ func (s *SourceConfig) UnmarshalYAML(node *yaml.Node) error {
 			s.Kind = value.Value
 		case "name":
 			s.Name = value.Value
+			fallthrough
 		default:
 			s.own.Content = append(s.own.Content, key, resolved(value))
 		}
@@ -175,7 +169,7 @@ func DefaultConfig() Config {
 		Site: "hospital", Data: defaultData(), State: "sqlite",
 		Console: ConsoleConfig{Listen: ":8443"},
 		Index:   IndexConfig{Memory: 64 << 20},
-		Rules:   RulesConfig{Places: []string{app.Builtin}},
+		Rules:   RulesConfig{SetConfig: app.SetConfig{Places: []string{app.Builtin}}},
 		Metrics: MetricsConfig{Listen: "127.0.0.1:9464"},
 		Intake:  collect.DefaultConfig(),
 	}
@@ -281,9 +275,7 @@ func loopback(address string) error {
 // String is the whole configuration as YAML, defaults included. It holds no secrets: those are in files that it names.
 func (c *Config) String() string {
 	shown := *c
-	if len(shown.Sources) == 0 {
-		shown.Sources, _ = c.defaultSources()
-	}
+	shown.Sources, _ = c.listed()
 	text, err := yaml.Marshal(shown)
 	if err != nil {
 		return err.Error()

@@ -37,6 +37,8 @@ func (n *Node) serveControl(ctx context.Context) error {
 	mux.HandleFunc("GET /status", n.answer(func(context.Context, *http.Request) (any, error) { return n.Status(), nil }))
 	mux.HandleFunc("GET /senders", n.answer(func(context.Context, *http.Request) (any, error) { return n.intake.Standings(), nil }))
 	mux.HandleFunc("POST /senders", n.answer(n.addSender))
+	mux.HandleFunc("GET /proof", n.answer(n.proof))
+	mux.HandleFunc("GET /key", n.answer(func(context.Context, *http.Request) (any, error) { return PublicKey{n.journal.PublicKey()}, nil }))
 	return serve(ctx, listener, mux)
 }
 

@@ -69,10 +69,8 @@ func (n *Node) Troubles() map[string]string {
 	for part, err := range n.parts.Troubles() {
 		troubles[part] = err.Error()
 	}
-	if n.index != nil {
-		if err := n.index.Healthy(); err != nil {
-			troubles["index"] = err.Error()
-		}
+	if err := n.index.Healthy(); err != nil {
+		troubles["index"] = err.Error()
 	}
 	return troubles
 }
@@ -100,12 +98,7 @@ func gauges() []gauge {
 		{"wardline_journal_entries", "Entries of the journal.", count, func(n *Node, _ collect.Counts) float64 { return float64(n.journal.Size()) }},
 		{"wardline_watch_events_total", "Events judged since the start.", count, func(n *Node, _ collect.Counts) float64 { return float64(n.live.State().Events) }},
 		{"wardline_watch_lag_seconds", "How old the event judged last is, while others wait.", level, func(n *Node, _ collect.Counts) float64 { return n.live.State().Lag.Seconds() }},
-		{"wardline_index_entries", "Entries of the journal that can be searched.", level, func(n *Node, _ collect.Counts) float64 {
-			if n.index == nil {
-				return 0
-			}
-			return float64(n.index.Through())
-		}},
+		{"wardline_index_entries", "Entries of the journal that can be searched.", level, func(n *Node, _ collect.Counts) float64 { return float64(n.index.Through()) }},
 		{"wardline_troubles", "Parts that do not work at the moment.", level, func(n *Node, _ collect.Counts) float64 { return float64(len(n.Troubles())) }},
 		{"wardline_uptime_seconds", "Time since the start.", level, func(n *Node, _ collect.Counts) float64 { return time.Since(n.began).Seconds() }},
 	}
@@ -131,12 +124,8 @@ func (n *Node) Collect(out chan<- prometheus.Metric) {
 
 // Status says how the node does.
 func (n *Node) Status() Status {
-	s := Status{
+	return Status{
 		Site: n.config.Site, Version: app.Version(), Uptime: time.Since(n.began).Seconds(), Entries: n.journal.Size(),
-		Judged: n.live.State().Next, Refused: len(n.refused), Troubles: n.Troubles(), Senders: n.intake.Standings(),
+		Indexed: n.index.Through(), Judged: n.live.State().Next, Refused: len(n.refused), Troubles: n.Troubles(), Senders: n.intake.Standings(),
 	}
-	if n.index != nil {
-		s.Indexed = n.index.Through()
-	}
-	return s
 }

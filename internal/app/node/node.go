@@ -18,6 +18,7 @@ import (
 	"github.com/wardline/wardline/internal/app"
 	"github.com/wardline/wardline/internal/app/node/supervise"
 	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/console"
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/index"
 	"github.com/wardline/wardline/internal/journal"
@@ -37,10 +38,13 @@ type Node struct {
 	house     *access.House
 	desk      *triage.Desk
 	live      *watch.Live
+	hunter    *watch.Hunter
+	console   *console.Console
 	refused   []sigma.Problem // rules that were not loaded
 	index     *index.Index    // nil when it is off
 	intake    *collect.Intake
-	sources   []source
+	listed    []SourceConfig
+	sources   []source // made of them
 	parts     *supervise.Supervisor
 	began     time.Time
 }
@@ -51,7 +55,7 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (*Node, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+	if err := os.MkdirAll(c.drop(), 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
 	n := &Node{config: c, log: log, parts: supervise.New(log), began: time.Now()}
@@ -71,7 +75,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.db, err = openState(ctx, &n.config); err != nil {
 		return err
 	}
-	if n.journal, err = openJournal(ctx, &n.config, n.db, n.log); err != nil {
+	if n.journal, err = journal.Open(ctx, n.config.kept(n.db), n.log); err != nil {
 		return err
 	}
 	if n.house, err = access.Open(ctx, n.db, n.journal, time.Now); err != nil {
@@ -87,13 +91,13 @@ func (n *Node) open(ctx context.Context) (err error) {
 		return err
 	}
 	n.intake = collect.NewIntake(n.journal, n.config.Intake, time.Now, n.log)
-	return n.openSources()
+	if err := n.openSources(); err != nil {
+		return err
+	}
+	return n.openConsole(ctx)
 }
 
 func (n *Node) openIndex() (*index.Index, error) {
-	if n.config.Index.Disabled {
-		return nil, nil
-	}
 	c := index.DefaultConfig(filepath.Join(n.config.Data, "index"))
 	c.URL, c.Memory = n.config.Index.URL, n.config.Index.Memory
 	return index.Open(c, n.log)
@@ -101,8 +105,7 @@ func (n *Node) openIndex() (*index.Index, error) {
 
 // openWatch loads what events are judged by.
 func (n *Node) openWatch(ctx context.Context) error {
-	r := n.config.Rules
-	set, refused, unlisted, err := app.LoadSet(r.Places, r.Indicators, r.Placeholders, n.taxonomy)
+	set, refused, unlisted, err := app.LoadSet(n.config.Rules.SetConfig, n.taxonomy)
 	if err != nil {
 		return err
 	}
@@ -111,6 +114,12 @@ func (n *Node) openWatch(ctx context.Context) error {
 		n.log.WarnContext(ctx, "rules or indicators were refused; the console's page Rules says why", "rules", len(refused), "indicators", len(unlisted))
 	}
 	n.live, err = watch.NewLive(ctx, watch.LiveConfig{Journal: n.journal, DB: n.db, Taxonomy: n.taxonomy, Set: set, Log: n.log})
+	if err != nil {
+		return err
+	}
+	n.hunter, err = watch.NewHunter(ctx, watch.HunterConfig{
+		Journal: n.journal, DB: n.db, Taxonomy: n.taxonomy, Log: n.log, Live: n.live, Desk: n.desk, Index: n.index,
+	})
 	return err
 }
 
@@ -165,9 +174,8 @@ func (n *Node) startRooms(s *stage) {
 	s.start(n.intake.Run)
 	s.start(n.part("desk", func(ctx context.Context) error { return n.desk.Run(ctx, n.journal) }))
 	s.start(n.part("watch", n.live.Run))
-	if n.index != nil {
-		s.start(n.part("index", func(ctx context.Context) error { return n.index.Run(ctx, n.eventsFrom) }))
-	}
+	s.start(n.part("index", func(ctx context.Context) error { return n.index.Run(ctx, n.eventsFrom) }))
+	s.start(n.console.Run)
 }
 
 // startDoors starts what lets others in.
@@ -176,6 +184,7 @@ func (n *Node) startDoors(s *stage) {
 		s.start(n.part("metrics", n.serveMetrics))
 	}
 	s.start(n.part("control", n.serveControl))
+	s.start(n.part("console", n.serveConsole))
 	for _, src := range n.sources {
 		s.start(n.part(src.name, func(ctx context.Context) error { return src.Run(ctx, n.intake) }))
 	}

@@ -85,7 +85,7 @@ metrics: {listen: "off"}
 intake: {limit: {events_per_second: 100000, bytes_per_second: 1e9, waiting_bytes: 1048576}}
 sources:
 - {kind: syslog, streams: [{listen: %q, from: [127.0.0.0/8]}]}
-#- {kind: mllp, streams: [{listen: %q, from: [127.0.0.0/8]}]}
+- {kind: mllp, streams: [{listen: %q, from: [127.0.0.0/8]}]}
 - {kind: http, listen: %q}
 `, h.dir, free(t), h.syslog, h.mllp, h.http)
 	if err := os.WriteFile(h.config, []byte(text), 0o600); err != nil {
@@ -140,7 +140,7 @@ func (h *house) start() {
 		h.t.Fatal(err)
 	}
 	h.t.Cleanup(func() { h.process.Process.Kill(); h.process.Wait() })
-	for _, address := range []string{h.syslog, h.http} {
+	for _, address := range []string{h.syslog, h.mllp, h.http} {
 		h.eventually(func() bool {
 			conn, err := net.Dial("tcp", address)
 			if err == nil {
@@ -184,7 +184,7 @@ func (h *house) target() load.Target {
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(text)
 	return load.Target{
-		Syslog: h.syslog, FHIR: "https://" + h.http + "/fhir", Bulk: "https://" + h.http, Token: h.token,
+		Syslog: h.syslog, MLLP: h.mllp, FHIR: "https://" + h.http + "/fhir", Bulk: "https://" + h.http, Token: h.token,
 		Client: &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, MaxIdleConnsPerHost: 64}},
 	}
 }
@@ -268,7 +268,7 @@ func TestBooksBalance(t *testing.T) {
 	h.stop(syscall.SIGTERM)
 	found := h.kept()
 	total := 0
-	for _, way := range []load.Way{load.Syslog, load.FHIR, load.Bulk} {
+	for _, way := range []load.Way{load.Syslog, load.MLLP, load.FHIR, load.Bulk} {
 		b := books[way]
 		there, twice := 0, 0
 		for m, times := range found {

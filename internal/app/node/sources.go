@@ -28,12 +28,9 @@ type source struct {
 // open makes the sources that the configuration lists, or those of the defaults. Nothing is opened yet but
 // their configuration.
 func (c *Config) open(h app.Host, log *slog.Logger) ([]source, error) {
-	listed := c.Sources
-	if len(listed) == 0 {
-		var err error
-		if listed, err = c.defaultSources(); err != nil {
-			return nil, err
-		}
+	listed, err := c.listed()
+	if err != nil {
+		return nil, err
 	}
 	kinds := map[string]collect.Kind{}
 	for _, k := range app.Sources(h) {
@@ -58,6 +55,14 @@ func (c *Config) open(h app.Host, log *slog.Logger) ([]source, error) {
 	return sources, errors.Join(wrong...)
 }
 
+// listed are the sources that the configuration lists, or those of a node that was never configured.
+func (c *Config) listed() ([]SourceConfig, error) {
+	if len(c.Sources) > 0 {
+		return c.Sources, nil
+	}
+	return c.defaultSources()
+}
+
 // defaultSources are the doors of a node that was never configured: with TLS for whoever can, in the clear
 // for whoever cannot and is near. near are the networks that do not reach beyond a house (RFC 1918, RFC 4193).
 func (c *Config) defaultSources() ([]SourceConfig, error) {
@@ -65,10 +70,12 @@ func (c *Config) defaultSources() ([]SourceConfig, error) {
 - {kind: syslog, name: syslog-tls, streams: [{listen: ":6514", from: &near [127.0.0.0/8, "::1/128", 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, "fc00::/7"],
     tls: {certificate: %[1]q, key: %[2]q, client_certificates: optional, client_ca: %[3]q}}]}
 - {kind: syslog, name: syslog, streams: [{listen: ":%[4]d", from: *near}], datagrams: [{listen: ":%[4]d", from: *near}]}
-- {kind: http, listen: ":8088"}
+- {kind: mllp, name: mllp, streams: [{listen: ":2575", from: *near}]}
+- {kind: http, name: http, listen: ":8088"}
+- {kind: files, name: drop, paths: [%[5]q]}
 `
 	dir := c.authority()
-	text := fmt.Sprintf(doors, filepath.Join(dir, "node.pem"), filepath.Join(dir, "node.key"), filepath.Join(dir, "ca.pem"), syslogPort())
+	text := fmt.Sprintf(doors, filepath.Join(dir, "node.pem"), filepath.Join(dir, "node.key"), filepath.Join(dir, "ca.pem"), syslogPort(), c.drop())
 	var sources []SourceConfig
 	if err := yaml.Unmarshal([]byte(text), &sources); err != nil {
 		return nil, fmt.Errorf("wardline: internal error: default sources: %w", err)
@@ -86,6 +93,15 @@ func syslogPort() int {
 	return free
 }
 
+// drop is the folder into which exports may be put.
+func (c *Config) drop() string {
+	dir, err := filepath.Abs(filepath.Join(c.Data, "drop"))
+	if err != nil {
+		return "/" // refused: it is no folder of ours
+	}
+	return dir
+}
+
 // openSources makes the sources, and the certificate that they show.
 func (n *Node) openSources() error {
 	if err := n.renew(); err != nil {
@@ -99,9 +115,12 @@ func (n *Node) openSources() error {
 	if err != nil {
 		return err
 	}
+	if n.listed, err = n.config.listed(); err != nil {
+		return err
+	}
 	n.sources, err = n.config.open(app.Host{
 		Options: collect.Options{Limits: collect.DefaultLimits(), Taxonomy: n.taxonomy},
-		Formats: formats, TLS: own, Authenticate: n.sender,
+		Formats: formats, Positions: positions{n.db}, TLS: own, Authenticate: n.sender,
 	}, n.log)
 	return err
 }

@@ -4,12 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/wardline/wardline/internal/collect/files"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
 )
@@ -62,4 +64,54 @@ func sentinel(db *store.DB) journal.Sentinel {
 			})
 		},
 	}
+}
+
+// positions keeps how far followed files were taken in.
+type positions struct{ db *store.DB }
+
+var _ files.Positions = positions{}
+
+// Load implements files.Positions.
+func (p positions) Load(ctx context.Context, source string) ([]files.Position, error) {
+	rows, err := p.db.QueryContext(ctx, `SELECT position FROM file_positions WHERE source = $1`, source)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []files.Position
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, err
+		}
+		var one files.Position
+		if err := json.Unmarshal([]byte(text), &one); err != nil {
+			return nil, errors.New("a position of a followed file is damaged: restore the database")
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}
+
+// Save implements files.Positions.
+func (p positions) Save(ctx context.Context, source string, changed []files.Position, gone []string) error {
+	return p.db.Do(ctx, func(tx *sql.Tx) error {
+		for i := range changed {
+			text, err := json.Marshal(&changed[i])
+			if err != nil {
+				return err
+			}
+			_, err = tx.ExecContext(ctx, `INSERT INTO file_positions (source, file, position) VALUES ($1, $2, $3)
+				ON CONFLICT (source, file) DO UPDATE SET position = excluded.position`, source, changed[i].Key, store.Text(string(text)))
+			if err != nil {
+				return err
+			}
+		}
+		for _, file := range gone {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM file_positions WHERE source = $1 AND file = $2`, source, file); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

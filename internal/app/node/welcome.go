@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
-	"os"
 )
 
 // Welcome says where the console is, and how the first person gets in.
@@ -24,22 +22,4 @@ func (n *Node) Welcome(ctx context.Context, w io.Writer) error {
 		_, err = fmt.Fprintf(w, "Browsers do not know this site's own authority yet. Its certificate is %s/ca.pem, SHA-256:\n    %s\n", n.config.authority(), n.authority.Fingerprint())
 	}
 	return err
-}
-
-// consoleURL is where a browser reaches the console.
-func (n *Node) consoleURL() string {
-	host, port, err := net.SplitHostPort(n.config.Console.Listen)
-	if ip := net.ParseIP(host); err != nil || host == "" || ip != nil && ip.IsUnspecified() {
-		host = "localhost"
-		if name, err := os.Hostname(); err == nil {
-			host = name
-		}
-		if names := n.config.Console.Names; len(names) > 0 {
-			host = names[0]
-		}
-	}
-	if port == "443" {
-		return "https://" + host
-	}
-	return "https://" + net.JoinHostPort(host, port)
 }

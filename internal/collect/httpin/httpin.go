@@ -18,6 +18,8 @@ import (
 
 // Config is the part of the configuration that one listener has.
 type Config struct {
+	// Name tells the listener from others in what is logged.
+	Name string `yaml:"name"`
 	// Listen is the address, such as ":8088" or "10.1.2.3:8088".
 	Listen string `yaml:"listen"`
 	// Certificate and Key are PEM files. Without them the node's own certificate is used.

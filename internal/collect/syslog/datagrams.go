@@ -110,6 +110,7 @@ func (r *receiver) drop(datagrams int, reason string) {
 }
 
 func (r *receiver) take(from netip.Addr, msg []byte) {
+	defer collect.Recover(r.log, func() { r.drop(1, "a mistake of Wardline") })
 	msg = bytes.Trim(msg, "\r\n\x00")
 	switch {
 	case len(msg) == 0: // some senders let a datagram without content tell that they live

@@ -99,11 +99,9 @@ var _ collect.Source = (*listener)(nil)
 // Run listens until ctx ends or a listener fails.
 func (l *listener) Run(ctx context.Context, in *collect.Intake) error {
 	group, ctx := errgroup.WithContext(ctx)
-	for i := range l.c.Streams {
-		group.Go(func() error {
-			return l.c.Streams[i].Serve(ctx, l.log, func(ctx context.Context, c *collect.Conn) { l.connection(ctx, in, c) })
-		})
-	}
+	group.Go(func() error {
+		return collect.ServeAll(ctx, l.c.Streams, l.log, func(ctx context.Context, c *collect.Conn) { l.connection(ctx, in, c) })
+	})
 	for i := range l.c.Datagrams {
 		group.Go(func() error { return l.datagrams(ctx, in, &l.c.Datagrams[i]) })
 	}
