@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -202,6 +203,35 @@ func TestTheDocumentIsWhole(t *testing.T) {
 	}
 	if served != len(ids) {
 		t.Errorf("%d routes, %d described", served, len(ids))
+	}
+}
+
+// TestTheDocumentFitsItsMetaSchema holds the document against the schema of OpenAPI 3.1, which the OpenAPI Initiative publishes
+// under Apache-2.0 (spec.openapis.org/oas/3.1/schema).
+func TestTheDocumentFitsItsMetaSchema(t *testing.T) {
+	text, err := os.ReadFile("testdata/openapi-3.1.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	meta, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("https://wardline.example/oas", meta); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile("https://wardline.example/oas")
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, _ := schemas(t)
+	if err := schema.Validate(document); err != nil {
+		t.Error(err)
+	}
+	delete(document, "info")
+	if schema.Validate(document) == nil {
+		t.Error("a document without info passes, too")
 	}
 }
 
