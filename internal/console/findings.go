@@ -258,6 +258,11 @@ func (c *Console) judge(r *request) (answer, error) {
 }
 
 func (c *Console) unjudge(r *request) (answer, error) {
+	if item, err := c.Desk.Get(r.Context(), r.PathValue("id")); err != nil {
+		return answer{}, err
+	} else if item.Verdict == "" {
+		return answer{}, &mistake{"There is no verdict to take back."}
+	}
 	return c.act(r, access.FindingJudge, "undone", map[string]string{"verdict": "taken back"}, func(id string) error {
 		return c.Desk.Unjudge(r.Context(), id, r.actor.ID)
 	})

@@ -17,11 +17,12 @@ import (
 func scopes(item *triage.Item, chosen string) []page.Choice {
 	var all []page.Choice
 	for _, kind := range []string{"host", "device", "user", "ip"} {
-		for _, value := range item.Entities[kind] {
+		for i, value := range item.Entities[kind] {
 			if len(all) == 8 {
 				break
 			}
-			all = append(all, page.Choice{Value: kind + " " + value, Text: page.Clean(value, 120), Hint: "Only this " + kind})
+			// The form says which value is meant, not the value: that is a sender's text.
+			all = append(all, page.Choice{Value: fmt.Sprintf("%s %d", kind, i), Text: page.Clean(value, 120), Hint: "Only this " + kind})
 		}
 	}
 	all = append(all, page.Choice{Value: "all", Text: "Everything", Hint: "This rule says nothing at all"})
@@ -101,8 +102,9 @@ func suppression(r *request, item *triage.Item) (s triage.Suppression, scope str
 	case days < 1 || days > 90:
 		return s, scope, days, &mistake{"Choose 90 days at most."}
 	}
-	if kind, value, ok := strings.Cut(scope, " "); ok {
-		s.Entity = map[string]string{kind: value}
+	if kind, number, ok := strings.Cut(scope, " "); ok {
+		i, _ := strconv.Atoi(number) // it is one of scopes
+		s.Entity = map[string]string{kind: item.Entities[kind][i]}
 	}
 	return s, scope, days, nil
 }

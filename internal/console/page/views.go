@@ -74,7 +74,7 @@ type Finding struct {
 	Expect                         []string
 	PlacesSay                      string
 	Places                         []Seal
-	CanJudge                       bool
+	CanJudge, CanUndo              bool
 	NextURL, HideURL               string
 }
 
