@@ -234,4 +234,6 @@ func (c *Console) proveAgain(r *request) (answer, error) {
 
 // Enter gives a browser a session that was begun elsewhere: the demonstration's, whose data are invented and whose
 // guest has no second factor at hand.
-func (c *Console) Enter(w http.ResponseWriter, s access.Session) { setCookie(w, cookieName, s.Cookie, 0) }
+func (c *Console) Enter(w http.ResponseWriter, s access.Session) {
+	setCookie(w, cookieName, s.Cookie, 0)
+}
