@@ -176,16 +176,23 @@ func (p *process) wait() ([]ack, error) {
 	return p.acks, p.cmd.Wait()
 }
 
-// kill ends the child after a while, counted from its first answer.
-func (p *process) kill(t testing.TB, after time.Duration) []ack {
+// answered waits for the child's first answer.
+func (p *process) answered(t testing.TB) {
 	t.Helper()
 	select {
 	case <-p.acked:
 	case <-p.read:
-		t.Fatalf("the child ended: %s", p.stderr.String())
+		if len(p.acks) == 0 {
+			t.Fatalf("the child ended: %s", p.stderr.String())
+		}
 	}
+}
+
+// kill ends the child after a while, unless it has ended before, and returns what it acknowledged.
+func (p *process) kill(t testing.TB, after time.Duration) []ack {
+	t.Helper()
 	<-time.After(after)
-	if err := p.cmd.Process.Kill(); err != nil {
+	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		t.Fatal(err)
 	}
 	acks, _ := p.wait()

@@ -206,44 +206,43 @@ func TestFollowEnds(t *testing.T) {
 	}
 }
 
-// TestItComesBackByItself takes the folder of bodies away and puts it back: promise P3.
+// TestItComesBackByItself takes a folder away, puts a file in its place, and puts it back: promise P3.
 func TestItComesBackByItself(t *testing.T) {
-	cfg := shortLived(t)
-	j := open(t, cfg)
-	put(t, j, line(journal.Events, 0))
-	segments := filepath.Join(cfg.Dir, "segments")
-	if err := os.Rename(segments, segments+".away"); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(segments, nil, 0o600); err != nil { // where a folder should be
-		t.Fatal(err)
-	}
-	r, err := j.Add(t.Context(), line(journal.Events, 1))
-	if err == nil {
-		_, err = r.Wait(t.Context())
-	}
-	if !errors.Is(err, journal.ErrFailed) {
-		t.Fatalf("a line that could not be written: %v", err)
-	}
-	if err := j.Healthy(); !errors.Is(err, journal.ErrFailed) {
-		t.Errorf("health: %v", err)
-	}
-	if _, err := j.Entry(t.Context(), 0); err == nil {
-		t.Error("an entry was read that is not there")
-	}
-	if err := os.Remove(segments); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(segments+".away", segments); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "the journal is back", func() bool {
-		_, err := j.Append(t.Context(), line(journal.Events, 2))
-		return err == nil
-	})
-	got := seen(t, j)
-	if got[0] != `{"n":0}` || got[len(got)-1] != `{"n":2}` {
-		t.Errorf("got %v", got)
+	for _, folder := range []string{"segments", "log/.state"} {
+		t.Run(folder, func(t *testing.T) {
+			cfg := shortLived(t)
+			j := open(t, cfg)
+			put(t, j, line(journal.Events, 0))
+			path := filepath.Join(cfg.Dir, folder)
+			if err := os.Rename(path, path+".away"); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			r, err := j.Add(t.Context(), line(journal.Events, 1))
+			if err == nil {
+				_, err = r.Wait(t.Context())
+			}
+			if !errors.Is(err, journal.ErrFailed) {
+				t.Fatalf("a line that could not be written: %v", err)
+			}
+			eventually(t, "it is said", func() bool { return errors.Is(j.Healthy(), journal.ErrFailed) })
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Rename(path+".away", path); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "the journal is back", func() bool {
+				_, err := j.Append(t.Context(), line(journal.Events, 2))
+				return err == nil
+			})
+			got := seen(t, j)
+			if got[0] != `{"n":0}` || got[len(got)-1] != `{"n":2}` {
+				t.Errorf("got %v", got)
+			}
+		})
 	}
 }
 

@@ -246,6 +246,9 @@ func (l *life) land(ctx context.Context) error {
 
 // plant makes leaves durable and fills in their indices.
 func (l *life) plant(ctx context.Context, batch []flight) error {
+	if err := l.tree.Ready(); err != nil {
+		return fmt.Errorf("write a leaf: %w", err)
+	}
 	wait := make([]func() (uint64, error), len(batch))
 	for i, f := range batch {
 		if f.pack != nil {
