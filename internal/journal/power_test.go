@@ -88,7 +88,7 @@ func TestPowerCutsLoseNothingAcknowledged(t *testing.T) {
 			var all []ack
 			var c tally
 			for round := range rounds {
-				p := start(t, orders{Dir: dir, First: round * 1_000_000, Senders: 400, Ballast: -1})
+				p := start(t, orders{Dir: dir, First: round * 1_000_000, Senders: 100, Ahead: 40, Ballast: -1})
 				p.answered(t)
 				<-time.After(time.Duration(rand.IntN(1000)) * time.Millisecond)
 				d.cut(t)
