@@ -261,3 +261,49 @@ func TestACheckpointFromTheFuture(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestFollowingLiveIsReadingLater follows a journal while it grows, and compares with what lies on the disk.
+func TestFollowingLiveIsReadingLater(t *testing.T) {
+	const senders, entries = 60, 40
+	cfg := journal.Config{Dir: filepath.Join(t.TempDir(), "journal")}
+	j := open(t, cfg)
+	live := make(chan []string)
+	go func() {
+		var got []string
+		enough := errors.New("enough")
+		err := j.Follow(t.Context(), 0, func(_ context.Context, e *journal.Entry) error {
+			got = append(got, fmt.Sprint(e.Index, content(e)))
+			if len(got) == senders*entries {
+				return enough
+			}
+			return nil
+		})
+		if !errors.Is(err, enough) {
+			t.Error(err)
+		}
+		live <- got
+	}()
+	var wait sync.WaitGroup
+	for s := range senders {
+		wait.Go(func() {
+			for n := range entries {
+				if _, err := j.Append(t.Context(), line(journal.Events, s*entries+n)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	got := <-live
+	shut(t, j)
+	j = open(t, cfg)
+	for index := range j.Size() {
+		e, err := j.Entry(t.Context(), index)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := fmt.Sprint(index, content(e)); got[index] != want {
+			t.Fatalf("followed %s, and it is %s", got[index], want)
+		}
+	}
+}
