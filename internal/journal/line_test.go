@@ -307,3 +307,26 @@ func TestFollowingLiveIsReadingLater(t *testing.T) {
 		}
 	}
 }
+
+// TestRecentLeaves: after a failure entries can be in the journal that nobody was told of, so that there is a gap.
+func TestRecentLeaves(t *testing.T) {
+	add, from := journal.NewRecent()
+	leaf := func(n uint64) []byte { return fmt.Append(nil, "leaf ", n) }
+	for n := range uint64(4) {
+		add(n, leaf(n))
+	}
+	for n := uint64(7); n < 5000; n++ {
+		add(n, leaf(n))
+		if got := from(n); len(got) != 1 || !bytes.Equal(got[0], leaf(n)) {
+			t.Fatalf("leaf %d: %q", n, got)
+		}
+		if got := from(max(n-400, 7)); len(got) != int(min(n-7, 400))+1 || !bytes.Equal(got[0], leaf(max(n-400, 7))) {
+			t.Fatalf("400 before leaf %d: %d leaves, the first %q", n, len(got), got[:min(len(got), 1)])
+		}
+		for _, gone := range []uint64{0, 3, 6, n + 1} {
+			if got := from(gone); got != nil {
+				t.Fatalf("leaf %d, which is not kept: %q", gone, got)
+			}
+		}
+	}
+}
