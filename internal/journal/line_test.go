@@ -320,8 +320,9 @@ func TestRecentLeaves(t *testing.T) {
 		if got := from(n); len(got) != 1 || !bytes.Equal(got[0], leaf(n)) {
 			t.Fatalf("leaf %d: %q", n, got)
 		}
-		if got := from(max(n-400, 7)); len(got) != int(min(n-7, 400))+1 || !bytes.Equal(got[0], leaf(max(n-400, 7))) {
-			t.Fatalf("400 before leaf %d: %d leaves, the first %q", n, len(got), got[:min(len(got), 1)])
+		before := n - min(n-7, 400)
+		if got := from(before); len(got) != int(n-before)+1 || !bytes.Equal(got[0], leaf(before)) {
+			t.Fatalf("from %d on: %d leaves, the first %q", before, len(got), got[:min(len(got), 1)])
 		}
 		for _, gone := range []uint64{0, 3, 6, n + 1} {
 			if got := from(gone); got != nil {
