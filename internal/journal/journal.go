@@ -43,6 +43,7 @@ type Journal struct {
 	created   time.Time
 	started   time.Time
 	keeper    *keeper
+	recent    recent
 	ballast   ballast
 
 	bulk, acts *semaphore.Weighted // bytes that wait to be written, of what is received and of what Wardline does

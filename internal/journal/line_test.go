@@ -206,44 +206,43 @@ func TestFollowEnds(t *testing.T) {
 	}
 }
 
-// TestItComesBackByItself takes the folder of bodies away and puts it back: promise P3.
+// TestItComesBackByItself takes a folder away, puts a file in its place, and puts it back: promise P3.
 func TestItComesBackByItself(t *testing.T) {
-	cfg := shortLived(t)
-	j := open(t, cfg)
-	put(t, j, line(journal.Events, 0))
-	segments := filepath.Join(cfg.Dir, "segments")
-	if err := os.Rename(segments, segments+".away"); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(segments, nil, 0o600); err != nil { // where a folder should be
-		t.Fatal(err)
-	}
-	r, err := j.Add(t.Context(), line(journal.Events, 1))
-	if err == nil {
-		_, err = r.Wait(t.Context())
-	}
-	if !errors.Is(err, journal.ErrFailed) {
-		t.Fatalf("a line that could not be written: %v", err)
-	}
-	if err := j.Healthy(); !errors.Is(err, journal.ErrFailed) {
-		t.Errorf("health: %v", err)
-	}
-	if _, err := j.Entry(t.Context(), 0); err == nil {
-		t.Error("an entry was read that is not there")
-	}
-	if err := os.Remove(segments); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(segments+".away", segments); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "the journal is back", func() bool {
-		_, err := j.Append(t.Context(), line(journal.Events, 2))
-		return err == nil
-	})
-	got := seen(t, j)
-	if got[0] != `{"n":0}` || got[len(got)-1] != `{"n":2}` {
-		t.Errorf("got %v", got)
+	for _, folder := range []string{"segments", "log/.state"} {
+		t.Run(folder, func(t *testing.T) {
+			cfg := shortLived(t)
+			j := open(t, cfg)
+			put(t, j, line(journal.Events, 0))
+			path := filepath.Join(cfg.Dir, folder)
+			if err := os.Rename(path, path+".away"); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			r, err := j.Add(t.Context(), line(journal.Events, 1))
+			if err == nil {
+				_, err = r.Wait(t.Context())
+			}
+			if !errors.Is(err, journal.ErrFailed) {
+				t.Fatalf("a line that could not be written: %v", err)
+			}
+			eventually(t, "it is said", func() bool { return errors.Is(j.Healthy(), journal.ErrFailed) })
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Rename(path+".away", path); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "the journal is back", func() bool {
+				_, err := j.Append(t.Context(), line(journal.Events, 2))
+				return err == nil
+			})
+			got := seen(t, j)
+			if got[0] != `{"n":0}` || got[len(got)-1] != `{"n":2}` {
+				t.Errorf("got %v", got)
+			}
+		})
 	}
 }
 
@@ -260,5 +259,75 @@ func TestACheckpointFromTheFuture(t *testing.T) {
 	defer cancel()
 	if _, err := j.Prove(ctx, index); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestFollowingLiveIsReadingLater follows a journal while it grows, and compares with what lies on the disk.
+func TestFollowingLiveIsReadingLater(t *testing.T) {
+	const senders, entries = 60, 40
+	cfg := journal.Config{Dir: filepath.Join(t.TempDir(), "journal")}
+	j := open(t, cfg)
+	live := make(chan []string)
+	go func() {
+		var got []string
+		enough := errors.New("enough")
+		err := j.Follow(t.Context(), 0, func(_ context.Context, e *journal.Entry) error {
+			got = append(got, fmt.Sprint(e.Index, content(e)))
+			if len(got) == senders*entries {
+				return enough
+			}
+			return nil
+		})
+		if !errors.Is(err, enough) {
+			t.Error(err)
+		}
+		live <- got
+	}()
+	var wait sync.WaitGroup
+	for s := range senders {
+		wait.Go(func() {
+			for n := range entries {
+				if _, err := j.Append(t.Context(), line(journal.Events, s*entries+n)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wait.Wait()
+	got := <-live
+	shut(t, j)
+	j = open(t, cfg)
+	for index := range j.Size() {
+		e, err := j.Entry(t.Context(), index)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := fmt.Sprint(index, content(e)); got[index] != want {
+			t.Fatalf("followed %s, and it is %s", got[index], want)
+		}
+	}
+}
+
+// TestRecentLeaves: after a failure entries can be in the journal that nobody was told of, so that there is a gap.
+func TestRecentLeaves(t *testing.T) {
+	add, from := journal.NewRecent()
+	leaf := func(n uint64) []byte { return fmt.Append(nil, "leaf ", n) }
+	for n := range uint64(4) {
+		add(n, leaf(n))
+	}
+	for n := uint64(7); n < 5000; n++ {
+		add(n, leaf(n))
+		if got := from(n); len(got) != 1 || !bytes.Equal(got[0], leaf(n)) {
+			t.Fatalf("leaf %d: %q", n, got)
+		}
+		before := n - min(n-7, 400)
+		if got := from(before); len(got) != int(n-before)+1 || !bytes.Equal(got[0], leaf(before)) {
+			t.Fatalf("from %d on: %d leaves, the first %q", before, len(got), got[:min(len(got), 1)])
+		}
+		for _, gone := range []uint64{0, 3, 6, n + 1} {
+			if got := from(gone); got != nil {
+				t.Fatalf("leaf %d, which is not kept: %q", gone, got)
+			}
+		}
 	}
 }

@@ -246,6 +246,9 @@ func (l *life) land(ctx context.Context) error {
 
 // plant makes leaves durable and fills in their indices.
 func (l *life) plant(ctx context.Context, batch []flight) error {
+	if err := l.tree.Ready(); err != nil {
+		return fmt.Errorf("write a leaf: %w", err)
+	}
 	wait := make([]func() (uint64, error), len(batch))
 	for i, f := range batch {
 		if f.pack != nil {
@@ -269,6 +272,7 @@ func (l *life) plant(ctx context.Context, batch []flight) error {
 	// Crash here: the entries are durable and nobody was told. They may come twice, for their senders send them again.
 	for _, index := range slices.Sorted(maps.Keys(leaves)) {
 		l.j.keeper.learn(l.j, index, leaves[index])
+		l.j.recent.add(index, leaves[index])
 		l.j.grow(index + 1)
 	}
 	return nil
