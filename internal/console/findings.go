@@ -211,7 +211,7 @@ func (c *Console) emptyQueue(q queue, v *page.Findings) {
 		v.EmptyNext = &page.Link{Text: "Connect a source", URL: "/sources/add"}
 	default:
 		v.EmptyTitle = "Nothing waits for a judgement"
-		v.EmptyText = page.Plural(len(c.Live.Rules()), "rule") + " were asked of " + page.Plural(c.Live.State().Events, "event") + " since the node started. Nothing that they found is open."
+		v.EmptyText = page.Plural(len(c.liveRules()), "rule") + " were asked of " + page.Plural(c.Live.State().Events, "event") + " since the node started. Nothing that they found is open."
 		v.EmptyNext = &page.Link{Text: "Search back in time", URL: "/hunt"}
 	}
 }

@@ -15,9 +15,14 @@ import (
 
 const rulesShown = 200
 
-// ruleSet is what is known of the rules, those with most hits first.
+// liveRules is what is known of the rules at work. Indicators, which count together, are among them once one spoke.
+func (c *Console) liveRules() []watch.RuleState {
+	return slices.DeleteFunc(c.Live.Rules(), func(s watch.RuleState) bool { return s.Type == "indicator" && s.Hits == 0 })
+}
+
+// ruleStates lists the rules, those with most hits first.
 func (c *Console) ruleStates() []watch.RuleState {
-	all := c.Live.Rules()
+	all := c.liveRules()
 	slices.SortStableFunc(all, func(a, b watch.RuleState) int {
 		return cmp.Or(cmp.Compare(b.Hits, a.Hits), strings.Compare(a.Title, b.Title))
 	})

@@ -160,7 +160,7 @@ func (c *Console) rooms(r *request, counts triage.Counts, all, silent []collect.
 	}
 	sources.Spark = page.Spark(c.pulse.of(""), sources.State.Class, "Events each half hour, all sources")
 	add(access.SourceRead, sources)
-	rules, refused := len(c.Live.Rules()), len(c.Refused())
+	rules, refused := len(c.liveRules()), len(c.Refused())
 	card := page.RoomCard{Name: "Rules", URL: "/rules", About: "What is looked for", State: page.OK("Loaded"), Figure: page.Number(rules), Text: "rules are asked of every event", More: "every rule was loaded"}
 	if refused > 0 {
 		card.State, card.More = page.Watch("Not all"), page.Number(refused)+" could not be loaded"
