@@ -301,7 +301,7 @@ func (c *Console) showOutcome(r *request, v *page.Search, id string, a asked, o 
 	v.Answer = "Nothing was found " + span + "."
 	v.NothingSays = "Searched what happened " + span + ". Try other words, fewer fields or a longer time. Events that no source sent cannot be found."
 	if o.total > 0 {
-		v.Answer = page.Plural(o.total, "event") + " fit " + span + "."
+		v.Answer = page.Plural(o.total, "event") + either(o.total == 1, " fits ", " fit ") + span + "."
 		v.Histogram = page.Histogram(o.buckets, o.from, o.to, r.clock, page.Plural(o.total, "event")+" over time, "+span)
 		v.HistogramSays = "Each column is " + page.Length(o.to.Sub(o.from)/columns)
 	}

@@ -67,7 +67,7 @@ func (c *Console) mostUrgent(r *request, v *page.Today, counts triage.Counts, it
 	if len(items) > 0 {
 		item := &items[0]
 		n := waiting(counts)
-		v.Answer = page.Count(n, "finding") + map[bool]string{true: " waits. ", false: " wait. "}[n == 1] + "Look first at: " + page.Clean(item.Rule.Title, 90) + "."
+		v.Answer = page.Count(n, "finding") + either(n == 1, " waits. ", " wait. ") + "Look first at: " + page.Clean(item.Rule.Title, 90) + "."
 		v.Context = after
 		care := page.Clean(item.Rule.CareImpact, 300)
 		v.Now = page.Now{
@@ -85,7 +85,7 @@ func (c *Console) mostUrgent(r *request, v *page.Today, counts triage.Counts, it
 	}
 	switch {
 	case len(silent) > 0:
-		v.Answer = page.Count(len(silent), "source") + map[bool]string{true: " is silent.", false: " are silent."}[len(silent) == 1] + " No finding waits."
+		v.Answer = page.Count(len(silent), "source") + either(len(silent) == 1, " is silent.", " are silent.") + " No finding waits."
 		v.Now = *silentCard(&silent[0], r.clock)
 		v.Now.Action = page.Link{Text: "Open the sources", URL: "/sources"}
 	case len(all) == 0:
