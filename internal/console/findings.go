@@ -187,7 +187,7 @@ func headline(q queue, items []triage.Item, n triage.Counts, r *request) string 
 	case q.view == "later":
 		return page.Count(len(items), "finding") + either(len(items) == 1, " was put off.", " were put off.")
 	case q.view == "settled":
-		return page.Count(n.States[triage.Closed], "finding") + either(n.States[triage.Closed, " is settled.", " are settled.") == 1]
+		return page.Count(n.States[triage.Closed], "finding") + either(n.States[triage.Closed] == 1, " is settled.", " are settled.")
 	case waiting(n) == 0:
 		return "Nothing waits."
 	}
