@@ -182,7 +182,7 @@ func (b *tab) searchAndProve() {
 	b.press("/")
 	b.see("Ask everything that your systems said.")
 	b.do(chromedp.SendKeys(`main [name=text]`, "svc-vendor\r"))
-	b.see("3 events fit")
+	b.see("3 events fit in the last day.")
 	b.shot("answer")
 	if at := b.text(`location.href`); strings.Contains(at, "svc-vendor") {
 		b.t.Errorf("the address shows what was asked: %s", at)
@@ -253,7 +253,7 @@ func (b *tab) shot(name string) {
 		return
 	}
 	for _, l := range looks() {
-		if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: l.scheme}}}); err != nil {
+		if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: l.scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}}); err != nil {
 			b.t.Fatal(err)
 		}
 		view := []chromedp.EmulateViewportOption{}

@@ -26,7 +26,7 @@ func (c *Console) login(r *request) (answer, error) {
 	if _, err := c.resume(r.Request, true); err == nil {
 		return answer{to: safePath(r.URL.Query().Get("to"))}, nil
 	}
-	return view("login", page.Login{Frame: c.gate("Sign in"), To: safePath(r.URL.Query().Get("to"))}), nil
+	return view("login", page.Login{Frame: c.gate("Sign in"), To: safePath(r.URL.Query().Get("to")), Fresh: c.untouched(r.Context())}), nil
 }
 
 func (c *Console) signIn(r *request) (answer, error) {

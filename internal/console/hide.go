@@ -144,6 +144,9 @@ func kinds(entity map[string]string) []string {
 }
 
 func (c *Console) hidden(r *request) (answer, error) {
+	if err := access.Check(r.actor, access.FindingRead, access.Object{Kind: "rule"}); err != nil {
+		return answer{}, err // whoever may read some findings may not read what all are hidden for
+	}
 	all, err := c.Desk.Suppressions(r.Context())
 	if err != nil {
 		return answer{}, err
@@ -156,7 +159,7 @@ func (c *Console) hidden(r *request) (answer, error) {
 	for _, rule := range c.Live.Rules() {
 		titles[triage.RuleID(&rule.Rule)] = rule.Title
 	}
-	v := page.Hidden{Views: c.findingViews(queue{view: "hidden"}, counts)}
+	v := page.Hidden{Views: findingViews(r.actor, queue{view: "hidden"}, counts)}
 	v.Frame = c.frame(r, "findings", "Hidden", "What do we not show, and why?", key("next, previous", "J", "K"))
 	active := 0
 	for _, s := range all {
@@ -184,7 +187,7 @@ func (c *Console) hidden(r *request) (answer, error) {
 		}
 		v.Rows = append(v.Rows, row)
 	}
-	v.Answer = page.Count(active, "rule") + map[bool]string{true: " is hidden for a time.", false: " are hidden for a time."}[active == 1]
+	v.Answer = page.Count(active, "rule") + either(active == 1, " is hidden for a time.", " are hidden for a time.")
 	if active == 0 {
 		v.Answer = "Nothing is hidden."
 	}

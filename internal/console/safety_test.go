@@ -164,7 +164,7 @@ func TestThePrivacyOfficerSearchesAccessesOnly(t *testing.T) {
 	n.night(0)
 	admin := n.first()
 	p := n.hire(admin, "l.moreau", "L. Moreau", access.Privacy)
-	for words, want := range map[string]string{"r.clerk": "1 event fit", "stopped": "Nothing was found"} {
+	for words, want := range map[string]string{"r.clerk": "1 event fits", "stopped": "Nothing was found"} {
 		status, to := p.post("/search", url.Values{"text": {words}, "last": {"24h"}})
 		if status != http.StatusSeeOther {
 			t.Fatalf("status %d %s", status, to)
