@@ -40,7 +40,7 @@ func (n *Node) serveConsole(ctx context.Context) error {
 	for pattern, handle := range n.extra {
 		mux.HandleFunc(pattern, handle)
 	}
-	return serve(ctx, tls.NewListener(listener, own), mux)
+	return serve(ctx, tls.NewListener(listener, own), mux, n.log)
 }
 
 func (n *Node) refusals() []console.Refusal {

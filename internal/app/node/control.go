@@ -47,7 +47,7 @@ func (n *Node) serveControl(ctx context.Context) error {
 	mux.HandleFunc("POST /backups", n.answer(n.backup))
 	mux.HandleFunc("GET /proof", n.answer(n.proof))
 	mux.HandleFunc("GET /key", n.answer(func(context.Context, *http.Request) (any, error) { return PublicKey{n.journal.PublicKey()}, nil }))
-	return serve(ctx, listener, mux)
+	return serve(ctx, listener, mux, n.log)
 }
 
 // answer runs what a command asks for in the name of the operator and writes the outcome as JSON.
