@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wardline/wardline/internal/journal"
+	"github.com/wardline/wardline/internal/journal/seal"
 )
 
 var someHeader = journal.Header{
@@ -93,4 +94,54 @@ func hex(b []byte) string {
 		text = append(text, digits[c>>4], digits[c&15])
 	}
 	return string(text)
+}
+
+// FuzzPack makes entries of any lines, which must come back one by one, as often as the headers say.
+func FuzzPack(f *testing.F) {
+	text, err := seal.NewKey()
+	if err != nil {
+		f.Fatal(err)
+	}
+	key, err := seal.ParseKey(text)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add([]byte("{}\n{\"a\":1}\n{\"b\":2}"), uint16(1))
+	f.Add([]byte("{}"), uint16(1300))
+	f.Add([]byte("{\n}\n{\r}\n{\x00}"), uint16(2))
+	f.Fuzz(func(t *testing.T, text []byte, repeat uint16) {
+		var lines []journal.Line
+		for range repeat % 2000 {
+			for _, l := range bytes.Split(text, []byte("\n")) {
+				lines = append(lines, journal.Line{Kind: journal.Events, Source: string(l[:min(len(l), 9)]), JSON: l})
+			}
+			if len(lines) > 5000 {
+				break
+			}
+		}
+		entries, err := journal.SealAndOpen(lines, key)
+		if errors.Is(err, journal.ErrLine) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, e := range entries {
+			count := 0
+			for i, l := range e.Lines() {
+				if i != count || !bytes.Equal(l, lines[n].JSON) {
+					t.Fatalf("line %d of all is %q and was %q", n, l, lines[n].JSON)
+				}
+				count++
+				n++
+			}
+			if count != e.Header.Count || count > 500 {
+				t.Fatalf("%d lines, and the header says %d", count, e.Header.Count)
+			}
+		}
+		if n != len(lines) {
+			t.Fatalf("%d lines of %d came back", n, len(lines))
+		}
+	})
 }

@@ -266,7 +266,9 @@ func (l *life) plant(ctx context.Context, batch []flight) error {
 		batch[i].index = index
 		leaves[index] = batch[i].leaf
 	}
-	if failure != nil {
+	// XFS says that a folder was synced when it was not, if an error of the disk has just shut the file system
+	// down. Then nothing can be opened any more, so that is asked last.
+	if failure = errors.Join(failure, l.tree.Ready()); failure != nil {
 		return fmt.Errorf("write a leaf: %w", failure)
 	}
 	// Crash here: the entries are durable and nobody was told. They may come twice, for their senders send them again.

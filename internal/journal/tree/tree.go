@@ -73,7 +73,7 @@ func (t *Tree) Add(ctx context.Context, leaf []byte) func() (uint64, error) {
 }
 
 // Ready tells whether the log's files can be opened. The driver panics when it cannot open its lock, because the disk
-// is gone or too many files are open: ask before every Add.
+// is gone or too many files are open: ask before Add, and again before anybody is told that a leaf is durable.
 func (t *Tree) Ready() error {
 	f, err := os.OpenFile(t.files.statePath()+".lock", os.O_RDWR, 0)
 	if err != nil {
