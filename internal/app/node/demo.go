@@ -39,6 +39,10 @@ func Demo(ctx context.Context, c DemoConfig, w io.Writer, log *slog.Logger) erro
 		}
 		defer os.RemoveAll(dir)
 	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
 	d := &demo{DemoConfig: c, out: w, began: time.Now()}
 	config, err := d.configuration(dir)
 	if err != nil {
