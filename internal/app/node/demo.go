@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/pquerna/otp/totp"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/sim"
@@ -78,14 +79,22 @@ site: example
 data: %[1]q
 console: {listen: %[2]q, names: [localhost]}
 metrics: {listen: "off"}
+rules: {placeholders: %[7]q}
 sources:
 - {kind: syslog, streams: [{listen: %[3]q, from: [127.0.0.0/8]}]}
 - {kind: mllp, streams: [{listen: %[4]q, from: [127.0.0.0/8]}]}
 - {kind: http, listen: %[5]q}
 - {kind: files, name: drop, paths: [%[6]q], rescan: 2s}
-`, dir, ports[3], d.syslog, d.mllp, d.http, filepath.Join(dir, "drop"))
+`, dir, ports[3], d.syslog, d.mllp, d.http, filepath.Join(dir, "drop"), filepath.Join(dir, "site.yml"))
 	file := filepath.Join(dir, "wardline.yml")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return Config{}, err
+	}
+	known, err := yaml.Marshal(sim.Site())
+	if err != nil {
+		return Config{}, err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "site.yml"), known, 0o600); err != nil {
 		return Config{}, err
 	}
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
