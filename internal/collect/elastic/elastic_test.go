@@ -61,7 +61,7 @@ func (r reply) String() string {
 func TestBulk(t *testing.T) {
 	lines := func(l ...string) string { return strings.Join(l, "\n") + "\n" }
 	for name, c := range map[string]struct {
-		path, body string
+		path, body string // POST, unless the path says PUT
 		status     int
 		want       string // the reply, or a piece of an error
 		kept       []string
@@ -70,6 +70,8 @@ func TestBulk(t *testing.T) {
 	}{
 		"beats":              {"", lines(index, winlogbeat, create, filebeat), 200, "false; index 201; create 201", []string{"winlogbeat security", "json "}, 0, 2},
 		"index in the path":  {"/logs", lines(`{"create":{}}`, suricata), 200, "false; create 201", []string{"eve alert"}, 0, 1},
+		"put":                {"PUT ", lines(index, suricata), 200, "false; index 201", []string{"eve alert"}, 0, 1},
+		"put to an index":    {"PUT /logs", lines(`{"create":{}}`, suricata), 200, "false; create 201", []string{"eve alert"}, 0, 1},
 		"with an id":         {"", lines(`{"index":{"_index":"a","_id":"7","pipeline":null}}`, filebeat), 200, "false; index7 201", []string{"json "}, 0, 1},
 		"carriage returns":   {"", index + "\r\n" + suricata + "\r\n", 200, "false; index 201", []string{"eve alert"}, 0, 1},
 		"an empty line":      {"", lines(index, suricata, ""), 200, "false; index 201", []string{"eve alert"}, 0, 1},
@@ -88,7 +90,8 @@ func TestBulk(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n, kept := serve(t)
-			resp, body := n.Do(t, httpintest.Request{Path: c.path + "/_bulk?filter_path=errors", Type: "application/x-ndjson", Body: c.body})
+			path, put := strings.CutPrefix(c.path, "PUT ")
+			resp, body := n.Do(t, httpintest.Request{Method: map[bool]string{true: "PUT"}[put], Path: path + "/_bulk?filter_path=errors", Type: "application/x-ndjson", Body: c.body})
 			if resp.StatusCode != c.status || resp.Header.Get("X-Elastic-Product") != "Elasticsearch" {
 				t.Fatalf("status %d: %s", resp.StatusCode, body)
 			}
@@ -147,6 +150,12 @@ func TestStartUp(t *testing.T) {
 		resp, body := n.Do(t, httpintest.Request{Method: method, Path: path})
 		if resp.StatusCode != 200 || !strings.Contains(body, want) || resp.Header.Get("X-Elastic-Product") == "" {
 			t.Errorf("%s: status %d: %s", request, resp.StatusCode, body)
+		}
+	}
+	// What could be an event is never acknowledged by those who do not keep it.
+	for _, path := range []string{"/_doc", "/_bulk2", "/logs/_doc", "/_anything/x", "/logs/_create"} {
+		if resp, body := n.Do(t, httpintest.Request{Method: "PUT", Path: path, Body: filebeat}); resp.StatusCode != 404 || strings.Contains(body, "acknowledged") {
+			t.Errorf("PUT %s: status %d: %s", path, resp.StatusCode, body)
 		}
 	}
 	if resp, _ := n.Do(t, httpintest.Request{Method: "GET", Path: "/", Authorization: "-"}); resp.StatusCode != 401 {
