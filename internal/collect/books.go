@@ -24,7 +24,8 @@ func (c Counts) Difference() int64 {
 	return c.Received - c.Stored - c.Quarantined - c.Refused - c.Dropped - c.Waiting
 }
 
-func (c Counts) plus(d Counts) Counts {
+// Plus adds up.
+func (c Counts) Plus(d Counts) Counts {
 	return Counts{c.Received + d.Received, c.Stored + d.Stored, c.Quarantined + d.Quarantined, c.Refused + d.Refused,
 		c.Dropped + d.Dropped, c.Waiting + d.Waiting, c.Bytes + d.Bytes}
 }

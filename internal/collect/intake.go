@@ -126,10 +126,10 @@ func (in *Intake) part(b Books) {
 		in.parted = append(in.parted, b)
 	case in.parted[mostParted-1].Sender != others:
 		last := &in.parted[mostParted-1]
-		*last = Books{Sender: others, Unauthenticated: true, From: last.From, To: b.To, Counts: last.Counts.plus(b.Counts)}
+		*last = Books{Sender: others, Unauthenticated: true, From: last.From, To: b.To, Counts: last.Counts.Plus(b.Counts)}
 	default:
 		last := &in.parted[mostParted-1]
-		last.To, last.Counts = b.To, last.Counts.plus(b.Counts)
+		last.To, last.Counts = b.To, last.Counts.Plus(b.Counts)
 	}
 }
 

@@ -157,7 +157,7 @@ func (s *Sender) page(now time.Time) Books {
 func (s *Sender) turn(b Books) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.books.sealed = s.books.sealed.plus(b.Counts)
+	s.books.sealed = s.books.sealed.Plus(b.Counts)
 	s.books.sealedAt = b.To
 	if s.books.sealedWhy == nil && b.Reasons != nil {
 		s.books.sealedWhy = map[string]int64{}

@@ -35,15 +35,22 @@ type Body struct {
 // Format reads syslog, counted (RFC 6587) or in lines or both, and hands message bodies to the
 // first of bodies that fits.
 func Format(bodies ...Body) collect.Format {
-	return collect.Format{Name: "syslog", Sniff: sniff, Open: func(r io.Reader, o collect.Options) collect.Decoder {
-		return &decoder{writer: writer{o: o, bodies: bodies}, frames: rfc6587.NewReader(r, o.Limits.Record)}
-	}}
+	return collect.Format{
+		Name: "syslog", Sniff: sniff,
+		Open: func(r io.Reader, o collect.Options) collect.Decoder {
+			return &decoder{writer: writer{o: o, bodies: bodies}, frames: rfc6587.NewReader(r, o.Limits.Record)}
+		},
+		// A message that is counted may go on over many lines (RFC 6587 3.4.1).
+		Lines:     func(head []byte) bool { return len(head) > 0 && !startsCounted(head) },
+		Continues: continues,
+	}
 }
 
 type decoder struct {
 	writer
 	frames *rfc6587.Reader
 	record int64
+	offset int64 // of the message at hand
 }
 
 func (d *decoder) Next(ev *event.Event) error {
@@ -55,7 +62,7 @@ func (d *decoder) Next(ev *event.Event) error {
 	if len(f.Message) == 0 {
 		return &collect.Damage{Offset: f.Offset, Records: 1, Reason: "stream ends before the message"}
 	}
-	ev.Record = d.record
+	ev.Record, d.offset = d.record, f.Offset
 	switch err := d.event(f.Message, ev); {
 	case err == nil, errors.Is(err, collect.ErrSkip):
 		return err
@@ -63,6 +70,9 @@ func (d *decoder) Next(ev *event.Event) error {
 		return &collect.Damage{Offset: f.Offset, Records: 1, Reason: tooManyValues}
 	}
 }
+
+// Offset implements collect.Placed.
+func (d *decoder) Offset() int64 { return d.offset }
 
 // damage is what an error of the framing means to the caller.
 func (d *decoder) damage(err error) error {
