@@ -202,6 +202,17 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// A log that was begun anew under its old name is told from one that grew, also when both begin with the same long text.
+func TestSameBeginning(t *testing.T) {
+	banner := `{"banner":"` + strings.Repeat("x", 2000) + `"}` + "\n"
+	w := newWard(t, "*.log")
+	w.write("a.log", banner+lines(0, 20))
+	w.start()
+	w.kept.Await(t, journal.Events, 21)
+	w.must(os.WriteFile(w.path("a.log"), []byte(banner+lines(20, 60)), 0o600))
+	w.kept.Await(t, journal.Events, 62)
+}
+
 // A line beyond all limits is kept as it came, and what follows is read.
 func TestEndlessLine(t *testing.T) {
 	w := newWard(t, "*.log")
