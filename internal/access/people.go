@@ -220,6 +220,23 @@ func adminLeft(ctx context.Context, tx *sql.Tx) error {
 	return ErrLastAdmin
 }
 
+// RenewRecovery gives the person who acts new recovery codes. The old ones are not good any more.
+func (h *House) RenewRecovery(ctx context.Context) ([]string, error) {
+	a, _ := ActorOf(ctx)
+	var codes []string
+	object := Object{Kind: "person", ID: a.ID, Owner: a.ID}
+	err := h.Do(ctx, SelfWrite, object, map[string]string{"change": "recovery codes"}, func(ctx context.Context) error {
+		return h.db.Do(ctx, func(tx *sql.Tx) (err error) {
+			codes, err = newRecovery(ctx, tx, a.ID)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return codes, nil
+}
+
 // ChangePassphrase gives the person who acts another passphrase, ends all sessions, and returns a new one.
 func (h *House) ChangePassphrase(ctx context.Context, old, pass string) (Session, error) {
 	a, _ := ActorOf(ctx)

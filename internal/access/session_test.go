@@ -100,6 +100,15 @@ func TestARecoveryCodeIsTakenOnce(t *testing.T) {
 		omar := h.hire(ines, "omar", access.Analyst)
 		_, err = h.Login(ctx, ines.name, ines.pass, omar.recovery[0], desk)
 		want(t, "somebody else's recovery code", err, access.ErrLogin)
+		renewed, err := h.RenewRecovery(h.as(ines))
+		if err != nil || len(renewed) != 10 {
+			t.Fatal(len(renewed), err)
+		}
+		_, err = h.Login(ctx, ines.name, ines.pass, ines.recovery[1], desk)
+		want(t, "a code of the old list", err, access.ErrLogin)
+		if _, err := h.Login(ctx, ines.name, ines.pass, renewed[0], "192.0.2.9"); err != nil {
+			t.Error(err)
+		}
 	})
 }
 

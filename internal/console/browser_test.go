@@ -103,63 +103,77 @@ func (b *tab) text(js string) string {
 func TestANodeIsSetUpAndUsedInABrowser(t *testing.T) {
 	n := newNode(t)
 	b := openTab(t, n)
-	n.night()
+	n.night(0)
 
 	// The first person sets the node up.
 	b.open("/setup/" + n.link)
 	b.see("Set up Wardline")
+	b.shot("setup")
 	b.do(chromedp.SendKeys(`[name=name]`, "a.lindqvist"), chromedp.SendKeys(`[name=display]`, "A. Lindqvist"),
 		chromedp.SendKeys(`[name=passphrase]`, passphrase), chromedp.SendKeys(`[name=again]`, passphrase+"\r"))
 	b.see("Your second factor")
 	device := strings.ReplaceAll(b.text(`document.querySelector("#secret").textContent`), " ", "")
 	b.do(chromedp.SendKeys(`[name=code]`, "000000\r"))
 	b.see("The code is wrong")
+	b.shot("enrol")
 	b.do(chromedp.SendKeys(`[name=code]`, n.code(device)+"\r"))
 	b.see("Your recovery codes")
+	b.shot("recovery")
 	b.press(kb.Enter)
 	b.see("Is anything wrong, and what one thing should I do?")
 
 	// He signs out, and in again with the second factor.
 	b.do(chromedp.Click(`.rail footer button`))
 	b.see("Sign in")
+	b.shot("login")
 	b.do(chromedp.SendKeys(`[name=name]`, "a.lindqvist"), chromedp.SendKeys(`[name=passphrase]`, passphrase), chromedp.SendKeys(`[name=code]`, n.code(device)+"\r"))
 	b.see("Five findings wait.")
 
 	// From here on, only keys. The one thing to do is the worst finding.
 	b.press(kb.Enter)
 	b.see("Is this real?")
+	b.do(chromedp.Evaluate[chromedp.Void](`location.hash = "finding"`))
+	b.shot("finding")
 	b.press("j", "j", "j")
 	b.see("Chart opened by somebody without a shift")
 	b.press("f")
 	b.see("False alarm: ")
+	b.shot("judged")
 	b.see("Four findings wait.")
 	b.press("z")
 	b.see("Taken back")
 	b.see("Five findings wait.")
 	b.press("a")
 	b.see("You have it")
+	n.send("winlogbeat", "windows", "System", "7036", n.now().UTC(), map[string]any{"EventID": "7036", "param2": "stopped", "Computer": "PACS-9.alder.example"})
+	b.see("1 new, waiting")
+	b.press("n")
+	b.see("Six findings wait.")
+	b.see("PACS-9.alder.example")
 
 	b.suppress()
 	b.searchAndProve()
-	if dir := os.Getenv("WARDLINE_SHOTS"); dir != "" {
-		b.shots(dir)
-	}
 	b.hunt()
+	b.verify()
+	b.connect()
+	b.shots()
 }
 
 // suppress hides what is expected, and sees the receipt before.
 func (b *tab) suppress() {
 	b.t.Helper()
 	b.press("g", "i")
-	b.see("Five findings wait.")
+	b.see("Six findings wait.")
 	b.press("h")
 	b.see("What may stay quiet, and until when?")
 	b.do(chromedp.Click(`.choice:last-child input`), chromedp.SendKeys(`[name=reason]`, "Planned visits of the vendor on Mondays"))
 	b.ctrlEnter()
-	b.see("This hides 3 findings, of which 0 were judged true.")
+	b.see("This hides 4 findings, of which 0 were judged true.")
+	b.shot("receipt")
 	b.ctrlEnter()
 	b.see("One rule is hidden for a time.")
 	b.see("Planned visits of the vendor on Mondays")
+	b.shot("hidden")
 }
 
 // searchAndProve finds an event by a word and shows that it is sealed.
@@ -168,13 +182,15 @@ func (b *tab) searchAndProve() {
 	b.press("/")
 	b.see("Ask everything that your systems said.")
 	b.do(chromedp.SendKeys(`main [name=text]`, "svc-vendor\r"))
-	b.see("3 events fit")
+	b.see("3 events fit in the last day.")
+	b.shot("answer")
 	if at := b.text(`location.href`); strings.Contains(at, "svc-vendor") {
 		b.t.Errorf("the address shows what was asked: %s", at)
 	}
 	b.do(chromedp.Click(`main .seal`))
 	b.see("Yes. This was sealed")
 	b.see("The root is the one that was signed.")
+	b.shot("proof")
 }
 
 // hunt asks the past for something that is there, and for something that is not.
@@ -186,42 +202,100 @@ func (b *tab) hunt() {
 		b.do(chromedp.SendKeys(`[name=indicators]`, q.ask))
 		b.ctrlEnter()
 		b.see(q.answer)
+		b.shot("job")
 	}
+	b.press("g", "b")
+	b.see("Not seen")
+	b.shot("hunt")
 }
 
-// shots leaves pictures of every page for a person to look at.
-func (b *tab) shots(dir string) {
+// verify has the whole journal read again.
+func (b *tab) verify() {
 	b.t.Helper()
-	pages := map[string]string{
-		"today": "/", "findings": "/findings", "hidden": "/hidden", "search": "/search", "hunt": "/hunt", "sources": "/sources", "add": "/sources/add",
-		"rules": "/rules", "rules-refused": "/rules?view=refused", "journal": "/journal", "proof": "/journal/0/0", "people": "/people", "trail": "/trail", "keys": "/keys", "nothing": "/nothing", "settled": "/findings?view=settled",
-	}
-	for name, path := range pages {
-		b.shot(dir, "real-"+name, path)
-	}
+	b.press("g", "j")
+	b.see("Not checked")
+	b.press(kb.Enter)
+	b.see("Every entry was read again and is as it was sealed.")
 }
 
-func (b *tab) shot(dir, name, path string) {
+// connect makes a token for a sender and is shown the lines to paste.
+func (b *tab) connect() {
 	b.t.Helper()
-	for _, look := range []struct {
-		name, scheme  string
-		width, height int64
-	}{{"light", "light", 1440, 900}, {"dark", "dark", 1440, 900}, {"phone", "light", 390, 844}, {"phone-dark", "dark", 390, 844}} {
-		if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.scheme}}}); err != nil {
+	b.press("g", "o")
+	b.see("Both sources speak.")
+	b.press("c")
+	b.see("Choose what shall send.")
+	b.do(chromedp.Click(`[name=kind][value=winlogbeat]`), chromedp.SendKeys(`[name=name]`, "pacs-9"))
+	b.ctrlEnter()
+	b.see("The token of pacs-9")
+	token := b.text(`document.querySelector("#token").textContent`)
+	if lines := b.text(`document.querySelector("pre").textContent`); !strings.Contains(lines, `password: "`+token+`"`) || !strings.Contains(lines, "https://wardline.alder.example:8443") {
+		b.t.Errorf("the lines hold no token or no address:\n%s", lines)
+	}
+	b.shot("token")
+}
+
+// looks are how pictures are taken.
+type look struct {
+	name, scheme  string
+	width, height int64
+}
+
+func looks() []look {
+	return []look{{"dark", "dark", 1440, 900}, {"phone", "light", 390, 844}, {"phone-dark", "dark", 390, 844}, {"light", "light", 1440, 900}}
+}
+
+// shot leaves pictures of the page that is open in the folder that WARDLINE_SHOTS names, for a person to look at.
+func (b *tab) shot(name string) {
+	b.t.Helper()
+	dir := os.Getenv("WARDLINE_SHOTS")
+	if dir == "" {
+		return
+	}
+	for _, l := range looks() {
+		if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: l.scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}}); err != nil {
 			b.t.Fatal(err)
 		}
 		view := []chromedp.EmulateViewportOption{}
-		if look.width < 500 {
+		if l.width < 500 {
 			view = append(view, chromedp.EmulateMobile)
 		}
-		b.do(chromedp.EmulateViewport(look.width, look.height, view...))
+		b.do(chromedp.EmulateViewport(l.width, l.height, view...))
+		b.picture(filepath.Join(dir, "real-"+name+"-"+l.name+".png"))
+	}
+}
+
+func (b *tab) picture(file string) {
+	b.t.Helper()
+	picture, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := os.WriteFile(file, picture, 0o644); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// shots takes pictures of the pages that the walk did not come to, and of one as it is printed.
+func (b *tab) shots() {
+	b.t.Helper()
+	dir := os.Getenv("WARDLINE_SHOTS")
+	if dir == "" {
+		return
+	}
+	for name, path := range map[string]string{
+		"today": "/", "findings": "/findings", "search": "/search", "sources": "/sources", "add": "/sources/add", "rules": "/rules", "rules-refused": "/rules?view=refused",
+		"rule": "/rules/5e5a9d2e-0c0f-4a55-9b35-0c4f5c3ad001", "journal": "/journal", "people": "/people", "trail": "/trail", "keys": "/keys", "nothing": "/nothing", "settled": "/findings?view=settled",
+	} {
 		b.open(path)
-		picture, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
-		if err != nil {
-			b.t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name+"-"+look.name+".png"), picture, 0o644); err != nil {
-			b.t.Fatal(err)
-		}
+		b.shot(name)
+	}
+	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"}); err != nil {
+		b.t.Fatal(err)
+	}
+	b.do(chromedp.EmulateViewport(794, 1123))
+	for name, path := range map[string]string{"finding-print": "/findings", "proof-print": "/journal/0/0"} {
+		b.open(path)
+		b.picture(filepath.Join(dir, "real-"+name+".png"))
 	}
 }

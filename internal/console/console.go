@@ -70,6 +70,7 @@ type Console struct {
 	jobs      *jobs
 	questions *questions
 	pulse     *pulse
+	streams   chan struct{} // a place for each page that listens
 }
 
 // New prepares the console and its tables.
@@ -88,7 +89,7 @@ func New(ctx context.Context, cfg Config) (*Console, error) {
 	if err := cfg.DB.Migrate(ctx, "console", schema); err != nil {
 		return nil, err
 	}
-	c := &Console{Config: cfg, printer: printer, jobs: newJobs(), questions: newQuestions(), pulse: newPulse()}
+	c := &Console{Config: cfg, printer: printer, jobs: newJobs(), questions: newQuestions(), pulse: newPulse(), streams: make(chan struct{}, mostStreams)}
 	c.handler = c.routes()
 	return c, nil
 }

@@ -27,6 +27,7 @@ func (c *Console) findingView(r *request, item *triage.Item, next string) (*page
 		State: page.Level(f.Rule.Level), Say: seen(f, r.clock), About: page.Clean(f.Rule.Summary, 1200), Care: page.Clean(f.Rule.CareImpact, 600),
 		Owner: c.owner(r, item.Owner), NextURL: next, Verdict: verdict(item, r.clock), Why: why(f, precision[triage.RuleID(&f.Rule)]),
 		CanJudge: access.Check(r.actor, access.FindingJudge, object(item)) == nil && item.Verdict == "",
+		CanUndo:  access.Check(r.actor, access.FindingJudge, object(item)) == nil && item.Verdict != "",
 	}
 	if v.Care == "" {
 		v.Care = "The rule says nothing of it. Ask what work depends on the place above before anything is switched off."

@@ -135,7 +135,7 @@ func (c *Console) queuePage(r *request, q queue, items []triage.Item, open strin
 	if err != nil {
 		return v, err
 	}
-	v.Views = c.findingViews(q, counts)
+	v.Views = findingViews(r.actor, q, counts)
 	v.Answer = headline(q, items, counts, r)
 	if len(items) == 0 {
 		c.emptyQueue(q, &v)
@@ -150,7 +150,7 @@ func (c *Console) queuePage(r *request, q queue, items []triage.Item, open strin
 		})
 	}
 	if len(items) == rowsShown {
-		v.Older = q.address("") + map[bool]string{true: "&", false: "?"}[strings.Contains(q.address(""), "?")] + "before=" + url.QueryEscape(items[len(items)-1].Cursor())
+		v.Older = q.address("") + either(strings.Contains(q.address(""), "?"), "&", "?") + "before=" + url.QueryEscape(items[len(items)-1].Cursor())
 	}
 	next := q.address("")
 	if len(items) > 1 {
@@ -165,14 +165,17 @@ func waiting(n triage.Counts) int {
 	return n.States[triage.New] + n.States[triage.Seen] - n.Later
 }
 
-func (c *Console) findingViews(q queue, n triage.Counts) []page.Tab {
-	return []page.Tab{
+func findingViews(a access.Actor, q queue, n triage.Counts) []page.Tab {
+	tabs := []page.Tab{
 		{Text: "Waiting " + page.Number(waiting(n)), URL: "/findings", Here: q.view == "waiting" && q.rule == ""},
 		{Text: "Mine", URL: "/findings?view=mine", Here: q.view == "mine"},
 		{Text: "Later " + page.Number(n.Later), URL: "/findings?view=later", Here: q.view == "later"},
 		{Text: "Settled " + page.Number(n.States[triage.Closed]), URL: "/findings?view=settled", Here: q.view == "settled"},
-		{Text: "Hidden", URL: "/hidden", Here: q.view == "hidden"},
 	}
+	if access.Check(a, access.FindingRead, access.Object{Kind: "rule"}) == nil {
+		tabs = append(tabs, page.Tab{Text: "Hidden", URL: "/hidden", Here: q.view == "hidden"})
+	}
+	return tabs
 }
 
 func headline(q queue, items []triage.Item, n triage.Counts, r *request) string {
@@ -180,15 +183,15 @@ func headline(q queue, items []triage.Item, n triage.Counts, r *request) string 
 	case q.rule != "" && len(items) > 0:
 		return page.Count(len(items), "finding") + " of one rule."
 	case q.view == "mine":
-		return page.Count(len(items), "finding") + " wait for you."
+		return page.Count(len(items), "finding") + either(len(items) == 1, " waits for you.", " wait for you.")
 	case q.view == "later":
-		return page.Count(len(items), "finding") + " were put off."
+		return page.Count(len(items), "finding") + either(len(items) == 1, " was put off.", " were put off.")
 	case q.view == "settled":
-		return page.Count(n.States[triage.Closed], "finding") + " are settled."
+		return page.Count(n.States[triage.Closed], "finding") + either(n.States[triage.Closed] == 1, " is settled.", " are settled.")
 	case waiting(n) == 0:
 		return "Nothing waits."
 	}
-	says := page.Count(waiting(n), "finding") + map[bool]string{true: " waits.", false: " wait."}[waiting(n) == 1]
+	says := page.Count(waiting(n), "finding") + either(waiting(n) == 1, " waits.", " wait.")
 	oldest := time.Time{}
 	for _, i := range items {
 		if oldest.IsZero() || i.Opened.Before(oldest) {
@@ -211,7 +214,7 @@ func (c *Console) emptyQueue(q queue, v *page.Findings) {
 		v.EmptyNext = &page.Link{Text: "Connect a source", URL: "/sources/add"}
 	default:
 		v.EmptyTitle = "Nothing waits for a judgement"
-		v.EmptyText = page.Plural(len(c.Live.Rules()), "rule") + " were asked of " + page.Plural(c.Live.State().Events, "event") + " since the node started. Nothing that they found is open."
+		v.EmptyText = page.Plural(len(c.liveRules()), "rule") + " were asked of " + page.Plural(c.Live.State().Events, "event") + " since the node started. Nothing that they found is open."
 		v.EmptyNext = &page.Link{Text: "Search back in time", URL: "/hunt"}
 	}
 }
@@ -258,6 +261,11 @@ func (c *Console) judge(r *request) (answer, error) {
 }
 
 func (c *Console) unjudge(r *request) (answer, error) {
+	if item, err := c.Desk.Get(r.Context(), r.PathValue("id")); err != nil {
+		return answer{}, err
+	} else if item.Verdict == "" {
+		return answer{}, &mistake{"There is no verdict to take back."}
+	}
 	return c.act(r, access.FindingJudge, "undone", map[string]string{"verdict": "taken back"}, func(id string) error {
 		return c.Desk.Unjudge(r.Context(), id, r.actor.ID)
 	})

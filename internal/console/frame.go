@@ -41,6 +41,14 @@ func entries(n uint64) string {
 	return page.Number(n) + " entries"
 }
 
+// either chooses between the singular and the plural of a word.
+func either(one bool, singular, plural string) string {
+	if one {
+		return singular
+	}
+	return plural
+}
+
 // rail lists the rooms that the reader may enter, each with its worst state.
 func (c *Console) rail(r *request, f *page.Frame) {
 	room := func(key, name, url, letter string, v access.Verb, state page.State, count string) []page.Room {

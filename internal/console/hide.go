@@ -17,11 +17,12 @@ import (
 func scopes(item *triage.Item, chosen string) []page.Choice {
 	var all []page.Choice
 	for _, kind := range []string{"host", "device", "user", "ip"} {
-		for _, value := range item.Entities[kind] {
+		for i, value := range item.Entities[kind] {
 			if len(all) == 8 {
 				break
 			}
-			all = append(all, page.Choice{Value: kind + " " + value, Text: page.Clean(value, 120), Hint: "Only this " + kind})
+			// The form says which value is meant, not the value: that is a sender's text.
+			all = append(all, page.Choice{Value: fmt.Sprintf("%s %d", kind, i), Text: page.Clean(value, 120), Hint: "Only this " + kind})
 		}
 	}
 	all = append(all, page.Choice{Value: "all", Text: "Everything", Hint: "This rule says nothing at all"})
@@ -101,8 +102,9 @@ func suppression(r *request, item *triage.Item) (s triage.Suppression, scope str
 	case days < 1 || days > 90:
 		return s, scope, days, &mistake{"Choose 90 days at most."}
 	}
-	if kind, value, ok := strings.Cut(scope, " "); ok {
-		s.Entity = map[string]string{kind: value}
+	if kind, number, ok := strings.Cut(scope, " "); ok {
+		i, _ := strconv.Atoi(number) // it is one of scopes
+		s.Entity = map[string]string{kind: item.Entities[kind][i]}
 	}
 	return s, scope, days, nil
 }
@@ -142,6 +144,9 @@ func kinds(entity map[string]string) []string {
 }
 
 func (c *Console) hidden(r *request) (answer, error) {
+	if err := access.Check(r.actor, access.FindingRead, access.Object{Kind: "rule"}); err != nil {
+		return answer{}, err // whoever may read some findings may not read what all are hidden for
+	}
 	all, err := c.Desk.Suppressions(r.Context())
 	if err != nil {
 		return answer{}, err
@@ -154,7 +159,7 @@ func (c *Console) hidden(r *request) (answer, error) {
 	for _, rule := range c.Live.Rules() {
 		titles[triage.RuleID(&rule.Rule)] = rule.Title
 	}
-	v := page.Hidden{Views: c.findingViews(queue{view: "hidden"}, counts)}
+	v := page.Hidden{Views: findingViews(r.actor, queue{view: "hidden"}, counts)}
 	v.Frame = c.frame(r, "findings", "Hidden", "What do we not show, and why?", key("next, previous", "J", "K"))
 	active := 0
 	for _, s := range all {
@@ -182,7 +187,7 @@ func (c *Console) hidden(r *request) (answer, error) {
 		}
 		v.Rows = append(v.Rows, row)
 	}
-	v.Answer = page.Count(active, "rule") + map[bool]string{true: " is hidden for a time.", false: " are hidden for a time."}[active == 1]
+	v.Answer = page.Count(active, "rule") + either(active == 1, " is hidden for a time.", " are hidden for a time.")
 	if active == 0 {
 		v.Answer = "Nothing is hidden."
 	}

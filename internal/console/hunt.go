@@ -151,7 +151,7 @@ func (c *Console) questionSet(indicators, rule string) (*watch.Set, string, erro
 
 func (c *Console) indicatorSet(text string) (*watch.Set, string, error) {
 	b := indicator.NewBuilder(mostIndicators)
-	source := b.AddSource(indicator.Source{File: "question", Title: "a question", Level: "high"})
+	source := b.AddSource(indicator.Source{File: "question", Title: "of the question", Level: "high"})
 	ref, err := b.Detail(&indicator.Detail{Source: source})
 	if err != nil {
 		return nil, "", fmt.Errorf("take in indicators: %w", err)

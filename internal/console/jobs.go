@@ -73,16 +73,25 @@ func (js *jobs) start(kind, title string, actor access.Actor, now time.Time, wor
 	return j, nil
 }
 
-// run carries jobs out, one after the other, until ctx ends.
+// atOnce is how many jobs are carried out at a time: a check of the whole journal does not hold up a question.
+const atOnce = 2
+
+// run carries jobs out in the order in which they were asked for, until ctx ends.
 func (js *jobs) run(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case j := <-js.queue:
-			j.run(ctx)
-		}
+	var work sync.WaitGroup
+	for range atOnce {
+		work.Go(func() {
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case j := <-js.queue:
+					j.run(ctx)
+				}
+			}
+		})
 	}
+	work.Wait()
 }
 
 func (j *job) run(ctx context.Context) {

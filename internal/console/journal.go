@@ -81,7 +81,7 @@ func (c *Console) journalView(r *request, note []byte, point tlog.Checkpoint) (p
 	if size == 0 {
 		v.State, v.Answer = page.Dim("Empty"), "Nothing is sealed yet."
 	} else {
-		v.Answer = "Not unnoticed. " + entries(size) + map[bool]string{true: " is sealed.", false: " are sealed."}[size == 1]
+		v.Answer = "Not unnoticed. " + entries(size) + either(size == 1, " is sealed.", " are sealed.")
 	}
 	c.lastVerify(r, &v)
 	for i := uint64(0); i < min(entriesShown, size); i++ {

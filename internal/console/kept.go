@@ -115,3 +115,10 @@ func (c *Console) called(ctx context.Context, id string) string {
 	}
 	return page.Clean(name, 60)
 }
+
+// untouched tells whether nobody has ever signed in.
+func (c *Console) untouched(ctx context.Context) bool {
+	var n int
+	err := c.DB.QueryRowContext(ctx, `SELECT count(*) FROM callers`).Scan(&n)
+	return err == nil && n == 0
+}

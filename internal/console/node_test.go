@@ -257,7 +257,9 @@ func (n *node) send(sender, product, service, code string, at time.Time, fields 
 }
 
 // night sends what an invented night brings: protection that stops, a chart that is opened, names that are asked.
-func (n *node) night() {
+//
+// more is how many findings come from elsewhere.
+func (n *node) night(more int) {
 	n.t.Helper()
 	start := n.now().Add(-2 * time.Hour).UTC()
 	for i := range 3 {
@@ -273,9 +275,9 @@ func (n *node) night() {
 	n.send("winlogbeat", "windows", "System", "5000", start.Add(30*time.Minute), map[string]any{
 		"EventID": "5000", "Channel": "System", "Computer": "door-ctl-7.alder.example", "param1": "names\u202easked\x1b[31m",
 	})
-	n.wait("five findings wait", func() bool {
+	n.wait("all findings wait", func() bool {
 		c, err := n.desk.Counts(n.t.Context())
-		return err == nil && c.States[triage.New] == 5
+		return err == nil && c.States[triage.New] == 5+more
 	})
 	n.wait("search has all", func() bool { return n.index.Healthy() == nil && n.index.Through() >= n.journal.Size() })
 }

@@ -12,7 +12,7 @@ import (
 
 func TestAFindingIsJudgedWithoutScript(t *testing.T) {
 	n := newNode(t)
-	n.night()
+	n.night(0)
 	p := n.hire(n.first(), "m.okafor", "M. Okafor", access.Analyst)
 	status, body := p.get("/findings")
 	if status != http.StatusOK || !strings.Contains(body, "Five findings wait.") || !strings.Contains(body, "Virus protection stopped") {

@@ -242,6 +242,8 @@ func (c *Console) failure(r *request, err error) failure {
 		return failure{http.StatusServiceUnavailable, "Could not record. Nothing was changed.", "The journal did not answer within two seconds, so the act was not carried out. Receiving goes on. Try again in a minute.", ""}
 	case errors.Is(err, access.ErrProve):
 		return failure{http.StatusForbidden, "Show your second factor again.", "This act needs a code that is younger than five minutes: sign out and in again, then repeat it. Nothing was changed.", ""}
+	case errors.Is(err, errStreams):
+		return failure{http.StatusServiceUnavailable, "Too many pages are open.", sentence(err.Error()), ""}
 	case errors.Is(err, index.ErrDown), errors.Is(err, index.ErrFull), errors.Is(err, index.ErrSlow):
 		return failure{http.StatusServiceUnavailable, "Search cannot answer now.", sentence(err.Error()) + " Receiving and sealing go on.", ""}
 	case errors.Is(err, index.ErrQuery), errors.Is(err, access.ErrName), errors.Is(err, access.ErrRoles), errors.Is(err, access.ErrLastAdmin),

@@ -15,9 +15,14 @@ import (
 
 const rulesShown = 200
 
-// ruleSet is what is known of the rules, those with most hits first.
+// liveRules is what is known of the rules at work. Indicators, which count together, are among them once one spoke.
+func (c *Console) liveRules() []watch.RuleState {
+	return slices.DeleteFunc(c.Live.Rules(), func(s watch.RuleState) bool { return s.Type == "indicator" && s.Hits == 0 })
+}
+
+// ruleStates lists the rules, those with most hits first.
 func (c *Console) ruleStates() []watch.RuleState {
-	all := c.Live.Rules()
+	all := c.liveRules()
 	slices.SortStableFunc(all, func(a, b watch.RuleState) int {
 		return cmp.Or(cmp.Compare(b.Hits, a.Hits), strings.Compare(a.Title, b.Title))
 	})
@@ -46,7 +51,7 @@ func (c *Console) rulesPage(r *request, all []watch.RuleState, precision map[str
 		{Text: "All " + page.Number(len(all)), URL: "/rules?view=all", Here: which == "all"},
 		{Text: "Not loaded " + page.Number(len(refused)), URL: "/rules?view=refused", Here: which == "refused"},
 	}
-	v.Answer = page.Plural(len(all), "rule") + map[bool]string{true: " is loaded.", false: " are loaded."}[len(all) == 1]
+	v.Answer = page.Plural(len(all), "rule") + either(len(all) == 1, " is loaded.", " are loaded.")
 	if len(refused) > 0 {
 		v.Answer = strings.TrimSuffix(v.Answer, ".") + "; " + page.Number(len(refused)) + " could not be."
 	}
@@ -117,7 +122,7 @@ func (c *Console) rule(r *request) (answer, error) {
 	}
 	p := precision[id]
 	v := page.Rule{State: page.Level(s.Level), Summary: page.Clean(s.Summary, 2000), Care: page.Clean(s.CareImpact, 600), Facts: ruleFacts(&s.Rule), Precision: short(p) + "."}
-	v.Frame = c.frame(r, "rules", "Rule", "What does this rule look for?", key("its findings", "Enter"))
+	v.Frame = c.frame(r, "rules", "Rule", "What does this rule look for?", key("go on", "Enter"))
 	v.Crumbs = []page.Link{{Text: "Rules", URL: "/rules"}, {Text: "Rule"}}
 	v.Answer = page.Clean(s.Title, 200)
 	if v.Summary == "" {

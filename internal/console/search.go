@@ -293,10 +293,15 @@ func (c *Console) showOutcome(r *request, v *page.Search, id string, a asked, o 
 	v.Asked, v.Saved = true, nil
 	v.Save = "/search/" + id + "/keep"
 	span := "between " + r.clock.At(o.from) + " and " + r.clock.At(o.to)
+	for _, p := range presets(a.last) {
+		if p.Chosen {
+			span = "in the last " + p.Text
+		}
+	}
 	v.Answer = "Nothing was found " + span + "."
-	v.NothingSays = "Searched " + span + ". Try other words, fewer fields or a longer time. Events that no source sent cannot be found."
+	v.NothingSays = "Searched what happened " + span + ". Try other words, fewer fields or a longer time. Events that no source sent cannot be found."
 	if o.total > 0 {
-		v.Answer = page.Plural(o.total, "event") + " fit, " + span + "."
+		v.Answer = page.Plural(o.total, "event") + either(o.total == 1, " fits ", " fit ") + span + "."
 		v.Histogram = page.Histogram(o.buckets, o.from, o.to, r.clock, page.Plural(o.total, "event")+" over time, "+span)
 		v.HistogramSays = "Each column is " + page.Length(o.to.Sub(o.from)/columns)
 	}

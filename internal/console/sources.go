@@ -79,7 +79,7 @@ func (c *Console) sourcesPage(r *request, all []collect.Standing) page.Sources {
 		v.Answer = allSpeak(len(all))
 		if silent > 0 {
 			first := &all[0]
-			v.Answer = page.Count(silent, "source") + " of " + page.Number(len(all)) + " " + map[bool]string{true: "is", false: "are"}[silent == 1] + " silent, first " + page.Clean(first.Sender, 60) + "."
+			v.Answer = page.Count(silent, "source") + " of " + page.Number(len(all)) + " " + either(silent == 1, "is", "are") + " silent, first " + page.Clean(first.Sender, 60) + "."
 			v.Now = silentCard(first, r.clock)
 		}
 		v.Context = "All books balance: nothing that was received is unexplained."

@@ -2,6 +2,7 @@ package console
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -15,10 +16,21 @@ type stream struct {
 	c *http.ResponseController
 }
 
-func open(r *request) *stream {
+// mostStreams is how many pages may listen at a time, over all readers.
+const mostStreams = 256
+
+// errStreams says that too many pages listen. They work without.
+var errStreams = errors.New("too many pages are open: this one does not hear of news by itself")
+
+// open begins a stream, which done ends.
+func (c *Console) open(r *request) (s *stream, done func(), err error) {
+	select {
+	case c.streams <- struct{}{}:
+	default:
+		return nil, nil, errStreams
+	}
 	r.w.Header().Set("Content-Type", "text/event-stream")
-	s := &stream{w: r.w, c: http.NewResponseController(r.w)}
-	return s
+	return &stream{w: r.w, c: http.NewResponseController(r.w)}, func() { <-c.streams }, nil
 }
 
 // send writes one event, whose data holds no line end, and reports whether the reader is still there.
@@ -43,7 +55,11 @@ func (c *Console) news(r *request) (answer, error) {
 	}
 	changes, stop := c.Desk.Changes()
 	defer stop()
-	s := open(r)
+	s, done, err := c.open(r)
+	if err != nil {
+		return answer{}, err
+	}
+	defer done()
 	beat, end := time.NewTicker(streamBeat), time.NewTimer(streamLife)
 	defer beat.Stop()
 	defer end.Stop()
@@ -70,7 +86,11 @@ func (c *Console) news(r *request) (answer, error) {
 
 // progress tells a page how far a job is.
 func (c *Console) progress(r *request, j *job) (answer, error) {
-	s := open(r)
+	s, done, err := c.open(r)
+	if err != nil {
+		return answer{}, err
+	}
+	defer done()
 	end := time.NewTimer(streamLife)
 	defer end.Stop()
 	for {

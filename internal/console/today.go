@@ -67,7 +67,7 @@ func (c *Console) mostUrgent(r *request, v *page.Today, counts triage.Counts, it
 	if len(items) > 0 {
 		item := &items[0]
 		n := waiting(counts)
-		v.Answer = page.Count(n, "finding") + map[bool]string{true: " waits. ", false: " wait. "}[n == 1] + "Look first at: " + page.Clean(item.Rule.Title, 90) + "."
+		v.Answer = page.Count(n, "finding") + either(n == 1, " waits. ", " wait. ") + "Look first at: " + page.Clean(item.Rule.Title, 90) + "."
 		v.Context = after
 		care := page.Clean(item.Rule.CareImpact, 300)
 		v.Now = page.Now{
@@ -85,7 +85,7 @@ func (c *Console) mostUrgent(r *request, v *page.Today, counts triage.Counts, it
 	}
 	switch {
 	case len(silent) > 0:
-		v.Answer = page.Count(len(silent), "source") + map[bool]string{true: " is silent.", false: " are silent."}[len(silent) == 1] + " No finding waits."
+		v.Answer = page.Count(len(silent), "source") + either(len(silent) == 1, " is silent.", " are silent.") + " No finding waits."
 		v.Now = *silentCard(&silent[0], r.clock)
 		v.Now.Action = page.Link{Text: "Open the sources", URL: "/sources"}
 	case len(all) == 0:
@@ -160,7 +160,7 @@ func (c *Console) rooms(r *request, counts triage.Counts, all, silent []collect.
 	}
 	sources.Spark = page.Spark(c.pulse.of(""), sources.State.Class, "Events each half hour, all sources")
 	add(access.SourceRead, sources)
-	rules, refused := len(c.Live.Rules()), len(c.Refused())
+	rules, refused := len(c.liveRules()), len(c.Refused())
 	card := page.RoomCard{Name: "Rules", URL: "/rules", About: "What is looked for", State: page.OK("Loaded"), Figure: page.Number(rules), Text: "rules are asked of every event", More: "every rule was loaded"}
 	if refused > 0 {
 		card.State, card.More = page.Watch("Not all"), page.Number(refused)+" could not be loaded"

@@ -71,6 +71,7 @@ func (x *Index) prepare() (mark, error) {
 			return mark{}, err
 		}
 		m = newMark()
+		m.Clean = x.cfg.URL == "" // nobody knows what a cluster holds
 	}
 	x.through.Store(m.Next)
 	return m, nil

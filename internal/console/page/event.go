@@ -106,13 +106,25 @@ func (f *flattener) value(name string, depth int) bool {
 	case json.Delim:
 		return f.children(name, v == '{', depth)
 	case string:
-		f.add(name, v)
+		f.strings(name, v)
 	case json.Number:
 		f.add(name, v.String())
 	case bool:
 		f.add(name, map[bool]string{true: "true", false: "false"}[v])
 	}
 	return true // null says nothing
+}
+
+// strings adds a text. The index keeps the values of a list as one text that holds a JSON array.
+func (f *flattener) strings(name, v string) {
+	var list []string
+	if strings.HasPrefix(v, `["`) && json.Unmarshal([]byte(v), &list) == nil {
+		for _, one := range list {
+			f.add(name, one)
+		}
+		return
+	}
+	f.add(name, v)
 }
 
 func (f *flattener) children(name string, object bool, depth int) bool {

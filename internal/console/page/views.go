@@ -74,7 +74,7 @@ type Finding struct {
 	Expect                         []string
 	PlacesSay                      string
 	Places                         []Seal
-	CanJudge                       bool
+	CanJudge, CanUndo              bool
 	NextURL, HideURL               string
 }
 
@@ -352,6 +352,7 @@ type ActRow struct {
 type Login struct {
 	Frame
 	To, Name string
+	Fresh    bool // nobody has ever signed in
 }
 
 // Setup makes the first user or an invited one.
