@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/collect/collecttest"
@@ -44,9 +45,13 @@ func TestPatience(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				kept := collecttest.NewMemory()
 				kept.Hold()
+				begun := time.Now()
 				resp, in := collecttest.Post(t, kept, keep(times), "", nil)
 				if resp.Code != http.StatusServiceUnavailable || resp.Header().Get("Retry-After") == "" {
 					t.Errorf("status %d", resp.Code)
+				}
+				if took := time.Since(begun); took > 20*time.Second { // by the bubble's clock
+					t.Errorf("the sender waited %v", took)
 				}
 				kept.Release()
 				synctest.Wait()

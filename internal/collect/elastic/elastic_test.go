@@ -205,19 +205,23 @@ func TestJournalStops(t *testing.T) {
 		}
 	})
 	t.Run("later", func(t *testing.T) {
-		kept := &failing{Memory: collecttest.NewMemory(), after: 2}
-		n := httpintest.Serve(t, kept, nil, elastic.Routes(shapes())...)
-		_, body := n.Do(t, httpintest.Request{Path: "/_bulk", Body: strings.Repeat(index+"\n"+suricata+"\n", 4)})
-		var got reply
-		if err := json.Unmarshal([]byte(body), &got); err != nil {
-			t.Fatal(err, body)
-		}
-		busy := "; index 429 es_rejected_execution_exception"
-		if want := "true; index 201; index 201" + busy + busy; got.String() != want {
-			t.Errorf("reply %s", got)
-		}
-		if counts := collecttest.Balanced(t, n.Intake)["token/ward-7"]; counts.Stored != 2 || counts.Refused != 2 {
-			t.Errorf("books %+v", counts)
+		for name, kept := range map[string]*failing{
+			"adding":   {Memory: collecttest.NewMemory(), after: 2},
+			"settling": {Memory: collecttest.NewMemory(), after: 2, settle: true},
+		} {
+			n := httpintest.Serve(t, kept, nil, elastic.Routes(shapes())...)
+			_, body := n.Do(t, httpintest.Request{Path: "/_bulk", Body: strings.Repeat(index+"\n"+suricata+"\n", 4)})
+			var got reply
+			if err := json.Unmarshal([]byte(body), &got); err != nil {
+				t.Fatal(err, body)
+			}
+			busy := "; index 429 es_rejected_execution_exception"
+			if want := "true; index 201; index 201" + busy + busy; got.String() != want {
+				t.Errorf("%s: reply %s", name, got)
+			}
+			if counts := collecttest.Balanced(t, n.Intake)["token/ward-7"]; counts.Stored != 2 || counts.Refused != 2 {
+				t.Errorf("%s: books %+v", name, counts)
+			}
 		}
 	})
 }
@@ -225,11 +229,19 @@ func TestJournalStops(t *testing.T) {
 // failing takes no more than a number of lines.
 type failing struct {
 	*collecttest.Memory
-	after int
+	after  int
+	settle bool // further ones are taken, and turn out not to be durable
 }
 
 func (f *failing) Add(ctx context.Context, l journal.Line) (*journal.Receipt, error) {
-	if f.after--; f.after < 0 {
+	f.after--
+	switch {
+	case f.after >= 0:
+	case f.settle:
+		r := journal.NewReceipt()
+		r.Settle(journal.Place{}, journal.ErrFailed)
+		return r, nil
+	default:
 		return nil, journal.ErrFull
 	}
 	return f.Memory.Add(ctx, l)

@@ -114,8 +114,7 @@ func TestJournalFails(t *testing.T) {
 			w.await(20)
 			fail(w.kept, journal.ErrFailed)
 			w.write("a.log", lines(20, 40))
-			waitFor(t, func() bool { return collecttest.Balanced(t, w.intake)["files/ward"].Refused > 0 })
-			if err := w.stop(); !errors.Is(err, journal.ErrFailed) {
+			if err := w.end(); !errors.Is(err, journal.ErrFailed) {
 				t.Fatalf("the source ended with %v", err)
 			}
 			fail(w.kept, nil)
@@ -203,6 +202,17 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// A log that was begun anew under its old name is told from one that grew, also when both begin with the same long text.
+func TestSameBeginning(t *testing.T) {
+	banner := `{"banner":"` + strings.Repeat("x", 2000) + `"}` + "\n"
+	w := newWard(t, "*.log")
+	w.write("a.log", banner+lines(0, 20))
+	w.start()
+	w.kept.Await(t, journal.Events, 21)
+	w.must(os.WriteFile(w.path("a.log"), []byte(banner+lines(20, 60)), 0o600))
+	w.kept.Await(t, journal.Events, 62)
+}
+
 // A line beyond all limits is kept as it came, and what follows is read.
 func TestEndlessLine(t *testing.T) {
 	w := newWard(t, "*.log")
@@ -224,15 +234,25 @@ func TestEndlessLine(t *testing.T) {
 // Messages of syslog may go on in the next line, which is written a moment later.
 func TestContinuedLines(t *testing.T) {
 	w := newWard(t, "*.log")
+	w.config.Settle = time.Hour // the last message waits for its continuation
 	w.start()
 	w.write("a.log", "Mar  1 10:20:30 ws-12 app: first\n")
+	w.write("b.log", line(0)) // once it is there, a.log was looked at too
+	w.kept.Await(t, journal.Events, 1)
+	w.write("b.log", line(1))
+	w.kept.Await(t, journal.Events, 2)
 	w.write("a.log", "\tand its second line\nMar  1 10:20:31 ws-12 app: second\n")
-	w.write("a.log", "Mar  1 10:20:32 ws-12 app: third\n")
 	w.kept.Await(t, journal.Events, 3)
+	w.write("a.log", "Mar  1 10:20:32 ws-12 app: third")
+	w.kept.Await(t, journal.Events, 4)
 	got := w.texts()
-	if len(got) != 3 || !strings.Contains(got[0], `first\n\tand its second line`) {
+	if len(got) != 4 || !strings.Contains(got[2], `first\n\tand its second line`) || !strings.Contains(got[3], "second") {
 		t.Error(got)
 	}
+	_ = w.stop()
+	w.config.Settle, w.config.Unfinished = time.Millisecond, time.Millisecond
+	w.start()
+	w.kept.Await(t, journal.Events, 5)
 }
 
 // The names of columns hold for what is written after a restart.
@@ -302,6 +322,23 @@ func TestExports(t *testing.T) {
 	}
 	if diff := cmp.Diff(w.rows(), append(want, "00040", "00041")); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// An export that was changed in its middle is another one, however alike its beginning and end are.
+func TestChangedExport(t *testing.T) {
+	w := newWard(t, "*.csv")
+	text := header
+	for i := range 100 {
+		text += row(i)
+	}
+	w.write("access.csv", text)
+	w.start()
+	w.kept.Await(t, journal.Events, 100)
+	w.must(os.WriteFile(w.path("access.csv"), []byte(strings.Replace(text, row(50), row(99), 1)+row(7)), 0o600))
+	w.kept.Await(t, journal.Events, 201)
+	if got := len(w.rows()); got != 201 {
+		t.Errorf("%d events", got)
 	}
 }
 

@@ -320,17 +320,23 @@ func TestShares(t *testing.T) {
 		t.Errorf("the first request: status %d", status)
 	}
 	http.DefaultClient.CloseIdleConnections()
-	var last net.Conn
+	var conns []net.Conn
 	for range 4 {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(n.URL, "http://"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		last = conn
+		conns = append(conns, conn)
 	}
-	if _, err := last.Read(make([]byte, 1)); err == nil {
+	if _, err := conns[3].Read(make([]byte, 1)); err == nil {
 		t.Error("a fourth connection was served")
+	}
+	if _, err := io.WriteString(conns[0], "GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if resp, err := http.ReadResponse(bufio.NewReader(conns[0]), nil); err != nil || resp.StatusCode != 404 {
+		t.Errorf("the first connection was not served as well: %v", err)
 	}
 }
 
