@@ -215,6 +215,22 @@ func (h *house) kept() map[string]int {
 	return found
 }
 
+// caughtUp waits until all followers have seen the whole journal, and says how long that took.
+func (h *house) caughtUp(t *testing.T) {
+	t.Helper()
+	c, err := node.ReadConfig(h.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	var s node.Status
+	h.eventually(func() bool {
+		err := node.Control(t.Context(), &c, "/status", nil, &s)
+		return err == nil && s.Judged >= s.Entries && s.Indexed >= s.Entries
+	})
+	t.Logf("watching and search had caught up %v later, at entry %d", time.Since(began).Round(time.Millisecond), s.Entries)
+}
+
 func mark(run string, way load.Way, n int) string { return fmt.Sprintf("load-%s-%s-%d.", run, way, n) }
 
 // TestNothingAcknowledgedIsLost kills the node at random moments while all kinds of senders send (promises P1 and P2):
