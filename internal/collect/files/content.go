@@ -108,17 +108,15 @@ func (e *expanding) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// mark is that of the size bytes before end; ok is false when the content ends before.
-func (c *content) mark(end, size int64) (m Mark, ok bool) {
+// before returns the size bytes before end; ok is false when the content ends before.
+func (c *content) before(end, size int64) (b []byte, ok bool) {
 	r, err := c.from(end - size)
 	if err != nil {
-		return Mark{}, false
+		return nil, false
 	}
-	b := make([]byte, size)
-	if _, err := io.ReadFull(r, b); err != nil {
-		return Mark{}, false
-	}
-	return markOf(b), true
+	b = make([]byte, size)
+	_, err = io.ReadFull(r, b)
+	return b, err == nil
 }
 
 // headMark is that of the first bytes, as many as are there.
@@ -132,12 +130,13 @@ func (c *content) isOf(p *Position) bool {
 	if p.Offset == 0 {
 		return true
 	}
-	m, ok := c.mark(p.Offset, p.Tail.Size)
-	return ok && m.equal(p.Tail)
+	tail, ok := c.before(p.Offset, p.Tail.Size)
+	return ok && markOf(tail).equal(p.Tail)
 }
 
 // settle renews the marks of p, which was taken up to its Offset.
 func (c *content) settle(p *Position) {
 	p.Head = c.headMark()
-	p.Tail, _ = c.mark(p.Offset, min(p.Offset, markSize))
+	tail, _ := c.before(p.Offset, min(p.Offset, markSize))
+	p.Tail = markOf(tail)
 }

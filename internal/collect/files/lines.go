@@ -35,6 +35,10 @@ func (r *reading) lines(ctx context.Context, format *collect.Format) (result, er
 	if err != nil {
 		return result{}, &readError{err}
 	}
+	var ok bool
+	if r.recent, ok = r.c.before(r.p.Offset, r.p.Tail.Size); !ok || r.p.Offset > 0 && !markOf(r.recent).equal(r.p.Tail) {
+		return result{again: time.Now()}, nil // it was cut off this very moment
+	}
 	var buf []byte
 	for n := 0; ; n++ {
 		if n == batchesAtOne && !r.c.packed {
@@ -60,7 +64,6 @@ func (r *reading) lines(ctx context.Context, format *collect.Format) (result, er
 func (r *reading) caughtUp(again time.Time) (result, error) {
 	if r.c.packed {
 		r.p.Size, r.p.Modified = r.c.size, r.c.modified
-		r.c.settle(&r.p)
 		r.keep(r.p)
 	}
 	return result{again: again}, nil
@@ -136,10 +139,11 @@ func (r *reading) take(ctx context.Context, format *collect.Format, piece []byte
 	r.p.Offset += int64(len(piece))
 	r.p.Record += b.records
 	r.heading(format, piece)
-	if !r.c.packed { // else the marks would cost unpacking it once more
-		r.c.settle(&r.p)
-		r.keep(r.p)
-	}
+	// The marks are of what was read, not of what the file holds by now: it may have been cut off meanwhile.
+	r.recent = append(r.recent, piece[max(0, len(piece)-markSize):]...)
+	r.recent = r.recent[max(0, len(r.recent)-markSize):]
+	r.p.Head, r.p.Tail = r.c.headMark(), markOf(r.recent)
+	r.keep(r.p)
 	return nil
 }
 

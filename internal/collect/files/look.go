@@ -68,6 +68,7 @@ type reading struct {
 	p     Position
 	cut   bool
 
+	recent   []byte // the bytes before the position
 	receipts []*journal.Receipt
 }
 
