@@ -216,7 +216,7 @@ func (s *Scanner) complete() Frame {
 	text := s.take(min(s.lf+1, len(s.rest())))[:s.lf]
 	s.lf, s.searched = -1, 0
 	f.Message = trimEnd(text)
-	if bytes.IndexByte(f.Message, '\n') < 0 || bytes.IndexAny(f.Message, "\r\x00") < 0 {
+	if bytes.IndexByte(f.Message, '\n') < 0 || !bytes.ContainsAny(f.Message, "\r\x00") {
 		return f
 	}
 	s.joined = s.joined[:0]

@@ -167,6 +167,10 @@ func TestWhatNobodyListedIsDenied(t *testing.T) {
 	for _, v := range []access.Verb{"", "verb", "finding", "finding.read ", "session.open", "finding.erase"} {
 		wantDenied(t, string(v), access.Check(everything, v, access.Object{Owner: "me"}))
 	}
+	wantDenied(t, "roles of nobody", access.Check(access.Actor{Roles: allRoles()}, access.TodayRead, access.Object{}))
+	if may := access.Roles("verb"); len(may) > 0 {
+		t.Errorf("%v may what nobody listed", may)
+	}
 	wantDenied(t, "a role that does not exist", access.Check(access.Actor{ID: "me", Roles: []access.Role{"root", "-", "all"}}, access.TodayRead, access.Object{}))
 	wantDenied(t, "nobody's own", access.Check(access.Actor{ID: "me", Roles: []access.Role{access.Sender}}, access.EventAppend, access.Object{}))
 }

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pquerna/otp/totp"
 
 	"github.com/wardline/wardline/internal/access"
 )
@@ -203,6 +204,12 @@ func TestOIDC(t *testing.T) {
 		}
 		_, err = h.Resume(ctx, s.Cookie)
 		want(t, "a session with the old roles", err, access.ErrSession)
+
+		// Nor a device, whose secret would be empty.
+		if code, err := totp.GenerateCode("", h.now()); err == nil {
+			_, err = h.Prove(ctx, again.Cookie, code, desk)
+			want(t, "a code of no device", err, access.ErrCode)
+		}
 
 		// Who logs in so has no passphrase here, and cannot be given one or other roles.
 		_, err = h.Login(ctx, "omar", "", "", desk)

@@ -160,14 +160,12 @@ func (h *House) reset(ctx context.Context, tx *sql.Tx, p User, link string) erro
 	if p.Issuer != "" {
 		return errForeign
 	}
-	for _, forget := range []string{
-		`UPDATE people SET passphrase = '', totp = '' WHERE id = $1`,
-		`DELETE FROM recovery WHERE person = $1`,
-		`DELETE FROM passkeys WHERE person = $1`,
-	} {
-		if _, err := tx.ExecContext(ctx, forget, p.ID); err != nil {
-			return err
-		}
+	// Without a passphrase nobody gets in, so the recovery codes are good for nothing; joining again replaces them.
+	if _, err := tx.ExecContext(ctx, `UPDATE people SET passphrase = '', totp = '' WHERE id = $1`, p.ID); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM passkeys WHERE person = $1`, p.ID); err != nil {
+		return err
 	}
 	return h.invite(ctx, tx, link, p.Name, p.Display, p.Roles, inviteLife)
 }
@@ -218,6 +216,23 @@ func adminLeft(ctx context.Context, tx *sql.Tx) error {
 		return err
 	}
 	return ErrLastAdmin
+}
+
+// RenewRecovery gives the person who acts new recovery codes. The old ones are not good any more.
+func (h *House) RenewRecovery(ctx context.Context) ([]string, error) {
+	a, _ := ActorOf(ctx)
+	var codes []string
+	object := Object{Kind: "person", ID: a.ID, Owner: a.ID}
+	err := h.Do(ctx, SelfWrite, object, map[string]string{"change": "recovery codes"}, func(ctx context.Context) error {
+		return h.db.Do(ctx, func(tx *sql.Tx) (err error) {
+			codes, err = newRecovery(ctx, tx, a.ID)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return codes, nil
 }
 
 // ChangePassphrase gives the person who acts another passphrase, ends all sessions, and returns a new one.

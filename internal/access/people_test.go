@@ -56,6 +56,34 @@ func TestRescue(t *testing.T) {
 	})
 }
 
+func TestDisabled(t *testing.T) {
+	each(t, func(h *hospital) {
+		t, ctx := h.t, h.t.Context()
+		ines := h.first()
+		omar := h.hire(ines, "omar", access.Analyst)
+		if err := h.Disable(h.as(ines), omar.Actor.ID); err != nil {
+			t.Fatal(err)
+		}
+		_, err := h.Login(ctx, omar.name, omar.pass, h.code(omar), desk)
+		want(t, "disabled", err, access.ErrLogin)
+		if err := h.Enable(h.as(ines), omar.Actor.ID); err != nil {
+			t.Fatal(err)
+		}
+		h.login(omar)
+		// A session that was opened at the very moment in which an admin disabled the person.
+		if _, err := h.db.ExecContext(ctx, `UPDATE people SET disabled = 1 WHERE name = 'omar'`); err != nil {
+			t.Fatal(err)
+		}
+		_, err = h.Resume(ctx, omar.Cookie)
+		want(t, "a session of somebody disabled", err, access.ErrSession)
+		link, err := h.Rescue(ctx, "omar")
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.login(h.join(link, ""))
+	})
+}
+
 func TestPeopleAreChangedByAdminsOnly(t *testing.T) {
 	each(t, func(h *hospital) {
 		t := h.t

@@ -82,6 +82,18 @@ func TestACodeIsTakenOnce(t *testing.T) {
 		if _, err := h.Login(ctx, ines.name, ines.pass, later, "192.0.2.78"); err != nil {
 			t.Errorf("a device that is half a minute fast: %v", err)
 		}
+		for _, off := range []time.Duration{-time.Minute, time.Minute} {
+			h.wait(5 * time.Minute)
+			code, err := totp.GenerateCode(ines.device, h.now().Add(off))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = h.Login(ctx, ines.name, ines.pass, code, "192.0.2.80")
+			want(t, "a device that is a minute off", err, access.ErrLogin)
+		}
+		if _, err := h.Login(ctx, ines.name, ines.pass, h.code(ines), "192.0.2.81"); err != nil {
+			t.Error(err)
+		}
 		h.wait(-30 * time.Second)
 		_, err = h.Login(ctx, ines.name, ines.pass, h.code(ines), "192.0.2.79")
 		want(t, "a code of a step before the one that was used", err, access.ErrLogin)
@@ -100,6 +112,15 @@ func TestARecoveryCodeIsTakenOnce(t *testing.T) {
 		omar := h.hire(ines, "omar", access.Analyst)
 		_, err = h.Login(ctx, ines.name, ines.pass, omar.recovery[0], desk)
 		want(t, "somebody else's recovery code", err, access.ErrLogin)
+		renewed, err := h.RenewRecovery(h.as(ines))
+		if err != nil || len(renewed) != 10 {
+			t.Fatal(len(renewed), err)
+		}
+		_, err = h.Login(ctx, ines.name, ines.pass, ines.recovery[1], desk)
+		want(t, "a code of the old list", err, access.ErrLogin)
+		if _, err := h.Login(ctx, ines.name, ines.pass, renewed[0], "192.0.2.9"); err != nil {
+			t.Error(err)
+		}
 	})
 }
 
@@ -200,6 +221,9 @@ func TestSessionsEnd(t *testing.T) {
 		alive("used for more than 10 hours", ines.Cookie, false)
 
 		h.login(ines)
+		h.wait(-2 * time.Minute)
+		alive("opened in what is now the future", ines.Cookie, false)
+		h.wait(2 * time.Minute)
 		omar := h.hire(ines, "omar", access.Analyst)
 		if err := h.Logout(ctx, omar.Cookie); err != nil {
 			t.Error(err)

@@ -15,8 +15,8 @@ import (
 // answers 503.
 var ErrNoTrail = errors.New("nothing was done, for the journal could not take down that you were about to: try again in a moment; if it stays so, see the state of the journal on the page Journal")
 
-// sealTime is how long an act waits to be sealed.
-const sealTime = 2 * time.Second
+// sealTime is how long an act waits to be sealed: two seconds, less the time to say that it was not.
+const sealTime = 1900 * time.Millisecond
 
 // proofAge is how old the second factor may be for what needs it anew.
 const proofAge = 5 * time.Minute
@@ -94,6 +94,12 @@ func (h *House) allow(ctx context.Context, a Actor, v Verb, o Object, detail map
 	return nil
 }
 
+// soon bounds what must be known before an act: in sealTime it is sealed, or it is not done. Who goes away meanwhile must
+// not leave us in doubt which.
+func soon(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), sealTime)
+}
+
 // refused seals that something was not allowed.
 func (h *House) refused(ctx context.Context, a Actor, v Verb, o Object, detail map[string]string, why string) error {
 	l, err := h.line(a, v, o, detail)
@@ -101,12 +107,16 @@ func (h *House) refused(ctx context.Context, a Actor, v Verb, o Object, detail m
 		return err
 	}
 	l.Step, l.Outcome, l.Why = "outcome", Refused, why
+	ctx, cancel := soon(ctx)
+	defer cancel()
 	if err := h.enter(ctx, l); err != nil {
 		return err
 	}
 	at, err := h.append(ctx, l, nil)
 	if err != nil {
-		return errors.Join(err, h.unsealed(ctx, l, Refused, why))
+		after, cancel := soon(ctx)
+		defer cancel()
+		return errors.Join(err, h.unsealed(after, l, Refused, why))
 	}
 	return h.placed(ctx, l, at)
 }
@@ -117,25 +127,12 @@ func (h *House) sealed(ctx context.Context, a Actor, v Verb, o Object, detail ma
 	if err != nil {
 		return err
 	}
-	// The table has it first: whatever the journal may hold of it, the trail shows that there is something.
-	if err := h.enter(ctx, l); err != nil {
-		return errors.Join(ErrNoTrail, err)
-	}
 	end := func(o Outcome, why string) {
 		// Where this fails the intent stays open, which Trail shows. The act itself cannot be taken back.
 		_ = h.end(ctx, l, o, why)
 	}
-	at, err := h.append(ctx, l, func(at journal.Place) {
-		_ = h.placed(ctx, l, at)
-		end(NotDone, "it was sealed too late")
-	})
-	if err != nil {
-		_ = h.unsealed(ctx, l, NotDone, "the journal did not take it") // it stays as it is otherwise
+	if err := h.intend(ctx, l, end); err != nil {
 		return err
-	}
-	if err := h.placed(ctx, l, at); err != nil {
-		end(NotDone, "it could not be entered into the trail")
-		return errors.Join(ErrNoTrail, err)
 	}
 	ended := false
 	defer func() {
@@ -150,6 +147,33 @@ func (h *House) sealed(ctx context.Context, a Actor, v Verb, o Object, detail ma
 		return err
 	}
 	end(Done, "")
+	return nil
+}
+
+// intend enters and seals an intent. When it fails the act is not to be done.
+func (h *House) intend(ctx context.Context, l line, end func(Outcome, string)) error {
+	during, cancel := soon(ctx)
+	defer cancel()
+	// The table has it first: whatever the journal may hold of it, the trail shows that there is something.
+	if err := h.enter(during, l); err != nil {
+		return err
+	}
+	at, err := h.append(during, l, func(at journal.Place) {
+		late, cancel := soon(ctx)
+		defer cancel()
+		_ = h.placed(late, l, at)
+		end(NotDone, "it was sealed too late")
+	})
+	if err != nil {
+		after, cancel := soon(ctx)
+		defer cancel()
+		_ = h.unsealed(after, l, NotDone, "the journal did not take it") // it stays as it is otherwise
+		return err
+	}
+	if err := h.placed(during, l, at); err != nil {
+		end(NotDone, "it could not be entered into the trail")
+		return err
+	}
 	return nil
 }
 
@@ -180,8 +204,8 @@ func (h *House) line(a Actor, v Verb, o Object, detail map[string]string) (line,
 // cut shortens text and makes it fit for both databases.
 func cut(s string, bytes int) string { return store.Text(s[:min(len(s), bytes)]) }
 
-// append seals one line, within sealTime, whatever the journal does. What is sealed in spite of that is handed to
-// late.
+// append seals one line before ctx ends, whatever the journal does. What is sealed in spite of that is handed to
+// late. Of lines that hang there are as many as fit into hung, which is also how many may be sealed at once.
 func (h *House) append(ctx context.Context, l line, late func(journal.Place)) (journal.Place, error) {
 	text, err := json.Marshal(l)
 	if err != nil {
@@ -192,15 +216,12 @@ func (h *House) append(ctx context.Context, l line, late func(journal.Place)) (j
 	default:
 		return journal.Place{}, ErrNoTrail // so many wait already that this one would, too
 	}
-	// Who goes away while we seal must not leave us in doubt whether it was sealed.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sealTime)
 	type result struct {
 		at  journal.Place
 		err error
 	}
 	answer := make(chan result)
 	go func() {
-		defer cancel()
 		at, err := h.seal.Append(ctx, journal.Line{Kind: journal.Acts, Source: "access", Time: l.At, JSON: text})
 		<-h.hung
 		select {
@@ -228,13 +249,13 @@ func (h *House) enter(ctx context.Context, l line) error {
 	if err != nil {
 		return fmt.Errorf("write act: %w", err)
 	}
-	_, err = h.db.ExecContext(context.WithoutCancel(ctx), `INSERT INTO acts (id, at, actor, name, roles, session, token, verb, kind, object,
+	_, err = h.db.ExecContext(ctx, `INSERT INTO acts (id, at, actor, name, roles, session, token, verb, kind, object,
 		owner, detail, outcome, why, ended, intent_entry, intent_line, outcome_entry, outcome_line)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, -1, 0, -1, 0)`,
 		l.Act, store.At(l.At), l.Actor, store.Text(l.Name), join(l.Roles), l.Session, l.Token,
 		string(l.Verb), l.Kind, l.Object, l.Owner, string(detail), string(Unsealed), l.Why)
 	if err != nil {
-		return fmt.Errorf("enter act: %w", err)
+		return fmt.Errorf("%w: enter act: %w", ErrNoTrail, err)
 	}
 	return nil
 }
@@ -245,18 +266,18 @@ func (h *House) placed(ctx context.Context, l line, at journal.Place) error {
 	if l.Outcome != Pending {
 		ended = store.At(l.At)
 	}
-	_, err := h.db.ExecContext(context.WithoutCancel(ctx), `UPDATE acts SET outcome = $1, ended = $2,
+	_, err := h.db.ExecContext(ctx, `UPDATE acts SET outcome = $1, ended = $2,
 		intent_entry = $3, intent_line = $4, outcome_entry = $3, outcome_line = $4 WHERE id = $5`,
 		string(l.Outcome), ended, int64(at.Entry), at.Line, l.Act)
 	if err != nil {
-		return fmt.Errorf("enter act: %w", err)
+		return fmt.Errorf("%w: enter act: %w", ErrNoTrail, err)
 	}
 	return nil
 }
 
 // unsealed notes how a line ended that the journal did not take.
 func (h *House) unsealed(ctx context.Context, l line, o Outcome, why string) error {
-	_, err := h.db.ExecContext(context.WithoutCancel(ctx), `UPDATE acts SET outcome = $1, why = $2, ended = $3 WHERE id = $4 AND outcome = $5`,
+	_, err := h.db.ExecContext(ctx, `UPDATE acts SET outcome = $1, why = $2, ended = $3 WHERE id = $4 AND outcome = $5`,
 		string(o), why, store.At(h.now()), l.Act, string(Unsealed))
 	return err
 }
@@ -267,11 +288,13 @@ func (h *House) end(ctx context.Context, intent line, o Outcome, why string) err
 		Act: intent.Act, Step: "outcome", At: h.now().UTC().Truncate(time.Microsecond),
 		Actor: intent.Actor, Verb: intent.Verb, Outcome: o, Why: why,
 	}
+	ctx, cancel := soon(ctx)
+	defer cancel()
 	at, err := h.append(ctx, l, nil)
 	if err != nil {
 		return err
 	}
-	_, err = h.db.ExecContext(context.WithoutCancel(ctx), `UPDATE acts SET outcome = $1, why = $2, ended = $3, outcome_entry = $4, outcome_line = $5 WHERE id = $6`,
+	_, err = h.db.ExecContext(ctx, `UPDATE acts SET outcome = $1, why = $2, ended = $3, outcome_entry = $4, outcome_line = $5 WHERE id = $6`,
 		string(o), why, store.At(l.At), int64(at.Entry), at.Line, l.Act)
 	return err
 }

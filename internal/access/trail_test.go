@@ -203,6 +203,16 @@ func endpoints(h *hospital, ines, omar *member) map[string]func() error {
 		h.t.Fatal(err)
 	}
 	roles := []access.Role{access.Senior}
+	keys, blue, spare := h.passkeys(), newKey(h.t), newKey(h.t)
+	if err := h.add(keys, ines, blue); err != nil {
+		h.t.Fatal(err)
+	}
+	ask := func(ticket access.Ticket, err error) access.Ticket {
+		if err != nil {
+			h.t.Error(err)
+		}
+		return ticket
+	}
 	return map[string]func() error{
 		"Do": func() error {
 			return h.Do(h.as(ines), access.RuleWrite, access.Object{}, nil, func(context.Context) error { h.t.Error("done"); return nil })
@@ -229,8 +239,24 @@ func endpoints(h *hospital, ines, omar *member) map[string]func() error {
 			_, err := h.ChangePassphrase(h.as(omar), omar.pass, "seven violet kettles dancing")
 			return err
 		},
-		"Users, denied": func() error { _, err := h.Users(h.as(omar)); return err },
-		"Trail, denied": func() error { _, err := h.Trail(h.as(omar), access.TrailFilter{}); return err },
+		"RenewRecovery": func() error { _, err := h.RenewRecovery(h.as(ines)); return err },
+		"Passkeys.Finish": func() error {
+			ticket := ask(keys.Begin(h.as(ines)))
+			return keys.Finish(h.as(ines), ticket.Secret, "", spare.create(ticket.Options))
+		},
+		"Passkeys.FinishLogin": func() error {
+			ticket := ask(keys.BeginLogin(ctx, ines.name, ines.pass, "192.0.2.53"))
+			_, err := keys.FinishLogin(ctx, ticket.Secret, blue.get(ticket.Options), "192.0.2.53")
+			return err
+		},
+		"Passkeys.FinishProve": func() error {
+			ticket := ask(keys.BeginProve(ctx, ines.Cookie, "192.0.2.54"))
+			_, err := keys.FinishProve(ctx, ines.Cookie, ticket.Secret, blue.get(ticket.Options))
+			return err
+		},
+		"Passkeys.Remove": func() error { return keys.Remove(h.as(ines), b64(blue.id)) },
+		"Users, denied":   func() error { _, err := h.Users(h.as(omar)); return err },
+		"Trail, denied":   func() error { _, err := h.Trail(h.as(omar), access.TrailFilter{}); return err },
 	}
 }
 
@@ -243,6 +269,7 @@ func state(t *testing.T, h *hospital) map[string]string {
 		"invitations": `SELECT hash || name FROM invitations ORDER BY hash`,
 		"recovery":    `SELECT hash FROM recovery ORDER BY hash`,
 		"sessions":    `SELECT hash || CAST(proved AS TEXT) FROM sessions ORDER BY id`,
+		"passkeys":    `SELECT id || credential FROM passkeys ORDER BY id`,
 		"tokens":      `SELECT hash || CAST(revoked AS TEXT) FROM tokens ORDER BY id`,
 		"acts":        `SELECT id || outcome FROM acts WHERE outcome = 'done' ORDER BY id`,
 	} {
@@ -258,6 +285,9 @@ func TestNoTrailNoAct(t *testing.T) {
 		ines := h.first()
 		omar := h.hire(ines, "omar", access.Analyst)
 		calls := endpoints(h, ines, omar)
+		idp := newProvider(t, h)
+		o := idp.oidc()
+		calls["OIDC.Finish"] = func() error { _, err := idp.login(o, false); return err }
 		before := state(t, h)
 		for _, failure := range []error{journal.ErrFull, journal.ErrFailed, journal.ErrClosed} {
 			h.seal.breakBy(func(context.Context) error { return failure })

@@ -340,11 +340,12 @@ func sealFailed(err error) string {
 	return "the journal failed"
 }
 
-// leave makes s one that is forgotten and returns the last page of its books; not while something is on its way.
-func (s *Sender) leave() (Books, bool) {
+// leave makes s one that is forgotten and returns the last page of its books; not while something is on its way, and not
+// when it is to stay.
+func (s *Sender) leave(stay bool) (Books, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.books.waiting > 0 {
+	if stay || s.books.waiting > 0 {
 		return Books{}, false
 	}
 	s.gone = true

@@ -1,6 +1,9 @@
 package console
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // guide says how one kind of sender is set up.
 type guide struct {
@@ -134,4 +137,29 @@ output.elasticsearch:
 			steps: []string{trust, "See that suricata.yaml writes eve-log to /var/log/suricata/eve.json.", "Put these lines into filebeat.yml and restart filebeat."},
 		},
 	}
+}
+
+// GuideKinds lists the senders that Guide knows.
+func GuideKinds() []string {
+	var kinds []string
+	for _, g := range guides() {
+		kinds = append(kinds, g.kind)
+	}
+	return kinds
+}
+
+// Guide writes how a sender of that kind is set up to reach the doors of a node; "" when it knows no such kind.
+func Guide(kind string, d Doors, name, token string) string {
+	for _, g := range guides() {
+		if g.kind != kind {
+			continue
+		}
+		var b strings.Builder
+		for i, step := range g.steps {
+			fmt.Fprintf(&b, "%d. %s\n", i+1, step)
+		}
+		fmt.Fprintf(&b, "\n%s, %s:\n\n%s", g.name, g.file, g.fill(d, name, token))
+		return b.String()
+	}
+	return ""
 }

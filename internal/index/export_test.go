@@ -12,3 +12,7 @@ func Row(entry uint64, line int, text []byte, past, future time.Duration) (row [
 
 // Column is the name under which a sender's field is kept.
 func Column(name string) string { return column(name) }
+
+// Keep is how a value is kept, Kept the value that is kept so.
+func Keep(v string) string { return keep(v) }
+func Kept(s string) string { return kept(s) }

@@ -195,8 +195,7 @@ func (f Field) filter() (string, error) {
 	case Contains:
 		return name + ":*" + value + "*", nil
 	case Begins:
-		// In a list, a value stands behind a quotation mark.
-		return "(" + name + ":=" + value + "* or " + name + `:*` + quote(`"`+f.Value) + "*)", nil
+		return begins(name, f.Value), nil
 	case Exists:
 		return name + ":*", nil
 	case Less, AtMost, More, AtLeast:
@@ -211,11 +210,25 @@ func (f Field) filter() (string, error) {
 
 // is asks for a field that has the value, alone or among others.
 func is(name, value string) string {
-	exact := name + ":=" + quote(value)
+	exact := name + ":=" + quote(keep(value))
 	if value == "" {
 		return exact
 	}
 	return "(" + exact + " or " + name + ":json_array_contains_any(" + quote(value) + "))"
+}
+
+// begins asks for a field that has a value that begins so, alone, with a mark, or in a list, where it stands behind a
+// quotation mark.
+func begins(name, value string) string {
+	ways := []string{name + ":=" + quote(value) + "*", name + ":*" + quote(`"`+value) + "*"}
+	switch {
+	case value == "":
+	case isDigit(value[0]), value[0] == '+':
+		ways = append(ways, name+":="+quote("+"+value)+"*")
+	case value[0] == '-':
+		ways = append(ways, name+":="+quote("-0"+value[1:])+"*")
+	}
+	return "(" + strings.Join(ways, " or ") + ")"
 }
 
 // own is the column that a person means by a name.

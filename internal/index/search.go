@@ -300,17 +300,18 @@ func (s *search) hit(row []byte) (Hit, error) {
 		case colID:
 			h.ID = text()
 		case colSource:
-			h.Source = text()
+			h.Source = kept(text())
 		case colFormat:
-			h.Format = text()
+			h.Format = kept(text())
 		case colClass:
-			h.Class = text()
+			h.Class = kept(text())
 		case "_stream", "_stream_id", colStream:
 		default:
 			if len(fields) > 1 {
 				fields = append(fields, ',')
 			}
-			fields = append(fields, row[v.NameStart-1:v.End]...)
+			fields = append(fields, row[v.NameStart-1:v.Start]...)
+			fields = append(fields, kept(string(row[v.Start:v.End]))...)
 			fields = append(fields, '"')
 		}
 		err = errors.Join(err, bad)

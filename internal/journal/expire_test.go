@@ -163,8 +163,14 @@ func TestExpireAfterTheClockJumped(t *testing.T) {
 	if _, err := j.Expire(t.Context(), journal.Events, time.Now(), time.Now()); !errors.Is(err, journal.ErrClock) {
 		t.Errorf("after a restart: %v", err)
 	}
+	if err := j.Healthy(); !errors.Is(err, journal.ErrClock) {
+		t.Errorf("health: %v", err)
+	}
 	if err := j.ConfirmClock(t.Context(), "admin"); err != nil {
 		t.Fatal(err)
+	}
+	if err := j.Healthy(); err != nil {
+		t.Errorf("health after a person confirmed: %v", err)
 	}
 	if done := expire(t, j, journal.Events, 1); done.Segments != 1 {
 		t.Errorf("confirmed: %+v", done)

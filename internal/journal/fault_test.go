@@ -36,9 +36,9 @@ func TestEachSystemCallFails(t *testing.T) {
 	}
 	var c tally
 	ended := map[string]int{}
-	runs := 0
+	runs, healed := 0, 0
 	for _, f := range faults {
-		numbers := slices.Values([]int{1, 2, 4, 7, 11})
+		numbers := slices.Values([]int{1, 3, 8, 13})
 		if long() {
 			numbers = func(yield func(int) bool) {
 				for n := 1; yield(n); n++ {
@@ -53,6 +53,9 @@ func TestEachSystemCallFails(t *testing.T) {
 			if t.Failed() {
 				t.Fatalf("%s %s at call %d", f.call, f.fault, n)
 			}
+			if how == "healed" {
+				healed++
+			}
 			if idle++; how != "not hurt" {
 				idle = 0
 			}
@@ -65,8 +68,8 @@ func TestEachSystemCallFails(t *testing.T) {
 	for _, how := range slices.Sorted(maps.Keys(ended)) {
 		t.Logf("%4d x %s", ended[how], how)
 	}
-	if ended["fsync error=EIO: healed"] == 0 {
-		t.Error("no run healed after a failed sync without a restart")
+	if healed == 0 {
+		t.Error("no run healed without a restart")
 	}
 }
 

@@ -43,6 +43,7 @@ type Journal struct {
 	created   time.Time
 	started   time.Time
 	keeper    *keeper
+	recent    recent
 	ballast   ballast
 
 	bulk, acts *semaphore.Weighted // bytes that wait to be written, of what is received and of what Wardline does
@@ -65,9 +66,24 @@ type Journal struct {
 // Size is the number of durable entries.
 func (j *Journal) Size() uint64 { return j.size.Load() }
 
+// Healthy tells what keeps the journal from doing all that it is for: ErrClosed, ErrFailed, ErrFull, ErrClock, or
+// what is damaged. It does not look at the disk; see Verify.
+func (j *Journal) Healthy() error {
+	j.mu.Lock()
+	state := j.state
+	j.mu.Unlock()
+	switch {
+	case state != nil:
+		return state
+	case j.full.Load():
+		return ErrFull
+	}
+	return j.keeper.healthy()
+}
+
 // Add takes a copy of a line into the next entry of its kind. It blocks while too much waits to be
 // written, which is how senders are slowed down, and fails when ctx ends, or with ErrFull, ErrFailed or ErrClosed.
-// Lines of one kind that one goroutine adds stay in order.
+// Lines of one kind that one goroutine adds stay in order; there is none between kinds.
 func (j *Journal) Add(ctx context.Context, l Line) (*Receipt, error) {
 	if err := l.check(); err != nil {
 		return nil, err

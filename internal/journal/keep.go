@@ -93,6 +93,16 @@ func (k *keeper) save() error {
 	return errors.Join(writeDurable(bookPath(k.dir), book), writeDurable(clockPath(k.dir), clock))
 }
 
+// healthy tells why nothing can be deleted.
+func (k *keeper) healthy() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.blind == nil && k.clock.Suspect {
+		return ErrClock
+	}
+	return k.blind
+}
+
 // gone tells whether a segment was deleted after its time.
 func (k *keeper) gone(name string) (time.Time, bool) {
 	k.mu.Lock()

@@ -17,7 +17,8 @@ func TestKilledAtAnyInstantNothingAcknowledgedIsLost(t *testing.T) {
 	var c tally
 	first := 0
 	for round := range rounds {
-		p := start(t, orders{Dir: dir, First: first, Senders: 400, Ballast: -1})
+		p := start(t, orders{Dir: dir, First: first, Senders: 100, Ahead: 40, Ballast: -1})
+		p.answered(t)
 		acks := p.kill(t, time.Duration(rand.IntN(300))*time.Millisecond)
 		all = append(all, acks...)
 		first += 1_000_000

@@ -69,6 +69,9 @@ func (j *Journal) Entry(ctx context.Context, index uint64) (*Entry, error) {
 
 // leaves returns some leaves from an index on.
 func (j *Journal) leaves(ctx context.Context, from uint64) ([][]byte, error) {
+	if leaves := j.recent.from(from); leaves != nil {
+		return leaves, nil
+	}
 	size, _, _, err := j.files.State()
 	if err != nil {
 		return nil, err

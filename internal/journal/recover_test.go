@@ -235,6 +235,9 @@ func TestBackupUnderLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if r := verify(t, j.Dir(), journal.Check{PublicKey: j.PublicKey()}); !r.Sound() || r.Size < point.Size {
+		t.Errorf("verified while it was written: %v", r.Problems)
+	}
 	cancel()
 	if written := <-done; point.Size == 0 || point.Size > uint64(written) {
 		t.Errorf("a backup of %d entries, and %d were written", point.Size, written)

@@ -87,8 +87,9 @@ func space(dir string) (available, total int64, err error) {
 	if err := syscall.Statfs(dir, &s); err != nil {
 		return 0, 0, err
 	}
-	available = int64(s.Bavail) * s.Bsize
-	return available, available + int64(s.Blocks-s.Bfree)*s.Bsize, nil
+	block := int64(s.Bsize) // its type differs between systems
+	available = int64(s.Bavail) * block
+	return available, available + int64(s.Blocks-s.Bfree)*block, nil
 }
 
 // ballast is a file that holds room on the disk for what Wardline does: when something else has filled the
@@ -117,7 +118,7 @@ func (b *ballast) tend(available, keep int64) error {
 		if err != nil {
 			return err
 		}
-		err = errors.Join(syscall.Fallocate(int(f.Fd()), 0, 0, b.size), f.Close())
+		err = errors.Join(allocate(f, b.size), f.Close())
 		if err != nil {
 			return errors.Join(err, os.Remove(path))
 		}

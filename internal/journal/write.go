@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/wardline/wardline/internal/journal/seal"
@@ -16,7 +18,7 @@ import (
 )
 
 const (
-	maxBatch  = 32 // packs that share a sync
+	maxBatch  = 32 // packs that share a sync, half of them of each lane
 	maxFlight = 64 // packs whose leaf is on its way into the tree
 	// How long the journal waits before it tries to come back: the first time, and at most.
 	firstPause, longestPause = 100 * time.Millisecond, 5 * time.Second
@@ -38,12 +40,12 @@ type openSegment struct {
 	key *seal.Data
 }
 
-// flight is a pack whose body is durable and whose leaf is on its way, or word that a segment is
+// flight is a pack whose body is durable and whose leaf is on its way into the tree, or word that a segment is
 // complete once all flights before it have landed.
 type flight struct {
 	*pack
 	leaf     []byte
-	index    func() (uint64, error)
+	index    uint64
 	complete string
 }
 
@@ -67,14 +69,14 @@ func (j *Journal) run(ctx context.Context, l *life) {
 // work writes packs until the journal is closed, then returns nil, or until something fails.
 func (l *life) work(ctx context.Context) error {
 	landed := make(chan error, 1)
-	go func() { landed <- l.land() }()
+	go func() { landed <- l.land(ctx) }()
 	var failure error
 	for failure == nil {
 		packs, more := l.j.take(l.dead)
 		if !more {
 			break // closed, or dead
 		}
-		if failure = l.write(ctx, packs); failure != nil {
+		if failure = l.write(packs); failure != nil {
 			for _, p := range packs {
 				p.settle(0, refused(failure))
 			}
@@ -111,12 +113,12 @@ func (j *Journal) take(dead <-chan struct{}) (packs []*pack, more bool) {
 	return nil, true
 }
 
-// pick takes what is queued, what Wardline does before what was received.
+// pick takes what is queued, what Wardline does before what was received, but not only that.
 func (j *Journal) pick() (packs []*pack, more bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for lane := range j.queued {
-		n := min(len(j.queued[lane]), maxBatch-len(packs))
+		n := min(len(j.queued[lane]), maxBatch/2)
 		packs = append(packs, j.queued[lane][:n]...)
 		j.queued[lane] = j.queued[lane][n:]
 	}
@@ -124,7 +126,7 @@ func (j *Journal) pick() (packs []*pack, more bool) {
 }
 
 // write makes the bodies of packs durable, then hands their leaves to the tree. On an error none of them flies.
-func (l *life) write(ctx context.Context, packs []*pack) error {
+func (l *life) write(packs []*pack) error {
 	if err := l.completeOld(time.Now()); err != nil {
 		return fmt.Errorf("end a segment: %w", err)
 	}
@@ -148,8 +150,7 @@ func (l *life) write(ctx context.Context, packs []*pack) error {
 	}
 	// Crash here: the bodies are on the disk and no leaf speaks of them. Nobody was told that they are safe.
 	for _, p := range packs {
-		leaf := p.header.Leaf()
-		l.flights <- flight{pack: p, leaf: leaf, index: l.tree.Add(ctx, leaf)}
+		l.flights <- flight{pack: p, leaf: p.header.Leaf()}
 	}
 	return nil
 }
@@ -214,29 +215,69 @@ type segmentMeta struct {
 	Key     []byte    `json:"key"` // data key, encrypted by the key-encryption key
 }
 
-// land settles packs in the order in which they were written. After the first leaf that failed, the later ones
-// are refused too, whether or not they are in the tree.
-func (l *life) land() error {
+// land puts the leaves of all flights that wait into the tree, waits until they are durable, answers for them, and takes
+// the next. One batch at a time: Tessera does not promise the order of two that wait. After a failure
+// all later flights are refused.
+func (l *life) land(ctx context.Context) error {
 	var failure error
 	for f := range l.flights {
-		if f.complete != "" {
-			l.j.keeper.writing(f.complete, failure != nil)
-			continue
+		batch := []flight{f}
+		for len(batch) < maxFlight && len(l.flights) > 0 {
+			batch = append(batch, <-l.flights)
 		}
-		index, err := f.index()
-		if failure == nil && err != nil {
-			failure = fmt.Errorf("write a leaf: %w", err)
-			close(l.dead)
+		if failure == nil {
+			if failure = l.plant(ctx, batch); failure != nil {
+				close(l.dead)
+			}
 		}
-		if failure != nil {
-			f.settle(0, refused(failure))
-			continue
+		for _, f := range batch {
+			switch {
+			case f.pack == nil:
+				l.j.keeper.writing(f.complete, failure != nil)
+			case failure != nil:
+				f.settle(0, refused(failure))
+			default:
+				f.settle(f.index, nil)
+			}
 		}
-		l.j.keeper.learn(l.j, index, f.leaf)
-		l.j.grow(index + 1)
-		f.settle(index, nil)
 	}
 	return failure
+}
+
+// plant makes leaves durable and fills in their indices.
+func (l *life) plant(ctx context.Context, batch []flight) error {
+	if err := l.tree.Ready(); err != nil {
+		return fmt.Errorf("write a leaf: %w", err)
+	}
+	wait := make([]func() (uint64, error), len(batch))
+	for i, f := range batch {
+		if f.pack != nil {
+			wait[i] = l.tree.Add(ctx, f.leaf)
+		}
+	}
+	var failure error
+	leaves := make(map[uint64][]byte, len(batch))
+	for i := range batch {
+		if batch[i].pack == nil {
+			continue
+		}
+		index, err := wait[i]()
+		failure = errors.Join(failure, err)
+		batch[i].index = index
+		leaves[index] = batch[i].leaf
+	}
+	// XFS says that a folder was synced when it was not, if an error of the disk has just shut the file system
+	// down. Then nothing can be opened any more, so that is asked last.
+	if failure = errors.Join(failure, l.tree.Ready()); failure != nil {
+		return fmt.Errorf("write a leaf: %w", failure)
+	}
+	// Crash here: the entries are durable and nobody was told. They may come twice, for their senders send them again.
+	for _, index := range slices.Sorted(maps.Keys(leaves)) {
+		l.j.keeper.learn(l.j, index, leaves[index])
+		l.j.recent.add(index, leaves[index])
+		l.j.grow(index + 1)
+	}
+	return nil
 }
 
 // shutdown leaves a checkpoint that speaks of everything.

@@ -48,11 +48,12 @@ type asking struct {
 	*Hunter
 	question Question
 	entries  map[uint64]bool
-	most     int
+	most     int // entries from which on reading all of them is quicker
+	hopeless bool
 	events   counted
 }
 
-func (a *asking) tooMany() bool { return len(a.entries) > a.most }
+func (a *asking) tooMany() bool { return a.hopeless || len(a.entries) > a.most }
 
 func (a *asking) ask(ctx context.Context, needs []need) error {
 	span := index.Query{From: a.question.From, To: a.question.To, By: "hunt"}
@@ -61,87 +62,104 @@ func (a *asking) ask(ctx context.Context, needs []need) error {
 		return err
 	}
 	a.events = counted{int64(n), first, last}
-	for _, filter := range a.filters(needs) {
+	// What claims a time that is far off is found under the time when it was received, and what was too long for the
+	// index may hold anything.
+	always := index.Query{By: span.By}
+	bounded := !span.From.IsZero() || !span.To.IsZero()
+	filters, ok := a.filters(needs)
+	if !ok {
+		a.hopeless = true
+		return nil
+	}
+	for _, filter := range filters {
 		q := span
 		q.Expert = filter
 		if err := a.collect(ctx, q); err != nil {
 			return err
 		}
-		// What claims a time that is far off is found under the time when it was received.
-		q.From, q.To = time.Time{}, time.Time{}
-		q.Expert = strconv.Quote("@claimed") + ":* (" + filter + ")"
-		if err := a.collect(ctx, q); err != nil {
+		if !bounded {
+			continue
+		}
+		always.Expert = strconv.Quote("@claimed") + ":* (" + filter + ")"
+		if err := a.collect(ctx, always); err != nil {
 			return err
 		}
 	}
-	// What was too long for the index may hold anything.
-	q := span
-	q.From, q.To = time.Time{}, time.Time{}
-	q.Expert = strconv.Quote("@cut") + ":*"
-	return a.collect(ctx, q)
+	always.Expert = strconv.Quote("@cut") + ":*"
+	return a.collect(ctx, always)
 }
 
 // maxFilter bounds a filter, in bytes: less than the index takes, for what stands around it.
 const maxFilter = 3800
 
-// filters writes needs as filters of the index, as few as will do. Needs of one field become one expression.
-func (a *asking) filters(needs []need) []string {
-	var filters []string
+// filters writes needs as filters of the index, as few as will do. Needs of one field become one expression. ok is
+// false when the index cannot be asked for all of them.
+func (a *asking) filters(needs []need) (filters []string, ok bool) {
 	var filter strings.Builder
-	flush := func() {
-		if filter.Len() > 0 {
+	add := func(part string) {
+		if filter.Len() > 0 && filter.Len()+len(part) > maxFilter {
 			filters = append(filters, filter.String())
 			filter.Reset()
 		}
+		if filter.Len() > 0 {
+			filter.WriteString(" or ")
+		}
+		filter.WriteString(part)
 	}
 	for len(needs) > 0 {
 		field := needs[0].field
-		names := columns(a.cfg.Taxonomy, field)
-		n, size := 0, 0
-		var any []string
-		for ; n < len(needs) && needs[n].field == field && (n == 0 || (size+len(needs[n].pattern()))*len(names) < maxFilter/2); n++ {
-			any = append(any, needs[n].pattern())
-			size += len(needs[n].pattern()) + 1
+		if field == "" {
+			add("*:" + strconv.Quote(needs[0].text))
+			needs = needs[1:]
+			continue
+		}
+		names, ok := columns(a.cfg.Taxonomy, field)
+		if !ok {
+			return nil, false
+		}
+		n, any := 0, ""
+		for ; n < len(needs) && needs[n].field == field && len(any) < maxFilter/4; n++ {
+			any += "|" + needs[n].pattern()
 		}
 		needs = needs[n:]
-		text := strconv.Quote("(?i)" + strings.Join(any, "|"))
 		for _, name := range names {
-			if name != "*" {
-				name = strconv.Quote(name)
-			}
-			part := name + ":~" + text
-			if filter.Len()+len(part) > maxFilter {
-				flush()
-			}
-			if filter.Len() > 0 {
-				filter.WriteString(" or ")
-			}
-			filter.WriteString(part)
+			add(strconv.Quote(name) + ":~" + strconv.Quote("(?i)"+any[1:]))
 		}
 	}
-	flush()
-	return filters
+	return append(filters, filter.String()), true
 }
 
 // page is how many hits are asked for at a time.
 const page = 10_000
 
+// maxHits is from how many hits on a filter rules out too little.
+const maxHits = 200_000
+
+// collect notes the entries of all hits. It counts them first: mostly there are none, or all lie in a short time.
 func (a *asking) collect(ctx context.Context, q index.Query) error {
-	q.Limit, q.Oldest = page, true
+	n, first, last, err := a.cfg.Index.Count(ctx, q)
+	if err != nil || n == 0 {
+		return err
+	}
+	if n > maxHits {
+		a.hopeless = true
+		return nil
+	}
+	q.From, q.To, q.Limit, q.Oldest = first, last.Add(1), page, true
 	for !a.tooMany() {
-		var last *index.Cursor
+		var at *index.Cursor
 		stats, err := a.cfg.Index.Search(ctx, q, func(hit index.Hit) error {
 			a.entries[hit.Entry] = true
-			last = hit.Cursor()
+			at = hit.Cursor()
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		if !stats.More || last == nil {
+		if !stats.More || at == nil {
 			return nil
 		}
-		q.After = last
+		q.After = at
 	}
 	return nil
 }

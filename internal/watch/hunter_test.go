@@ -283,8 +283,8 @@ func TestIndexRulesOutOnlyWhatCannotMatch(t *testing.T) {
 	texts := []string{
 		`,"CommandLine":"VSSadmin DeLeTe ShAdOwS"`, `,"CommandLine":["x\"y","delete\u0020shadows\\now"]`, `,"process":{"command_line":"delete shadows"}`,
 		`,"CommandLine":"` + strings.Repeat("long ", 60_000) + `","Then":"x","CommandLine":"delete shadows"`,
-		`,"DestinationIp":"::ffff:cb00:7107"`, `,"Message":"to hxxp 203.0.113.7:443, EVIL.example"`, `,"Url":"https:\/\/www.Evil.EXAMPLE\/x"`,
-		`,"Hashes":"MD5=D41D8CD98F00B204E9800998ECF8427E"`, `,"CommandLine":"deleteshadows"`, `,"Query":"notevil.example.org"`,
+		`,"DestinationIp":"::ffff:203.0.113.7"`, `,"Message":"to 203.0.113.7:443"`, `,"Url":"https:\/\/x.example\/?q=http%3A%2F%2F203.0.113.7%2F"`,
+		`,"Ips":["198.51.100.9","a\n203.0.113.7_"]`, `,"CommandLine":"deleteshadows"`, `,"Version":"7.0.113.4"`,
 	}
 	for n := range 400 {
 		when := at.Add(time.Duration(n) * time.Second)
@@ -302,7 +302,7 @@ func TestIndexRulesOutOnlyWhatCannotMatch(t *testing.T) {
 	until(t, "the index", func() bool { return x.Through() >= w.journal.Size() && x.Healthy() == nil })
 	with := w.hunter(func(c *watch.HunterConfig) { c.Index = x })
 	without := w.hunter()
-	list := "203.0.113.7\nevil.example\nd41d8cd98f00b204e9800998ecf8427e\n"
+	list := "203.0.113.7\n"
 	rule := strings.Split(rules, "---\n")[0]
 	for name, q := range map[string]watch.Question{
 		"a rule":       {Set: compile(t, rule, "")},

@@ -16,9 +16,8 @@ import (
 // need is a text that an event must hold, in any case, so that a rule can match: one of a rule's needs is there
 // whenever it does. It is a necessary condition only; the rule itself judges what holds it.
 type need struct {
-	field string // as rules call it; "" is any
+	field string // as rules call it; "" for words that may stand in any field
 	text  string // ASCII, small letters, without signs that JSON escapes
-	regex string // instead of text, where it may be written in several ways
 }
 
 // shortest is the length from which on a text is worth looking for.
@@ -48,7 +47,7 @@ func (s *Set) needs() (all []need, ok bool) {
 		}
 	}
 	slices.SortFunc(all, func(a, b need) int {
-		return cmp.Or(strings.Compare(a.field, b.field), strings.Compare(a.text, b.text), strings.Compare(a.regex, b.regex))
+		return cmp.Or(strings.Compare(a.field, b.field), strings.Compare(a.text, b.text))
 	})
 	return slices.Compact(all), true
 }
@@ -100,6 +99,9 @@ func needsOfSearch(s *sigma.Search) ([]need, bool) {
 
 func needsOfItem(it *sigma.Item) ([]need, bool) {
 	if it.Op != sigma.Matches || it.Negated {
+		return nil, false
+	}
+	if it.Field == "" { // to look for a part of a word in every field, the index takes longer than the rule
 		return nil, false
 	}
 	value := func(v *sigma.Value) ([]need, bool) {
@@ -167,71 +169,44 @@ func plainRune(r rune) bool {
 	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune(" .-_:;,=()[]", r)
 }
 
-// needOf is what an event must hold so that it can hold an indicator.
+// needOf is what an event must hold so that it can hold an indicator: of an IPv4 address the two numbers in the middle. They
+// stand between dots wherever the address stands, so that they are words of the index, which finds words fast.
+// Names and digests it finds fast only in one way of writing them, of many.
 func needOf(v indicator.Value) (need, bool) {
+	if v.Kind != indicator.Address {
+		return need{}, false
+	}
 	text := v.String()
-	switch v.Kind {
-	case indicator.MD5, indicator.SHA1, indicator.SHA256, indicator.SHA512, indicator.Imphash:
-		return need{text: text}, true
-	case indicator.Address:
-		return needOfAddress(text)
-	case indicator.Domain, indicator.Email, indicator.URL, indicator.URLPrefix:
-		text = strings.TrimPrefix(text, "//")
-		if _, rest, ok := strings.Cut(text, "://"); ok {
-			text = rest
-		}
-		if host, _, ok := strings.Cut(text, "/"); ok { // a path may be written in many ways
-			text = host
-		}
-		text, _, _ = strings.Cut(text, ":")
-		if strings.Contains(text, "xn--") || strings.ContainsFunc(text, func(r rune) bool { return r >= 0x80 }) {
-			return need{}, false
-		}
-		text = plainest(sigma.Pattern{{Literal: text}})
-		return need{text: text}, len(text) >= shortest
-	}
-	return need{}, false
-}
-
-// needOfAddress knows the forms of an IPv4 address: with dots, and as the end of an IPv6 address.
-func needOfAddress(text string) (need, bool) {
-	host := text
 	if withPort, err := netip.ParseAddrPort(text); err == nil {
-		host = withPort.Addr().String()
+		text = withPort.Addr().String()
 	}
-	addr, err := netip.ParseAddr(host)
+	addr, err := netip.ParseAddr(text)
 	if err != nil || !addr.Is4() {
 		return need{}, false
 	}
 	b := addr.As4()
-	hex := func(high, low byte) string { return fmt.Sprintf("0{0,3}%x", uint16(high)<<8|uint16(low)) }
-	return need{regex: regexp.QuoteMeta(addr.String()) + "|ffff:" + hex(b[0], b[1]) + ":" + hex(b[2], b[3])}, true
+	return need{text: fmt.Sprintf("%d.%d", b[1], b[2])}, true
 }
 
 // pattern is the need as a regular expression.
 func (n need) pattern() string {
-	if n.regex != "" {
-		return n.regex
-	}
 	// An expert filter may not hold this word, see package index.
 	return strings.ReplaceAll(regexp.QuoteMeta(n.text), "options", "option[s]")
 }
 
-// columns lists the names under which the index may have what rules call field.
-func columns(tax *event.Taxonomy, field string) []string {
-	if field == "" {
-		return []string{"*"}
-	}
-	var names []string
+// columns lists the names under which the index may have what rules call field. ok is false when it has another name for
+// one of them.
+func columns(tax *event.Taxonomy, field string) (names []string, ok bool) {
 	for _, c := range tax.Classes() {
 		for _, name := range c.Names(field) {
-			if name == "" || strings.ContainsAny(name[:1], "_@") || strings.HasSuffix(name, "*") {
-				return []string{"*"} // the index has another name for it
-			}
-			if !slices.Contains(names, name) {
+			switch {
+			case name == "", strings.HasPrefix(name, "@"), strings.HasSuffix(name, "*"),
+				slices.Contains([]string{"_time", "_msg", "_stream", "_stream_id"}, name):
+				return nil, false
+			case !slices.Contains(names, name):
 				names = append(names, name)
 			}
 		}
 	}
-	return names
+	return names, true
 }

@@ -134,18 +134,11 @@ func resolved(node *yaml.Node) *yaml.Node {
 	return node
 }
 
-// MarshalYAML writes the keys in the order in which people look for them.
+// MarshalYAML writes the kind before its keys.
 func (s SourceConfig) MarshalYAML() (any, error) {
-	node := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
-	for _, pair := range [][2]string{{"kind", s.Kind}, {"name", s.Name}} {
-		node.Content = append(node.Content, scalar(pair[0]), scalar(pair[1]))
-	}
-	node.Content = append(node.Content, s.own.Content...)
-	return node, nil
-}
-
-func scalar(text string) *yaml.Node {
-	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
+	text := func(t string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: t} }
+	content := append([]*yaml.Node{text("kind"), text(s.Kind)}, s.own.Content...)
+	return &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: content}, nil
 }
 
 // decode fills config with the keys of the kind and refuses those that it does not know.

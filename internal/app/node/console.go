@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"net/http"
 	"os"
 	"strconv"
 	"strings"
@@ -34,7 +35,12 @@ func (n *Node) serveConsole(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return serve(ctx, tls.NewListener(listener, own), n.console.Handler())
+	mux := http.NewServeMux()
+	mux.Handle("/", n.console.Handler())
+	for pattern, handle := range n.extra {
+		mux.HandleFunc(pattern, handle)
+	}
+	return serve(ctx, tls.NewListener(listener, own), mux, n.log)
 }
 
 func (n *Node) refusals() []console.Refusal {

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,8 +12,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 
+	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/console"
 )
 
 // controlSocket is where commands on the machine reach a node that runs. Only the owner of the data folder can.
@@ -37,9 +43,11 @@ func (n *Node) serveControl(ctx context.Context) error {
 	mux.HandleFunc("GET /status", n.answer(func(context.Context, *http.Request) (any, error) { return n.Status(), nil }))
 	mux.HandleFunc("GET /senders", n.answer(func(context.Context, *http.Request) (any, error) { return n.intake.Standings(), nil }))
 	mux.HandleFunc("POST /senders", n.answer(n.addSender))
+	mux.HandleFunc("POST /hunts", n.hunt)
+	mux.HandleFunc("POST /backups", n.answer(n.backup))
 	mux.HandleFunc("GET /proof", n.answer(n.proof))
 	mux.HandleFunc("GET /key", n.answer(func(context.Context, *http.Request) (any, error) { return PublicKey{n.journal.PublicKey()}, nil }))
-	return serve(ctx, listener, mux)
+	return serve(ctx, listener, mux, n.log)
 }
 
 // answer runs what a command asks for in the name of the operator and writes the outcome as JSON.
@@ -72,22 +80,28 @@ type Status struct {
 	Senders  []collect.Standing `json:"senders"`
 }
 
-func (n *Node) addSender(ctx context.Context, r *http.Request) (any, error) {
-	var asked struct {
-		Name string `json:"name"`
-	}
-	if err := json.NewDecoder(io.LimitReader(r.Body, 1<<10)).Decode(&asked); err != nil {
-		return nil, errors.New("say {\"name\": ...}")
-	}
-	token, err := n.IssueSender(ctx, asked.Name)
-	return NewSender{Name: asked.Name, Token: token, Site: n.config.Site}, err
+// NewSender is a sender that is to be made known, and that was: then it has a token.
+type NewSender struct {
+	Name  string    `json:"name"`
+	For   string    `json:"for,omitempty"` // product that is to be set up: one of console.GuideKinds
+	Token string    `json:"token,omitempty"`
+	Ends  time.Time `json:"ends,omitzero"`
+	Setup string    `json:"setup,omitempty"` // how the product is set up
 }
 
-// NewSender is a sender that was just made known.
-type NewSender struct {
-	Name  string `json:"name"`
-	Token string `json:"token"`
-	Site  string `json:"site"`
+func (n *Node) addSender(ctx context.Context, r *http.Request) (any, error) {
+	var s NewSender
+	if err := json.NewDecoder(io.LimitReader(r.Body, 1<<10)).Decode(&s); err != nil {
+		return nil, errors.New("say {\"name\": ...}")
+	}
+	if kinds := console.GuideKinds(); s.For != "" && !slices.Contains(kinds, s.For) {
+		return nil, fmt.Errorf("there is no guide for %q: name one of %s", s.For, strings.Join(kinds, ", "))
+	}
+	var err error
+	s.Ends = time.Now().Add(access.TokenLife)
+	s.Token, err = n.IssueSender(ctx, s.Name)
+	s.Setup = console.Guide(s.For, n.doors(), s.Name, s.Token)
+	return s, err
 }
 
 // ErrDown says that no node runs on these data.
@@ -96,26 +110,9 @@ var ErrDown = errors.New("no node runs on these data: start it with wardline up"
 // Control speaks to the node that runs on the data that c names: it posts in, or gets when in is nil, and decodes
 // what comes back into out.
 func Control(ctx context.Context, c *Config, path string, in, out any) error {
-	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "unix", c.controlSocket())
-	}}}
-	defer client.CloseIdleConnections()
-	method, body := http.MethodGet, io.Reader(nil)
-	if in != nil {
-		r, w := io.Pipe()
-		go func() { w.CloseWithError(json.NewEncoder(w).Encode(in)) }()
-		method, body = http.MethodPost, r
-	}
-	req, err := http.NewRequestWithContext(ctx, method, "http://node"+path, body)
+	res, err := c.call(ctx, path, in)
 	if err != nil {
 		return err
-	}
-	res, err := client.Do(req)
-	if err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return ErrDown
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
@@ -126,4 +123,28 @@ func Control(ctx context.Context, c *Config, path string, in, out any) error {
 		return errors.New(failed.Error)
 	}
 	return json.NewDecoder(res.Body).Decode(out)
+}
+
+// call asks the node that runs. Whoever calls closes the body.
+func (c *Config) call(ctx context.Context, path string, in any) (*http.Response, error) {
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", c.controlSocket())
+	}}}
+	method, body := http.MethodGet, []byte(nil)
+	if in != nil {
+		var err error
+		if body, err = json.Marshal(in); err != nil {
+			return nil, err
+		}
+		method = http.MethodPost
+	}
+	req, err := http.NewRequestWithContext(ctx, method, "http://node"+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	res, err := client.Do(req)
+	if err != nil && ctx.Err() == nil {
+		return nil, ErrDown
+	}
+	return res, err
 }

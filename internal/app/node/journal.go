@@ -22,6 +22,7 @@ func (c *Config) JournalConfig() journal.Config {
 	if cfg.KeyFile == "" {
 		cfg.KeyFile = cfg.Dir + ".key"
 	}
+	cfg.SignFile = cfg.Dir + ".sign"
 	return cfg
 }
 

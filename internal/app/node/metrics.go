@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -28,12 +29,13 @@ func (n *Node) serveMetrics(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return serve(ctx, listener, mux)
+	return serve(ctx, listener, mux, n.log)
 }
 
 // serve serves until ctx is done, and lets requests that are under way end.
-func serve(ctx context.Context, listener net.Listener, h http.Handler) error {
-	s := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10}
+func serve(ctx context.Context, listener net.Listener, h http.Handler, log *slog.Logger) error {
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)} // browsers that do not trust the certificate break off
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(listener) }()
 	select {

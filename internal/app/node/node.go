@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,9 +41,12 @@ type Node struct {
 	live      *watch.Live
 	hunter    *watch.Hunter
 	console   *console.Console
-	refused   []sigma.Problem // rules that were not loaded
-	index     *index.Index    // nil when it is off
+	extra     map[string]http.HandlerFunc // beside the console's own, by pattern
+	refused   []sigma.Problem             // rules that were not loaded
+	index     *index.Index                // nil when it is off
 	intake    *collect.Intake
+	ledger    *ledger
+	silence   *silence
 	listed    []SourceConfig
 	sources   []source // made of them
 	parts     *supervise.Supervisor
@@ -90,11 +94,23 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err := n.openWatch(ctx); err != nil {
 		return err
 	}
-	n.intake = collect.NewIntake(n.journal, n.config.Intake, time.Now, n.log)
+	if err := n.openIntake(ctx); err != nil {
+		return err
+	}
 	if err := n.openSources(); err != nil {
 		return err
 	}
 	return n.openConsole(ctx)
+}
+
+// openIntake makes the door for senders, and recalls those of earlier.
+func (n *Node) openIntake(ctx context.Context) error {
+	n.ledger = &ledger{Journal: n.journal, db: n.db, pages: map[string][]byte{}}
+	n.silence = newSilence(n.journal)
+	c := n.config.Intake
+	c.Silent = n.silence.tell
+	n.intake = collect.NewIntake(n.ledger, c, time.Now, n.log)
+	return n.ledger.recall(ctx, n.intake)
 }
 
 func (n *Node) openIndex() (*index.Index, error) {
@@ -172,6 +188,8 @@ func (n *Node) Run(ctx context.Context) error {
 // startRooms starts what works on the journal.
 func (n *Node) startRooms(s *stage) {
 	s.start(n.intake.Run)
+	s.start(n.part("senders", n.ledger.keep))
+	s.start(n.part("silence", n.silence.run))
 	s.start(n.part("desk", func(ctx context.Context) error { return n.desk.Run(ctx, n.journal) }))
 	s.start(n.part("watch", n.live.Run))
 	s.start(n.part("index", func(ctx context.Context) error { return n.index.Run(ctx, n.eventsFrom) }))

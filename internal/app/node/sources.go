@@ -10,10 +10,12 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/wardline/wardline/internal/access"
+	"github.com/wardline/wardline/internal/access/ca"
 	"github.com/wardline/wardline/internal/app"
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/collect/httpin"
@@ -143,6 +145,14 @@ func (n *Node) sender(ctx context.Context, secret string, remote netip.Addr) (st
 func (n *Node) renew() error {
 	_, _, err := n.authority.Files(n.config.authority(), n.names()...)
 	return err
+}
+
+// Authority is that of a node's site, which the node makes at its first start.
+func Authority(c *Config) (*ca.Authority, error) {
+	if _, err := os.Stat(filepath.Join(c.authority(), "ca.key")); err != nil {
+		return nil, fmt.Errorf("there is no authority yet; the node makes it at its first start: %w", err)
+	}
+	return ca.Open(c.authority(), c.Site, time.Now)
 }
 
 // authority is the folder of the site's certificates.

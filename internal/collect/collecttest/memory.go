@@ -24,6 +24,7 @@ type Memory struct {
 	hold    bool          // settle nothing
 	delay   time.Duration // from Add until the line is durable
 	refuse  error         // that Add answers
+	refused int           // how often it did
 	broken  error         // that receipts end with
 	added   chan struct{} // closed when a line is durable
 	room    chan struct{} // a place in it is a line on its way; nil for any number
@@ -55,6 +56,7 @@ func (m *Memory) Add(ctx context.Context, l journal.Line) (*journal.Receipt, err
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.refuse != nil {
+		m.refused++
 		return nil, m.refuse
 	}
 	keep := func() { m.keep(l, r) }
@@ -126,6 +128,13 @@ func (m *Memory) Refuse(err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.refuse = err
+}
+
+// Refused is how often Add has answered with an error of Refuse.
+func (m *Memory) Refused() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.refused
 }
 
 // Break makes the receipts of lines that are not durable yet end with err, until it is nil again.

@@ -18,8 +18,7 @@ import (
 // do not mind newer ones of the same kind; every one of them speaks this one's _bulk.
 const version = "8.19.0"
 
-// bodyLimits are those of _bulk. Lines that tell of the same things over and over pack well: with the usual twenty-fold, an honest
-// batch of Windows events would be refused.
+// Limits of _bulk. Honest batches of Windows events pack 17 to 33 to 1.
 const (
 	bulkBytes     = 32 << 20
 	bulkExpansion = 100
@@ -35,7 +34,7 @@ func Routes(shapes []collect.Shape) []collect.Route {
 			New:  func(o collect.Options) http.Handler { return &bulkHandler{shapes: shapes, o: o} },
 		}
 	}
-	routes := []collect.Route{bulk("POST /_bulk"), bulk("POST /{index}/_bulk")}
+	routes := []collect.Route{bulk("POST /_bulk"), bulk("PUT /_bulk"), bulk("POST /{index}/_bulk"), bulk("PUT /{index}/_bulk")}
 	for pattern, reply := range replies() {
 		routes = append(routes, collect.Route{
 			Pattern: pattern, Refuse: refuse, Body: collect.BodyLimits{Bytes: setupBytes, Ratio: bulkExpansion, Zstd: true},
@@ -87,14 +86,22 @@ func replies() map[string]func(name string) any {
 	for _, kind := range []string{"_template", "_component_template", "_ilm/policy", "_ingest/pipeline", "_alias"} {
 		list["GET /"+kind+"/{name}"] = func(name string) any { return object{name: object{}} }
 	}
-	for _, kind := range []string{
-		"_template", "_component_template", "_index_template", "_data_stream", "_ilm/policy", "_ingest/pipeline",
-	} {
+	for _, kind := range []string{"_ilm/policy", "_ingest/pipeline"} {
 		list["PUT /"+kind+"/{name}"] = acknowledged
 	}
-	list["PUT /{name}"] = acknowledged // the first index behind an alias
+	list["PUT /{kind}/{name}"] = acknowledged // of the kinds that mayPut tells
+	list["PUT /{name}"] = acknowledged        // the first index behind an alias
 	list["GET /{name}"] = func(name string) any { return object{name: object{}} }
 	return list
+}
+
+// mayPut tells what may be acknowledged without keeping it. Nothing else may: it could be an event.
+func mayPut(kind string) bool {
+	switch kind {
+	case "_template", "_component_template", "_index_template", "_data_stream", "":
+		return true
+	}
+	return false
 }
 
 // setupHandler answers and keeps nothing. A body is read, so that the connection can be used again.
@@ -105,7 +112,12 @@ func setupHandler(reply func(string) any) http.Handler {
 			refuse(w, r, status, reason)
 			return
 		}
-		answer(w, http.StatusOK, reply(r.PathValue("name")))
+		name := r.PathValue("name")
+		if isSystem(name) || !mayPut(r.PathValue("kind")) {
+			refuse(w, r, http.StatusNotFound, "this is no Elasticsearch: it takes _bulk")
+			return
+		}
+		answer(w, http.StatusOK, reply(name))
 	})
 }
 

@@ -61,7 +61,7 @@ func (r reply) String() string {
 func TestBulk(t *testing.T) {
 	lines := func(l ...string) string { return strings.Join(l, "\n") + "\n" }
 	for name, c := range map[string]struct {
-		path, body string
+		path, body string // POST, unless the path says PUT
 		status     int
 		want       string // the reply, or a piece of an error
 		kept       []string
@@ -70,6 +70,8 @@ func TestBulk(t *testing.T) {
 	}{
 		"beats":              {"", lines(index, winlogbeat, create, filebeat), 200, "false; index 201; create 201", []string{"winlogbeat security", "json "}, 0, 2},
 		"index in the path":  {"/logs", lines(`{"create":{}}`, suricata), 200, "false; create 201", []string{"eve alert"}, 0, 1},
+		"put":                {"PUT ", lines(index, suricata), 200, "false; index 201", []string{"eve alert"}, 0, 1},
+		"put to an index":    {"PUT /logs", lines(`{"create":{}}`, suricata), 200, "false; create 201", []string{"eve alert"}, 0, 1},
 		"with an id":         {"", lines(`{"index":{"_index":"a","_id":"7","pipeline":null}}`, filebeat), 200, "false; index7 201", []string{"json "}, 0, 1},
 		"carriage returns":   {"", index + "\r\n" + suricata + "\r\n", 200, "false; index 201", []string{"eve alert"}, 0, 1},
 		"an empty line":      {"", lines(index, suricata, ""), 200, "false; index 201", []string{"eve alert"}, 0, 1},
@@ -88,7 +90,8 @@ func TestBulk(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n, kept := serve(t)
-			resp, body := n.Do(t, httpintest.Request{Path: c.path + "/_bulk?filter_path=errors", Type: "application/x-ndjson", Body: c.body})
+			path, put := strings.CutPrefix(c.path, "PUT ")
+			resp, body := n.Do(t, httpintest.Request{Method: map[bool]string{true: "PUT"}[put], Path: path + "/_bulk?filter_path=errors", Type: "application/x-ndjson", Body: c.body})
 			if resp.StatusCode != c.status || resp.Header.Get("X-Elastic-Product") != "Elasticsearch" {
 				t.Fatalf("status %d: %s", resp.StatusCode, body)
 			}
@@ -149,6 +152,12 @@ func TestStartUp(t *testing.T) {
 			t.Errorf("%s: status %d: %s", request, resp.StatusCode, body)
 		}
 	}
+	// What could be an event is never acknowledged by those who do not keep it.
+	for _, path := range []string{"/_doc", "/_bulk2", "/logs/_doc", "/_anything/x", "/logs/_create"} {
+		if resp, body := n.Do(t, httpintest.Request{Method: "PUT", Path: path, Body: filebeat}); resp.StatusCode != 404 || strings.Contains(body, "acknowledged") {
+			t.Errorf("PUT %s: status %d: %s", path, resp.StatusCode, body)
+		}
+	}
 	if resp, _ := n.Do(t, httpintest.Request{Method: "GET", Path: "/", Authorization: "-"}); resp.StatusCode != 401 {
 		t.Errorf("without a token: status %d", resp.StatusCode)
 	}
@@ -196,19 +205,23 @@ func TestJournalStops(t *testing.T) {
 		}
 	})
 	t.Run("later", func(t *testing.T) {
-		kept := &failing{Memory: collecttest.NewMemory(), after: 2}
-		n := httpintest.Serve(t, kept, nil, elastic.Routes(shapes())...)
-		_, body := n.Do(t, httpintest.Request{Path: "/_bulk", Body: strings.Repeat(index+"\n"+suricata+"\n", 4)})
-		var got reply
-		if err := json.Unmarshal([]byte(body), &got); err != nil {
-			t.Fatal(err, body)
-		}
-		busy := "; index 429 es_rejected_execution_exception"
-		if want := "true; index 201; index 201" + busy + busy; got.String() != want {
-			t.Errorf("reply %s", got)
-		}
-		if counts := collecttest.Balanced(t, n.Intake)["token/ward-7"]; counts.Stored != 2 || counts.Refused != 2 {
-			t.Errorf("books %+v", counts)
+		for name, kept := range map[string]*failing{
+			"adding":   {Memory: collecttest.NewMemory(), after: 2},
+			"settling": {Memory: collecttest.NewMemory(), after: 2, settle: true},
+		} {
+			n := httpintest.Serve(t, kept, nil, elastic.Routes(shapes())...)
+			_, body := n.Do(t, httpintest.Request{Path: "/_bulk", Body: strings.Repeat(index+"\n"+suricata+"\n", 4)})
+			var got reply
+			if err := json.Unmarshal([]byte(body), &got); err != nil {
+				t.Fatal(err, body)
+			}
+			busy := "; index 429 es_rejected_execution_exception"
+			if want := "true; index 201; index 201" + busy + busy; got.String() != want {
+				t.Errorf("%s: reply %s", name, got)
+			}
+			if counts := collecttest.Balanced(t, n.Intake)["token/ward-7"]; counts.Stored != 2 || counts.Refused != 2 {
+				t.Errorf("%s: books %+v", name, counts)
+			}
 		}
 	})
 }
@@ -216,11 +229,19 @@ func TestJournalStops(t *testing.T) {
 // failing takes no more than a number of lines.
 type failing struct {
 	*collecttest.Memory
-	after int
+	after  int
+	settle bool // further ones are taken, and turn out not to be durable
 }
 
 func (f *failing) Add(ctx context.Context, l journal.Line) (*journal.Receipt, error) {
-	if f.after--; f.after < 0 {
+	f.after--
+	switch {
+	case f.after >= 0:
+	case f.settle:
+		r := journal.NewReceipt()
+		r.Settle(journal.Place{}, journal.ErrFailed)
+		return r, nil
+	default:
 		return nil, journal.ErrFull
 	}
 	return f.Memory.Add(ctx, l)

@@ -23,7 +23,8 @@ const (
 	bundleBytes   = 8 << 20
 	bundleEntries = 5000
 	bundleValues  = 1 << 20 // of all entries together
-	expansion     = 10
+	// expansion is what one packed byte may become. Bundles of AuditEvents that a client wrote for the eye pack 15 to 1.
+	expansion = 50
 )
 
 // Routes are the FHIR feed of audit records (IHE ITI-20): a client posts one AuditEvent to [base]/AuditEvent, or

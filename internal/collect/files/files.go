@@ -21,7 +21,8 @@ type Config struct {
 	Paths []string `yaml:"paths"`
 	// Rescan is how often everything is looked at, should the system not tell what changed.
 	Rescan time.Duration `yaml:"rescan"`
-	// Settle is how long a file has to be quiet that can only be read as a whole.
+	// Settle is how long a file has to be quiet that can only be read as a whole, and before its last record is taken
+	// when that may go on in further lines.
 	Settle time.Duration `yaml:"settle"`
 	// Unfinished is how long a file has to be quiet before a line without an end is taken for a whole one.
 	Unfinished time.Duration `yaml:"unfinished"`

@@ -86,7 +86,8 @@ type ward struct {
 	saved  *positions
 	config files.Config
 	o      collect.Options
-	stop   func() error
+	end    func() error // waits until the node ends by itself
+	stop   func() error // stops it
 	intake *collect.Intake
 }
 
@@ -129,11 +130,13 @@ func (w *ward) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- source.Run(ctx, w.intake) }()
-	w.stop = sync.OnceValue(func() error {
+	end := sync.OnceValue(func() error { return <-ended })
+	stop := func() error {
 		cancel()
-		return <-ended
-	})
-	w.t.Cleanup(func() { _ = w.stop() })
+		return end()
+	}
+	w.end, w.stop = end, stop
+	w.t.Cleanup(func() { _ = stop() })
 }
 
 func (w *ward) path(name string) string { return filepath.Join(w.dir, name) }
@@ -272,4 +275,45 @@ func TestRotation(t *testing.T) {
 			w.await(60)
 		})
 	}
+}
+
+// BenchmarkFollow is how fast a log that is there is taken into a sealer that keeps it in memory.
+func BenchmarkFollow(b *testing.B) {
+	tax, err := event.LoadTaxonomy(content.Taxonomy())
+	if err != nil {
+		b.Fatal(err)
+	}
+	const events = 50_000
+	config := files.DefaultConfig()
+	config.Name, config.Paths = "bench", []string{filepath.Join(b.TempDir(), "a.log")}
+	text := lines(0, events)
+	if err := os.WriteFile(config.Paths[0], []byte(text), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		setup := files.Setup{Formats: formats(b), Positions: &positions{saved: map[string][]byte{}}}
+		decode := func(v any) error { *v.(*files.Config) = config; return nil }
+		source, err := files.Kind(setup).New(decode, collect.Options{Limits: collect.DefaultLimits(), Taxonomy: tax}, slog.New(slog.DiscardHandler))
+		if err != nil {
+			b.Fatal(err)
+		}
+		kept := collecttest.NewMemory()
+		shares := collect.DefaultConfig()
+		shares.Limit.Events, shares.Limit.Bytes = 1e9, 1e12
+		ctx, cancel := context.WithCancel(context.Background())
+		ended := make(chan error, 1)
+		in := collect.NewIntake(kept, shares, time.Now, slog.New(slog.DiscardHandler))
+		go func() { ended <- source.Run(ctx, in) }()
+		stored := int64(0)
+		for poll := time.NewTicker(time.Millisecond); stored < events; <-poll.C {
+			stored = 0
+			for _, s := range in.Standings() {
+				stored += s.Stored
+			}
+		}
+		cancel()
+		<-ended
+	}
+	b.ReportMetric(events*float64(b.N)/b.Elapsed().Seconds(), "events/s")
 }

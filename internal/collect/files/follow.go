@@ -54,6 +54,7 @@ type result struct {
 const (
 	workers   = 4
 	scanPause = 100 * time.Millisecond // between two looks at everything
+	scanShare = 10                     // a look at everything takes no more than this part of the time
 	saveEvery = time.Second
 )
 
@@ -113,11 +114,13 @@ func (f *follower) decide(ctx context.Context, w *watch, work chan<- *tracked, r
 	scanAt := time.Now()
 	w.follow(f.scan(scanAt))
 	f.recall(scanAt)
+	took := time.Since(scanAt)
 	for {
 		now := time.Now()
 		if !now.Before(scanAt) {
 			w.follow(f.scan(now))
-			scanAt = now.Add(f.config.Rescan)
+			took = time.Since(now)
+			scanAt = now.Add(max(f.config.Rescan, scanShare*took))
 		}
 		next, at := f.next(now)
 		out := work
@@ -136,7 +139,7 @@ func (f *follower) decide(ctx context.Context, w *watch, work chan<- *tracked, r
 			}
 			f.looked(r, time.Now())
 		case <-w.changes:
-			if soon := now.Add(scanPause); soon.Before(scanAt) {
+			if soon := now.Add(max(scanPause, scanShare*took)); soon.Before(scanAt) {
 				scanAt = soon
 			}
 		case <-w.errors:

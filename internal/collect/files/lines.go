@@ -19,8 +19,6 @@ const (
 	batchSize    = 1 << 20 // bytes that are taken before the position moves on
 	batchesAtOne = 16      // look; then other files have their turn
 	longestHead  = 64 << 10
-	// holdBack is how long the last record of a format is held back that may go on in further lines.
-	holdBack = time.Second
 )
 
 // lines takes the whole lines behind the position.
@@ -105,11 +103,11 @@ func (r *reading) wholeLines(buf []byte, atEnd bool, format *collect.Format) (en
 	if format.Continues == nil || end == 0 {
 		return end, again
 	}
-	if atEnd && end == len(buf) && r.quiet >= holdBack {
+	if atEnd && end == len(buf) && r.quiet >= r.config.Settle {
 		return end, time.Time{}
 	}
 	if end == len(buf) {
-		again = r.t.changed.Add(holdBack)
+		again = r.t.changed.Add(r.config.Settle)
 	} else if !format.Continues(buf[end:]) {
 		return end, again // what follows begins a record
 	}

@@ -176,10 +176,17 @@ func (r *reading) adopt() (best Position, ok bool) {
 	return best, ok
 }
 
+// stopGrace is how long a source that is stopped waits for what it handed in, so that the position is right.
+const stopGrace = 5 * time.Second
+
 // wait waits until all that was handed in is durable.
 func (r *reading) wait(ctx context.Context) error {
+	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(stopGrace, cancel) })
+	defer stop()
 	for _, receipt := range r.receipts {
-		if _, err := receipt.Wait(ctx); err != nil {
+		if _, err := receipt.Wait(late); err != nil {
 			return err
 		}
 	}

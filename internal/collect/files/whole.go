@@ -55,19 +55,18 @@ func (r *reading) notYet(format *collect.Format) time.Time {
 	if r.quiet >= need {
 		return time.Time{}
 	}
+	again := r.t.changed.Add(need)
 	if format.Serial != "" && !r.t.read.IsZero() {
-		// A log that is written all the time: its records are whole at any moment.
-		return later(r.t.read.Add(max(pause, pauseTimes*r.t.took)))
+		// A log that is written all the time is read all the same: its records are whole at any moment.
+		forced := r.t.read.Add(max(pause, pauseTimes*r.t.took))
+		if !time.Now().Before(forced) {
+			return time.Time{}
+		}
+		if forced.Before(again) {
+			again = forced
+		}
 	}
-	return r.t.changed.Add(need)
-}
-
-// later is t, or zero when it has passed.
-func later(t time.Time) time.Time {
-	if time.Now().Before(t) {
-		return t
-	}
-	return time.Time{}
+	return again
 }
 
 func (r *reading) endsLine() bool {
@@ -206,6 +205,11 @@ func (r *reading) taken(ctx context.Context, m *measured, damages int, last int6
 	}
 	r.p.Size, r.p.Modified, r.p.Damages = r.c.size, r.c.modified, damages
 	if s.now != nil {
+		for log, last := range r.p.Serials {
+			if _, there := s.now[log]; !there { // the file was empty for a moment, or holds another log now
+				s.now[log] = last
+			}
+		}
 		r.p.Serials = s.now
 	} else {
 		r.p.Offset, r.p.Whole = m.n, Mark{m.n, m.h.Sum(nil)}

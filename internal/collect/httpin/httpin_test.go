@@ -28,6 +28,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/collect/collecttest"
@@ -319,17 +320,23 @@ func TestShares(t *testing.T) {
 		t.Errorf("the first request: status %d", status)
 	}
 	http.DefaultClient.CloseIdleConnections()
-	var last net.Conn
+	var conns []net.Conn
 	for range 4 {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(n.URL, "http://"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		last = conn
+		conns = append(conns, conn)
 	}
-	if _, err := last.Read(make([]byte, 1)); err == nil {
+	if _, err := conns[3].Read(make([]byte, 1)); err == nil {
 		t.Error("a fourth connection was served")
+	}
+	if _, err := io.WriteString(conns[0], "GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if resp, err := http.ReadResponse(bufio.NewReader(conns[0]), nil); err != nil || resp.StatusCode != 404 {
+		t.Errorf("the first connection was not served as well: %v", err)
 	}
 }
 
@@ -434,6 +441,24 @@ func TestConfig(t *testing.T) {
 		decode := func(v any) error { *v.(*httpin.Config) = c; return nil }
 		if _, err := httpin.Kind(httpin.Setup{}).New(decode, collect.Options{}, slog.New(slog.DiscardHandler)); err == nil {
 			t.Errorf("%s: taken", name)
+		}
+	}
+}
+
+// The configuration as it is written.
+func TestConfigFile(t *testing.T) {
+	const text = "listen: 127.0.0.1:0\nplain: true\nunauthenticated: [10.1.0.0/16]\nlimits: {header: 3s, memory: 1048576}\n"
+	for name, c := range map[string]struct {
+		text string
+		ok   bool
+	}{"good": {text, true}, "an unknown key": {text + "tokens: []\n", false}, "no network": {"listen: a\nunauthenticated: [ward]\n", false}} {
+		decode := func(v any) error {
+			d := yaml.NewDecoder(strings.NewReader(c.text))
+			d.KnownFields(true)
+			return d.Decode(v)
+		}
+		if _, err := httpin.Kind(httpin.Setup{}).New(decode, collect.Options{}, slog.New(slog.DiscardHandler)); (err == nil) != c.ok {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -28,7 +28,7 @@ import (
 // Limits of a request.
 const (
 	bodyBytes      = 4 << 20
-	bodyExpansion  = 20
+	bodyExpansion  = 50 // honest batches of Windows events pack 17 to 33 to 1
 	mostRecords    = 10_000
 	mostAttributes = 128 // of a record, its scope and its resource each
 	mostMessages   = 1 << 18

@@ -62,11 +62,12 @@ func TestEvents(t *testing.T) {
 			`{"event":"a"}{"event":" "}{"event":"b"}`, 400, `{"text":"Event field cannot be blank","code":13,"invalid-event-number":1}`,
 			[]string{`hec  0001-01-01T00:00:00Z {"hec":{},"message":"a"}`, `hec  0001-01-01T00:00:00Z {"hec":{},"message":"b"}`}, []string{`{"event":" "}`}, 3,
 		},
-		"no event":  {`{"host":"a"}`, 400, `"code":12,"invalid-event-number":0`, nil, []string{`{"host":"a"}`}, 1},
-		"cut off":   {`{"event":"a"}{"event`, 400, `"code":6,"invalid-event-number":1`, []string{`hec  0001-01-01T00:00:00Z {"hec":{},"message":"a"}`}, []string{`{"event`}, 2},
-		"no object": {`[{"event":"a"}]`, 400, `"code":6`, nil, []string{`[{"event":"a"}]`}, 1},
-		"bad JSON":  {`{"event":"a",}`, 400, `"code":6`, nil, []string{`{"event":"a",}`}, 1},
-		"no data":   {" \n", 400, `{"text":"No data","code":5}`, nil, nil, 1},
+		"two bad ones": {`{"event":""}{"host":"a"}`, 400, `"code":13,"invalid-event-number":0`, nil, []string{`{"event":""}`, `{"host":"a"}`}, 2},
+		"no event":     {`{"host":"a"}`, 400, `"code":12,"invalid-event-number":0`, nil, []string{`{"host":"a"}`}, 1},
+		"cut off":      {`{"event":"a"}{"event`, 400, `"code":6,"invalid-event-number":1`, []string{`hec  0001-01-01T00:00:00Z {"hec":{},"message":"a"}`}, []string{`{"event`}, 2},
+		"no object":    {`[{"event":"a"}]`, 400, `"code":6`, nil, []string{`[{"event":"a"}]`}, 1},
+		"bad JSON":     {`{"event":"a",}`, 400, `"code":6`, nil, []string{`{"event":"a",}`}, 1},
+		"no data":      {" \n", 400, `{"text":"No data","code":5}`, nil, nil, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n, kept := serve(t)

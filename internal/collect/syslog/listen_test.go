@@ -255,24 +255,33 @@ func TestListenWhileTheJournalFails(t *testing.T) {
 	c := dial(t, "tcp", address)
 	r.Hold()
 	write(t, c, "<13>one\n<13>two\n")
-	for late := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
-		if s := r.Intake.Standings(); len(s) > 0 && s[0].Waiting == 2 {
-			break
-		}
-		if time.Now().After(late) {
-			t.Fatal("nothing arrives")
-		}
-	}
+	until(t, func() bool { s := r.Intake.Standings(); return len(s) > 0 && s[0].Waiting == 2 })
 	r.Break(journal.ErrFailed)
 	r.Refuse(journal.ErrFailed)
 	r.Release()
-	write(t, c, "<13>three\n")
+	until(t, func() bool { return r.Refused() > 0 })
 	r.Break(nil)
+	r.Refuse(nil)
+	r.AwaitEvents(2)
+	r.Refuse(journal.ErrFull)
+	refused := r.Refused()
+	write(t, c, "<13>three\n")
+	until(t, func() bool { return r.Refused() > refused })
 	r.Refuse(nil)
 	r.AwaitEvents(3)
 	got := r.Received("syslog/127.0.0.1", 3)
 	if want := (collect.Counts{Received: 3, Stored: 3, Bytes: got.Bytes}); got != want {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// until waits until something holds.
+func until(t *testing.T, holds func() bool) {
+	t.Helper()
+	for late := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(late) {
+			t.Fatal("waited in vain")
+		}
 	}
 }
 

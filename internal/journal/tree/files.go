@@ -10,6 +10,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/transparency-dev/merkle/rfc6962"
 	"github.com/transparency-dev/tessera/api"
@@ -83,7 +84,7 @@ func cutBundle(bundle []byte, n uint8) ([]byte, error) {
 }
 
 // Salvage yields the leaves of a log whose state is damaged, from the first on, up to the first that cannot be
-// read. Of the last bundle it takes the longest version that agrees with a tile.
+// read.
 func (f Files) Salvage() iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		for index := uint64(0); ; index++ {
@@ -100,28 +101,42 @@ func (f Files) Salvage() iter.Seq[[]byte] {
 	}
 }
 
-func (f Files) salvageBundle(index uint64) [][]byte {
+// salvageBundle returns the leaves of a bundle. A batch that failed may have left a longer version behind than the one that was
+// written after it, so the youngest counts, and of equally young ones the longest.
+func (f Files) salvageBundle(index uint64) (leaves [][]byte) {
+	var youngest time.Time
 	for n := layout.EntryBundleWidth; n > 0; n-- {
 		partial := uint8(n % layout.EntryBundleWidth) // 0 for a whole one
-		text, err := os.ReadFile(filepath.Join(f.Root, layout.EntriesPath(index, partial)))
+		path := filepath.Join(f.Root, layout.EntriesPath(index, partial))
+		info, err := os.Stat(path)
+		if err != nil || leaves != nil && !info.ModTime().After(youngest) {
+			continue
+		}
+		text, err := os.ReadFile(path)
 		if err != nil {
 			continue
 		}
 		tile, err := os.ReadFile(filepath.Join(f.Root, layout.TilePath(0, index, partial)))
-		if err != nil || len(tile) != n*sha256.Size {
+		if err != nil {
 			continue
 		}
-		var b api.EntryBundle
-		if b.UnmarshalText(text) != nil || len(b.Entries) != n {
-			continue
-		}
-		good := true
-		for i, leaf := range b.Entries {
-			good = good && bytes.Equal(rfc6962.DefaultHasher.HashLeaf(leaf), tile[i*sha256.Size:(i+1)*sha256.Size])
-		}
-		if good {
-			return b.Entries
+		if found := agreeing(text, tile); len(found) == n {
+			leaves, youngest = found, info.ModTime()
 		}
 	}
-	return nil
+	return leaves
+}
+
+// agreeing returns the leaves of a bundle whose hashes make up the tile, or none.
+func agreeing(bundle, tile []byte) [][]byte {
+	var b api.EntryBundle
+	if b.UnmarshalText(bundle) != nil || len(tile) != len(b.Entries)*sha256.Size {
+		return nil
+	}
+	for i, leaf := range b.Entries {
+		if !bytes.Equal(rfc6962.DefaultHasher.HashLeaf(leaf), tile[i*sha256.Size:(i+1)*sha256.Size]) {
+			return nil
+		}
+	}
+	return b.Entries
 }

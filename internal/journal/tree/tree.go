@@ -35,6 +35,7 @@ const (
 
 // Tree is open for appending. One process may have one Tree of a folder.
 type Tree struct {
+	files    Files
 	appender *tessera.Appender
 	shutdown func(context.Context) error
 	cancel   context.CancelFunc
@@ -58,7 +59,7 @@ func Open(ctx context.Context, dir string, signer note.Signer, batchAge time.Dur
 		cancel()
 		return nil, fmt.Errorf("open log: %w", err)
 	}
-	return &Tree{appender, shutdown, cancel}, nil
+	return &Tree{NewFiles(dir), appender, shutdown, cancel}, nil
 }
 
 // Add queues a leaf and returns at once. The function that it returns waits until the leaf is durable and returns its index.
@@ -69,6 +70,16 @@ func (t *Tree) Add(ctx context.Context, leaf []byte) func() (uint64, error) {
 		index, err := future()
 		return index.Index, err
 	}
+}
+
+// Ready tells whether the log's files can be opened. The driver panics when it cannot open its lock, because the disk
+// is gone or too many files are open: ask before Add, and again before anybody is told that a leaf is durable.
+func (t *Tree) Ready() error {
+	f, err := os.OpenFile(t.files.statePath()+".lock", os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // Shutdown waits until a checkpoint speaks of all leaves that were added. Stop comes after it.

@@ -15,3 +15,9 @@ CREATE TABLE file_positions (
     position TEXT NOT NULL,
     PRIMARY KEY (source, file)
 ) STRICT;
+
+-- The last page of each sender's books, as JSON.
+CREATE TABLE senders (
+    sender TEXT NOT NULL PRIMARY KEY,
+    page   TEXT NOT NULL
+) STRICT;
