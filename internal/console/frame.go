@@ -2,14 +2,12 @@ package console
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/console/page"
-	"github.com/wardline/wardline/internal/triage"
 )
 
 // key is one key of the key bar.
@@ -237,6 +235,3 @@ func list(names []string, most int) string {
 		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
 	}
 }
-
-// absent tells the errors that mean that there is no such thing.
-func absent(err error) bool { return errors.Is(err, triage.ErrUnknown) || errors.Is(err, errAbsent) }

@@ -30,6 +30,9 @@ func TestAFindingIsJudgedWithoutScript(t *testing.T) {
 	if !strings.Contains(body, "False alarm: Virus protection stopped") || !strings.Contains(body, "Four findings wait.") {
 		t.Fatal(body)
 	}
+	if _, body = p.get(m[1]); strings.Contains(body, "Is this real?") || !strings.Contains(body, "Was that right?") || !strings.Contains(body, "planned") {
+		t.Error("a finding that was judged is asked about again, or nobody says why it was\n" + body)
+	}
 	if status, to = p.post(m[1]+"/undo", nil); status != http.StatusSeeOther {
 		t.Fatal(status, to)
 	}

@@ -140,6 +140,40 @@ func TestPeopleComeAndGo(t *testing.T) {
 	}
 }
 
+func TestATokenReadsUntilItIsRevoked(t *testing.T) {
+	n := newNode(t)
+	admin := n.first()
+	status, body := admin.post("/tokens", url.Values{"name": {"dashboard"}, "cidr": {"127.0.0.0/8"}})
+	secret := regexp.MustCompile(`wl_[0-9a-z]+_[0-9a-z]+`).FindString(body)
+	if status != http.StatusOK || secret == "" {
+		t.Fatalf("status %d\n%s", status, body)
+	}
+	p := &program{n, secret}
+	if status, _, body := p.ask(http.MethodGet, "/api/v1/sources", ""); status != http.StatusOK {
+		t.Fatalf("status %d\n%s", status, body)
+	}
+	_, body = admin.get("/people")
+	revoke := regexp.MustCompile(`action="(/tokens/[0-9a-z]+/revoke)"`).FindStringSubmatch(body)
+	if revoke == nil || !strings.Contains(body, "Valid") || strings.Contains(body, secret) {
+		t.Fatal(body)
+	}
+	if status, to := admin.post(revoke[1], nil); status != http.StatusSeeOther || to != "/people?done=revoked" {
+		t.Fatal(status, to)
+	}
+	if _, body = admin.get("/people"); !strings.Contains(body, "Revoked") || strings.Contains(body, revoke[1]) {
+		t.Error(body)
+	}
+	if status, _, _ := p.ask(http.MethodGet, "/api/v1/sources", ""); status != http.StatusUnauthorized {
+		t.Errorf("revoked, and it reads: status %d", status)
+	}
+	if status, _ := admin.post("/tokens", url.Values{"name": {"x y"}}); status != http.StatusBadRequest {
+		t.Errorf("a name with a space: status %d", status)
+	}
+	if status, _ := admin.post("/tokens", url.Values{"name": {"dashboard"}, "cidr": {"the ward"}}); status != http.StatusBadRequest {
+		t.Errorf("an address that is none: status %d", status)
+	}
+}
+
 func TestAQuestionIsKeptForAllWhoMaySearch(t *testing.T) {
 	n := newNode(t)
 	n.night(0)
@@ -202,6 +236,29 @@ func TestWhatCannotBeAskedIsSaid(t *testing.T) {
 	}
 	if _, body := p.post("/search", url.Values{"text": {"x"}, "do": {"more"}}); strings.Count(body, `name="field"`) != 1 || !strings.Contains(body, "<details class=\"more\" open>") {
 		t.Error("no further field is offered")
+	}
+}
+
+func TestEachSenderGetsItsLines(t *testing.T) {
+	n := newNode(t)
+	p := n.first()
+	for kind, want := range map[string]string{
+		"rsyslog": `target=&#34;wardline.alder.example&#34; port=&#34;6514&#34;`, "mirth": "Remote port        2575", "hapi": "https://wardline.alder.example:8443/fhir",
+		"dcm4chee": "dicomPort:     6514", "winlogbeat": "winlogbeat.event_logs", "filebeat": "id: gate-filebeat", "suricata": "eve.json",
+	} {
+		status, body := p.post("/sources/add", url.Values{"kind": {kind}, "name": {"gate-" + kind}})
+		if status != http.StatusOK || !strings.Contains(body, want) || strings.Contains(body, "{{") {
+			t.Errorf("%s: status %d\n%s", kind, status, body)
+		}
+		withToken := kind != "rsyslog" && kind != "mirth" && kind != "dcm4chee"
+		if strings.Contains(body, "wl_") != withToken {
+			t.Errorf("%s: a token is shown: %v", kind, !withToken)
+		}
+	}
+	for _, form := range []url.Values{{"kind": {"none"}, "name": {"gate"}}, {"kind": {"hapi"}, "name": {"The Gate"}}, {"kind": {"hapi"}, "name": {"gate"}, "cidr": {"the ward"}}} {
+		if status, body := p.post("/sources/add", form); status != http.StatusBadRequest || strings.Contains(body, "wl_") {
+			t.Errorf("%v: status %d", form, status)
+		}
 	}
 }
 

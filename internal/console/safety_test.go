@@ -76,6 +76,23 @@ func TestSigningInEndsTheSessionBefore(t *testing.T) {
 	}
 }
 
+// TestAPageThatListensKeepsNobodySignedIn leaves a page open for longer than a session may idle.
+func TestAPageThatListensKeepsNobodySignedIn(t *testing.T) {
+	n := newNode(t)
+	w := &walker{n: n, name: "analyst", client: n.hire(n.first(), "m.okafor", "M. Okafor", access.Analyst).c}
+	if got := w.ask("GET /news"); got != "yes" {
+		t.Fatal(got)
+	}
+	n.pass(10 * time.Minute)
+	if got := w.ask("GET /news"); got != "yes" {
+		t.Fatal(got)
+	}
+	n.pass(10 * time.Minute)
+	if got := w.ask("GET /findings"); got != "login" {
+		t.Errorf("after 20 minutes without a click: %s", got)
+	}
+}
+
 func TestOtherSitesChangeNothing(t *testing.T) {
 	n := newNode(t)
 	n.night(0)

@@ -79,6 +79,7 @@ func samples() map[string]sample {
 		"login-wrong":     {"login", page.Login{Frame: page.Frame{Title: "Sign in", Site: "Alder Valley Hospital", Wrong: "Name, passphrase and code do not fit together. Four tries are left."}, Name: "m.okafor"}},
 		"setup":           {"setup", page.Setup{Frame: page.Frame{Title: "Set up"}, Heading: "Set up Wardline", Says: "You are the first. You will be able to invite the others.", Action: "/setup", AskName: true}},
 		"enrol":           {"enrol", enrol()},
+		"prove":           {"prove", page.Prove{Frame: page.Frame{Title: "Second factor", Site: "Alder Valley Hospital"}, To: "/people/invite", Carry: []page.Pair{{Name: "display", Value: "M. Okafor"}}}},
 		"recovery":        {"recovery", page.Recovery{Frame: page.Frame{Title: "Recovery codes"}, Codes: []string{"k7qd-m2xp-9vte", "c4wn-8hzr-t6ya", "p9ke-3fjx-w2mb", "r5ua-7cqd-n8hs", "z2vt-6pyk-d4we", "h8mx-9jrb-q3fc", "w6ep-5nka-v7td", "f3yc-2sgm-x9ru"}}},
 		"denied":          {"denied", page.Denied{Frame: frame("people", "Not allowed", "May you do this?", "Not with the roles you have.", ""), For: "administrators and auditors", Holders: "Here these are A. Lindqvist and T. Mbeki. Ask one of them."}},
 		"error":           {"error", page.Failure{Frame: page.Frame{Title: "Not done"}, Heading: "Could not record. Nothing was changed.", Says: "The journal did not answer within two seconds, so the act was not carried out. Receiving goes on. Try again in a minute.", Code: "7c1e-0a42", Next: page.Link{Text: "Back to Today", URL: "/"}}},

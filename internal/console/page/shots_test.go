@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -67,6 +68,46 @@ func TestShots(t *testing.T) {
 			}
 			if err := os.WriteFile(filepath.Join(dir, name+"-"+look.name+".png"), picture, 0o644); err != nil {
 				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestNothingIsCutOffOnSmallScreens draws every page 320 pixels wide, as WCAG 2.2 1.4.10 asks, and looks for what sticks out,
+// and for what is smaller than a finger: WCAG 2.2 2.5.8 asks for 24 pixels.
+func TestNothingIsCutOffOnSmallScreens(t *testing.T) {
+	found, err := exec.LookPath("chromium")
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("no Chromium was found, and CI asks for all tests")
+		}
+		t.Skip("no Chromium was found")
+	}
+	srv := httptest.NewServer(gallery(t, printer(t)))
+	defer srv.Close()
+	ctx, cancel := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(found), chromedp.NoSandbox)...)
+	defer cancel()
+	ctx, cancel = chromedp.NewContext(ctx)
+	defer cancel()
+	for name := range samples() {
+		for _, width := range []int64{320, 720, 1440} {
+			if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 800), chromedp.Navigate(srv.URL+"/"+name+"#finding")); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			wide, err := chromedp.Run(ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if wide > width {
+				what, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`[...document.querySelectorAll("main *, nav *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".scroll")).map(e => e.tagName + "." + e.getAttribute("class")).slice(0, 5).join(" ")`))
+				t.Errorf("%s is %d wide on a screen of %d: %s", name, wide, width, what)
+			}
+			small, err := chromedp.Run(ctx, chromedp.Evaluate[string](`[...document.querySelectorAll(".seal, .back, .filters a, .row, .tabs a, .rail li a, button, input, select, summary")].filter(e => e.checkVisibility() && !/hidden|radio|checkbox/.test(e.type)).filter(e => { const r = e.getBoundingClientRect(); return r.height > 0 && r.height < 23.5 }).map(e => e.outerHTML.slice(0, 80)).join("\n")`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if small != "" {
+				t.Errorf("%s at %d: hard to hit:\n%s", name, width, small)
 			}
 		}
 	}
