@@ -94,7 +94,7 @@ func (x *Index) Top(ctx context.Context, q Query, field string, limit int) ([]Va
 		if err := d.Decode(&row); err != nil {
 			return err
 		}
-		v := Value{Text: row[name]}
+		v := Value{Text: kept(row[name])}
 		if _, err := fmt.Sscan(row[hitsColumn], &v.Hits); err != nil {
 			return errAnswer
 		}
@@ -107,7 +107,8 @@ func (x *Index) Top(ctx context.Context, q Query, field string, limit int) ([]Va
 // hitsColumn is a name that no field has in the index.
 const hitsColumn = "_stream_id"
 
-// Names returns the names of the fields that the events have that q asks for, with how many have each.
+// Names returns the names of the fields that the events have that q asks for, with about how many have each: an
+// event counts when others that lie beside it have the field.
 func (x *Index) Names(ctx context.Context, q Query) ([]Value, error) {
 	ctx, c, release, err := x.enter(ctx, q.By)
 	if err != nil {

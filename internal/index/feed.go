@@ -67,11 +67,16 @@ func (x *Index) prepare() (mark, error) {
 		return mark{}, err
 	}
 	if !known {
+		if x.began {
+			x.counts.rebuilds.Add(1)
+		}
 		if err := x.erase(); err != nil {
 			return mark{}, err
 		}
 		m = newMark()
+		m.Clean = x.cfg.URL == "" // nobody knows what a cluster holds
 	}
+	x.began = true
 	x.through.Store(m.Next)
 	return m, nil
 }

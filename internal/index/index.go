@@ -49,6 +49,7 @@ type Index struct {
 	counts  counters
 	callers callers
 	drop    chan chan error // what Drop asks Run to do
+	began   bool            // a process was started before; used by Run only
 
 	mu      sync.Mutex
 	client  *client // nil while nothing answers; guarded by mu
@@ -177,7 +178,6 @@ func (x *Index) Run(ctx context.Context, follow Follow) error {
 		}
 		switch {
 		case errors.Is(err, errDrop), errors.Is(err, errReplaced):
-			x.counts.rebuilds.Add(1)
 			pause = firstPause
 			continue
 		case errors.Is(err, ErrFull):
@@ -185,7 +185,6 @@ func (x *Index) Run(ctx context.Context, follow Follow) error {
 		case gaveUp >= giveUps:
 			x.log.ErrorContext(ctx, "search index is damaged, building it anew from the journal")
 			gaveUp = 0
-			x.counts.rebuilds.Add(1)
 			if err := x.erase(); err != nil {
 				return err
 			}

@@ -2,11 +2,15 @@ package index_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -16,9 +20,18 @@ import (
 	"github.com/wardline/wardline/internal/index/child"
 )
 
-// TestMain lets the test binary be the search process, as the product's binary is.
+// TestMain lets the test binary be the search process, as the product's binary is, and a node that is to be killed.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == nodeCommand {
+		os.Exit(node(os.Args[2]))
+	}
 	if len(os.Args) > 1 && os.Args[1] == index.Command {
+		if name, value, ok := strings.Cut(os.Getenv(flagVariable), "="); ok {
+			if err := flag.Set(name, value); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+		}
 		if err := child.Run(os.Args[2:]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -27,6 +40,9 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(m.Run())
 }
+
+// flagVariable gives the search process one more flag of VictoriaLogs, by which a test can make it behave badly.
+const flagVariable = "WARDLINE_TEST_FLAG"
 
 // record is what the tests say about an event; the rest is made up.
 type record struct {
@@ -125,13 +141,23 @@ type running struct {
 
 func run(t *testing.T, cfg index.Config, l *log) *running {
 	t.Helper()
-	x, err := index.Open(cfg, quiet())
+	return runOn(t, cfg, l.follow)
+}
+
+func runOn(t *testing.T, cfg index.Config, follow index.Follow) *running {
+	t.Helper()
+	return runLogging(t, cfg, follow, quiet())
+}
+
+func runLogging(t *testing.T, cfg index.Config, follow index.Follow, log *slog.Logger) *running {
+	t.Helper()
+	x, err := index.Open(cfg, log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- x.Run(ctx, l.follow) }()
+	go func() { done <- x.Run(ctx, follow) }()
 	stop := sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -172,4 +198,108 @@ func (x *running) find(q index.Query) []string {
 		x.t.Fatalf("Search: %v", err)
 	}
 	return places
+}
+
+// searchProcess returns the id of the search process of an index folder; 0 when there is none.
+func searchProcess(t *testing.T, dir string) int {
+	t.Helper()
+	folders, err := os.ReadDir("/proc")
+	if err != nil {
+		t.Skip("needs /proc to find the search process")
+	}
+	for _, f := range folders {
+		pid, err := strconv.Atoi(f.Name())
+		if err != nil {
+			continue
+		}
+		line, err := os.ReadFile(filepath.Join("/proc", f.Name(), "cmdline"))
+		if err == nil && strings.Contains(string(line), "\x00"+index.Command+"\x00") && strings.Contains(string(line), strconv.Quote(dir)) {
+			return pid
+		}
+	}
+	return 0
+}
+
+// everything returns all places that the index holds, each as often as it holds it.
+func (x *running) everything() []string {
+	x.t.Helper()
+	var places []string
+	q := index.Query{Limit: 10_000, Oldest: true}
+	for {
+		stats, err := x.Search(context.Background(), q, func(h index.Hit) error {
+			places = append(places, fmt.Sprintf("%d/%d", h.Entry, h.Line))
+			q.After = h.Cursor()
+			return nil
+		})
+		if err != nil {
+			x.t.Fatalf("Search: %v", err)
+		}
+		if !stats.More {
+			slices.Sort(places)
+			return places
+		}
+	}
+}
+
+// places are what everything is to return for l.
+func (l *log) places() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var places []string
+	for e, lines := range l.entries {
+		for n := range lines {
+			places = append(places, fmt.Sprintf("%d/%d", e, n))
+		}
+	}
+	slices.Sort(places)
+	return places
+}
+
+// fill adds entries of some records each, second after second.
+func (l *log) fill(entries, each int) {
+	for range entries {
+		var records []record
+		for i := range each {
+			n := int(l.size())*each + i
+			records = append(records, record{time: noon.Add(time.Duration(n) * 100 * time.Millisecond),
+				fields: fmt.Sprintf(`{"message":"door %d opened","n":%d}`, n%40, n)})
+		}
+		l.add(records...)
+	}
+}
+
+// nodeCommand makes the test binary a node that feeds an index until it is killed.
+const nodeCommand = "node-for-tests"
+
+// nightShift is what such a node's journal holds.
+func nightShift() *hospital {
+	return &hospital{entries: 400, each: 100, step: time.Second, begin: noon}
+}
+
+// node says on its standard output how far its index came.
+func node(dir string) int {
+	cfg := index.DefaultConfig(dir)
+	cfg.FlushInterval = time.Second
+	x, err := index.Open(cfg, quiet())
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	go func() {
+		for {
+			fmt.Println(x.Through())
+			time.Sleep(5 * time.Millisecond)
+		}
+	}()
+	slow := func(ctx context.Context, from uint64, handle func(context.Context, index.Batch) error) error {
+		return nightShift().follow(ctx, from, func(ctx context.Context, b index.Batch) error {
+			time.Sleep(10 * time.Millisecond) // so that it can be killed in the middle
+			return handle(ctx, b)
+		})
+	}
+	if err := x.Run(context.Background(), slow); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
 }

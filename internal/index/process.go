@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,7 +38,15 @@ type process struct {
 // startProcess starts a search process and waits until it answers.
 func startProcess(ctx context.Context, cfg Config, log *slog.Logger) (*process, error) {
 	p := &process{done: make(chan struct{})}
-	socket := filepath.Join(cfg.Dir, "socket")
+	// Each process has a socket of its own: at the last one's, a process may still answer whose parent was killed.
+	old, err := filepath.Glob(filepath.Join(cfg.Dir, "socket-*"))
+	if err != nil {
+		return nil, fmt.Errorf("look for old sockets: %w", err)
+	}
+	for _, path := range old {
+		_ = os.Remove(path) // else it only lies there
+	}
+	socket := filepath.Join(cfg.Dir, "socket-"+rand.Text()[:8])
 	if len(socket) > maxSocket {
 		folder, err := os.MkdirTemp("", "wardline-search-")
 		if err != nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -196,8 +195,7 @@ func (f Field) filter() (string, error) {
 	case Contains:
 		return name + ":*" + value + "*", nil
 	case Begins:
-		// In a list, a value stands behind a quotation mark.
-		return "(" + name + ":=" + value + "* or " + name + `:*` + quote(`"`+f.Value) + "*)", nil
+		return begins(name, f.Value), nil
 	case Exists:
 		return name + ":*", nil
 	case Less, AtMost, More, AtLeast:
@@ -212,11 +210,25 @@ func (f Field) filter() (string, error) {
 
 // is asks for a field that has the value, alone or among others.
 func is(name, value string) string {
-	exact := name + ":=" + quote(value)
+	exact := name + ":=" + quote(keep(value))
 	if value == "" {
 		return exact
 	}
 	return "(" + exact + " or " + name + ":json_array_contains_any(" + quote(value) + "))"
+}
+
+// begins asks for a field that has a value that begins so, alone, with a mark, or in a list, where it stands behind a
+// quotation mark.
+func begins(name, value string) string {
+	ways := []string{name + ":=" + quote(value) + "*", name + ":*" + quote(`"`+value) + "*"}
+	switch {
+	case value == "":
+	case isDigit(value[0]), value[0] == '+':
+		ways = append(ways, name+":="+quote("+"+value)+"*")
+	case value[0] == '-':
+		ways = append(ways, name+":="+quote("-0"+value[1:])+"*")
+	}
+	return "(" + strings.Join(ways, " or ") + ")"
 }
 
 // own is the column that a person means by a name.
@@ -228,12 +240,47 @@ func own(name string) string {
 	return column(name)
 }
 
-// quote writes s as a LogsQL string. LogsQL reads it with the rules of Go, which have no way for a byte that is
-// not UTF-8 to be part of what is asked: such bytes stand as U+FFFD in the rows, too.
-func quote(s string) string { return strconv.Quote(strings.ToValidUTF8(s, "\ufffd")) }
+// quote writes s as a LogsQL string, which is read by the rules of Go. Bytes that are not UTF-8 become U+FFFD, as they
+// did in the rows.
+func quote(s string) string { return strconv.Quote(string([]rune(s))) }
 
-// options finds what could lift the bounds of a part of an expert filter.
-var options = regexp.MustCompile(`(?i)\boptions\b`)
+// hasPipe tells whether a LogsQL text holds a | that is not in quotes or a comment. It reads quotes and comments
+// as LogsQL does.
+func hasPipe(text string) bool {
+	for text != "" {
+		size := 1
+		switch text[0] {
+		case '|':
+			return true
+		case '#':
+			if size = strings.IndexByte(text, '\n'); size < 0 {
+				return false
+			}
+		case '"', '`':
+			if quoted, err := strconv.QuotedPrefix(text); err == nil {
+				size = len(quoted)
+			}
+		case '\'':
+			size = singleQuoted(text)
+		}
+		text = text[size:]
+	}
+	return false
+}
+
+// singleQuoted is the length of the string in single quotes that text begins with; 1 when it is none.
+func singleQuoted(text string) int {
+	for rest := text[1:]; rest != ""; {
+		if rest[0] == '\'' {
+			return len(text) - len(rest) + 1
+		}
+		var err error
+		if _, _, rest, err = strconv.UnquoteChar(rest, '\''); err != nil {
+			return 1
+		}
+	}
+	return 1
+}
 
 // args writes the question and its bounds as the arguments of a route of LogsQL.
 func (q *Query) args(from, to time.Time, pipes string) (url.Values, error) {
@@ -241,8 +288,9 @@ func (q *Query) args(from, to time.Time, pipes string) (url.Values, error) {
 	if err != nil {
 		return nil, err
 	}
-	if options.MatchString(q.Expert) {
-		return nil, errors.New("an expert filter may not hold the word options: it could lift the bounds of time")
+	if hasPipe(q.Expert) {
+		// A question inside a question would be asked without end, because the filter would apply to itself.
+		return nil, errors.New("an expert filter has no pipes and no questions inside: leave out what stands behind |")
 	}
 	args := url.Values{"query": {filter + pipes}}
 	if expert := strings.TrimSpace(q.Expert); expert != "" {

@@ -117,7 +117,7 @@ func (r *rows) append(dst []byte, entry uint64, line int, text []byte) (row []by
 	}{{`,"@id":`, h.id}, {`,"@source":`, h.source}, {`,"@format":`, h.format}, {`,"@class":`, h.class}} {
 		if own.at >= 0 {
 			dst = append(dst, own.name...)
-			dst = jsonl.AppendString(dst, shorten(r.text(text, own.at), maxRow/16))
+			dst = jsonl.AppendString(dst, keep(shorten(r.text(text, own.at), maxRow/16)))
 		}
 	}
 	if h.claimed != "" {
@@ -260,7 +260,7 @@ func (r *rows) pathOf(text []byte, fields, i int) span {
 		}
 	}
 	start := len(r.names)
-	if above.end > above.start {
+	if int(v.Parent) > fields {
 		r.names = append(r.names, r.names[above.start:above.end]...)
 		r.names = append(r.names, '.')
 	}
@@ -291,7 +291,7 @@ func (r *rows) appendColumns(dst []byte, limit int, text []byte, fields int) (ro
 		dst = jsonl.AppendString(dst, c.name)
 		dst = append(dst, ':')
 		if c.first == c.last {
-			dst = r.appendValue(dst, text, c.first)
+			dst = r.appendAlone(dst, text, c.first)
 		} else {
 			dst = r.appendList(dst, text, fields, c)
 		}
@@ -309,6 +309,15 @@ func (r *rows) appendColumns(dst []byte, limit int, text []byte, fields int) (ro
 		}
 	}
 	return dst, cut
+}
+
+// appendAlone writes the only value of a column.
+func (r *rows) appendAlone(dst, text []byte, i int) []byte {
+	v := &r.index.Values[i]
+	if c := text[v.Start]; isDigit(c) || c == '-' || c == '+' || v.Marks&jsonl.OddlyEscaped != 0 {
+		return jsonl.AppendString(dst, keep(r.text(text, i)))
+	}
+	return r.appendValue(dst, text, i)
 }
 
 // appendValue writes a value as a string. Most strings are copied as they are, escapes and all.

@@ -116,9 +116,9 @@ func (s *search) run(ctx context.Context) error {
 	low, high := from.UnixNano(), to.UnixNano()
 	width := firstSlice
 	if edge := time.Now().Add(future).UnixNano(); !s.query.Oldest && high > edge {
-		width = high - max(edge, low)
+		width = high - max(edge, low) // one slice for all that is to come, which mostly is nothing
 	}
-	for s.hits < s.query.Limit && low < high {
+	for first := true; s.hits < s.query.Limit && low < high; {
 		width = min(width, high-low)
 		a, b := high-width, high
 		if s.query.Oldest {
@@ -140,24 +140,17 @@ func (s *search) run(ctx context.Context) error {
 		} else {
 			high = a
 		}
-		width = grow(width, len(found), s.query.Limit)
+		switch {
+		case first && width > firstSlice:
+			width = firstSlice
+		case len(found) == 0:
+			width = 4 * min(width, math.MaxInt64/4)
+		case len(found) < s.query.Limit/2:
+			width = 2 * min(width, math.MaxInt64/2)
+		}
+		first = false
 	}
 	return nil
-}
-
-// grow widens the next slice. The first one reaches from the end of all times to the present and says nothing.
-func grow(width int64, found, wanted int) int64 {
-	switch {
-	case found == 0 && width > int64(365*24*time.Hour):
-		return firstSlice
-	case width > math.MaxInt64/8:
-		return width
-	case found == 0:
-		return 4 * width
-	case found < wanted/2:
-		return 2 * width
-	}
-	return width
 }
 
 // slice returns the hits from a on and before b, or not whole when there are too many to be sorted here. The shortest
@@ -307,17 +300,18 @@ func (s *search) hit(row []byte) (Hit, error) {
 		case colID:
 			h.ID = text()
 		case colSource:
-			h.Source = text()
+			h.Source = kept(text())
 		case colFormat:
-			h.Format = text()
+			h.Format = kept(text())
 		case colClass:
-			h.Class = text()
+			h.Class = kept(text())
 		case "_stream", "_stream_id", colStream:
 		default:
 			if len(fields) > 1 {
 				fields = append(fields, ',')
 			}
-			fields = append(fields, row[v.NameStart-1:v.End]...)
+			fields = append(fields, row[v.NameStart-1:v.Start]...)
+			fields = append(fields, kept(string(row[v.Start:v.End]))...)
 			fields = append(fields, '"')
 		}
 		err = errors.Join(err, bad)

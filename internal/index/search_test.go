@@ -1,11 +1,14 @@
 package index_test
 
 import (
+	"cmp"
 	"context"
+	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/wardline/wardline/internal/index"
 )
@@ -82,7 +85,7 @@ func TestSearch(t *testing.T) {
 		{"expert and a word", index.Query{Text: "root", Expert: `uid:* or access.n:*`}, []string{"0/1"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if diff := cmp.Diff(x.find(tt.q), tt.want); diff != "" {
+			if diff := gocmp.Diff(x.find(tt.q), tt.want); diff != "" {
 				t.Errorf("found, wanted:\n%s", diff)
 			}
 		})
@@ -108,7 +111,59 @@ func TestHit(t *testing.T) {
 	if len(got) == 1 {
 		want[0].ID = got[0].ID
 	}
-	if diff := cmp.Diff(got, want); diff != "" {
+	if diff := gocmp.Diff(got, want); diff != "" {
 		t.Errorf("got, want:\n%s", diff)
+	}
+}
+
+// Events lie close together, far apart, and many at one instant. Page by page they come in order, each once, and
+// no page needs many questions.
+func TestSlicesAndTies(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	l := newLog()
+	var want []index.Hit
+	for e := range 30 {
+		var records []record
+		for n := range 100 {
+			at := noon // a third of all
+			switch r.IntN(3) {
+			case 0:
+				at = noon.Add(time.Duration(r.IntN(5000)) * time.Millisecond)
+			case 1:
+				at = noon.Add(-time.Duration(r.Int64N(int64(300 * 24 * time.Hour))))
+			}
+			records = append(records, record{time: at, observed: noon, fields: `{"a":1}`})
+			want = append(want, index.Hit{Time: at, Entry: uint64(e), Line: n})
+		}
+		l.add(records...)
+	}
+	slices.SortFunc(want, func(a, b index.Hit) int {
+		return cmp.Or(a.Time.Compare(b.Time), cmp.Compare(a.Entry, b.Entry), cmp.Compare(a.Line, b.Line))
+	})
+	x := run(t, config(t), l)
+	x.through(l)
+	for _, oldest := range []bool{true, false} {
+		var got []index.Hit
+		q := index.Query{Limit: 70, Oldest: oldest}
+		for {
+			stats, err := x.Search(context.Background(), q, func(h index.Hit) error {
+				got = append(got, index.Hit{Time: h.Time, Entry: h.Entry, Line: h.Line})
+				q.After = h.Cursor()
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if stats.Asks > 120 {
+				t.Errorf("%d questions for a page", stats.Asks)
+			}
+			if !stats.More {
+				break
+			}
+		}
+		if diff := gocmp.Diff(got, want); diff != "" {
+			t.Errorf("oldest first %v: got, want:\n%.2000s", oldest, diff)
+		}
+		slices.Reverse(want)
 	}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // open opens the journal of a test and closes it at its end.
-func open(t *testing.T, cfg journal.Config) *journal.Journal {
+func open(t testing.TB, cfg journal.Config) *journal.Journal {
 	t.Helper()
 	if cfg.Dir == "" {
 		cfg.Dir = filepath.Join(t.TempDir(), "journal")
@@ -29,7 +29,7 @@ func open(t *testing.T, cfg journal.Config) *journal.Journal {
 	return j
 }
 
-func shut(t *testing.T, j *journal.Journal) {
+func shut(t testing.TB, j *journal.Journal) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()

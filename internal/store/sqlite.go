@@ -234,19 +234,19 @@ func numbered(query string) (string, int) {
 
 // quoted returns how long the literal, name in quotes or comment is that text begins with.
 func quoted(text string) int {
-	end := -1
+	opening, closing := text[:1], text[:1]
 	switch {
-	case text[0] == '\'' || text[0] == '"':
-		end = strings.IndexByte(text[1:], text[0]) + 1
+	case opening == "'" || opening == `"`:
 	case strings.HasPrefix(text, "--"):
-		end = strings.IndexByte(text, '\n')
+		closing = "\n"
 	case strings.HasPrefix(text, "/*"):
-		end = strings.Index(text, "*/")
+		opening, closing = "/*", "*/"
 	default:
 		return 0
 	}
-	if end <= 0 {
+	end := strings.Index(text[len(opening):], closing)
+	if end < 0 {
 		return len(text)
 	}
-	return end + 1
+	return len(opening) + end + len(closing)
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -28,11 +29,34 @@ func TestParameters(t *testing.T) {
 		{`SELECT $, $a, $1`, `SELECT $, $a, ?1`, 1},
 		{`SELECT $1, 'unclosed $2`, `SELECT ?1, 'unclosed $2`, 1},
 		{`SELECT $1 /* unclosed $2`, `SELECT ?1 /* unclosed $2`, 1},
+		{`SELECT /*/ $1 */ $2`, `SELECT /*/ $1 */ ?2`, 2},
 	} {
 		if out, n := store.Numbered(c.in); out != c.out || n != c.n {
 			t.Errorf("%s: %s, %d", c.in, out, n)
 		}
 	}
+}
+
+// FuzzParameters compares with one regular expression for all that a statement consists of.
+func FuzzParameters(f *testing.F) {
+	for _, seed := range []string{`SELECT $1, '$2' -- $3`, `/*/$1*/$2`, `"a""$1"$12`, "--\n$1", `$$1`, `'`, `$99999999999999999999`} {
+		f.Add(seed)
+	}
+	parts := regexp.MustCompile(`(?s)'[^']*(?:'|$)|"[^"]*(?:"|$)|--[^\n]*(?:\n|$)|/\*.*?(?:\*/|$)|\$[0-9]{1,18}`)
+	f.Fuzz(func(t *testing.T, query string) {
+		if regexp.MustCompile(`\$[0-9]{19}`).MatchString(query) {
+			t.Skip("no statement has so many parameters")
+		}
+		want := parts.ReplaceAllStringFunc(query, func(part string) string {
+			if part[0] == '$' {
+				return "?" + part[1:]
+			}
+			return part
+		})
+		if got, _ := store.Numbered(query); got != want {
+			t.Errorf("%q: %q, not %q", query, got, want)
+		}
+	})
 }
 
 func sqlite(t *testing.T, path string) *store.DB {

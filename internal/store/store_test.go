@@ -362,6 +362,9 @@ func TestTime(t *testing.T) {
 			t.Errorf("%v came back as %v, %v", at, back, err)
 		}
 	}
+	if v, err := store.At(time.Time{}).Value(); v != int64(0) || err != nil {
+		t.Errorf("the zero time is %v, %v", v, err)
+	}
 	var back store.Time
 	if err := back.Scan("2026-03-01"); err == nil {
 		t.Error("text was taken for a time")

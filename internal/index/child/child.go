@@ -53,7 +53,11 @@ func Run(args []string) error {
 	buildinfo.Init()
 	logger.InitNoLogFlags()
 	ended := parentEnds()
-
+	locked, err := lock(cfg.Dir, ended)
+	if err != nil {
+		return err
+	}
+	defer locked.Close()
 	vlstorage.Init()
 	vlselect.Init()
 	var books books
@@ -152,13 +156,14 @@ func (b *books) serve(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
-// dropped reads how many rows the storage threw away after it took them, which only its metrics say.
+// dropped reads how many rows the storage threw away after it took them, for their times. Only its metrics say so; rows
+// that are dropped for another reason never reach it.
 func dropped() uint64 {
 	var text strings.Builder
 	appmetrics.WritePrometheusMetrics(&text)
 	var sum uint64
 	for line := range strings.Lines(text.String()) {
-		if strings.HasPrefix(line, "vl_rows_dropped_total{") {
+		if strings.HasPrefix(line, "vl_rows_dropped_total{") && strings.Contains(line, "_timestamp\"") {
 			var n uint64
 			if at := strings.LastIndexByte(line, ' '); at > 0 {
 				fmt.Sscan(line[at:], &n)

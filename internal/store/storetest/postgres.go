@@ -62,7 +62,11 @@ func create(ctx context.Context, server, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, err = c.Exec(ctx, "CREATE DATABASE "+name+" ENCODING 'UTF8' TEMPLATE template0")
+	// With an order of its own where it can, as databases in hospitals have: the schemas must bring theirs.
+	statement := "CREATE DATABASE " + name + " ENCODING 'UTF8' TEMPLATE template0"
+	if _, err = c.Exec(ctx, statement+" LOCALE_PROVIDER icu ICU_LOCALE 'en-US'"); err != nil {
+		_, err = c.Exec(ctx, statement)
+	}
 	if err := errors.Join(err, c.Close(ctx)); err != nil {
 		return "", err
 	}
