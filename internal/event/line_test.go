@@ -75,6 +75,8 @@ func TestLinesThatAreNoneAreRefused(t *testing.T) {
 		``, `{}`, `[]`, `{"id":"00"}`,
 		`{"id":"00000000000000000000000000000000","source":"s","record":1,"format":"f","class":""}`,
 		`{"id":"00000000000000000000000000000000","source":"s","record":"x","format":"f","class":"","fields":{}}`,
+		`{"id":"00000000000000000000000000000000","source":"\u1","record":1,"format":"f","class":"","fields":{}}`,
+		`{"id":"00000000000000000000000000000000","source":"\x","record":1,"format":"f","class":"","fields":{}}`,
 		`{"id":"00000000000000000000000000000000","source":"s","record":1,"time":"noon","format":"f","class":"","fields":{}}`,
 		`{"id":"00000000000000000000000000000000","source":"s","record":1,"format":"f","class":"","raw":"00","fields":{}}`,
 		`{"id":"00000000000000000000000000000000","source":"s","record":1,"format":"f","class":"","fields":[]}`,
