@@ -22,17 +22,24 @@ type Book struct {
 type key struct{ rule, entity string }
 
 const (
-	maxOpen     = 50_000 // findings told apart by entity; further ones are told apart by rule only
-	maxEntities = 10     // values listed of each kind
-	maxValue    = 256    // bytes shown of an entity
+	maxOpen   = 50_000 // findings told apart by entity; further ones are told apart by rule only
+	maxValue  = 256    // bytes shown of an entity
+	maxPlaces = 100    // places noted of a finding: half of them the earliest, half the latest
 )
+
+// MaxEntities is how many values a finding lists of each kind of thing. One that lists so many may
+// have to do with more.
+const MaxEntities = 10
 
 // NewBook returns an empty book that keeps at most so many events of each finding, or
 // all when keep is 0.
 func NewBook(keep int) *Book { return &Book{keep: keep, open: map[key]*Finding{}} }
 
 // Add enters one matched event. The event is copied as far as it is kept.
-func (b *Book) Add(kind Kind, rule *Rule, ev *event.Event) {
+func (b *Book) Add(kind Kind, rule *Rule, ev *event.Event) { b.AddAt(kind, rule, ev, nil) }
+
+// AddAt is Add for an event that lies in a journal at a place.
+func (b *Book) AddAt(kind Kind, rule *Rule, ev *event.Event, at *Place) {
 	entity := ""
 	for _, k := range []string{"host", "user", "device"} {
 		if entity = entityOf(ev, k); entity != "" {
@@ -42,7 +49,10 @@ func (b *Book) Add(kind Kind, rule *Rule, ev *event.Event) {
 	f := b.finding(kind, rule, entity)
 	f.Count++
 	f.spread(ev)
-	b.keepEvent(f, ev)
+	if at != nil {
+		f.Places = insertPlace(f.Places, *at)
+	}
+	b.keepEvent(f, ev, at)
 }
 
 // AddJoined enters events that make a finding together, such as a correlation's. entity tells
@@ -55,7 +65,10 @@ func (b *Book) AddJoined(kind Kind, rule *Rule, entity string, members []Evidenc
 			f.name(kind, value)
 		}
 		f.at(m)
-		b.insert(f, m)
+		if m.Place != nil {
+			f.Places = insertPlace(f.Places, *m.Place)
+		}
+		f.insert(m, b.keep)
 	}
 }
 
@@ -113,60 +126,101 @@ func (f *Finding) at(e Evidence) {
 }
 
 func (f *Finding) name(kind, value string) {
+	if f.Entities == nil {
+		f.Entities = map[string][]string{}
+	}
 	values := f.Entities[kind]
 	at, found := slices.BinarySearch(values, value)
-	if found || len(values) >= maxEntities && at == len(values) {
+	if found || len(values) >= MaxEntities && at == len(values) {
 		return
 	}
 	values = slices.Insert(values, at, value)
-	f.Entities[kind] = values[:min(len(values), maxEntities)]
+	f.Entities[kind] = values[:min(len(values), MaxEntities)]
 }
 
-func (b *Book) keepEvent(f *Finding, ev *event.Event) {
-	e := Evidence{Source: ev.Source, Record: ev.Record, Time: ev.Time}
-	if b.full(f) && compareEvidence(e, f.Events[len(f.Events)-1]) >= 0 {
+func (b *Book) keepEvent(f *Finding, ev *event.Event, at *Place) {
+	e := Evidence{Source: ev.Source, Record: ev.Record, Time: ev.Time, Place: at}
+	if f.full(b.keep) && compareEvidence(e, f.Events[len(f.Events)-1]) >= 0 {
 		return
 	}
-	b.insert(f, NewEvidence(ev))
+	e = NewEvidence(ev)
+	if at != nil {
+		e.Place = &Place{at.Entry, at.Line}
+	}
+	f.insert(e, b.keep)
 }
 
-func (b *Book) full(f *Finding) bool { return b.keep > 0 && len(f.Events) >= b.keep }
+func (f *Finding) full(keep int) bool { return keep > 0 && len(f.Events) >= keep }
 
 // insert keeps the earliest events, in order.
-func (b *Book) insert(f *Finding, e Evidence) {
+func (f *Finding) insert(e Evidence, keep int) {
 	at, found := slices.BinarySearchFunc(f.Events, e, compareEvidence)
-	if found || b.full(f) && at == len(f.Events) {
+	if found || f.full(keep) && at == len(f.Events) {
 		return
 	}
-	if b.full(f) {
+	if f.full(keep) {
 		f.Events = f.Events[:len(f.Events)-1]
 	}
 	f.Events = slices.Insert(f.Events, at, e)
 }
 
 func compareEvidence(a, b Evidence) int {
-	return cmp.Or(a.Time.Compare(b.Time), strings.Compare(a.Source, b.Source), cmp.Compare(a.Record, b.Record))
+	return cmp.Or(a.Time.Compare(b.Time), strings.Compare(a.Source, b.Source), cmp.Compare(a.Record, b.Record), comparePlaces(a.Place, b.Place))
+}
+
+func comparePlaces(a, b *Place) int {
+	if a == nil || b == nil {
+		return 0
+	}
+	return a.Compare(*b)
+}
+
+// Compare orders places as the journal does.
+func (p Place) Compare(other Place) int {
+	return cmp.Or(cmp.Compare(p.Entry, other.Entry), cmp.Compare(p.Line, other.Line))
+}
+
+// insertPlace notes a place. When there are too many, one from the middle goes, so that those noted do not
+// depend on the order in which they came.
+func insertPlace(places []Place, p Place) []Place {
+	at, found := slices.BinarySearchFunc(places, p, Place.Compare)
+	if found {
+		return places
+	}
+	places = slices.Insert(places, at, p)
+	if len(places) > maxPlaces {
+		places = slices.Delete(places, maxPlaces/2, maxPlaces/2+1)
+	}
+	return places
 }
 
 // Merge adds all that stands in other, which must not be used any more.
 func (b *Book) Merge(other *Book) {
 	for k, f := range other.open {
-		mine := b.open[k]
-		if mine == nil {
+		if mine := b.open[k]; mine != nil {
+			mine.Absorb(f, b.keep)
+		} else {
 			b.open[k] = f
-			continue
 		}
-		mine.Count += f.Count
-		for kind, values := range f.Entities {
-			for _, v := range values {
-				mine.name(kind, v)
-			}
+	}
+}
+
+// Absorb adds what other says to f: both are about the same thing. The earliest keep events stay, or all when
+// keep is 0. The outcome does not depend on the order in which findings are absorbed.
+func (f *Finding) Absorb(other *Finding, keep int) {
+	f.Count += other.Count
+	for kind, values := range other.Entities {
+		for _, v := range values {
+			f.name(kind, v)
 		}
-		mine.at(Evidence{Time: f.First})
-		mine.at(Evidence{Time: f.Last})
-		for _, e := range f.Events {
-			b.insert(mine, e)
-		}
+	}
+	f.at(Evidence{Time: other.First})
+	f.at(Evidence{Time: other.Last})
+	for _, e := range other.Events {
+		f.insert(e, keep)
+	}
+	for _, p := range other.Places {
+		f.Places = insertPlace(f.Places, p)
 	}
 }
 

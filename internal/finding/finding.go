@@ -33,6 +33,13 @@ type Finding struct {
 	Last     time.Time           `json:"last"`
 	Entities map[string][]string `json:"entities"` // host, user, ip, process, patient, device, ... -> distinct values, at most 10 each
 	Events   []Evidence          `json:"events"`
+	Places   []Place             `json:"places,omitempty"` // of its events in a node's journal, also of some not listed; none in a scan
+}
+
+// Place is where an event lies in a node's journal: the number of the entry, and of the line in it from 0 on.
+type Place struct {
+	Entry uint64 `json:"entry"`
+	Line  int    `json:"line"`
 }
 
 // Rule is what a finding rests on, with its author, as rule licences ask.
@@ -61,6 +68,7 @@ type Evidence struct {
 	Fields json.RawMessage `json:"fields"`
 	// Entities is what the event names, one of each kind: host, user, ip ...
 	Entities map[string]string `json:"entities,omitempty"`
+	Place    *Place            `json:"place,omitempty"` // in a node's journal; nil in a scan
 }
 
 // NewEvidence copies what a finding keeps of an event.

@@ -19,7 +19,8 @@ func (f Finding) MarshalJSON() ([]byte, error) {
 		Last     *time.Time          `json:"last"`
 		Entities map[string][]string `json:"entities"`
 		Events   []Evidence          `json:"events"`
-	}{f.ID, f.Kind, f.Rule, f.Count, known(f.First), known(f.Last), f.Entities, f.Events})
+		Places   []Place             `json:"places,omitempty"`
+	}{f.ID, f.Kind, f.Rule, f.Count, known(f.First), known(f.Last), f.Entities, f.Events, f.Places})
 }
 
 // MarshalJSON writes the event as one object; a time that it does not say is null.
@@ -30,7 +31,8 @@ func (e Evidence) MarshalJSON() ([]byte, error) {
 		Time     *time.Time        `json:"time"`
 		Entities map[string]string `json:"entities,omitempty"`
 		Fields   json.RawMessage   `json:"fields"`
-	}{e.Source, e.Record, known(e.Time), e.Entities, e.Fields})
+		Place    *Place            `json:"place,omitempty"`
+	}{e.Source, e.Record, known(e.Time), e.Entities, e.Fields, e.Place})
 }
 
 func known(t time.Time) *time.Time {

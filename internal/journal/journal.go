@@ -1,99 +1,22 @@
-// Package journal keeps everything that a hospital's systems said, in the order in which it
-// was received, sealed so that nobody can change it unnoticed.
 package journal
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
-	"iter"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/wardline/wardline/internal/journal/seal"
+	"github.com/wardline/wardline/internal/journal/tree"
 )
-
-// Kind tells what the lines of an entry are, and with it how long they are kept.
-type Kind string
-
-// The kinds of entries.
-const (
-	Events   Kind = "event"   // event.AppendLine: what a sender said
-	Damaged  Kind = "damaged" // bytes that could not be read, kept as they came, with the reason
-	Findings Kind = "finding" // what a watcher thinks that events mean
-	Acts     Kind = "act"     // what a user was about to do, and how it ended
-	Answers  Kind = "answer"  // what a search back in time was asked and found
-	Books    Kind = "books"   // what each source sent, and what became of it
-)
-
-// Line is one record to be kept: one JSON object without a line end.
-type Line struct {
-	Kind   Kind
-	Source string    // id of the source that sent it
-	Time   time.Time // when it happened; zero when it does not say
-	JSON   []byte
-}
-
-// Header is the leaf of the Merkle tree that stands for an entry: all that stays when a body has
-// been deleted.
-type Header struct {
-	Kind     Kind              `json:"kind"`
-	Count    int               `json:"count"`             // lines
-	First    time.Time         `json:"first,omitzero"`    // earliest Time of a line
-	Last     time.Time         `json:"last,omitzero"`     // latest
-	Received time.Time         `json:"received"`          // when the entry was closed
-	Sources  []string          `json:"sources,omitempty"` // at most 16; more are "…"
-	Hash     [sha256.Size]byte `json:"-"`                 // of the body as it lies on the disk: the ciphertext
-	Segment  string            `json:"segment"`           // file that holds the body
-	Offset   int64             `json:"offset"`
-	Size     int64             `json:"size"`
-}
-
-// Entry is one place of the journal: what became durable together.
-type Entry struct {
-	Index  uint64
-	Header Header
-	// Gone tells that the body was deleted after its time, and when. There are no lines then.
-	Gone time.Time
-	body []byte // lines, decrypted
-}
-
-// Lines yields the lines of the entry with their numbers, from 0 on. They must not be changed.
-func (e *Entry) Lines() iter.Seq2[int, []byte] { panic("wardline: internal error: not built") }
-
-// Place is where a line stands in the journal.
-type Place struct {
-	Entry uint64 `json:"entry"`
-	Line  int    `json:"line"`
-}
-
-// Receipt tells when a line is durable.
-type Receipt struct {
-	done  chan struct{}
-	place Place
-	err   error
-}
-
-// NewReceipt returns a Receipt that waits to be settled. Only a journal and its stand-ins in
-// tests need it.
-func NewReceipt() *Receipt { return &Receipt{done: make(chan struct{})} }
-
-// Settle says how it ended. It is called once.
-func (r *Receipt) Settle(p Place, err error) {
-	r.place, r.err = p, err
-	close(r.done)
-}
-
-// Done is closed when the line is durable or can never be.
-func (r *Receipt) Done() <-chan struct{} { return r.done }
-
-// Wait returns nil once the line is durable; only then may a source acknowledge its sender. Any error
-// means that it must not: the line may or may not be there after a restart.
-func (r *Receipt) Wait(ctx context.Context) (Place, error) {
-	select {
-	case <-r.done:
-		return r.place, r.err
-	case <-ctx.Done():
-		return Place{}, ctx.Err()
-	}
-}
 
 // ErrFull says that the disk has no room for more. Senders are to try again later.
 var ErrFull = errors.New("the journal's disk is full: free some space, receiving goes on by itself")
@@ -105,30 +28,217 @@ var ErrClosed = errors.New("the journal is closed")
 var ErrFailed = errors.New("the journal could not write: it tries to come back by itself")
 
 // Journal is open for reading and writing; one process holds it.
-type Journal struct{}
+type Journal struct {
+	cfg    Config
+	log    *slog.Logger
+	key    *seal.Key
+	signer note.Signer
+	verify note.Verifier
 
-// Add takes a copy of a line into the next entry of its kind. It blocks while too much waits to be
-// written, which is how senders are slowed down, and fails when ctx ends, or with ErrFull, ErrFailed or ErrClosed.
-func (j *Journal) Add(ctx context.Context, l Line) (*Receipt, error) {
-	panic("wardline: internal error: not built")
-}
+	publicKey string // of verify, as text
+	files     tree.Files
+	lock      *os.File
+	zip       *zstd.Encoder // of the one writer
+	bodies    *bodies
+	created   time.Time
+	started   time.Time
+	keeper    *keeper
+	recent    recent
+	ballast   ballast
 
-// Append makes lines of one kind one entry, or several if they are too many, and returns the place of the first
-// once all are durable.
-func (j *Journal) Append(ctx context.Context, lines ...Line) (Place, error) {
-	panic("wardline: internal error: not built")
+	bulk, acts *semaphore.Weighted // bytes that wait to be written, of what is received and of what Wardline does
+	size       atomic.Uint64       // durable entries
+	full       atomic.Bool         // no room for what is received
+
+	mu     sync.Mutex
+	state  error          // guarded by mu: nil while open, else ErrFailed or ErrClosed
+	open   map[Kind]*pack // guarded by mu: still take lines
+	queued [2][]*pack     // guarded by mu: wait for the writer, what Wardline does before what is received
+	work   chan struct{}  // has an element when something was queued or the state changed
+	grown  chan struct{}  // guarded by mu: closed and replaced when size grows or the journal is closed
+
+	stop    context.CancelFunc
+	closing chan struct{} // closed by Close
+	done    chan struct{} // closed when the writer has ended
+	tended  chan struct{} // closed when tend has ended
 }
 
 // Size is the number of durable entries.
-func (j *Journal) Size() uint64 { panic("wardline: internal error: not built") }
+func (j *Journal) Size() uint64 { return j.size.Load() }
 
-// Entry reads one entry, and checks its body against its leaf.
-func (j *Journal) Entry(ctx context.Context, index uint64) (*Entry, error) {
-	panic("wardline: internal error: not built")
+// Healthy tells what keeps the journal from doing all that it is for: ErrClosed, ErrFailed, ErrFull, ErrClock, or
+// what is damaged. It does not look at the disk; see Verify.
+func (j *Journal) Healthy() error {
+	j.mu.Lock()
+	state := j.state
+	j.mu.Unlock()
+	switch {
+	case state != nil:
+		return state
+	case j.full.Load():
+		return ErrFull
+	}
+	return j.keeper.healthy()
 }
 
-// Follow calls handle for every entry from index from on, in order, and waits for more at the end, until ctx
-// ends or handle fails. handle keeps its position in the transaction that its effects are in.
-func (j *Journal) Follow(ctx context.Context, from uint64, handle func(context.Context, *Entry) error) error {
-	panic("wardline: internal error: not built")
+// Add takes a copy of a line into the next entry of its kind. It blocks while too much waits to be
+// written, which is how senders are slowed down, and fails when ctx ends, or with ErrFull, ErrFailed or ErrClosed.
+// Lines of one kind that one goroutine adds stay in order; there is none between kinds.
+func (j *Journal) Add(ctx context.Context, l Line) (*Receipt, error) {
+	if err := l.check(); err != nil {
+		return nil, err
+	}
+	if err := j.refusal(l.Kind); err != nil {
+		return nil, err
+	}
+	release, err := j.reserve(ctx, l.Kind, l.cost())
+	if err != nil {
+		return nil, err
+	}
+	r := NewReceipt()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.state != nil {
+		release()
+		return nil, j.state
+	}
+	p := j.open[l.Kind]
+	if p != nil && !p.fits(l) {
+		j.enqueue(p)
+		p = nil
+	}
+	if p == nil {
+		p = newPack(l.Kind)
+		j.open[l.Kind] = p
+		time.AfterFunc(quiet, func() { j.settleDown(p) })
+	}
+	p.add(l, r, release)
+	if p.fullUp() {
+		j.enqueue(p)
+	}
+	return r, nil
+}
+
+// Append makes lines of one kind one entry, or several if they are too many, and returns the place of the first
+// once all are durable. When ctx ends before, they may or may not become durable.
+func (j *Journal) Append(ctx context.Context, lines ...Line) (Place, error) {
+	packs, cost, err := packLines(lines)
+	if err != nil {
+		return Place{}, err
+	}
+	kind := lines[0].Kind
+	if err := j.refusal(kind); err != nil {
+		return Place{}, err
+	}
+	release, err := j.reserve(ctx, kind, cost)
+	if err != nil {
+		return Place{}, err
+	}
+	packs[len(packs)-1].release = append(packs[len(packs)-1].release, release)
+	j.mu.Lock()
+	if j.state != nil {
+		j.mu.Unlock()
+		release()
+		return Place{}, j.state
+	}
+	if p := j.open[kind]; p != nil {
+		j.enqueue(p) // lines that were added before come before
+	}
+	for _, p := range packs {
+		j.enqueue(p)
+	}
+	j.mu.Unlock()
+	var first Place
+	for i, p := range packs {
+		place, err := p.receipts[0].Wait(ctx)
+		if err != nil {
+			return Place{}, err
+		}
+		if i == 0 {
+			first = place
+		}
+	}
+	return first, nil
+}
+
+// refusal tells why nothing of that kind is taken now.
+func (j *Journal) refusal(k Kind) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.state != nil {
+		return j.state
+	}
+	if k.received() && j.full.Load() {
+		return ErrFull
+	}
+	return nil
+}
+
+// reserve waits until cost bytes may wait to be written, and returns what gives them back.
+func (j *Journal) reserve(ctx context.Context, k Kind, cost int64) (func(), error) {
+	room := j.acts
+	if k.received() {
+		room = j.bulk
+	}
+	cost = min(cost, maxWaiting)
+	if err := room.Acquire(ctx, cost); err != nil {
+		return nil, fmt.Errorf("wait for the journal: %w", err)
+	}
+	return func() { room.Release(cost) }, nil
+}
+
+// enqueue hands a pack to the writer. j.mu is held.
+func (j *Journal) enqueue(p *pack) {
+	if j.open[p.header.Kind] == p {
+		delete(j.open, p.header.Kind)
+	}
+	p.close()
+	lane := 0
+	if p.header.Kind.received() {
+		lane = 1
+	}
+	j.queued[lane] = append(j.queued[lane], p)
+	j.wake()
+}
+
+func (j *Journal) wake() {
+	select {
+	case j.work <- struct{}{}:
+	default:
+	}
+}
+
+// settleDown closes a pack that has been quiet for a while, or open for too long.
+func (j *Journal) settleDown(p *pack) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.open[p.header.Kind] != p {
+		return
+	}
+	if wait := p.wait(time.Now()); wait > 0 {
+		time.AfterFunc(wait, func() { j.settleDown(p) })
+		return
+	}
+	j.enqueue(p)
+}
+
+// grow says that entries below size are durable, and wakes who waits for them.
+func (j *Journal) grow(size uint64) {
+	if size > j.size.Load() {
+		j.size.Store(size)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	close(j.grown)
+	j.grown = make(chan struct{})
+}
+
+// end returns the number of durable entries and a channel that is closed when there are more.
+func (j *Journal) end() (uint64, <-chan struct{}, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if errors.Is(j.state, ErrClosed) {
+		return j.size.Load(), j.grown, ErrClosed
+	}
+	return j.size.Load(), j.grown, nil
 }

@@ -57,7 +57,7 @@ func (s *story) imaging() File {
 	for _, e := range ordered(all) {
 		fmt.Fprintf(&b, "%d %s", len(e.text), e.text)
 	}
-	return File{pacsFile, []byte(b.String())}
+	return File{pacsFile, []byte(b.String()), Syslog}
 }
 
 // message is the audit message in its syslog envelope. The archive lives by Central European Time.
@@ -129,7 +129,7 @@ func (s *story) records() File {
 	did(s.at(22, 34, 0), mirage(), "Login", 0, "")
 	s.happened(s.at(22, 30, 0), recordFile, "Failed logins to a clinical system, then success", "The intruder tries the record system.")
 	head := "ACCESS_TIME,USER_ID,USER_NAME,PAT_MRN_ID,METRIC_NAME,WORKSTATION_ID,CLIENT_IP,BTG_REASON\n"
-	return File{recordFile, lines(head, all)}
+	return File{recordFile, lines(head, all), Dropped}
 }
 
 // messages is what went through the integration engine.
@@ -152,5 +152,5 @@ func (s *story) messages() File {
 		sent(s.at(26, 2, 7*i), "LIS", "ENGINE", "ACK", fmt.Sprintf("MSA|AE|M%06d", 900+i), "ERR|||207|E|||database not available")
 	}
 	s.happened(s.at(26, 2, 0), hl7File, "A system refuses message after message", "The laboratory system, its services stopped, refuses orders.")
-	return File{hl7File, lines("", all)}
+	return File{hl7File, lines("", all), MLLP}
 }

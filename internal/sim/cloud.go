@@ -46,7 +46,7 @@ func (s *story) signIns() File {
 		signIn(s.at(15, 10, 0), mirage().login, "198.51.100.10", "AT", "Roster", 0))
 	s.happened(s.at(15, 30, 0), signInFile, "Pestered with confirmation requests, then signed in", "One tap, to have peace: the stranger is in.")
 	s.happened(s.at(15, 10, 0), signInFile, "One person signs in from two countries within two hours", "Corin Mirage seems to be in two countries.")
-	return File{signInFile, lines("", all)}
+	return File{signInFile, lines("", all), HTTP}
 }
 
 // directory is what administrators changed in the cloud.
@@ -69,5 +69,5 @@ func (s *story) directory() File {
 	s.happened(s.at(16, 30, 0), directoryFile, "A person gave an app access to mail or files", "An app may read mail from now on.")
 	s.happened(s.at(24, 10, 0), directoryFile, "Somebody made administrator of the cloud", "helpdesk2 is administrator of the cloud.")
 	s.happened(s.at(24, 20, 0), directoryFile, "Rules for signing in deleted or changed", "The second factor is no longer asked for.")
-	return File{directoryFile, lines("", all)}
+	return File{directoryFile, lines("", all), HTTP}
 }

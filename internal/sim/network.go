@@ -47,7 +47,7 @@ func (s *story) eve() File {
 	s.happened(s.at(16, 5, 0), eveFile, "Several different serious alarms about one machine", "The loader on WS-REG-02 calls home.")
 	all = append(all, seen(s.at(25, 29, 0), "dns", "10.20.8.20", "10.20.8.53", 53, data{"proto": "UDP", "dns": data{"type": "query", "rrname": "g.api.mega.co.nz", "rrtype": "A"}}))
 	s.happened(s.at(25, 29, 0), eveFile, "A site for dropping files was looked up", "The file server looks up a place for stolen files.")
-	return File{eveFile, lines("", all)}
+	return File{eveFile, lines("", all), HTTP}
 }
 
 // zeekHead begins a log of Zeek's.
@@ -98,7 +98,7 @@ func (s *story) connections() File {
 	add(s.at(25, 45, 0), "10.20.8.20", dropIP, 443, "SF", 48_318_382_080, 90_210)
 	s.happened(s.at(25, 45, 0), connFile, "Very much data sent to the internet", "Forty-eight gigabytes leave the house.")
 	head := zeekHead("conn", zeekFields("proto", "conn_state", "orig_bytes", "resp_bytes"), zeekTypes("enum", "string", "count", "count"))
-	return File{connFile, lines(head, all)}
+	return File{connFile, lines(head, all), Dropped}
 }
 
 // shares is Zeek's smb_files.log.
@@ -113,7 +113,7 @@ func (s *story) shares() File {
 		all = append(all, s.row(at, "10.20.2.3", "10.20.8.21", 445, "SMB::FILE_RENAME", name+".quagga", name))
 	}
 	s.happened(s.at(26, 20, 0), shareFile, "Files on a share renamed in masses", "A workstation of the emergency department encrypts the scans.")
-	return File{shareFile, lines(zeekHead("smb_files", zeekFields("action", "name", "prev_name"), zeekTypes("enum", "string", "string")), all)}
+	return File{shareFile, lines(zeekHead("smb_files", zeekFields("action", "name", "prev_name"), zeekTypes("enum", "string", "string")), all), Dropped}
 }
 
 // hypervisor is the syslog of a VMware host (RFC 5424, in lines).
@@ -129,5 +129,5 @@ func (s *story) hypervisor() File {
 	said(s.at(26, 40, 0), "shell", "[root]: vim-cmd vmsvc/snapshot.removeall 12")
 	said(s.at(26, 40, 9), "shell", "[root]: esxcli vm process kill --type=force --world-id=2099121")
 	s.happened(s.at(26, 40, 0), esxFile, "Virtual machines stopped or wiped on a VMware host", "The machines of the server room go dark.")
-	return File{esxFile, lines("", all)}
+	return File{esxFile, lines("", all), Syslog}
 }

@@ -29,7 +29,19 @@ type Bundle struct {
 type File struct {
 	Name string // with slashes, relative to the bundle's folder
 	Data []byte
+	Way  Way // how the system that writes it would send it
 }
+
+// Way is how a system hands its log on.
+type Way int
+
+// The ways.
+const (
+	Dropped Way = iota // as a file in a folder
+	Syslog             // a syslog message each, over TCP
+	MLLP               // an HL7 message each, acknowledged one by one
+	HTTP               // JSON lines
+)
 
 // Truth is one thing that happened and that a rule should find.
 type Truth struct {

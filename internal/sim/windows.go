@@ -34,7 +34,7 @@ func (s *story) windows() File {
 	for i, e := range events {
 		entries[i] = entry{e.at, e.line(i + 1)}
 	}
-	return File{windowsFile, lines("", entries)}
+	return File{windowsFile, lines("", entries), HTTP}
 }
 
 // line writes an event as record number n.

@@ -11,6 +11,7 @@ import (
 // Observation is one match as correlations see it.
 type Observation struct {
 	Time     time.Time
+	Observed time.Time `json:"observed,omitzero"` // when a node received it; zero in a scan
 	Evidence finding.Evidence
 	Parts    []Part // one for each correlation that the match takes part in
 }
@@ -28,8 +29,8 @@ type Part struct {
 // none can use it: an event without one of the group-by fields takes no part, and
 // neither does one without a time.
 func (p *Plan) Observe(rule int, ev *event.Event) Observation {
-	o := Observation{Time: ev.Time}
-	if !p.Listens(rule) || ev.Time.IsZero() {
+	o := Observation{Time: Believed(ev), Observed: ev.Observed}
+	if !p.Listens(rule) || o.Time.IsZero() {
 		return o
 	}
 	for _, w := range p.watchers[rule] {
@@ -41,6 +42,19 @@ func (p *Plan) Observe(rule int, ev *event.Event) Observation {
 		o.Evidence = finding.NewEvidence(ev)
 	}
 	return o
+}
+
+// maxAhead is how far a sender's clock may be ahead of ours and still be believed.
+const maxAhead = 5 * time.Minute
+
+// Believed is the time that a correlation goes by. A node knows when it received an event: that stands for a
+// time that is missing, and for one in the future. Else one event of next year would end all windows of its group
+// until then, and blind the correlation.
+func Believed(ev *event.Event) time.Time {
+	if !ev.Observed.IsZero() && (ev.Time.IsZero() || ev.Time.After(ev.Observed.Add(maxAhead))) {
+		return ev.Observed
+	}
+	return ev.Time
 }
 
 func (w *watcher) part(value func(field string) (string, bool)) (Part, bool) {

@@ -83,14 +83,67 @@ func (s *State) Add(o Observation, fire func(Firing)) {
 	}
 	s.arrived++
 	heap.Push(&s.pending, waiting{o, s.arrived})
-	if o.Time.After(s.latest) {
-		s.latest = o.Time
+	if s.config.Lateness > 0 && s.arrived%sweepEvery == 0 {
+		s.sweep()
 	}
-	for len(s.pending) > 0 {
-		settled := s.config.Lateness > 0 && !s.pending[0].Time.After(s.latest.Add(-s.config.Lateness))
-		if !settled && len(s.pending) <= s.config.Pending {
-			return
+	s.Advance(o.Time, fire)
+}
+
+// Advance says that something happened at that time, whether it matters to a correlation or not, and settles what has
+// waited long enough for earlier matches. It returns how much that was.
+func (s *State) Advance(at time.Time, fire func(Firing)) (settled int) {
+	if at.After(s.latest) {
+		s.latest = at
+	}
+	for ; len(s.pending) > 0; settled++ {
+		old := s.config.Lateness > 0 && !s.pending[0].Time.After(s.latest.Add(-s.config.Lateness))
+		if !old && len(s.pending) <= s.config.Pending {
+			break
 		}
+		s.next(fire)
+	}
+	return settled
+}
+
+// sweepEvery is how many observations pass between two looks for groups that are of no more use.
+const sweepEvery = 4096
+
+// sweep forgets groups whose window is over and has room for nothing that may still come in time.
+func (s *State) sweep() {
+	for n, c := range s.plan.correlations {
+		for e := s.recent[n].Back(); e != nil; {
+			g, before := e.Value.(*group), e.Prev()
+			if g.expire(s.latest.Add(-c.Timespan-s.config.Lateness)) && g.holding {
+				g.holding = holds(c, g)
+			}
+			if len(g.present()) == 0 && !g.holding {
+				delete(s.groups[n], g.key)
+				s.recent[n].Remove(e)
+			}
+			e = before
+		}
+	}
+}
+
+// Waiting counts observations that wait for earlier ones.
+func (s *State) Waiting() int { return len(s.pending) }
+
+// Due tells until which time of happening observations are to be settled because they were received before the given
+// time; ok is false when there are none such. The stream may have become quiet, and nothing later
+// come to settle them.
+func (s *State) Due(received time.Time) (until time.Time, ok bool) {
+	for i := range s.pending {
+		w := &s.pending[i]
+		if w.Observed.Before(received) && (!ok || w.Time.After(until)) {
+			until, ok = w.Time, true
+		}
+	}
+	return until, ok
+}
+
+// Settle settles what happened no later than until.
+func (s *State) Settle(until time.Time, fire func(Firing)) {
+	for len(s.pending) > 0 && !s.pending[0].Time.After(until) {
 		s.next(fire)
 	}
 }

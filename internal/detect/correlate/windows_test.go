@@ -177,6 +177,9 @@ func play(t *rapid.T, q question, arrival []match, c correlate.Config, look func
 			state = restart(t, plan, state, c)
 		}
 		state.Add(observation(plan, rules, m), note)
+		if c.Lateness > 0 && rapid.Bool().Draw(t, "sweep") {
+			state.Sweep()
+		}
 	}
 	state.Flush(note)
 	return got

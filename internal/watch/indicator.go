@@ -1,4 +1,4 @@
-package scan
+package watch
 
 import (
 	"strings"
