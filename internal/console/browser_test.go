@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -104,6 +105,12 @@ func TestANodeIsSetUpAndUsedInABrowser(t *testing.T) {
 	n := newNode(t)
 	b := openTab(t, n)
 	n.night(0)
+	// What the content policy refuses is noted, to be looked at in the end.
+	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
+		Source: `addEventListener("securitypolicyviolation", e => sessionStorage.refused = (sessionStorage.refused || "") + e.violatedDirective + " " + e.blockedURI + "\n")`,
+	}); err != nil {
+		t.Fatal(err)
+	}
 
 	// The first person sets the node up.
 	b.open("/setup/" + n.link)
@@ -156,6 +163,10 @@ func TestANodeIsSetUpAndUsedInABrowser(t *testing.T) {
 	b.hunt()
 	b.verify()
 	b.connect()
+	b.keys()
+	if refused := b.text(`sessionStorage.refused || ""`); refused != "" {
+		t.Errorf("the content policy refused:\n%s", refused)
+	}
 	b.shots()
 }
 
@@ -233,6 +244,20 @@ func (b *tab) connect() {
 		b.t.Errorf("the lines hold no token or no address:\n%s", lines)
 	}
 	b.shot("token")
+}
+
+// keys looks on each page for what its key bar promises.
+func (b *tab) keys() {
+	b.t.Helper()
+	for _, path := range []string{"/", "/findings", "/search", "/hunt", "/sources", "/sources/add", "/rules", "/rules/5e5a9d2e-0c0f-4a55-9b35-0c4f5c3ad001", "/journal", "/journal/0/0", "/people", "/trail"} {
+		b.open(path)
+		missing := b.text(`[...document.querySelectorAll(".keys > span")].map(s => [...s.querySelectorAll("kbd")].map(k => k.textContent).join(" "))
+			.flatMap(k => k.startsWith("Ctrl") ? [k] : k.split(" ")).filter(k => !["J", "K", "P", "Z"].includes(k))
+			.map(k => k === "Esc" ? "Escape" : k).filter(k => ![...document.querySelectorAll("[data-key]")].some(e => e.dataset.key.toLowerCase() === k.toLowerCase())).join(", ")`)
+		if missing != "" {
+			b.t.Errorf("%s promises keys that do nothing: %s", path, missing)
+		}
+	}
 }
 
 // looks are how pictures are taken.

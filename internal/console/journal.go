@@ -278,7 +278,7 @@ func (c *Console) proofPage(r *request, p *proven) page.Proof {
 		v.Path = append(v.Path, hex.EncodeToString(hash[:]))
 	}
 	v.Meaning = "What this does not prove: that the sender told the truth. It proves what reached us, when, and that it is unchanged since. Whoever got this journal's key before can check it without trusting this machine."
-	v.Command = fmt.Sprintf("wardline verify entry-%d.tlog", p.entry.Index)
+	v.Command = fmt.Sprintf("wardline journal check entry-%d.tlog --key %s", p.entry.Index, page.Clean(c.Journal.PublicKey(), 200))
 	v.Kept = c.keptLine(r, p)
 	for _, n := range []int{p.at - 1, p.at, p.at + 1} {
 		if n >= 0 && n < p.lines && p.lines > 1 {

@@ -124,7 +124,7 @@ func sourceRow(s *collect.Standing, clock page.Clock) page.SourceRow {
 		row.Note = "only its address vouches for it"
 	}
 	if s.Waiting > 0 {
-		row.Note = strings.TrimPrefix(row.Note+"; "+page.Number(s.Waiting)+" on their way", "; ")
+		row.Note = strings.TrimPrefix(row.Note+"; "+page.Number(s.Waiting)+either(s.Waiting == 1, " on its way", " on their way"), "; ")
 	}
 	if len(s.Reasons) > 0 {
 		row.Note = strings.TrimPrefix(row.Note+"; "+reasons(s.Reasons), "; ")

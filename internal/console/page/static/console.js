@@ -22,7 +22,8 @@ function step(by) {
   return true;
 }
 
-let going = false;
+// G waits a moment for the letter of a room.
+let going = 0;
 document.addEventListener("keydown", (e) => {
   if (document.body.dataset.keys === "off" || e.altKey || e.metaKey || e.defaultPrevented) return;
   if (e.ctrlKey && e.key !== "Enter") return;
@@ -30,12 +31,12 @@ document.addEventListener("keydown", (e) => {
   if (field(e.target) && !(e.ctrlKey && e.key === "Enter")) return;
   if (e.key === "Enter" && !e.ctrlKey && e.target !== document.body && e.target.matches("a, button, summary, input")) return;
   const key = (e.ctrlKey ? "Ctrl " : "") + e.key;
-  if (going) {
-    going = false;
+  if (Date.now() - going < 1500) {
+    going = 0;
     const room = document.querySelector(`[data-go="${CSS.escape(e.key.toUpperCase())}"]`);
     if (room) { e.preventDefault(); room.click(); return; }
   }
-  if (e.key === "g") { going = true; return; }
+  if (key === "g") { going = Date.now(); return; }
   const el = named(key);
   if (el) { e.preventDefault(); press(el); return; }
   if (key === "j" && step(1) || key === "k" && step(-1)) e.preventDefault();
