@@ -36,7 +36,7 @@ func AppendLine(dst []byte, ev *Event) []byte {
 		b = append(hex.AppendEncode(b, ev.Raw[:]), '"')
 	}
 	b = append(b, `,"fields":`...)
-	b = AppendOneLine(b, ev.Fields)
+	b = AppendOneLine(b, bytes.TrimSpace(ev.Fields))
 	return append(b, '}')
 }
 
