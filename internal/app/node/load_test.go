@@ -33,7 +33,8 @@ func TestLoad(t *testing.T) {
 		began := time.Now()
 		books, err := load.Run(t.Context(), load.Config{Target: h.target(), Run: "l" + strconv.Itoa(i), Rate: n, For: d})
 		if err != nil {
-			t.Fatal(err)
+			log, _ := os.ReadFile(filepath.Join(h.dir, "node.log"))
+			t.Fatalf("%v\nthe node said:\n%s", err, log)
 		}
 		took := time.Since(began)
 		after := h.usage()

@@ -49,11 +49,11 @@ func (w Way) Share() (percent, connections int) {
 	case Syslog:
 		return 60, 8
 	case MLLP:
-		return 15, 24
+		return 15, 60
 	case FHIR:
-		return 10, 16
+		return 10, 40
 	default:
-		return 15, 4
+		return 15, 8
 	}
 }
 
