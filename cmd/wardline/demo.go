@@ -2,19 +2,33 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
 	"time"
 
-	"github.com/wardline/wardline/internal/app"
+	"github.com/wardline/wardline/internal/app/node"
+	"github.com/wardline/wardline/internal/report"
+	"github.com/wardline/wardline/internal/sim"
 )
 
 // demoCmd is `wardline demo`.
 type demoCmd struct {
-	Dir    string `default:"wardline-demo" help:"Folder for the logs of the night; it is made when it is not there."`
-	Report string `default:"wardline-report.html" placeholder:"FILE" help:"Where to write the page with the evidence (${default})."`
-	Seed   uint64 `default:"1" help:"Another number makes up another night."`
+	Data string        `placeholder:"DIR" help:"Folder for the node's data; a temporary one that is deleted in the end unless stated."`
+	Seed uint64        `default:"1" help:"Another number makes up another night."`
+	Over time.Duration `default:"30s" help:"Time in which the night is played."`
+	Once bool          `help:"End when the night has been played."`
+	Logs string        `placeholder:"DIR" help:"Run no node: only write the logs of the night there, for wardline scan."`
 }
 
 // Run plays the night that has just passed.
 func (c *demoCmd) Run(ctx context.Context, s streams) error {
-	return app.Demo(ctx, app.DemoConfig{Dir: c.Dir, Report: c.Report, Seed: c.Seed, Night: time.Now().UTC().AddDate(0, 0, -1)}, s.terminal())
+	if c.Logs != "" {
+		if err := sim.Write(c.Logs, c.Seed, time.Now().UTC().AddDate(0, 0, -1)); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(s.out, "The logs of a night at an invented hospital lie in %[1]s. See what stands in them:\n\n    wardline scan %[1]s\n", report.Clean(c.Logs))
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(s.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return node.Demo(ctx, node.DemoConfig{Dir: c.Data, Seed: c.Seed, Over: c.Over, Once: c.Once}, s.out, log)
 }

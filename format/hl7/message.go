@@ -92,12 +92,18 @@ func (m *Message) delimit(text []byte) *Error {
 	if !isHeader(text) {
 		return &Error{Segment: 1, Reason: "does not begin with MSH and a field separator"}
 	}
-	m.Field = text[3]
+	m.Delimiters = readDelimiters(text)
+	return nil
+}
+
+// readDelimiters reads fields 1 and 2 of a header.
+func readDelimiters(text []byte) Delimiters {
+	d := Delimiters{Field: text[3]}
 	rest := text[4:]
-	if end := bytes.IndexAny(rest, string([]byte{m.Field, '\r', '\n'})); end >= 0 {
+	if end := bytes.IndexAny(rest, string([]byte{d.Field, '\r', '\n'})); end >= 0 {
 		rest = rest[:end]
 	}
-	slots := [...]*byte{&m.Component, &m.Repetition, &m.Escape, &m.Subcomponent, &m.Truncation}
+	slots := [...]*byte{&d.Component, &d.Repetition, &d.Escape, &d.Subcomponent, &d.Truncation}
 	n := 0
 	for i, c := range rest {
 		// Some senders write the backslash twice, as their own language has it.
@@ -109,7 +115,7 @@ func (m *Message) delimit(text []byte) *Error {
 			n++
 		}
 	}
-	return nil
+	return d
 }
 
 // isHeader tells whether a message begins here.

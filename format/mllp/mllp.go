@@ -37,8 +37,12 @@ type Frame struct {
 	Offset  int64 // in the stream, of the payload's first byte
 }
 
-// Error says where a frame was passed over because it is longer than the limit.
-type Error struct{ Offset int64 }
+// Error says where a frame was passed over because it is longer than the limit. Head is what of it was
+// read until then, valid until the Scanner is used again: enough to answer that it was refused.
+type Error struct {
+	Offset int64
+	Head   []byte
+}
 
 func (e *Error) Error() string {
 	return fmt.Sprintf("mllp frame at byte %d: longer than the limit", e.Offset)
@@ -54,6 +58,7 @@ type Scanner struct {
 	begin   int64  // in the stream, of payload
 	state   state
 	ended   bool
+	quiet   bool
 	noise   int64
 	first   int64 // in the stream, of the noise
 	empty   int64
@@ -73,6 +78,7 @@ func NewScanner(limit int) *Scanner { return &Scanner{limit: limit} }
 
 // Write adds what came next on the stream. p may be reused once Next returns false.
 func (s *Scanner) Write(p []byte) {
+	s.quiet = s.quiet && len(p) == 0
 	if len(s.in) == 0 {
 		s.in = p
 	} else {
@@ -80,9 +86,40 @@ func (s *Scanner) Write(p []byte) {
 	}
 }
 
-// End says that nothing follows: the stream has ended, or has been silent long enough
-// that an 0x1C without 0x0D must have been the end of its frame.
+// End says that nothing follows.
 func (s *Scanner) End() { s.ended = true }
+
+// Quiet says that the stream has been silent for a moment: an 0x1C without 0x0D was the end of its frame.
+func (s *Scanner) Quiet() { s.quiet = true }
+
+// Pending tells what the Scanner waits for.
+type Pending uint8
+
+// What a Scanner may wait for when Next has no more.
+const (
+	Nothing Pending = iota // between frames
+	Part                   // in a frame
+	Close                  // behind 0x1C: for 0x0D, or for silence
+)
+
+// Pending tells what Next needs.
+func (s *Scanner) Pending() Pending {
+	switch s.state {
+	case outside:
+		return Nothing
+	case closing:
+		return Close
+	}
+	return Part
+}
+
+// Rest returns what was read of the open frame, and where in the stream that begins.
+func (s *Scanner) Rest() ([]byte, int64) {
+	if s.state == outside || s.state == over {
+		return nil, s.off
+	}
+	return s.payload, s.begin
+}
 
 // Noise counts the bytes seen outside of frames, without line ends, and tells where the first was.
 func (s *Scanner) Noise() (bytes, first int64) { return s.noise, s.first }
@@ -148,7 +185,8 @@ func (s *Scanner) within() (Frame, bool, error) {
 	}
 	if len(s.payload)+n > s.limit {
 		s.state = over
-		return Frame{}, false, &Error{s.begin}
+		s.payload = append(s.payload, s.in[:s.limit-len(s.payload)]...)
+		return Frame{}, false, &Error{Offset: s.begin, Head: s.payload}
 	}
 	s.payload = append(s.payload, s.take(n)...)
 	if len(s.in) == 0 {
@@ -176,7 +214,7 @@ func (s *Scanner) close() (Frame, bool, error) {
 	s.state = inside // an 0x1C that belongs to the text
 	if len(s.payload) == s.limit {
 		s.state = over
-		return Frame{}, false, &Error{s.begin}
+		return Frame{}, false, &Error{Offset: s.begin, Head: s.payload}
 	}
 	s.payload = append(s.payload, endBlock)
 	return Frame{}, false, nil
@@ -207,12 +245,12 @@ func (s *Scanner) complete(k Kind) (Frame, bool) {
 
 // finish gives what is left once End was called.
 func (s *Scanner) finish() (Frame, bool, error) {
-	if !s.ended || s.state == outside || s.state == over {
-		return Frame{}, false, nil
-	}
 	k := Fragment
-	if s.state == closing {
+	switch {
+	case s.state == closing && (s.ended || s.quiet):
 		k = Message
+	case !s.ended, s.state == outside, s.state == over:
+		return Frame{}, false, nil
 	}
 	f, ok := s.complete(k)
 	return f, ok, nil

@@ -63,6 +63,61 @@ func frames(t *testing.T, r io.Reader, limit int) (list []string) {
 	}
 }
 
+// On a connection nothing may follow a frame for hours: a moment of silence tells that an 0x1C was its end.
+func TestQuiet(t *testing.T) {
+	for _, tt := range []struct {
+		in      string
+		pending mllp.Pending
+		want    string // what silence makes complete
+		rest    string // what is open then
+	}{
+		{"", mllp.Nothing, "", ""},
+		{"noise", mllp.Nothing, "", ""},
+		{"\x0bA", mllp.Part, "", "A"},
+		{"\x0bA\x1c", mllp.Close, "A", ""},
+		{"\x0bA\x1cB", mllp.Part, "", "A\x1cB"},
+		{"\x0b123456789", mllp.Part, "", ""},
+	} {
+		s := mllp.NewScanner(8)
+		s.Write([]byte(tt.in))
+		for {
+			_, ok, err := s.Next()
+			if ok {
+				t.Errorf("%q: complete before the silence", tt.in)
+			}
+			var long *mllp.Error
+			if errors.As(err, &long) && string(long.Head) != "12345678" {
+				t.Errorf("%q: head %q", tt.in, long.Head)
+			}
+			if err == nil {
+				break
+			}
+		}
+		if got := s.Pending(); got != tt.pending {
+			t.Errorf("%q: pending %d, want %d", tt.in, got, tt.pending)
+		}
+		s.Quiet()
+		if f, _, _ := s.Next(); string(f.Payload) != tt.want {
+			t.Errorf("%q: silence gave %q, want %q", tt.in, f.Payload, tt.want)
+		}
+		if rest, _ := s.Rest(); string(rest) != tt.rest {
+			t.Errorf("%q: %q is open, want %q", tt.in, rest, tt.rest)
+		}
+	}
+}
+
+// A frame that is too long is told with as much of it as was read.
+func TestTooLongHead(t *testing.T) {
+	s := mllp.NewScanner(8)
+	s.Write([]byte("\x0bMSH|"))
+	_, _, _ = s.Next()
+	s.Write([]byte("123456789"))
+	_, _, err := s.Next()
+	if long, ok := err.(*mllp.Error); !ok || string(long.Head) != "MSH|1234" {
+		t.Errorf("got %v", err)
+	}
+}
+
 // FuzzMLLP holds that the cuts of the network make no difference.
 func FuzzMLLP(f *testing.F) {
 	f.Add([]byte("\x0bMSH|^~\\&|A\r\x1c\r\x0bMSH|^~\\&|B\r\x1c\r"), 3)

@@ -91,6 +91,83 @@ func TestStrictCounting(t *testing.T) {
 	}
 }
 
+// pieces lists the messages that a Scanner gives when the stream comes in pieces of three bytes and is quiet whenever
+// that may not end a message.
+func pieces(t *testing.T, in string, limit int) (got []string) {
+	t.Helper()
+	s := rfc6587.NewScanner(limit)
+	next := func() {
+		for {
+			f, ok, err := s.Next()
+			switch {
+			case err != nil:
+				got = append(got, "damage")
+			case !ok:
+				return
+			case f.Cut:
+				got = append(got, "cut:"+string(f.Message))
+			case f.Counted:
+				got = append(got, "counted:"+string(f.Message))
+			default:
+				got = append(got, "line:"+string(f.Message))
+			}
+		}
+	}
+	for i := 0; i < len(in); i += 3 {
+		if s.Pending() != rfc6587.Line {
+			s.Quiet()
+			next()
+		}
+		s.Write([]byte(in[i:min(i+3, len(in))]))
+		next()
+	}
+	s.End()
+	next()
+	return got
+}
+
+// On a connection nothing may follow a message for hours: a moment of silence ends it.
+func TestQuiet(t *testing.T) {
+	for _, c := range []struct {
+		in      string
+		pending rfc6587.Pending
+		want    string // what silence makes complete
+		after   rfc6587.Pending
+	}{
+		{"", rfc6587.Nothing, "", rfc6587.Nothing},
+		{"<1>a", rfc6587.Part, "", rfc6587.Part},
+		{"<1>a\n", rfc6587.Line, "<1>a", rfc6587.Nothing},
+		{"<1>a\n<", rfc6587.Line, "<1>a", rfc6587.Part},
+		{"<1>a\n b", rfc6587.Part, "", rfc6587.Part},
+		{"<1>a\n b\n", rfc6587.Line, "<1>a\n b", rfc6587.Nothing},
+		{"9 <1>a\n", rfc6587.Part, "", rfc6587.Part},
+		{"9 ", rfc6587.Part, "", rfc6587.Part},
+		{"99 <" + strings.Repeat("x", 50), rfc6587.Part, "", rfc6587.Part},
+		{strings.Repeat("x", 99), rfc6587.Part, "", rfc6587.Part},
+	} {
+		s := rfc6587.NewScanner(64)
+		s.Write([]byte(c.in))
+		for {
+			if _, ok, err := s.Next(); err == nil {
+				if ok {
+					t.Errorf("%q: complete before the silence", c.in)
+				}
+				break
+			}
+		}
+		if got := s.Pending(); got != c.pending {
+			t.Errorf("%q: pending %d, want %d", c.in, got, c.pending)
+		}
+		s.Quiet()
+		if f, _, _ := s.Next(); string(f.Message) != c.want {
+			t.Errorf("%q: silence gave %q, want %q", c.in, f.Message, c.want)
+		}
+		if got := s.Pending(); got != c.after {
+			t.Errorf("%q: then pending %d, want %d", c.in, got, c.after)
+		}
+	}
+}
+
 // FuzzSyslogFrame: a stream read byte by byte gives the messages of the stream read whole, none
 // over the limit; and messages that were counted on the way in come out as they were.
 func FuzzSyslogFrame(f *testing.F) {
@@ -106,6 +183,9 @@ func FuzzSyslogFrame(f *testing.F) {
 		strict := frames(t, rfc6587.NewCountedReader(strings.NewReader(in), limit))
 		if diff := cmp.Diff(frames(t, rfc6587.NewCountedReader(iotest.OneByteReader(strings.NewReader(in)), limit)), strict); diff != "" {
 			t.Fatal("read byte by byte the counted messages differ")
+		}
+		if diff := cmp.Diff(pieces(t, in, limit), whole); diff != "" {
+			t.Fatal("in pieces, with silence only where it means nothing, the messages differ")
 		}
 		bytewise := frames(t, rfc6587.NewReader(iotest.OneByteReader(strings.NewReader(in)), limit))
 		if diff := cmp.Diff(bytewise, whole); diff != "" {

@@ -1,7 +1,10 @@
 package app
 
 import (
+	"context"
+	"crypto/tls"
 	"fmt"
+	"net/netip"
 	"os"
 	"slices"
 
@@ -11,13 +14,19 @@ import (
 	"github.com/wardline/wardline/internal/collect/auditd"
 	"github.com/wardline/wardline/internal/collect/cloudtrail"
 	"github.com/wardline/wardline/internal/collect/ehrcsv"
+	"github.com/wardline/wardline/internal/collect/elastic"
 	"github.com/wardline/wardline/internal/collect/entra"
 	"github.com/wardline/wardline/internal/collect/eve"
 	"github.com/wardline/wardline/internal/collect/evtx"
 	"github.com/wardline/wardline/internal/collect/fhir"
+	"github.com/wardline/wardline/internal/collect/files"
 	"github.com/wardline/wardline/internal/collect/hl7"
+	"github.com/wardline/wardline/internal/collect/httpin"
 	"github.com/wardline/wardline/internal/collect/journald"
 	"github.com/wardline/wardline/internal/collect/json"
+	"github.com/wardline/wardline/internal/collect/jsonlines"
+	"github.com/wardline/wardline/internal/collect/otlp"
+	"github.com/wardline/wardline/internal/collect/splunk"
 	"github.com/wardline/wardline/internal/collect/syslog"
 	"github.com/wardline/wardline/internal/collect/windows"
 	"github.com/wardline/wardline/internal/collect/zeek"
@@ -41,10 +50,44 @@ func Formats(mappings string) ([]collect.Format, error) {
 		fhir.XML(),
 		journald.Format(),
 		auditd.Format(),
-		syslog.Format(syslog.Body{Fits: atna.Fits, Event: atna.Event}),
+		syslog.Format(bodies()...),
 		ehrcsv.Format(maps),
 	}, nil
 }
+
+// Host is what a node lends to its sources.
+type Host struct {
+	Options      collect.Options
+	Formats      []collect.Format
+	Positions    files.Positions
+	TLS          *tls.Config // the node's own certificate
+	Authenticate func(ctx context.Context, secret string, remote netip.Addr) (sender string, err error)
+}
+
+// Sources is the catalogue of what can be received: a line for each kind of source.
+func Sources(h Host) []collect.Kind {
+	return []collect.Kind{
+		syslog.Listener(bodies()...),
+		hl7.Receiver(),
+		hl7.Tap(),
+		files.Kind(files.Setup{Formats: h.Formats, Positions: h.Positions}),
+		httpin.Kind(httpin.Setup{Routes: routes(), Authenticate: h.Authenticate, TLS: h.TLS}),
+	}
+}
+
+// routes is the catalogue of ways to send over HTTP.
+func routes() []collect.Route {
+	return slices.Concat(
+		fhir.Routes(),
+		elastic.Routes(shapes()),
+		splunk.Routes(shapes(), []collect.Format{syslog.Format(bodies()...)}),
+		otlp.Routes(shapes()),
+		jsonlines.Routes(json.Format(shapes())),
+	)
+}
+
+// bodies are the documents that syslog messages may carry.
+func bodies() []syslog.Body { return []syslog.Body{{Fits: atna.Fits, Event: atna.Event}} }
 
 // shapes is the catalogue of what JSON objects can be. What is seen most comes first.
 func shapes() []collect.Shape {

@@ -9,8 +9,10 @@ import (
 
 	"github.com/wardline/wardline/content"
 	"github.com/wardline/wardline/format/sigma"
+	"github.com/wardline/wardline/internal/detect/indicator/feed"
 	"github.com/wardline/wardline/internal/detect/ruleset"
 	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/watch"
 )
 
 // Taxonomy loads the log sources that Wardline knows.
@@ -30,6 +32,33 @@ func LoadRules(places []string, o sigma.Options) (ruleset.Set, error) {
 	}
 	own.Add(set)
 	return own, nil
+}
+
+// SetConfig says what events are judged by.
+type SetConfig struct {
+	// Places are files, folders and archives of Sigma rules; "builtin" are those that ship with Wardline.
+	Places []string `yaml:"places"`
+	// Placeholders is a YAML file with the values of rules' %placeholders%.
+	Placeholders string `yaml:"placeholders"`
+	// Indicators are files of known-bad addresses, names and digests.
+	Indicators []string `yaml:"indicators"`
+}
+
+// LoadSet makes what events are judged by. What was refused is listed, and does not keep the rest from working.
+func LoadSet(c SetConfig, tax *event.Taxonomy) (*watch.Set, []sigma.Problem, []feed.Problem, error) {
+	bound, err := Placeholders(c.Placeholders)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	loaded, err := loadRules(c.Places, tax, sigma.Options{Placeholders: bound})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	listed, unlisted, err := loadIndicators(c.Indicators)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return watch.NewSet(loaded.engine, loaded.plan, listed), loaded.refused(), unlisted, nil
 }
 
 // Placeholders reads what this site puts in the place of %names% in rules: a YAML map

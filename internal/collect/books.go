@@ -1,14 +1,10 @@
 package collect
 
 import (
-	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/wardline/wardline/internal/journal"
 )
 
 // Counts are numbers of records, but for Bytes. Whatever was received ends as one of the others, or is
@@ -28,7 +24,8 @@ func (c Counts) Difference() int64 {
 	return c.Received - c.Stored - c.Quarantined - c.Refused - c.Dropped - c.Waiting
 }
 
-func (c Counts) plus(d Counts) Counts {
+// Plus adds up.
+func (c Counts) Plus(d Counts) Counts {
 	return Counts{c.Received + d.Received, c.Stored + d.Stored, c.Quarantined + d.Quarantined, c.Refused + d.Refused,
 		c.Dropped + d.Dropped, c.Waiting + d.Waiting, c.Bytes + d.Bytes}
 }
@@ -149,39 +146,6 @@ func (l *ledger) now() Counts {
 	return c
 }
 
-// page is what is not sealed yet. s.mu is held.
-func (s *Sender) page(now time.Time) Books {
-	l := &s.books
-	b := Books{
-		Sender: s.id.name, Unauthenticated: s.id.unauthenticated, From: l.sealedAt.UTC(), To: now.UTC(),
-		Counts: l.now().minus(l.sealed), First: l.first.UTC(), Last: l.last.UTC(), UsualGap: l.rhythm.usual(),
-	}
-	b.Difference = b.Counts.Difference()
-	for reason, n := range l.reasons {
-		if n -= l.sealedWhy[reason]; n > 0 {
-			if b.Reasons == nil {
-				b.Reasons = map[string]int64{}
-			}
-			b.Reasons[reason] = n
-		}
-	}
-	return b
-}
-
-// turn notes that a page is sealed.
-func (s *Sender) turn(b Books) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.books.sealed = s.books.sealed.plus(b.Counts)
-	s.books.sealedAt = b.To
-	if s.books.sealedWhy == nil && b.Reasons != nil {
-		s.books.sealedWhy = map[string]int64{}
-	}
-	for reason, n := range b.Reasons {
-		s.books.sealedWhy[reason] += n
-	}
-}
-
 // Standings tells how each sender stands, by id. Those that are expected and were not heard are among them.
 func (in *Intake) Standings() []Standing {
 	now := in.now()
@@ -224,110 +188,4 @@ func (s *Sender) standing(now time.Time) Standing {
 		st.State = Silent
 	}
 	return st
-}
-
-// Run seals the books of every minute, and says which senders fell silent, until ctx ends; then it seals what is left.
-func (in *Intake) Run(ctx context.Context) error {
-	for {
-		now := in.now()
-		select {
-		case <-time.After(now.Truncate(time.Minute).Add(time.Minute).Sub(now)):
-			in.sealBooks(ctx)
-			in.listen()
-		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
-			defer cancel()
-			in.settled(last)
-			in.sealBooks(last)
-			return ctx.Err()
-		}
-	}
-}
-
-// closing is how long the books may take at the end.
-const closing = 5 * time.Second
-
-// settled waits until nothing is on its way, or ctx ends.
-func (in *Intake) settled(ctx context.Context) {
-	for tick := time.NewTicker(5 * time.Millisecond); ; {
-		waiting := int64(0)
-		for _, s := range in.all() {
-			s.mu.Lock()
-			waiting += s.books.waiting
-			s.mu.Unlock()
-		}
-		if waiting == 0 {
-			tick.Stop()
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			tick.Stop()
-			return
-		}
-	}
-}
-
-// sealBooks seals one page for each sender that there is something to say of. What the journal does not take stays for the next page.
-func (in *Intake) sealBooks(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute/2)
-	defer cancel()
-	now := in.now()
-	in.mu.Lock()
-	parted := in.parted
-	in.parted = nil
-	in.mu.Unlock()
-	type open struct {
-		page    Books
-		sender  *Sender // nil when it was forgotten
-		receipt *journal.Receipt
-	}
-	var pages []open
-	for _, p := range parted {
-		pages = append(pages, open{page: p})
-	}
-	for _, s := range in.all() {
-		s.mu.Lock()
-		p := s.page(now)
-		s.mu.Unlock()
-		if p.Counts != (Counts{}) {
-			pages = append(pages, open{page: p, sender: s})
-		}
-	}
-	var failure error
-	for i := range pages {
-		p := &pages[i]
-		if p.page.Difference != 0 {
-			in.log.ErrorContext(ctx, "the books of a sender do not balance: please report this as a mistake of Wardline",
-				"sender", p.page.Sender, "difference", p.page.Difference)
-		}
-		text, err := json.Marshal(p.page)
-		if err == nil {
-			p.receipt, err = in.seal.Add(ctx, journal.Line{Kind: journal.Books, Source: p.page.Sender, Time: p.page.To, JSON: text})
-		}
-		if err != nil {
-			failure = err
-		}
-	}
-	for _, p := range pages {
-		if p.receipt != nil {
-			if _, err := p.receipt.Wait(ctx); err == nil {
-				if p.sender != nil {
-					p.sender.turn(p.page)
-				}
-				continue
-			} else {
-				failure = err
-			}
-		}
-		if p.sender == nil {
-			in.mu.Lock()
-			in.part(p.page)
-			in.mu.Unlock()
-		}
-	}
-	if failure != nil {
-		in.log.WarnContext(ctx, "books are not sealed yet: they are tried again within a minute", "error", failure)
-	}
 }

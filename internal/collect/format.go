@@ -23,6 +23,21 @@ type Format struct {
 
 	// Open starts decoding. It reads nothing before the first Next.
 	Open func(r io.Reader, o Options) Decoder
+
+	// What follows tells how a file of this format grows, for those who follow it. A file of a format
+	// that says nothing is read anew when it changed, and the records that were taken already are passed over.
+
+	// Lines tells whether a file that begins with head holds whole records on each line, so that reading may
+	// begin with any line. nil means never.
+	Lines func(head []byte) bool
+	// Continues tells the lines that belong to the record before them. nil means none.
+	Continues func(line []byte) bool
+	// Heading tells the lines that say how to read those after them, such as the names of columns. Who
+	// begins in the middle of a file reads the last block of such lines first. nil means none.
+	Heading func(line []byte) bool
+	// Serial is the name of a field by which the sender itself numbers the records of a log for good, even when
+	// they move in the file; "" where it does not.
+	Serial string
 }
 
 // Options is what a decoder may know besides the bytes.
@@ -52,6 +67,13 @@ type Decoder interface {
 	// could not be read and were passed over, ErrSkip that a record holds no event: the caller
 	// counts either and calls Next again. Any other error ends the source.
 	Next(ev *event.Event) error
+}
+
+// Placed is a Decoder that knows where its records stand. Formats that are read from any line on have one.
+type Placed interface {
+	Decoder
+	// Offset is the place in the source where the event begins that Next gave last.
+	Offset() int64
 }
 
 // Damage reports bytes that could not be read as a record. It names the place

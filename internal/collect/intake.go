@@ -75,7 +75,7 @@ func (in *Intake) Sender(id string, unauthenticated bool) *Sender {
 		s = newSender(in, key)
 		in.senders[key] = s
 		s.place = in.fresh.PushFront(s)
-		in.forget()
+		in.forget(s)
 	}
 	in.used(s)
 	return s
@@ -100,13 +100,13 @@ func (in *Intake) used(s *Sender) {
 // come and go, and the systems of a house stay.
 const newcomer = time.Hour
 
-// forget drops the senders that were quiet longest while there are too many. Those with something on the
-// way stay; how many these can be is bounded by the pools. in.mu is held.
-func (in *Intake) forget() {
+// forget drops the senders that were quiet longest while there are too many. The newest stays, and so do those with something
+// on the way; how many these can be is bounded by the pools. in.mu is held.
+func (in *Intake) forget(newest *Sender) {
 	for _, l := range [...]*list.List{in.fresh, in.regular} {
 		for at := l.Back(); at != nil && len(in.senders) > in.c.Senders; {
 			s, before := at.Value.(*Sender), at.Prev()
-			if page, ok := s.leave(); ok {
+			if page, ok := s.leave(s == newest); ok {
 				l.Remove(at)
 				delete(in.senders, s.id)
 				in.part(page)
@@ -126,10 +126,10 @@ func (in *Intake) part(b Books) {
 		in.parted = append(in.parted, b)
 	case in.parted[mostParted-1].Sender != others:
 		last := &in.parted[mostParted-1]
-		*last = Books{Sender: others, Unauthenticated: true, From: last.From, To: b.To, Counts: last.Counts.plus(b.Counts)}
+		*last = Books{Sender: others, Unauthenticated: true, From: last.From, To: b.To, Counts: last.Counts.Plus(b.Counts)}
 	default:
 		last := &in.parted[mostParted-1]
-		last.To, last.Counts = b.To, last.Counts.plus(b.Counts)
+		last.To, last.Counts = b.To, last.Counts.Plus(b.Counts)
 	}
 }
 

@@ -202,7 +202,9 @@ func TestShare(t *testing.T) {
 		if sent == 0 || sent > 4<<10/256 {
 			t.Errorf("%d events of one sender wait", sent)
 		}
-		if _, err := modest.Put(t.Context(), said(t, `{}`), nil); err != nil {
+		soon, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		if _, err := modest.Put(soon, said(t, `{}`), nil); err != nil {
 			t.Error(err)
 		}
 		if _, err := greedy.Offer(t.Context(), said(t, `{}`), nil); !errors.Is(err, collect.ErrShare) {
@@ -236,7 +238,9 @@ func TestPools(t *testing.T) {
 		if ctx.Err() == nil {
 			t.Error("the pool of senders that only an address vouches for has no bound")
 		}
-		if _, err := in.Sender("proven", false).Put(t.Context(), said(t, `{}`), nil); err != nil {
+		soon, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := in.Sender("proven", false).Put(soon, said(t, `{}`), nil); err != nil {
 			t.Error(err)
 		}
 		time.Sleep(2 * time.Hour)
@@ -304,6 +308,27 @@ func TestForget(t *testing.T) {
 			t.Errorf("%d stored by %d pages", stored, len(books))
 		}
 	})
+}
+
+// A sender with something on the way is not forgotten.
+func TestForgetWaiting(t *testing.T) {
+	m := collecttest.NewMemory()
+	in := newIntake(m, func(c *collect.Config) { c.Senders = 1 })
+	m.Hold()
+	for _, id := range []string{"a", "b", "c"} {
+		if _, err := in.Sender(id, false).Put(t.Context(), said(t, `{}`), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.Release()
+	counts := collecttest.Balanced(t, in)
+	if len(counts) != 3 || counts["a"].Stored != 1 || counts["b"].Stored != 1 {
+		t.Errorf("got %v", counts)
+	}
+	in.Sender("d", false)
+	if got := in.Standings(); len(got) != 1 {
+		t.Errorf("%d senders", len(got))
+	}
 }
 
 func TestRunSealsBooks(t *testing.T) {

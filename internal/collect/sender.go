@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"bytes"
 	"container/list"
 	"context"
 	"crypto/rand"
@@ -23,14 +24,14 @@ import (
 
 // Sender is one system that sends: its books and its share. The Intake makes it.
 type Sender struct {
-	in            *Intake
-	id            senderID
-	limit         Limit
-	made          time.Time
-	nonce         string // of the ids of events that have no name of their own
-	events, bytes *rate.Limiter
-	share, pool   *semaphore.Weighted
-	used          atomic.Int64 // seconds since 1970
+	in             *Intake
+	id             senderID
+	limit          Limit
+	made           time.Time
+	nonce          string // of the ids of events that have no name of their own
+	events, volume *rate.Limiter
+	share, pool    *semaphore.Weighted
+	used           atomic.Int64 // seconds since 1970
 
 	place   *list.Element // guarded by in.mu
 	regular bool          // guarded by in.mu
@@ -48,8 +49,9 @@ type flight struct {
 	receipt *journal.Receipt
 	bytes   int64 // of the share
 	records int64
-	good    outcome // what it counts as when it is durable
-	bad     outcome // and else
+	good    outcome       // what it counts as when it is durable
+	bad     outcome       // and else
+	again   *journal.Line // to be added again until it is durable: the sender will not send it again
 }
 
 func newSender(in *Intake, id senderID) *Sender {
@@ -58,7 +60,7 @@ func newSender(in *Intake, id senderID) *Sender {
 	s := &Sender{
 		in: in, id: id, limit: l, made: in.now(), nonce: rand.Text(),
 		events: rate.NewLimiter(rate.Limit(l.Events), int(seconds*l.Events)),
-		bytes:  rate.NewLimiter(rate.Limit(l.Bytes), int(seconds*l.Bytes)),
+		volume: rate.NewLimiter(rate.Limit(l.Bytes), int(seconds*l.Bytes)),
 		share:  semaphore.NewWeighted(l.Waiting), pool: in.known,
 	}
 	if id.unauthenticated {
@@ -79,7 +81,14 @@ func (s *Sender) ID() string { return s.id.name }
 // is how senders are slowed down. ev may be reused when it returns. Wait on the Receipt before acknowledging.
 // An event that Put fails for, or its Receipt later, is booked as refused: do not call Refuse for it.
 func (s *Sender) Put(ctx context.Context, ev *event.Event, raw []byte, flags ...Flag) (*journal.Receipt, error) {
-	return s.put(ctx, ev, raw, flags, refused)
+	return s.put(ctx, ev, raw, flags, flight{bad: refused})
+}
+
+// Insist is Put for protocols whose senders hear of nothing (syslog) and will not send again: while the journal cannot write it
+// tries again, and so slows the sender down, and what the journal could not make durable it hands in once more. It fails
+// when ctx ends and when the journal is closed.
+func (s *Sender) Insist(ctx context.Context, ev *event.Event, raw []byte, flags ...Flag) (*journal.Receipt, error) {
+	return s.put(ctx, ev, raw, flags, flight{bad: refused, again: &journal.Line{}})
 }
 
 // ErrShare says that a datagram was dropped because its sender is over its share.
@@ -89,10 +98,10 @@ var ErrShare = errors.New("the sender is over its share")
 // Put would wait for the sender's share, so that one sender does not hold up the others of a socket. Events that
 // it or the Receipt fails for are booked as dropped.
 func (s *Sender) Offer(ctx context.Context, ev *event.Event, raw []byte, flags ...Flag) (*journal.Receipt, error) {
-	return s.put(ctx, ev, raw, flags, dropped)
+	return s.put(ctx, ev, raw, flags, flight{bad: dropped})
 }
 
-func (s *Sender) put(ctx context.Context, ev *event.Event, raw []byte, flags []Flag, bad outcome) (*journal.Receipt, error) {
+func (s *Sender) put(ctx context.Context, ev *event.Event, raw []byte, flags []Flag, f flight) (*journal.Receipt, error) {
 	now := s.in.now()
 	s, sequence := s.enter(now, 1, len(raw))
 	s.complete(ev, raw, now, sequence)
@@ -111,7 +120,8 @@ func (s *Sender) put(ctx context.Context, ev *event.Event, raw []byte, flags []F
 	defer s.in.lines.Put(buf)
 	*buf = appendFlagged((*buf)[:0], ev, flags)
 	line := journal.Line{Kind: journal.Events, Source: s.id.name, Time: at, JSON: *buf}
-	return s.add(ctx, line, len(raw), flight{records: 1, good: stored, bad: bad})
+	f.records, f.good = 1, stored
+	return s.add(ctx, line, len(raw), f)
 }
 
 // complete fills in what the source left open.
@@ -161,6 +171,9 @@ func (s *Sender) Refuse(records int, reason string) { s.note(refused, records, r
 func (s *Sender) Drop(records int, reason string) { s.note(dropped, records, reason) }
 
 func (s *Sender) note(o outcome, records int, reason string) {
+	if records <= 0 {
+		return
+	}
 	s, _ = s.enter(s.in.now(), records, 0)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -199,7 +212,11 @@ func (s *Sender) add(ctx context.Context, l journal.Line, size int, f flight) (*
 		s.fail(f, reason)
 		return nil, err
 	}
-	r, err := s.in.seal.Add(ctx, l)
+	if f.again != nil {
+		*f.again = l
+		f.again.JSON = bytes.Clone(l.JSON) // no more than the share holds
+	}
+	r, err := s.seal(ctx, l, f)
 	if err != nil {
 		s.release(f)
 		s.fail(f, sealFailed(err))
@@ -216,14 +233,31 @@ func (s *Sender) add(ctx context.Context, l journal.Line, size int, f flight) (*
 	return r, nil
 }
 
+// seal adds a line to the journal, and tries again if it must go in.
+func (s *Sender) seal(ctx context.Context, l journal.Line, f flight) (*journal.Receipt, error) {
+	const pause = 500 * time.Millisecond
+	for {
+		r, err := s.in.seal.Add(ctx, l)
+		again := f.again != nil && (errors.Is(err, journal.ErrFull) || errors.Is(err, journal.ErrFailed))
+		if !again {
+			return r, err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
 // admit waits until the sender may hand in size bytes, or fails with a reason for the books.
 func (s *Sender) admit(ctx context.Context, size int, f flight) (reason string, err error) {
 	const left = "the source stopped waiting"
-	size = min(size, s.bytes.Burst())
+	size = min(size, s.volume.Burst())
 	if f.bad == dropped {
 		now := time.Now()
 		switch {
-		case !s.events.AllowN(now, 1) || !s.bytes.AllowN(now, size):
+		case !s.events.AllowN(now, 1) || !s.volume.AllowN(now, size):
 			return "over its rate", ErrShare
 		case !s.share.TryAcquire(f.bytes):
 			return "over its share", ErrShare
@@ -246,7 +280,7 @@ func (s *Sender) queue(ctx context.Context, size int, f flight) (reason string, 
 	if err := s.events.Wait(ctx); err != nil {
 		return "over its rate", err
 	}
-	if err := s.bytes.WaitN(ctx, size); err != nil {
+	if err := s.volume.WaitN(ctx, size); err != nil {
 		return "over its rate", err
 	}
 	return "over its share", s.share.Acquire(ctx, f.bytes)
@@ -276,6 +310,11 @@ func (s *Sender) settle() {
 		}
 		for _, f := range flights {
 			_, err := f.receipt.Wait(context.Background())
+			for err != nil && f.again != nil && !errors.Is(err, journal.ErrClosed) {
+				if f.receipt, err = s.seal(context.Background(), *f.again, f); err == nil {
+					_, err = f.receipt.Wait(context.Background())
+				}
+			}
 			s.release(f)
 			if err != nil {
 				s.fail(f, sealFailed(err))
@@ -301,11 +340,12 @@ func sealFailed(err error) string {
 	return "the journal failed"
 }
 
-// leave makes s one that is forgotten and returns the last page of its books; not while something is on its way.
-func (s *Sender) leave() (Books, bool) {
+// leave makes s one that is forgotten and returns the last page of its books; not while something is on its way, and not
+// when it is to stay.
+func (s *Sender) leave(stay bool) (Books, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.books.waiting > 0 {
+	if stay || s.books.waiting > 0 {
 		return Books{}, false
 	}
 	s.gone = true

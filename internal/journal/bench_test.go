@@ -1,7 +1,9 @@
 package journal_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -35,6 +37,9 @@ func BenchmarkAdd(b *testing.B) { benchmark(b, 0) }
 
 // BenchmarkAddPaced adds 20,000 lines a second and tells how long an answer takes.
 func BenchmarkAddPaced(b *testing.B) { benchmark(b, 20_000) }
+
+// BenchmarkAddUsual adds 5,000 lines a second, which a large hospital has.
+func BenchmarkAddUsual(b *testing.B) { benchmark(b, 5_000) }
 
 func benchmark(b *testing.B, perSecond int) {
 	const senders = 32
@@ -109,4 +114,45 @@ func weigh(tb testing.TB, dir string) (sum int64) {
 		tb.Fatal(err)
 	}
 	return sum
+}
+
+// BenchmarkAppend seals one act after the other, as when a user clicks.
+func BenchmarkAppend(b *testing.B) {
+	j := open(b, journal.Config{Dir: filepath.Join(b.TempDir(), "journal")})
+	for n := 0; b.Loop(); n++ {
+		if _, err := j.Append(b.Context(), line(journal.Acts, n)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkFollow reads a journal from its beginning, b.N lines.
+func BenchmarkFollow(b *testing.B) {
+	j := open(b, journal.Config{Dir: filepath.Join(b.TempDir(), "journal")})
+	r := rand.New(rand.NewPCG(1, 2))
+	var last *journal.Receipt
+	for n := range b.N {
+		var err error
+		if last, err = j.Add(b.Context(), auditLine(r, n)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if _, err := last.Wait(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	b.ResetTimer()
+	lines, enough := 0, errors.New("enough")
+	err := j.Follow(b.Context(), 0, func(_ context.Context, e *journal.Entry) error {
+		for range e.Lines() {
+			lines++
+		}
+		if lines == b.N {
+			return enough
+		}
+		return nil
+	})
+	if !errors.Is(err, enough) {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lines/s")
 }

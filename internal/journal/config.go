@@ -21,10 +21,14 @@ type Config struct {
 	// Origin is the name of the log in its checkpoints, such as "journal.st-example.org": without
 	// spaces and "+". It cannot change later. Empty: that of the existing log, or a random one.
 	Origin string
-	// BatchAge is how long the leaf of a pack waits for others to be written with it. 0: 10 ms.
+	// BatchAge is how long leaves wait for others to be written with them. Those that come while others are being
+	// written go together anyway, so there is little to gain from waiting. 0: 2 ms.
 	BatchAge time.Duration
 	// SegmentSize is at how many bytes the next file of bodies begins. 0: 64 MiB.
 	SegmentSize int64
+	// SegmentAge is after how long the next file of bodies begins. Bodies are deleted by the file, so
+	// it is also how exactly retention keeps its time. 0: 24 hours.
+	SegmentAge time.Duration
 	// KeepFree is the share of the disk that receiving must leave free, in percent. 0: 5.
 	KeepFree int
 	// Ballast is how many bytes are put aside for acts when the disk is full. 0: 256 MiB; negative: none.
@@ -90,10 +94,13 @@ func (cfg Config) complete() (Config, error) {
 		cfg.SignFile = strings.TrimRight(cfg.Dir, "/") + ".sign"
 	}
 	if cfg.BatchAge <= 0 {
-		cfg.BatchAge = 10 * time.Millisecond
+		cfg.BatchAge = 2 * time.Millisecond
 	}
 	if cfg.SegmentSize <= 0 {
 		cfg.SegmentSize = 64 << 20
+	}
+	if cfg.SegmentAge <= 0 {
+		cfg.SegmentAge = 24 * time.Hour
 	}
 	if cfg.KeepFree == 0 {
 		cfg.KeepFree = 5

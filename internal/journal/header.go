@@ -24,6 +24,9 @@ type Header struct {
 	Segment  string            `json:"segment"`           // file that holds the body
 	Offset   int64             `json:"offset"`
 	Size     int64             `json:"size"`
+	// Deletes names the segments that the journal deletes after their time: why their bodies are missing can be checked
+	// without a key. Only entries of kind Keeping have it.
+	Deletes []string `json:"deletes,omitempty"`
 }
 
 // ErrHeader says that a leaf is none that the journal wrote.
@@ -36,7 +39,7 @@ const maxLeaf = 1<<16 - 1
 const maxBody = MaxLine + 1<<20
 
 // segmentName is what names of segments look like. They go into paths, so nothing else is read.
-var segmentName = regexp.MustCompile(`^(event|damaged|finding|act|answer|books|tombstone)/[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}$`)
+var segmentName = regexp.MustCompile(`^(event|damaged|finding|act|answer|books|keeping)/[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}$`)
 
 type leaf struct {
 	Header
@@ -69,6 +72,9 @@ func ParseHeader(text []byte) (Header, error) {
 	}
 	good := h.Kind.known() && h.Count > 0 && h.Offset >= 0 && h.Size > 0 && h.Size <= maxBody &&
 		h.Offset <= 1<<62 && segmentName.MatchString(h.Segment) && strings.HasPrefix(h.Segment, string(h.Kind)+"/")
+	for _, name := range h.Deletes {
+		good = good && h.Kind == Keeping && segmentName.MatchString(name)
+	}
 	if !good || !bytes.Equal(h.Leaf(), text) {
 		return Header{}, ErrHeader
 	}

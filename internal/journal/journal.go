@@ -29,16 +29,22 @@ var ErrFailed = errors.New("the journal could not write: it tries to come back b
 
 // Journal is open for reading and writing; one process holds it.
 type Journal struct {
-	cfg     Config
-	log     *slog.Logger
-	key     *seal.Key
-	signer  note.Signer
-	verify  note.Verifier
-	files   tree.Files
-	lock    *os.File
-	zip     *zstd.Encoder // of the one writer
-	bodies  *bodies
-	created time.Time
+	cfg    Config
+	log    *slog.Logger
+	key    *seal.Key
+	signer note.Signer
+	verify note.Verifier
+
+	publicKey string // of verify, as text
+	files     tree.Files
+	lock      *os.File
+	zip       *zstd.Encoder // of the one writer
+	bodies    *bodies
+	created   time.Time
+	started   time.Time
+	keeper    *keeper
+	recent    recent
+	ballast   ballast
 
 	bulk, acts *semaphore.Weighted // bytes that wait to be written, of what is received and of what Wardline does
 	size       atomic.Uint64       // durable entries
@@ -53,15 +59,31 @@ type Journal struct {
 
 	stop    context.CancelFunc
 	closing chan struct{} // closed by Close
-	done    chan struct{} // closed when nothing works in the background any more
+	done    chan struct{} // closed when the writer has ended
+	tended  chan struct{} // closed when tend has ended
 }
 
 // Size is the number of durable entries.
 func (j *Journal) Size() uint64 { return j.size.Load() }
 
+// Healthy tells what keeps the journal from doing all that it is for: ErrClosed, ErrFailed, ErrFull, ErrClock, or
+// what is damaged. It does not look at the disk; see Verify.
+func (j *Journal) Healthy() error {
+	j.mu.Lock()
+	state := j.state
+	j.mu.Unlock()
+	switch {
+	case state != nil:
+		return state
+	case j.full.Load():
+		return ErrFull
+	}
+	return j.keeper.healthy()
+}
+
 // Add takes a copy of a line into the next entry of its kind. It blocks while too much waits to be
 // written, which is how senders are slowed down, and fails when ctx ends, or with ErrFull, ErrFailed or ErrClosed.
-// Lines of one kind that one goroutine adds stay in order.
+// Lines of one kind that one goroutine adds stay in order; there is none between kinds.
 func (j *Journal) Add(ctx context.Context, l Line) (*Receipt, error) {
 	if err := l.check(); err != nil {
 		return nil, err

@@ -117,3 +117,12 @@ func verifierText(path string) string {
 	_, public, _ := strings.Cut(string(text), "\n")
 	return strings.TrimSpace(public)
 }
+
+// originOf returns the name in a key file of loadSigner, "" when there is none.
+func originOf(path string) string {
+	verifier, err := note.NewVerifier(verifierText(path))
+	if err != nil {
+		return ""
+	}
+	return verifier.Name()
+}

@@ -13,18 +13,18 @@ type Kind string
 
 // The kinds of entries.
 const (
-	Events     Kind = "event"     // event.AppendLine: what a sender said
-	Damaged    Kind = "damaged"   // bytes that could not be read, kept as they came, with the reason
-	Findings   Kind = "finding"   // what a watcher thinks that events mean
-	Acts       Kind = "act"       // what a user was about to do, and how it ended
-	Answers    Kind = "answer"    // what a search back in time was asked and found
-	Books      Kind = "books"     // what each source sent, and what became of it
-	Tombstones Kind = "tombstone" // which bodies the journal deleted after their time; it writes them itself
+	Events   Kind = "event"   // event.AppendLine: what a sender said
+	Damaged  Kind = "damaged" // bytes that could not be read, kept as they came, with the reason
+	Findings Kind = "finding" // what a watcher thinks that events mean
+	Acts     Kind = "act"     // what a user was about to do, and how it ended
+	Answers  Kind = "answer"  // what a search back in time was asked and found
+	Books    Kind = "books"   // what each source sent, and what became of it
+	Keeping  Kind = "keeping" // what the journal did with itself: what it deleted after its time, what is held; it writes them itself
 )
 
 func (k Kind) known() bool {
 	switch k {
-	case Events, Damaged, Findings, Acts, Answers, Books, Tombstones:
+	case Events, Damaged, Findings, Acts, Answers, Books, Keeping:
 		return true
 	}
 	return false
@@ -43,6 +43,8 @@ type Line struct {
 	Source string    // id of the source that sent it
 	Time   time.Time // when it happened; zero when it does not say
 	JSON   []byte
+
+	deletes string // segment, in a line that says so
 }
 
 // ErrLine says that a line cannot be kept. That is a mistake of whoever made the line; the sender cannot mend it.

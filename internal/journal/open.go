@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -12,6 +13,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -67,7 +69,7 @@ func open(ctx context.Context, cfg Config, logger *slog.Logger) (*Journal, error
 	if err != nil {
 		return nil, err
 	}
-	j, err := prepare(cfg, logger, mark)
+	j, err := prepare(ctx, cfg, logger, mark)
 	if err != nil {
 		return nil, err
 	}
@@ -78,12 +80,17 @@ func open(ctx context.Context, cfg Config, logger *slog.Logger) (*Journal, error
 	if err != nil {
 		return nil, err
 	}
+	if err := j.keeper.sweep(); err != nil {
+		return nil, errors.Join(err, l.abandon())
+	}
 	if err := j.saveMark(ctx); err != nil {
 		return nil, errors.Join(err, l.abandon())
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	j.stop = stop
+	j.tendSpace(ctx)
 	go j.run(background, l)
+	go j.tend(background)
 	return j, nil
 }
 
@@ -100,7 +107,7 @@ func lockDir(dir string) (*os.File, error) {
 }
 
 // prepare reads what says what the journal is, and its keys, or makes them.
-func prepare(cfg Config, logger *slog.Logger, mark Mark) (*Journal, error) {
+func prepare(ctx context.Context, cfg Config, logger *slog.Logger, mark Mark) (*Journal, error) {
 	about, create, err := readAbout(cfg, mark)
 	if err != nil {
 		return nil, err
@@ -110,22 +117,28 @@ func prepare(cfg Config, logger *slog.Logger, mark Mark) (*Journal, error) {
 		files: tree.NewFiles(logPath(cfg.Dir)),
 		bulk:  semaphore.NewWeighted(maxWaiting), acts: semaphore.NewWeighted(maxWaiting),
 		open: map[Kind]*pack{}, work: make(chan struct{}, 1), grown: make(chan struct{}),
-		closing: make(chan struct{}), done: make(chan struct{}),
+		closing: make(chan struct{}), done: make(chan struct{}), tended: make(chan struct{}),
+		started: time.Now(),
 	}
+	j.ballast = ballast{dir: cfg.Dir, size: cfg.Ballast}
 	if j.key, err = loadKey(cfg.KeyFile, create); err != nil {
 		return nil, err
 	}
 	if j.signer, j.verify, err = loadSigner(cfg.SignFile, about.Origin, create); err != nil {
 		return nil, err
 	}
+	j.publicKey = verifierText(cfg.SignFile)
 	if j.zip, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1)); err != nil {
 		return nil, err
 	}
-	if j.bodies, err = newBodies(segmentsPath(cfg.Dir), j.key); err != nil {
+	if j.keeper, err = newKeeper(cfg.Dir, j.started, logger); err != nil {
+		return nil, err
+	}
+	if j.bodies, err = newBodies(segmentsPath(cfg.Dir), j.key, j.keeper.gone); err != nil {
 		return nil, err
 	}
 	if create {
-		err = j.create(about)
+		err = j.create(ctx, about)
 	}
 	return j, err
 }
@@ -139,8 +152,8 @@ func readAbout(cfg Config, mark Mark) (a about, create bool, err error) {
 			return about{}, false, fmt.Errorf("%w (%s is missing)", ErrLost, aboutPath(cfg.Dir))
 		}
 		a = about{Version: 1, Origin: cfg.Origin, Created: headerTime(time.Now())}
-		if a.Origin == "" {
-			a.Origin = "wardline/" + randomName()
+		if a.Origin == "" { // of the key, when an earlier start made one and was cut off
+			a.Origin = cmp.Or(originOf(cfg.SignFile), "wardline/"+randomName())
 		}
 		return a, true, nil
 	}
@@ -153,7 +166,7 @@ func readAbout(cfg Config, mark Mark) (a about, create bool, err error) {
 	if a.Version != 1 {
 		return about{}, false, fmt.Errorf("open journal: it has version %d, this program knows 1: use a newer one", a.Version)
 	}
-	if cfg.Origin != "" && cfg.Origin != a.Origin {
+	if cfg.Origin != "" && cfg.Origin != a.Origin && !strings.HasPrefix(a.Origin, cfg.Origin+"/") { // see Recover
 		return about{}, false, fmt.Errorf("open journal: its origin is %s, not %s as configured: the origin of a log cannot change", a.Origin, cfg.Origin)
 	}
 	return a, false, nil
@@ -161,13 +174,17 @@ func readAbout(cfg Config, mark Mark) (a about, create bool, err error) {
 
 // create makes a journal durable before anything is in it. A crash before the last line leaves
 // what the next start takes for no journal at all.
-func (j *Journal) create(a about) error {
-	t, err := tree.Open(context.Background(), logPath(j.cfg.Dir), j.signer, j.cfg.BatchAge)
+func (j *Journal) create(ctx context.Context, a about) error {
+	t, err := tree.Open(ctx, logPath(j.cfg.Dir), j.signer, j.cfg.BatchAge)
 	if err != nil {
 		return err
 	}
+	err = j.files.AwaitCheckpoint(ctx)
 	t.Stop()
-	a.Verifier = verifierText(j.cfg.SignFile)
+	if err != nil {
+		return fmt.Errorf("make journal: %w", err)
+	}
+	a.Verifier = j.publicKey
 	text, err := json.MarshalIndent(a, "", "  ")
 	if err != nil {
 		return err
@@ -211,6 +228,9 @@ func (j *Journal) compare(ctx context.Context, mark Mark) error {
 func (j *Journal) begin(ctx context.Context) (*life, error) {
 	size, err := j.inspect(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := j.keeper.catchUp(ctx, j, size); err != nil {
 		return nil, err
 	}
 	t, err := tree.Open(ctx, logPath(j.cfg.Dir), j.signer, j.cfg.BatchAge)

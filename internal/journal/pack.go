@@ -76,6 +76,9 @@ func (p *pack) addLine(l Line) {
 	p.body = append(append(p.body, l.JSON...), '\n')
 	h := &p.header
 	h.Count++
+	if l.deletes != "" {
+		h.Deletes = append(h.Deletes, l.deletes)
+	}
 	if t := headerTime(l.Time); !t.IsZero() {
 		if h.First.IsZero() || t.Before(h.First) {
 			h.First = t

@@ -43,8 +43,9 @@ func (e *Entry) Lines() iter.Seq2[int, []byte] {
 
 // DamageError says that an entry is not what was sealed. It never quotes content.
 type DamageError struct {
-	Index  uint64
-	Reason string
+	Index   uint64
+	Reason  string
+	Missing bool // the segment with the body is not there at all
 }
 
 func (e *DamageError) Error() string {
@@ -68,6 +69,9 @@ func (j *Journal) Entry(ctx context.Context, index uint64) (*Entry, error) {
 
 // leaves returns some leaves from an index on.
 func (j *Journal) leaves(ctx context.Context, from uint64) ([][]byte, error) {
+	if leaves := j.recent.from(from); leaves != nil {
+		return leaves, nil
+	}
 	size, _, _, err := j.files.State()
 	if err != nil {
 		return nil, err
@@ -125,6 +129,7 @@ type bodies struct {
 	dir   string
 	key   *seal.Key // nil: bodies are checked but not decrypted
 	unzip *zstd.Decoder
+	gone  func(segment string) (time.Time, bool)
 
 	mu   sync.Mutex
 	open map[string]*readSegment // guarded by mu
@@ -135,36 +140,46 @@ type readSegment struct {
 	key *seal.Data
 }
 
-func newBodies(dir string, key *seal.Key) (*bodies, error) {
+func newBodies(dir string, key *seal.Key, gone func(string) (time.Time, bool)) (*bodies, error) {
 	unzip, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(2), zstd.WithDecoderMaxMemory(2*MaxLine))
 	if err != nil {
 		return nil, err
 	}
-	return &bodies{dir: dir, key: key, unzip: unzip, open: map[string]*readSegment{}}, nil
+	return &bodies{dir: dir, key: key, unzip: unzip, gone: gone, open: map[string]*readSegment{}}, nil
 }
 
+// entry reads and checks the body that a leaf speaks of. Its only errors are *DamageError.
 func (b *bodies) entry(index uint64, leaf []byte) (*Entry, error) {
 	h, err := ParseHeader(leaf)
 	if err != nil {
-		return nil, &DamageError{index, "its leaf cannot be read"}
+		return nil, &DamageError{Index: index, Reason: "its leaf cannot be read"}
+	}
+	if at, gone := b.gone(h.Segment); gone {
+		return &Entry{Index: index, Header: h, Gone: at}, nil
 	}
 	s, err := b.segment(h.Segment)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &DamageError{index, "its segment " + h.Segment + " is missing, and no tombstone says why"}
+		if at, gone := b.gone(h.Segment); gone { // in this moment
+			return &Entry{Index: index, Header: h, Gone: at}, nil
+		}
+		return nil, &DamageError{Index: index, Reason: "its segment " + h.Segment + " is missing, and nothing says that it was deleted after its time", Missing: true}
 	}
 	if err != nil {
-		return nil, &DamageError{index, "its segment " + h.Segment + " cannot be opened: " + err.Error()}
+		return nil, &DamageError{Index: index, Reason: "its segment " + h.Segment + " cannot be opened: " + err.Error()}
 	}
 	sealed, err := s.Body(h.Offset, h.Size)
 	if err != nil {
-		return nil, &DamageError{index, "its body cannot be read: " + err.Error()}
+		return nil, &DamageError{Index: index, Reason: "its body cannot be read: " + err.Error()}
 	}
 	if sha256.Sum256(sealed) != h.Hash {
-		return nil, &DamageError{index, "its body is not the one that its leaf seals"}
+		return nil, &DamageError{Index: index, Reason: "its body is not the one that its leaf seals"}
+	}
+	if b.key == nil {
+		return &Entry{Index: index, Header: h}, nil
 	}
 	body, err := b.unseal(s, h, sealed)
 	if err != nil {
-		return nil, &DamageError{index, err.Error()}
+		return nil, &DamageError{Index: index, Reason: err.Error()}
 	}
 	return &Entry{Index: index, Header: h, body: body}, nil
 }
@@ -178,7 +193,7 @@ func (b *bodies) unseal(s *readSegment, h Header, sealed []byte) ([]byte, error)
 	if err != nil {
 		return nil, errors.New("its body cannot be decompressed")
 	}
-	if lines := bytes.Count(body, []byte{'\n'}); lines != h.Count || body[len(body)-1] != '\n' {
+	if lines := bytes.Count(body, []byte{'\n'}); lines != h.Count || !bytes.HasSuffix(body, []byte{'\n'}) {
 		return nil, fmt.Errorf("its body has %d lines and its leaf says %d", lines, h.Count)
 	}
 	return body, nil
@@ -210,6 +225,9 @@ func (b *bodies) segment(name string) (*readSegment, error) {
 }
 
 func (b *bodies) unlock(r *segment.Reader, name string) (*readSegment, error) {
+	if b.key == nil {
+		return &readSegment{Reader: r}, nil
+	}
 	text, _, err := r.Meta()
 	if err != nil {
 		return nil, err
@@ -223,6 +241,13 @@ func (b *bodies) unlock(r *segment.Reader, name string) (*readSegment, error) {
 		return nil, fmt.Errorf("its key: %w", err)
 	}
 	return &readSegment{r, key}, nil
+}
+
+// forget lets go of a segment that is being deleted.
+func (b *bodies) forget(name string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.open, name)
 }
 
 func (b *bodies) close() error {

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/wardline/wardline/internal/journal/seal"
@@ -16,11 +18,10 @@ import (
 )
 
 const (
-	maxBatch  = 32 // packs that share a sync
+	maxBatch  = 32 // packs that share a sync, half of them of each lane
 	maxFlight = 64 // packs whose leaf is on its way into the tree
 	// How long the journal waits before it tries to come back: the first time, and at most.
 	firstPause, longestPause = 100 * time.Millisecond, 5 * time.Second
-	markInterval             = 5 * time.Second
 )
 
 // life is all that is open for writing between two failures.
@@ -33,15 +34,19 @@ type life struct {
 }
 
 type openSegment struct {
-	name string
+	name  string
+	began time.Time
 	*segment.Writer
 	key *seal.Data
 }
 
-// flight is a pack whose body is durable and whose leaf is on its way.
+// flight is a pack whose body is durable and whose leaf is on its way into the tree, or word that a segment is
+// complete once all flights before it have landed.
 type flight struct {
 	*pack
-	index func() (uint64, error)
+	leaf     []byte
+	index    uint64
+	complete string
 }
 
 func newLife(j *Journal, t *tree.Tree) *life {
@@ -64,14 +69,14 @@ func (j *Journal) run(ctx context.Context, l *life) {
 // work writes packs until the journal is closed, then returns nil, or until something fails.
 func (l *life) work(ctx context.Context) error {
 	landed := make(chan error, 1)
-	go func() { landed <- l.land() }()
+	go func() { landed <- l.land(ctx) }()
 	var failure error
 	for failure == nil {
-		packs := l.j.take(l.dead)
-		if len(packs) == 0 {
+		packs, more := l.j.take(l.dead)
+		if !more {
 			break // closed, or dead
 		}
-		if failure = l.write(ctx, packs); failure != nil {
+		if failure = l.write(packs); failure != nil {
 			for _, p := range packs {
 				p.settle(0, refused(failure))
 			}
@@ -87,36 +92,44 @@ func (l *life) work(ctx context.Context) error {
 
 func refused(err error) error { return fmt.Errorf("%w (%w)", ErrFailed, err) }
 
-// take waits for packs to be written. It returns none when the journal is closed and all is written, or
-// when a leaf failed.
-func (j *Journal) take(dead <-chan struct{}) []*pack {
-	for {
-		select {
-		case <-dead:
-			return nil
-		default:
-		}
-		j.mu.Lock()
-		var packs []*pack
-		for lane := range j.queued {
-			n := min(len(j.queued[lane]), maxBatch-len(packs))
-			packs = append(packs, j.queued[lane][:n]...)
-			j.queued[lane] = j.queued[lane][n:]
-		}
-		closed := errors.Is(j.state, ErrClosed)
-		j.mu.Unlock()
-		if len(packs) > 0 || closed {
-			return packs
-		}
-		select {
-		case <-dead:
-		case <-j.work:
-		}
+// take waits for packs to be written, but not long. more is false when the journal is closed and all is written,
+// or when a leaf failed.
+func (j *Journal) take(dead <-chan struct{}) (packs []*pack, more bool) {
+	select {
+	case <-dead:
+		return nil, false
+	default:
 	}
+	if packs, more = j.pick(); len(packs) > 0 || !more {
+		return packs, more
+	}
+	idle := time.NewTimer(tendInterval)
+	defer idle.Stop()
+	select {
+	case <-dead:
+	case <-j.work:
+	case <-idle.C:
+	}
+	return nil, true
+}
+
+// pick takes what is queued, what Wardline does before what was received, but not only that.
+func (j *Journal) pick() (packs []*pack, more bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for lane := range j.queued {
+		n := min(len(j.queued[lane]), maxBatch/2)
+		packs = append(packs, j.queued[lane][:n]...)
+		j.queued[lane] = j.queued[lane][n:]
+	}
+	return packs, len(packs) > 0 || !errors.Is(j.state, ErrClosed)
 }
 
 // write makes the bodies of packs durable, then hands their leaves to the tree. On an error none of them flies.
-func (l *life) write(ctx context.Context, packs []*pack) error {
+func (l *life) write(packs []*pack) error {
+	if err := l.completeOld(time.Now()); err != nil {
+		return fmt.Errorf("end a segment: %w", err)
+	}
 	var touched []*openSegment
 	for _, p := range packs {
 		s, err := l.segment(p.header.Kind)
@@ -137,7 +150,7 @@ func (l *life) write(ctx context.Context, packs []*pack) error {
 	}
 	// Crash here: the bodies are on the disk and no leaf speaks of them. Nobody was told that they are safe.
 	for _, p := range packs {
-		l.flights <- flight{p, l.tree.Add(ctx, p.header.Leaf())}
+		l.flights <- flight{pack: p, leaf: p.header.Leaf()}
 	}
 	return nil
 }
@@ -155,20 +168,28 @@ func (l *life) append(s *openSegment, p *pack) error {
 	return s.Append(sealed)
 }
 
-// segment returns the file that bodies of a kind go to, the next one when it is long enough.
-func (l *life) segment(k Kind) (*openSegment, error) {
-	s := l.segments[k]
-	if s != nil && s.Offset() < l.j.cfg.SegmentSize {
-		return s, nil
-	}
-	if s != nil {
-		if err := errors.Join(s.Sync(), s.Close()); err != nil {
-			return nil, err
+// completeOld ends the segments that are old enough. What was written to them is durable.
+func (l *life) completeOld(now time.Time) error {
+	for k, s := range l.segments {
+		if s.Offset() < l.j.cfg.SegmentSize && now.Sub(s.began) < l.j.cfg.SegmentAge {
+			continue
 		}
 		delete(l.segments, k)
+		if err := s.Close(); err != nil {
+			return err
+		}
+		l.flights <- flight{complete: s.name}
 	}
-	now := time.Now().UTC()
-	name := string(k) + "/" + now.Format("20060102T150405Z") + "-" + randomName()
+	return nil
+}
+
+// segment returns the file that bodies of a kind go to.
+func (l *life) segment(k Kind) (*openSegment, error) {
+	if s := l.segments[k]; s != nil {
+		return s, nil
+	}
+	now := time.Now()
+	name := string(k) + "/" + now.UTC().Format("20060102T150405Z") + "-" + randomName()
 	key, wrapped, err := l.j.key.NewData(name)
 	if err != nil {
 		return nil, err
@@ -177,11 +198,12 @@ func (l *life) segment(k Kind) (*openSegment, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.j.keeper.writing(name, true)
 	w, err := segment.Create(filepath.Join(segmentsPath(l.j.cfg.Dir), filepath.FromSlash(name)), meta)
 	if err != nil {
 		return nil, err
 	}
-	s = &openSegment{name, w, key}
+	s := &openSegment{name, now, w, key}
 	l.segments[k] = s
 	return s, nil
 }
@@ -193,24 +215,69 @@ type segmentMeta struct {
 	Key     []byte    `json:"key"` // data key, encrypted by the key-encryption key
 }
 
-// land settles packs in the order in which they were written. After the first leaf that failed, the later ones
-// are refused too, whether or not they are in the tree.
-func (l *life) land() error {
+// land puts the leaves of all flights that wait into the tree, waits until they are durable, answers for them, and takes
+// the next. One batch at a time: Tessera does not promise the order of two that wait. After a failure
+// all later flights are refused.
+func (l *life) land(ctx context.Context) error {
 	var failure error
 	for f := range l.flights {
-		index, err := f.index()
-		if failure == nil && err != nil {
-			failure = fmt.Errorf("write a leaf: %w", err)
-			close(l.dead)
+		batch := []flight{f}
+		for len(batch) < maxFlight && len(l.flights) > 0 {
+			batch = append(batch, <-l.flights)
 		}
-		if failure != nil {
-			f.settle(0, refused(failure))
-			continue
+		if failure == nil {
+			if failure = l.plant(ctx, batch); failure != nil {
+				close(l.dead)
+			}
 		}
-		l.j.grow(index + 1)
-		f.settle(index, nil)
+		for _, f := range batch {
+			switch {
+			case f.pack == nil:
+				l.j.keeper.writing(f.complete, failure != nil)
+			case failure != nil:
+				f.settle(0, refused(failure))
+			default:
+				f.settle(f.index, nil)
+			}
+		}
 	}
 	return failure
+}
+
+// plant makes leaves durable and fills in their indices.
+func (l *life) plant(ctx context.Context, batch []flight) error {
+	if err := l.tree.Ready(); err != nil {
+		return fmt.Errorf("write a leaf: %w", err)
+	}
+	wait := make([]func() (uint64, error), len(batch))
+	for i, f := range batch {
+		if f.pack != nil {
+			wait[i] = l.tree.Add(ctx, f.leaf)
+		}
+	}
+	var failure error
+	leaves := make(map[uint64][]byte, len(batch))
+	for i := range batch {
+		if batch[i].pack == nil {
+			continue
+		}
+		index, err := wait[i]()
+		failure = errors.Join(failure, err)
+		batch[i].index = index
+		leaves[index] = batch[i].leaf
+	}
+	// XFS says that a folder was synced when it was not, if an error of the disk has just shut the file system
+	// down. Then nothing can be opened any more, so that is asked last.
+	if failure = errors.Join(failure, l.tree.Ready()); failure != nil {
+		return fmt.Errorf("write a leaf: %w", failure)
+	}
+	// Crash here: the entries are durable and nobody was told. They may come twice, for their senders send them again.
+	for _, index := range slices.Sorted(maps.Keys(leaves)) {
+		l.j.keeper.learn(l.j, index, leaves[index])
+		l.j.recent.add(index, leaves[index])
+		l.j.grow(index + 1)
+	}
+	return nil
 }
 
 // shutdown leaves a checkpoint that speaks of everything.
@@ -250,6 +317,7 @@ func (j *Journal) fail(ctx context.Context, cause error) {
 		p.settle(0, refused(cause))
 	}
 	j.log.ErrorContext(ctx, "journal could not write, nothing is acknowledged until it is back", slog.Any("error", cause))
+	j.tendSpace(ctx)
 }
 
 // comeBack begins again until it works. It returns nil when the journal was closed meanwhile.
@@ -262,6 +330,7 @@ func (j *Journal) comeBack(ctx context.Context) *life {
 			return nil
 		case <-time.After(pause):
 		}
+		j.tendSpace(ctx)
 		l, err := j.begin(ctx)
 		if err != nil {
 			j.log.ErrorContext(ctx, "journal is not back yet", slog.Any("error", err))
@@ -302,5 +371,6 @@ func (j *Journal) Close(ctx context.Context) error {
 	case <-ctx.Done():
 		return fmt.Errorf("close journal: %w", ctx.Err())
 	}
-	return errors.Join(j.saveMark(ctx), j.bodies.close(), j.lock.Close())
+	<-j.tended
+	return errors.Join(j.saveMark(ctx), j.keeper.save(), j.bodies.close(), j.lock.Close())
 }

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// Progress shows one line that is rewritten while a scan runs: bytes, events a second
-// and the time left. It is written by one goroutine, five times a second, and wiped by Stop.
+// Progress shows one line that is rewritten while long work runs: how far it is and the time left.
+// It is written by one goroutine, five times a second, and wiped by Stop.
 type Progress struct {
 	w          io.Writer
-	read       Reading
+	line       func(since time.Duration) string
 	width      int
 	start      time.Time
 	stop, done chan struct{}
@@ -23,9 +23,25 @@ type Progress struct {
 // events decoded. It is called from the progress line's own goroutine.
 type Reading func() (bytes, total, events int64)
 
-// StartProgress begins to write to w, a terminal of width columns. The caller must call Stop.
+// StartProgress begins to show a scan on w, a terminal of width columns. The caller must call Stop.
 func StartProgress(w io.Writer, read Reading, width int) *Progress {
-	p := &Progress{w: w, read: read, width: max(20, width), start: time.Now(), stop: make(chan struct{}), done: make(chan struct{})}
+	return startProgress(w, width, read.line)
+}
+
+// StartSteps begins to show work of so many steps, such as entries checked, on w. The caller must call Stop.
+func StartSteps(w io.Writer, verb, thing string, steps func() (done, total int64), width int) *Progress {
+	return startProgress(w, width, func(since time.Duration) string {
+		done, total := steps()
+		if total <= 0 {
+			return fmt.Sprintf("%s  %s", verb, plural(done, thing))
+		}
+		part := min(1, float64(done)/float64(total))
+		return fmt.Sprintf("%s  %3.0f %%  %d of %s", verb, part*100, done, plural(total, thing)) + left(part, since)
+	})
+}
+
+func startProgress(w io.Writer, width int, line func(time.Duration) string) *Progress {
+	p := &Progress{w: w, line: line, width: max(20, width), start: time.Now(), stop: make(chan struct{}), done: make(chan struct{})}
 	go p.run()
 	return p
 }
@@ -59,18 +75,22 @@ func (p *Progress) run() {
 }
 
 // line says how far the scan is after d.
-func (p *Progress) line(d time.Duration) string {
-	read, total, events := p.read()
+func (r Reading) line(d time.Duration) string {
+	read, total, events := r()
 	rate := plural(int64(float64(events)/max(d.Seconds(), 0.001)), "event") + "/s"
 	if total <= 0 {
 		return "Reading  " + size(read) + "  " + rate
 	}
 	// A file that grows while it is read, or unpacks, may give more than was promised.
 	part := min(1, float64(read)/float64(total))
-	line := fmt.Sprintf("Reading  %3.0f %%  %s of %s  %s", part*100, size(min(read, total)), size(total), rate)
-	if part > 0.01 && d > time.Second {
-		left := time.Duration(float64(d) * (1 - part) / part)
-		line += "  " + clock(left.Round(time.Second)) + " left"
+	return fmt.Sprintf("Reading  %3.0f %%  %s of %s  %s", part*100, size(min(read, total)), size(total), rate) + left(part, d)
+}
+
+// left says how much time the rest takes if it goes on like that, once that can be told.
+func left(part float64, since time.Duration) string {
+	if part <= 0.01 || since <= time.Second {
+		return ""
 	}
-	return line
+	rest := time.Duration(float64(since) * (1 - part) / part)
+	return "  " + clock(rest.Round(time.Second)) + " left"
 }

@@ -40,3 +40,13 @@ func mail(login string) string     { return login + "@example.org" }
 func account(login string) string  { return `EXAMPLE\` + login }
 func patient(number int) string    { return fmt.Sprintf("T%07d", 9000000+number) }
 func familyName(number int) string { return fmt.Sprintf("Testperson%03d", number) }
+
+// Site is what this hospital knows of itself, by the %names% that rules use.
+func Site() map[string][]string {
+	return map[string][]string{
+		"KnownHL7Applications": {"EHR", "LIS", "ENGINE"},
+		"KnownAETitles":        {"CT_ED_1", "PACS-01"},
+		"ClinicalNetworks":     {"10.40.*"},
+		"Leavers":              {"o.fable"},
+	}
+}

@@ -128,11 +128,21 @@ func (f File) mllp(ctx context.Context, address string, over time.Duration) erro
 		if _, err := fmt.Fprintf(conn, "\x0b%s\x1c\r", text); err != nil {
 			return err
 		}
-		if err := accepted(answers); err != nil {
-			return err
+		if answered(text) {
+			if err := accepted(answers); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// answered tells whether the receiver of a message says that it has it. Acknowledgements of others, which an
+// engine's log holds too, are not answered in turn.
+func answered(message []byte) bool {
+	m, err := hl7.Parse(message, hl7.Limits{Bytes: biggest, Segments: 100})
+	kind, _ := m.Get("MSH-9.1")
+	return err == nil && kind != "ACK"
 }
 
 // accepted reads an acknowledgement and returns nil when it says that the message was taken (HL7 v2.5.1 section

@@ -20,8 +20,9 @@ var schema embed.FS
 
 // Desk keeps the queue. It serves any number of goroutines.
 type Desk struct {
-	db     *store.DB
-	unread atomic.Int64
+	db      *store.DB
+	unread  atomic.Int64
+	damaged atomic.Int64
 
 	mu      sync.Mutex
 	waiting map[chan struct{}]struct{} // of those who asked for Changes; guarded by mu
@@ -63,14 +64,30 @@ func (d *Desk) Run(ctx context.Context, j *journal.Journal) error {
 	if err != nil {
 		return err
 	}
-	err = j.Follow(ctx, from, func(ctx context.Context, e *journal.Entry) error {
-		return d.handle(ctx, e.Index, e.Header, e.Lines())
-	})
+	err = d.follow(ctx, j, from)
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
 		return errors.Join(err, cause)
 	}
 	return err
 }
+
+// follow goes on behind an entry that is damaged, which the journal says itself.
+func (d *Desk) follow(ctx context.Context, j *journal.Journal, from uint64) error {
+	for {
+		err := j.Follow(ctx, from, func(ctx context.Context, e *journal.Entry) error {
+			return d.handle(ctx, e.Index, e.Header, e.Lines())
+		})
+		var damage *journal.DamageError
+		if !errors.As(err, &damage) {
+			return err
+		}
+		d.damaged.Add(1)
+		from = damage.Index + 1
+	}
+}
+
+// Damaged counts entries that could not be read, since the start.
+func (d *Desk) Damaged() int64 { return d.damaged.Load() }
 
 func (d *Desk) tidy(ctx context.Context) error {
 	tick := time.NewTicker(tidyEvery)

@@ -2,12 +2,12 @@ package watch
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/wardline/wardline/format/sigma"
 	"github.com/wardline/wardline/internal/detect"
@@ -25,6 +25,9 @@ type Set struct {
 	plan       *correlate.Plan
 	joined     []finding.Rule // by number of the plan's correlations
 	indicators *indicator.Set // nil without any
+
+	digests func() []string // names all that each rule says, rules before correlations
+	version func() string
 }
 
 // NewSet makes a Set of what is compiled already. plan is that of the engine's rules; indicators may be nil.
@@ -41,6 +44,7 @@ func NewSet(engine *detect.Engine, plan *correlate.Plan, indicators *indicator.S
 		}
 		s.joined = append(s.joined, r)
 	}
+	s.digests, s.version = sync.OnceValue(s.digestRules), sync.OnceValue(s.digestAll)
 	return s
 }
 
@@ -62,9 +66,11 @@ func (s *Set) Indicators() int {
 	return s.indicators.Len()
 }
 
-// Version names what the set judges by: two sets of one version find the same. It takes some time for
+// Version names what the set judges by: two sets of one version find the same. It takes some time, once, for
 // millions of indicators.
-func (s *Set) Version() string {
+func (s *Set) Version() string { return s.version() }
+
+func (s *Set) digestAll() string {
 	all := sha256.New()
 	for _, d := range s.digests() {
 		fmt.Fprintf(all, "%s\n", d)
@@ -75,36 +81,39 @@ func (s *Set) Version() string {
 	return hex.EncodeToString(all.Sum(nil)[:12])
 }
 
-// digests names all that each rule says, rules before correlations. Where it stands in a file is no part of that.
-func (s *Set) digests() []string {
+// digestRules leaves out where each rule stands in its file.
+func (s *Set) digestRules() []string {
 	var digests []string
 	for _, r := range s.engine.Rules() {
-		digests = append(digests, digest(*r))
+		same := *r
+		same.Line = 0
+		digests = append(digests, digest(same))
 	}
 	for _, c := range s.plan.Correlations() {
 		same := *c
-		same.Rule.Line = 0
+		same.Line = 0
 		digests = append(digests, digest(same))
 	}
 	return digests
 }
 
 func digest(rule any) string {
-	if r, ok := rule.(sigma.Rule); ok {
-		r.Line = 0
-		rule = r
-	}
 	text, err := json.Marshal(rule)
 	if err != nil { // a value that JSON has no word for, such as .inf
 		text = fmt.Appendf(nil, "%+v", rule)
 	}
-	sum := sha256.Sum256(binary.BigEndian.AppendUint32(text, uint32(len(text))))
+	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
+}
+
+// numberOf is the place of a correlation in Rules.
+func (s *Set) numberOf(c *sigma.Correlation) int {
+	return len(s.rules) + slices.Index(s.plan.Correlations(), c)
 }
 
 // Joined is what a finding says of a correlation; entity, the values of its group, tells its findings apart.
 func (s *Set) Joined(f *correlate.Firing) (kind finding.Kind, rule *finding.Rule, entity string) {
-	n := slices.Index(s.plan.Correlations(), f.Correlation)
+	n := s.numberOf(f.Correlation) - len(s.rules)
 	return kindOf(&f.Correlation.Rule), &s.joined[n], strings.Join(f.Group, "\x00")
 }
 

@@ -75,10 +75,10 @@ func (a *Authority) create(site, certFile, keyFile string) error {
 		return fmt.Errorf("make certificate authority: %w", err)
 	}
 	// The key comes last: where it lies, the certificate lies too.
-	if err := writePEM(certFile, "CERTIFICATE", der, 0o644); err != nil {
+	if err := writePEM(certFile, "CERTIFICATE", 0o644, der); err != nil {
 		return err
 	}
-	if err := writePEM(keyFile, "EC PRIVATE KEY", private, 0o600); err != nil {
+	if err := writePEM(keyFile, "EC PRIVATE KEY", 0o600, private); err != nil {
 		return err
 	}
 	a.key = key
@@ -154,6 +154,46 @@ func (a *Authority) Server(names ...string) *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: s.certificate, ClientCAs: a.Pool()}
 }
 
+// Files keeps a certificate for the names in dir, for listeners that read files: node.pem, with the authority's
+// behind it, and node.key. What lies there stays as long as it is good for the same names; call Files again from
+// time to time. Listeners that look at their files again follow.
+func (a *Authority) Files(dir string, names ...string) (certificate, key string, err error) {
+	certificate, key = filepath.Join(dir, "node.pem"), filepath.Join(dir, "node.key")
+	if pair, err := tls.LoadX509KeyPair(certificate, key); err == nil && a.good(pair.Leaf, names) {
+		return certificate, key, nil
+	}
+	pair, err := a.server(names)
+	if err != nil {
+		return "", "", fmt.Errorf("issue certificate: %w", err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	if err != nil {
+		return "", "", fmt.Errorf("issue certificate: %w", err)
+	}
+	// A listener that reads between the two finds a pair that does not fit, and keeps the one that it has.
+	if err := writePEM(key, "PRIVATE KEY", 0o600, private); err != nil {
+		return "", "", err
+	}
+	return certificate, key, writePEM(certificate, "CERTIFICATE", 0o644, pair.Certificate...)
+}
+
+// good tells whether a certificate of ours is made out to the names and has more than a third of its life before it.
+func (a *Authority) good(c *x509.Certificate, names []string) bool {
+	if c.CheckSignatureFrom(a.cert) != nil || !fresh(c, a.now()) {
+		return false
+	}
+	for _, name := range names {
+		if c.VerifyHostname(name) != nil {
+			return false
+		}
+	}
+	return true
+}
+
+func fresh(c *x509.Certificate, now time.Time) bool {
+	return now.After(c.NotBefore) && now.Before(c.NotAfter.Add(-serverLife/3))
+}
+
 // server holds the certificate that the node shows, and renews it.
 type server struct {
 	authority *Authority
@@ -166,8 +206,7 @@ type server struct {
 func (s *server) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := s.authority.now()
-	if s.current != nil && now.Before(s.current.Leaf.NotAfter.Add(-serverLife/3)) && now.After(s.current.Leaf.NotBefore) {
+	if s.current != nil && fresh(s.current.Leaf, s.authority.now()) {
 		return s.current, nil
 	}
 	c, err := s.authority.server(s.names)
@@ -214,21 +253,24 @@ func sign(template, parent *x509.Certificate, public *ecdsa.PublicKey, key *ecds
 	return x509.CreateCertificate(rand.Reader, template, parent, public, key)
 }
 
-// writePEM writes a file that was not there, whole or not at all.
-func writePEM(path, kind string, der []byte, mode fs.FileMode) error {
+// writePEM writes blocks of one kind into a file, whole or not at all.
+func writePEM(path, kind string, mode fs.FileMode, blocks ...[]byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("make certificate authority: %w", err)
+		return fmt.Errorf("write certificate: %w", err)
 	}
 	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
 	if err != nil {
-		return fmt.Errorf("make certificate authority: %w", err)
+		return fmt.Errorf("write certificate: %w", err)
 	}
-	err = errors.Join(pem.Encode(f, &pem.Block{Type: kind, Bytes: der}), f.Sync(), f.Close())
+	for _, der := range blocks {
+		err = errors.Join(err, pem.Encode(f, &pem.Block{Type: kind, Bytes: der}))
+	}
+	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
-		return fmt.Errorf("make certificate authority: %w", err)
+		return fmt.Errorf("write certificate: %w", err)
 	}
 	return nil
 }

@@ -86,6 +86,39 @@ func TestAServersCertificateIsRenewedInTime(t *testing.T) {
 	}
 }
 
+func TestFilesStayAsLongAsTheyAreGood(t *testing.T) {
+	now := time.Now()
+	dir := t.TempDir()
+	a := open(t, dir, func() time.Time { return now })
+	shown := func(names ...string) *x509.Certificate {
+		t.Helper()
+		certificate, key, err := a.Files(dir, names...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pair, err := tls.LoadX509KeyPair(certificate, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info, _ := os.Stat(key); info.Mode().Perm() != 0o600 {
+			t.Errorf("the key has mode %v", info.Mode())
+		}
+		return pair.Leaf
+	}
+	first := shown("localhost")
+	if !shown("localhost").Equal(first) {
+		t.Error("another certificate for the same names")
+	}
+	second := shown("localhost", "127.0.0.1")
+	if second.Equal(first) || second.VerifyHostname("127.0.0.1") != nil {
+		t.Error("the certificate is not made out to a new name")
+	}
+	now = now.Add(65 * 24 * time.Hour)
+	if shown("localhost", "127.0.0.1").Equal(second) {
+		t.Error("not renewed after 65 days of 90")
+	}
+}
+
 func open(t *testing.T, dir string, now func() time.Time) *ca.Authority {
 	t.Helper()
 	a, err := ca.Open(dir, "example", now)

@@ -63,7 +63,7 @@ CREATE TABLE tokens (
 	source  TEXT NOT NULL,
 	scope   TEXT NOT NULL, -- verbs separated by spaces
 	cidr    TEXT NOT NULL, -- separated by spaces
-	maker   TEXT NOT NULL REFERENCES people (id),
+	maker   TEXT NOT NULL, -- a person, or whoever works on the machine itself
 	created INTEGER NOT NULL,
 	expires INTEGER NOT NULL,
 	used    INTEGER NOT NULL,

@@ -20,7 +20,7 @@ import (
 
 // Format reads audit logs.
 func Format() collect.Format {
-	return collect.Format{Name: "auditd", Sniff: sniff, Open: open}
+	return collect.Format{Name: "auditd", Sniff: sniff, Open: open, Lines: func([]byte) bool { return true }}
 }
 
 // sniff counts lines that begin as audit records do.
@@ -51,6 +51,7 @@ type decoder struct {
 	o      collect.Options
 	lines  *lines.Reader
 	record int64
+	offset int64 // of the record at hand
 	rec    auditd.Record
 	b      event.Builder
 	keys   []string
@@ -72,12 +73,16 @@ func (d *decoder) Next(ev *event.Event) error {
 			continue
 		}
 		d.record++
+		d.offset = offset
 		if err := d.event(line, ev); err != nil {
 			return &collect.Damage{Offset: offset, Records: 1, Reason: err.Error()}
 		}
 		return nil
 	}
 }
+
+// Offset implements collect.Placed.
+func (d *decoder) Offset() int64 { return d.offset }
 
 // isSeparator tells what ausearch writes between events.
 func isSeparator(line []byte) bool {

@@ -20,11 +20,14 @@ type Memory struct {
 	mu      sync.Mutex
 	lines   []journal.Line
 	waiting []func()      // settle what was added while Hold was on
+	coming  []func()      // settle what was added and becomes durable after delay, in order
 	hold    bool          // settle nothing
 	delay   time.Duration // from Add until the line is durable
 	refuse  error         // that Add answers
+	refused int           // how often it did
 	broken  error         // that receipts end with
 	added   chan struct{} // closed when a line is durable
+	room    chan struct{} // a place in it is a line on its way; nil for any number
 }
 
 var _ collect.Sealer = (*Memory)(nil)
@@ -40,26 +43,42 @@ func (m *Memory) Add(ctx context.Context, l journal.Line) (*journal.Receipt, err
 	l.JSON = bytes.Clone(l.JSON)
 	r := journal.NewReceipt()
 	m.mu.Lock()
+	room := m.room
+	m.mu.Unlock()
+	if room != nil {
+		select {
+		case room <- struct{}{}:
+			go func() { <-r.Done(); <-room }()
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.refuse != nil {
+		m.refused++
 		return nil, m.refuse
 	}
-	settle := func() { m.settle(l, r) }
+	keep := func() { m.keep(l, r) }
 	switch {
 	case m.hold:
-		m.waiting = append(m.waiting, settle)
+		m.waiting = append(m.waiting, keep)
 	case m.delay > 0:
-		time.AfterFunc(m.delay, settle)
+		m.coming = append(m.coming, keep)
+		time.AfterFunc(m.delay, m.next)
 	default:
 		m.keep(l, r)
 	}
 	return r, nil
 }
 
-func (m *Memory) settle(l journal.Line, r *journal.Receipt) {
+// next makes the oldest line durable that is to become so.
+func (m *Memory) next() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.keep(l, r)
+	keep := m.coming[0]
+	m.coming = m.coming[1:]
+	keep()
 }
 
 func (m *Memory) keep(l journal.Line, r *journal.Receipt) {
@@ -80,6 +99,13 @@ func (m *Memory) After(d time.Duration) {
 	m.delay = d
 }
 
+// Capacity lets Add block while n lines are on their way.
+func (m *Memory) Capacity(n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.room = make(chan struct{}, n)
+}
+
 // Hold settles nothing until Release.
 func (m *Memory) Hold() {
 	m.mu.Lock()
@@ -90,12 +116,11 @@ func (m *Memory) Hold() {
 // Release settles what was held, in order.
 func (m *Memory) Release() {
 	m.mu.Lock()
-	waiting := m.waiting
-	m.waiting, m.hold = nil, false
-	m.mu.Unlock()
-	for _, settle := range waiting {
-		settle()
+	defer m.mu.Unlock()
+	for _, keep := range m.waiting {
+		keep()
 	}
+	m.waiting, m.hold = nil, false
 }
 
 // Refuse makes Add answer err, until it is nil again.
@@ -103,6 +128,13 @@ func (m *Memory) Refuse(err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.refuse = err
+}
+
+// Refused is how often Add has answered with an error of Refuse.
+func (m *Memory) Refused() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.refused
 }
 
 // Break makes the receipts of lines that are not durable yet end with err, until it is nil again.

@@ -18,7 +18,9 @@ import (
 )
 
 // Format reads EVTX files, and chunks carved from them.
-func Format() collect.Format { return collect.Format{Name: formatName, Sniff: sniff, Open: open} }
+func Format() collect.Format {
+	return collect.Format{Name: formatName, Sniff: sniff, Open: open, Serial: "EventRecordID"}
+}
 
 const formatName = "evtx"
 

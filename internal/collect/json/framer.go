@@ -198,7 +198,7 @@ func (f *framer) atLineEnd() bool {
 func (f *framer) scan(text []byte, x *jsonl.Index) ([]byte, error) {
 	if err := x.Scan(text, f.lim); err != nil {
 		var changed bool
-		if f.fixed, changed = repair(f.fixed[:0], text); changed {
+		if f.fixed, changed = collect.Repair(f.fixed[:0], text); changed {
 			text = f.fixed
 			err = x.Scan(text, f.lim)
 		}

@@ -2,7 +2,6 @@ package json
 
 import (
 	"bytes"
-	"unicode/utf8"
 
 	"github.com/wardline/wardline/internal/collect"
 )
@@ -145,36 +144,4 @@ func (f *framer) skipLine() bool {
 			return false
 		}
 	}
-}
-
-// repair appends text to dst with bytes that are not UTF-8 as U+FFFD and control characters in
-// strings escaped, and tells whether there were any.
-func repair(dst, text []byte) (_ []byte, changed bool) {
-	inString := false
-	for i := 0; i < len(text); {
-		c := text[i]
-		switch {
-		case c >= utf8.RuneSelf:
-			r, n := utf8.DecodeRune(text[i:])
-			changed = changed || r == utf8.RuneError && n == 1
-			dst = utf8.AppendRune(dst, r)
-			i += n
-			continue
-		case c == '\\' && inString && i+1 < len(text) && text[i+1] < utf8.RuneSelf && text[i+1] >= ' ':
-			dst = append(dst, c, text[i+1])
-			i += 2
-			continue
-		case c == '"':
-			inString = !inString
-		case c < ' ' && inString:
-			changed = true
-			const hex = "0123456789abcdef"
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-			i++
-			continue
-		}
-		dst = append(dst, c)
-		i++
-	}
-	return dst, changed
 }

@@ -90,3 +90,21 @@ func begins(b []byte) bool {
 	_, _, v := member(b, at)
 	return v != broken
 }
+
+// isLines tells whether the first line is JSON by itself. UTF-16 is not cut into lines.
+func isLines(head []byte) bool {
+	if utf16(head) != nil {
+		return false
+	}
+	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
+	head = bytes.TrimLeft(head, " \t\r\n\x1e")
+	line, _, whole := bytes.Cut(head, []byte("\n"))
+	if len(line) == 0 || line[0] != '{' {
+		return false
+	}
+	if !whole { // longer than what is looked at: one object, or the beginning of it
+		return true
+	}
+	var x jsonl.Index
+	return x.Scan(line, jsonl.DefaultLimits()) == nil
+}

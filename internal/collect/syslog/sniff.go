@@ -10,8 +10,8 @@ func sniff(head []byte) int {
 	whole, telling := 0, 0
 	for line := range bytes.SplitSeq(head, []byte("\n")) {
 		line = bytes.Trim(line, "\r\x00")
-		if len(line) == 0 || whole > 0 && (line[0] == ' ' || line[0] == '\t' || line[0] == '<' && len(line) > 1 && line[1]-'0' > 9) {
-			continue // belongs to the message before it
+		if len(line) == 0 || whole > 0 && continues(line) {
+			continue
 		}
 		whole++
 		if looksLikeMessage(line) {
@@ -30,9 +30,20 @@ func sniff(head []byte) int {
 	return 60
 }
 
+// continues tells whether a line belongs to the message before it.
+func continues(line []byte) bool {
+	return len(line) > 0 && (line[0] == ' ' || line[0] == '\t' || line[0] == '<' && len(line) > 1 && line[1]-'0' > 9)
+}
+
+// startsCounted tells whether line begins with the length of a message.
+func startsCounted(line []byte) bool {
+	n := digits(line)
+	return n > 0 && n <= 10 && bytes.HasPrefix(line[n:], []byte(" <"))
+}
+
 func looksLikeMessage(line []byte) bool {
-	if n := digits(line); n > 0 && n <= 10 && bytes.HasPrefix(line[n:], []byte(" <")) {
-		line = line[n+1:]
+	if startsCounted(line) {
+		line = line[digits(line)+1:]
 	}
 	if _, _, ok := cutPriority(line); ok {
 		return true

@@ -3,7 +3,9 @@
 //
 // The fields of an event are, where the message has them: priority, facility, severity, version
 // (numbers), timestamp (as written), hostname, app_name, proc_id, msg_id, structured_data
-// (an object of objects) and message. A message that no grammar fits keeps what could be read,
+// (an object of objects) and message. The record that a security appliance puts into the message, as CEF or LEEF, is there
+// as the object cef or leef besides: version, vendor, product, product_version, event_id, name, severity, and the
+// object attributes. A message that no grammar fits keeps what could be read,
 // and its text.
 package syslog
 
@@ -12,6 +14,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/wardline/wardline/format/cef"
 	"github.com/wardline/wardline/format/jsonl"
 	"github.com/wardline/wardline/format/rfc6587"
 	"github.com/wardline/wardline/internal/collect"
@@ -32,18 +35,22 @@ type Body struct {
 // Format reads syslog, counted (RFC 6587) or in lines or both, and hands message bodies to the
 // first of bodies that fits.
 func Format(bodies ...Body) collect.Format {
-	return collect.Format{Name: "syslog", Sniff: sniff, Open: func(r io.Reader, o collect.Options) collect.Decoder {
-		return &decoder{o: o, bodies: bodies, frames: rfc6587.NewReader(r, o.Limits.Record)}
-	}}
+	return collect.Format{
+		Name: "syslog", Sniff: sniff,
+		Open: func(r io.Reader, o collect.Options) collect.Decoder {
+			return &decoder{writer: writer{o: o, bodies: bodies}, frames: rfc6587.NewReader(r, o.Limits.Record)}
+		},
+		// A message that is counted may go on over many lines (RFC 6587 3.4.1).
+		Lines:     func(head []byte) bool { return len(head) > 0 && !startsCounted(head) },
+		Continues: continues,
+	}
 }
 
 type decoder struct {
-	o      collect.Options
-	bodies []Body
+	writer
 	frames *rfc6587.Reader
 	record int64
-	b      event.Builder
-	sd     []byte // structured data as JSON
+	offset int64 // of the message at hand
 }
 
 func (d *decoder) Next(ev *event.Event) error {
@@ -55,14 +62,17 @@ func (d *decoder) Next(ev *event.Event) error {
 	if len(f.Message) == 0 {
 		return &collect.Damage{Offset: f.Offset, Records: 1, Reason: "stream ends before the message"}
 	}
-	ev.Record, ev.Format = d.record, "syslog"
+	ev.Record, d.offset = d.record, f.Offset
 	switch err := d.event(f.Message, ev); {
 	case err == nil, errors.Is(err, collect.ErrSkip):
 		return err
 	default:
-		return &collect.Damage{Offset: f.Offset, Records: 1, Reason: "message with more values than the limit"}
+		return &collect.Damage{Offset: f.Offset, Records: 1, Reason: tooManyValues}
 	}
 }
+
+// Offset implements collect.Placed.
+func (d *decoder) Offset() int64 { return d.offset }
 
 // damage is what an error of the framing means to the caller.
 func (d *decoder) damage(err error) error {
@@ -74,15 +84,30 @@ func (d *decoder) damage(err error) error {
 	return &collect.Damage{Offset: frame.Offset, Records: 1, Reason: frame.Reason}
 }
 
-func (d *decoder) event(msg []byte, ev *event.Event) error {
+// writer makes events of messages. It keeps the memory of its buffers from one to the next.
+type writer struct {
+	o      collect.Options
+	bodies []Body
+	b      event.Builder
+	sd     []byte // structured data as JSON
+}
+
+// The reasons for which a message becomes no event.
+const (
+	tooManyValues = "message with more values than the limit"
+	noEvent       = "document without an event"
+)
+
+func (w *writer) event(msg []byte, ev *event.Event) error {
+	ev.Format = "syslog"
 	m := read(msg)
-	at := m.when(d.o.Modified)
-	for _, body := range d.bodies {
+	at := m.when(w.o.Modified)
+	for _, body := range w.bodies {
 		if !body.Fits(m.Message) {
 			continue
 		}
 		ev.Time = time.Time{}
-		err := body.Event(m.Message, d.o, ev, &d.b)
+		err := body.Event(m.Message, w.o, ev, &w.b)
 		if err == nil && ev.Time.IsZero() {
 			ev.Time = at
 		}
@@ -91,25 +116,25 @@ func (d *decoder) event(msg []byte, ev *event.Event) error {
 		}
 		break
 	}
-	ev.Time, ev.Class = at, d.class(&m)
-	d.build(&m)
-	return d.b.Into(ev, jsonl.Limits{Depth: d.o.Limits.Depth, Values: d.o.Limits.Values})
+	ev.Time, ev.Class = at, w.class(&m)
+	w.build(&m)
+	return w.b.Into(ev, jsonl.Limits{Depth: w.o.Limits.Depth, Values: w.o.Limits.Values})
 }
 
 // class goes by the program. A message that names none and goes to a facility of security
 // (4 and 10, RFC 5424 section 6.2.1) stands with those of auth.log.
-func (d *decoder) class(m *Message) *event.Class {
+func (w *writer) class(m *Message) *event.Class {
 	switch {
 	case len(m.AppName) == 0 && m.HasPriority && (m.Priority>>3 == 4 || m.Priority>>3 == 10):
-		return d.o.Taxonomy.Class("syslog", "auth", "")
+		return w.o.Taxonomy.Class("syslog", "auth", "")
 	case len(m.AppName) == 0:
-		return d.o.Taxonomy.Class("syslog", "syslog", "")
+		return w.o.Taxonomy.Class("syslog", "syslog", "")
 	}
-	return d.o.Taxonomy.ClassOf("syslog", m.AppName, nil)
+	return w.o.Taxonomy.ClassOf("syslog", m.AppName, nil)
 }
 
-func (d *decoder) build(m *Message) {
-	b := &d.b
+func (w *writer) build(m *Message) {
+	b := &w.b
 	b.Reset()
 	if m.HasPriority {
 		b.Int("priority", int64(m.Priority))
@@ -130,12 +155,38 @@ func (d *decoder) build(m *Message) {
 		}
 	}
 	if len(m.Data) > 0 {
-		d.sd = appendData(d.sd[:0], m.Data)
-		b.Raw("structured_data", d.sd)
+		w.sd = appendData(w.sd[:0], m.Data)
+		b.Raw("structured_data", w.sd)
 	}
 	if len(m.Message) > 0 {
 		b.Bytes("message", m.Message)
+		w.appliance(m.Message)
 	}
+}
+
+// appliance adds the record that a security appliance put into the text, as the object cef or leef.
+func (w *writer) appliance(text []byte) {
+	const most = 256 // attributes
+	m, ok := cef.Parse(text, most)
+	if !ok {
+		return
+	}
+	b := &w.b
+	b.Object(string(m.Kind))
+	for _, f := range [...][2]string{
+		{"version", m.Version}, {"vendor", m.Vendor}, {"product", m.Product}, {"product_version", m.ProductVersion},
+		{"event_id", m.EventID}, {"name", m.Name}, {"severity", m.Severity},
+	} {
+		if f[1] != "" {
+			b.String(f[0], f[1])
+		}
+	}
+	b.Object("attributes")
+	for _, a := range m.Attributes {
+		b.String(a.Name, a.Value)
+	}
+	b.End()
+	b.End()
 }
 
 // appendData writes structured data as an object of objects.

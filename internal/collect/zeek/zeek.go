@@ -16,7 +16,11 @@ import (
 
 // Format reads tab-separated logs.
 func Format() collect.Format {
-	return collect.Format{Name: "zeek", Sniff: sniff, Open: open}
+	return collect.Format{
+		Name: "zeek", Sniff: sniff, Open: open,
+		Lines:   func([]byte) bool { return true },
+		Heading: func(line []byte) bool { return len(line) > 0 && line[0] == '#' },
+	}
 }
 
 // sniff looks for the directives at the head of a log.
@@ -39,6 +43,7 @@ type decoder struct {
 	o      collect.Options
 	rows   *zeek.Reader
 	record int64
+	offset int64 // of the row at hand
 	buf    []byte
 	path   string       // of the log that class stands for
 	class  *event.Class // nil before the first row
@@ -50,6 +55,7 @@ func (d *decoder) Next(ev *event.Event) error {
 		return d.damage(err)
 	}
 	d.record++
+	d.offset = row.Offset
 	d.buf = row.AppendJSON(d.buf[:0])
 	if err := ev.Index.Scan(d.buf, jsonl.Limits{Depth: d.o.Limits.Depth, Values: d.o.Limits.Values}); err != nil {
 		return &collect.Damage{Offset: row.Offset, Records: 1, Reason: "row with more values than the limit"}
@@ -64,6 +70,9 @@ func (d *decoder) Next(ev *event.Event) error {
 	ev.Class = d.class
 	return nil
 }
+
+// Offset implements collect.Placed.
+func (d *decoder) Offset() int64 { return d.offset }
 
 // damage is what an error of the rows means to the caller. A spoilt row counts, a spoilt
 // directive does not.

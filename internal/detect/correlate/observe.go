@@ -29,7 +29,7 @@ type Part struct {
 // none can use it: an event without one of the group-by fields takes no part, and
 // neither does one without a time.
 func (p *Plan) Observe(rule int, ev *event.Event) Observation {
-	o := Observation{Time: believed(ev), Observed: ev.Observed}
+	o := Observation{Time: Believed(ev), Observed: ev.Observed}
 	if !p.Listens(rule) || o.Time.IsZero() {
 		return o
 	}
@@ -47,10 +47,10 @@ func (p *Plan) Observe(rule int, ev *event.Event) Observation {
 // maxAhead is how far a sender's clock may be ahead of ours and still be believed.
 const maxAhead = 5 * time.Minute
 
-// believed is the time that a correlation goes by. A node knows when it received an event: that stands for a
+// Believed is the time that a correlation goes by. A node knows when it received an event: that stands for a
 // time that is missing, and for one in the future. Else one event of next year would end all windows of its group
 // until then, and blind the correlation.
-func believed(ev *event.Event) time.Time {
+func Believed(ev *event.Event) time.Time {
 	if !ev.Observed.IsZero() && (ev.Time.IsZero() || ev.Time.After(ev.Observed.Add(maxAhead))) {
 		return ev.Observed
 	}

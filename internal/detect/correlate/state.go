@@ -83,19 +83,26 @@ func (s *State) Add(o Observation, fire func(Firing)) {
 	}
 	s.arrived++
 	heap.Push(&s.pending, waiting{o, s.arrived})
-	if o.Time.After(s.latest) {
-		s.latest = o.Time
-	}
 	if s.config.Lateness > 0 && s.arrived%sweepEvery == 0 {
 		s.sweep()
 	}
-	for len(s.pending) > 0 {
-		settled := s.config.Lateness > 0 && !s.pending[0].Time.After(s.latest.Add(-s.config.Lateness))
-		if !settled && len(s.pending) <= s.config.Pending {
-			return
+	s.Advance(o.Time, fire)
+}
+
+// Advance says that something happened at that time, whether it matters to a correlation or not, and settles what has
+// waited long enough for earlier matches. It returns how much that was.
+func (s *State) Advance(at time.Time, fire func(Firing)) (settled int) {
+	if at.After(s.latest) {
+		s.latest = at
+	}
+	for ; len(s.pending) > 0; settled++ {
+		old := s.config.Lateness > 0 && !s.pending[0].Time.After(s.latest.Add(-s.config.Lateness))
+		if !old && len(s.pending) <= s.config.Pending {
+			break
 		}
 		s.next(fire)
 	}
+	return settled
 }
 
 // sweepEvery is how many observations pass between two looks for groups that are of no more use.

@@ -4,6 +4,7 @@ package tree
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,6 +35,7 @@ const (
 
 // Tree is open for appending. One process may have one Tree of a folder.
 type Tree struct {
+	files    Files
 	appender *tessera.Appender
 	shutdown func(context.Context) error
 	cancel   context.CancelFunc
@@ -57,7 +59,7 @@ func Open(ctx context.Context, dir string, signer note.Signer, batchAge time.Dur
 		cancel()
 		return nil, fmt.Errorf("open log: %w", err)
 	}
-	return &Tree{appender, shutdown, cancel}, nil
+	return &Tree{NewFiles(dir), appender, shutdown, cancel}, nil
 }
 
 // Add queues a leaf and returns at once. The function that it returns waits until the leaf is durable and returns its index.
@@ -68,6 +70,16 @@ func (t *Tree) Add(ctx context.Context, leaf []byte) func() (uint64, error) {
 		index, err := future()
 		return index.Index, err
 	}
+}
+
+// Ready tells whether the log's files can be opened. The driver panics when it cannot open its lock, because the disk
+// is gone or too many files are open: ask before Add, and again before anybody is told that a leaf is durable.
+func (t *Tree) Ready() error {
+	f, err := os.OpenFile(t.files.statePath()+".lock", os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // Shutdown waits until a checkpoint speaks of all leaves that were added. Stop comes after it.
@@ -113,6 +125,25 @@ func (f Files) SyncState() error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
+// AwaitCheckpoint waits until a checkpoint was published. In a new log that is at once, but when making the log was cut off
+// it comes a moment after Open.
+func (f Files) AwaitCheckpoint(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	poll := time.NewTicker(10 * time.Millisecond)
+	defer poll.Stop()
+	for {
+		if _, err := f.ReadCheckpoint(ctx); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for a checkpoint: %w", ctx.Err())
+		case <-poll.C:
+		}
+	}
+}
+
 // Leaves returns leaves from an index on, up to the end of their bundle of 256. size is the size of the tree as State gives it.
 func (f Files) Leaves(ctx context.Context, from, size uint64) ([][]byte, error) {
 	bundle := from / layout.EntryBundleWidth
@@ -143,4 +174,42 @@ func (f Files) RootAt(ctx context.Context, size uint64) ([]byte, error) {
 		return nil, err
 	}
 	return r.GetRootHash(nil)
+}
+
+// Inclusion returns the hashes that lead from a leaf to the root of the first size leaves.
+func (f Files) Inclusion(ctx context.Context, index, size uint64) ([][sha256.Size]byte, error) {
+	b, err := client.NewProofBuilder(ctx, size, f.ReadTile)
+	if err != nil {
+		return nil, err
+	}
+	hashes, err := b.InclusionProof(ctx, index)
+	if err != nil {
+		return nil, err
+	}
+	return fixed(hashes)
+}
+
+// Consistency returns the hashes that prove that the first newer leaves begin with the first older
+// leaves. size is that of a checkpoint, newer or later.
+func (f Files) Consistency(ctx context.Context, older, newer, size uint64) ([][sha256.Size]byte, error) {
+	b, err := client.NewProofBuilder(ctx, size, f.ReadTile)
+	if err != nil {
+		return nil, err
+	}
+	hashes, err := b.ConsistencyProof(ctx, older, newer)
+	if err != nil {
+		return nil, err
+	}
+	return fixed(hashes)
+}
+
+func fixed(hashes [][]byte) ([][sha256.Size]byte, error) {
+	out := make([][sha256.Size]byte, len(hashes))
+	for i, h := range hashes {
+		if len(h) != sha256.Size {
+			return nil, errors.New("a tile of the log is damaged")
+		}
+		out[i] = [sha256.Size]byte(h)
+	}
+	return out, nil
 }

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/wardline/wardline/internal/app/supervise"
+	"github.com/wardline/wardline/internal/app/node/supervise"
 )
 
 // wellAfter is how long a part must run to count as well.

@@ -1,0 +1,69 @@
+package node_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/wardline/wardline/internal/app/node"
+)
+
+func TestConfigurationsThatCannotWorkAreRefused(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"a key that is not known", "site: x\nconsol: {}\n", "line 2: field consol not found"},
+		{"a key of a source that is not known", "sources:\n- {kind: syslog, streams: [{listn: \":1\"}]}\n", "field listn not found"},
+		{"a source without a kind", "sources:\n- {name: x}\n", "line 2: a source needs a kind"},
+		{"a kind that there is not", "sources:\n- {kind: pigeon}\n", "there is no kind \"pigeon\""},
+		{"two sources of one name", "sources:\n- {kind: http, listen: \":1\"}\n- {kind: http, listen: \":2\"}\n", "two are called http"},
+		{"metrics for everybody", "metrics: {listen: \":9464\"}\n", "only a loopback address"},
+		{"half a certificate", "console: {certificate: a.pem}\n", "go together"},
+		{"a site that no log can be named after", "site: St. Elsewhere + more\n", "without spaces"},
+		{"a plain listener for everybody", "sources:\n- {kind: mllp, streams: [{listen: \":2575\"}]}\n", "from: name the networks"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := node.ReadConfig(write(t, c.text))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+// TestTheManualIsGood reads the example of the manual.
+func TestTheManualIsGood(t *testing.T) {
+	manual, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "configuration.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(manual), "```yaml\n")
+	example, _, _ = strings.Cut(example, "```")
+	c, err := node.ReadConfig(write(t, example))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Site != "st-example" || len(c.Sources) != 5 {
+		t.Errorf("got site %s with %d sources", c.Site, len(c.Sources))
+	}
+}
+
+// TestWhatIsShownIsRead takes the configuration that is printed for a configuration.
+func TestWhatIsShownIsRead(t *testing.T) {
+	c := node.DefaultConfig()
+	again, err := node.ReadConfig(write(t, c.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.String() != c.String() {
+		t.Errorf("got\n%s\nwant\n%s", again.String(), c.String())
+	}
+}
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "wardline.yml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}

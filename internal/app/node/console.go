@@ -1,0 +1,113 @@
+package node
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wardline/wardline/internal/console"
+)
+
+func (n *Node) openConsole(ctx context.Context) (err error) {
+	n.console, err = console.New(ctx, console.Config{
+		Site: n.config.Site, Zone: time.Local, Now: time.Now,
+		House: n.house, Desk: n.desk, Live: n.live, Hunter: n.hunter, Index: n.index, Journal: n.journal, DB: n.db,
+		JournalDir: n.config.JournalConfig().Dir, Taxonomy: n.taxonomy, Senders: n.intake.Standings,
+		Refused: n.refusals, Doors: n.doors(), Log: n.log,
+	})
+	return err
+}
+
+// serveConsole answers browsers until ctx is done.
+func (n *Node) serveConsole(ctx context.Context) error {
+	own, err := n.serverTLS()
+	if err != nil {
+		return err
+	}
+	own.NextProtos = []string{"h2", "http/1.1"}
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", n.config.Console.Listen)
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", n.console.Handler())
+	for pattern, handle := range n.extra {
+		mux.HandleFunc(pattern, handle)
+	}
+	return serve(ctx, tls.NewListener(listener, own), mux, n.log)
+}
+
+func (n *Node) refusals() []console.Refusal {
+	var all []console.Refusal
+	for _, p := range n.refused {
+		all = append(all, console.Refusal{File: p.File + ":" + strconv.Itoa(p.Line), Reason: p.Reason})
+	}
+	return all
+}
+
+// doors says where senders reach this node.
+func (n *Node) doors() console.Doors {
+	d := console.Doors{Host: n.host()}
+	for _, s := range n.listed {
+		var at struct {
+			Listen  string
+			Plain   bool
+			Streams []struct {
+				Listen string
+				TLS    *struct{}
+			}
+		}
+		if err := s.own.Decode(&at); err != nil {
+			continue // checked when the source was made
+		}
+		switch {
+		case s.Kind == "http" && at.Plain:
+			d.HTTP = "http://" + n.reached(at.Listen)
+		case s.Kind == "http":
+			d.HTTP = "https://" + n.reached(at.Listen)
+		case s.Kind == "mllp" && len(at.Streams) > 0:
+			d.MLLP = n.reached(at.Streams[0].Listen)
+		case s.Kind == "syslog":
+			for _, stream := range at.Streams {
+				if stream.TLS != nil {
+					d.Syslog = n.reached(stream.Listen)
+				}
+			}
+		}
+	}
+	return d
+}
+
+// reached is a listener's address as others see it.
+func (n *Node) reached(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return listen // systemd:NAME
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = n.host()
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// host is the name that others reach this node by.
+func (n *Node) host() string {
+	if names := n.config.Console.Names; len(names) > 0 {
+		return names[0]
+	}
+	if name, err := os.Hostname(); err == nil {
+		return name
+	}
+	return "localhost"
+}
+
+// consoleURL is where a browser reaches the console.
+func (n *Node) consoleURL() string {
+	return "https://" + strings.TrimSuffix(n.reached(n.config.Console.Listen), ":443")
+}

@@ -1,0 +1,172 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/wardline/wardline/internal/app"
+	"github.com/wardline/wardline/internal/collect"
+)
+
+// Complaint is one thing that is wrong, or that soon will be, and what to do about it.
+type Complaint struct {
+	What string
+	Do   string
+}
+
+// Checkup is what the doctor saw.
+type Checkup struct {
+	Healthy    []string // what was looked at and is well
+	Complaints []Complaint
+}
+
+// Doctor looks at the data of a node and at the node that runs on them, and changes nothing.
+func Doctor(ctx context.Context, c *Config) Checkup {
+	d := &doctor{c: c}
+	d.data()
+	d.keys()
+	d.disk()
+	d.rules()
+	d.node(ctx)
+	return d.Checkup
+}
+
+type doctor struct {
+	Checkup
+	c *Config
+}
+
+func (d *doctor) well(format string, args ...any) {
+	d.Healthy = append(d.Healthy, fmt.Sprintf(format, args...))
+}
+
+func (d *doctor) wrong(what, do string) { d.Complaints = append(d.Complaints, Complaint{what, do}) }
+
+func (d *doctor) data() {
+	info, err := os.Stat(d.c.Data)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		d.wrong("There is no data folder yet: "+d.c.Data+".", "Start the node with wardline up; it makes the folder.")
+	case err != nil:
+		d.wrong("The data folder cannot be looked at: "+err.Error()+".", "Run this as the user that the node runs as.")
+	case info.Mode().Perm()&0o077 != 0:
+		d.wrong("Others may look into "+d.c.Data+".", "Take that right away: chmod 700 "+d.c.Data)
+	default:
+		d.well("the data folder %s is closed to others", d.c.Data)
+	}
+}
+
+// keys looks at the files that nobody else may read, and that must not be lost.
+func (d *doctor) keys() {
+	where := d.c.JournalConfig()
+	for _, file := range []string{where.KeyFile, where.SignFile, filepath.Join(d.c.authority(), "ca.key")} {
+		info, err := os.Stat(file)
+		switch {
+		case errors.Is(err, os.ErrNotExist):
+			if _, err := os.Stat(where.Dir); err == nil {
+				d.wrong("The key "+file+" is missing.", "Put the copy back that was made of it. Without the journal's key nobody can read the journal.")
+			}
+		case err != nil:
+			d.wrong("A key cannot be looked at: "+err.Error()+".", "Run this as the user that the node runs as.")
+		case info.Mode().Perm()&0o077 != 0:
+			d.wrong("Others may read the key "+file+".", "Take that right away: chmod 600 "+file)
+		default:
+			d.well("the key %s is closed to others; keep a copy elsewhere", filepath.Base(file))
+		}
+	}
+}
+
+func (d *doctor) disk() {
+	var s unix.Statfs_t
+	if err := unix.Statfs(d.c.Data, &s); err != nil || s.Blocks == 0 {
+		return // there is no folder yet, which was said
+	}
+	free := float64(s.Bavail) / float64(s.Blocks) * 100
+	const little = 15
+	if free < little {
+		d.wrong(fmt.Sprintf("The disk of %s has %.0f %% left. Below 5 %% nothing is received.", d.c.Data, free), "Free some space, or move the data to a larger disk.")
+		return
+	}
+	d.well("the disk has %.0f %% left", free)
+}
+
+func (d *doctor) rules() {
+	tax, err := app.Taxonomy()
+	if err != nil {
+		d.wrong(err.Error(), "Install Wardline anew: this binary is damaged.")
+		return
+	}
+	set, refused, unlisted, err := app.LoadSet(d.c.Rules.SetConfig, tax)
+	if err != nil {
+		d.wrong("Rules cannot be loaded: "+err.Error()+".", "Mend rules.places, rules.placeholders or rules.indicators in the configuration.")
+		return
+	}
+	d.well("%d rules and %d indicators load", len(set.Rules()), set.Indicators())
+	if len(refused) > 0 {
+		first := refused[0]
+		d.wrong(fmt.Sprintf("%d rules are refused; the first is %s:%d: %s.", len(refused), first.File, first.Line, first.Reason),
+			"wardline rule lint PLACE lists all of them with reasons. Values for %placeholders% go into rules.placeholders.")
+	}
+	if len(unlisted) > 0 {
+		d.wrong(fmt.Sprintf("%d indicators are refused; the first is in %s.", len(unlisted), unlisted[0].File), "Mend the list, or ask whoever publishes it.")
+	}
+}
+
+// node looks at the node that runs; without one, at whether it could.
+func (d *doctor) node(ctx context.Context) {
+	var s Status
+	err := Control(ctx, d.c, "/status", nil, &s)
+	if errors.Is(err, ErrDown) {
+		d.wrong("No node runs on these data.", "Start it: wardline up, or systemctl start wardline.")
+		d.port("the console", d.c.Console.Listen)
+		return
+	}
+	if err != nil {
+		d.wrong("The node does not answer as it should: "+err.Error()+".", "See its log: journalctl -u wardline.")
+		return
+	}
+	d.well("the node runs since %s, and its journal has %d entries", time.Duration(s.Uptime*float64(time.Second)).Round(time.Second), s.Entries)
+	for part, trouble := range s.Troubles {
+		first, _, _ := strings.Cut(trouble, "\n")
+		d.wrong("The part "+part+" does not work: "+first+".", "It is tried again by itself. If it stays so, see the log: journalctl -u wardline.")
+	}
+	d.behind("Watching", s.Entries, s.Judged)
+	d.behind("Search", s.Entries, s.Indexed)
+	heard := 0
+	for _, b := range s.Senders {
+		if b.State == collect.Live {
+			heard++
+			continue
+		}
+		if b.State == collect.Never && !slices.Contains(d.c.Intake.Expect, b.Sender) {
+			continue // a door that nobody uses
+		}
+		d.wrong("Nothing comes from "+b.Sender+".", "See whether it runs and reaches this machine; the console's page Sources says since when.")
+	}
+	d.well("%d senders are heard", heard)
+}
+
+func (d *doctor) behind(what string, entries, done uint64) {
+	const much = 1000
+	if done+much < entries {
+		d.wrong(fmt.Sprintf("%s is %d entries behind the journal.", what, entries-done), "It catches up by itself. If it does not, the machine is too slow for what it receives.")
+	}
+}
+
+func (d *doctor) port(what, address string) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		d.wrong("The address of "+what+" is taken or not allowed: "+err.Error()+".", "Stop what listens there, or choose another one in the configuration.")
+		return
+	}
+	l.Close()
+}

@@ -1,0 +1,67 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"strconv"
+
+	"github.com/wardline/wardline/internal/access"
+	"github.com/wardline/wardline/internal/journal"
+	"github.com/wardline/wardline/internal/store"
+)
+
+// JournalConfig says where the journal of a node lies.
+func (c *Config) JournalConfig() journal.Config {
+	cfg := journal.Config{Dir: c.Journal.Dir, KeyFile: c.Journal.KeyFile}
+	if cfg.Dir == "" {
+		cfg.Dir = filepath.Join(c.Data, "journal")
+	}
+	if cfg.KeyFile == "" {
+		cfg.KeyFile = cfg.Dir + ".key"
+	}
+	cfg.SignFile = cfg.Dir + ".sign"
+	return cfg
+}
+
+// kept is JournalConfig with the memory of how far the journal was.
+func (c *Config) kept(db *store.DB) journal.Config {
+	cfg := c.JournalConfig()
+	cfg.Origin, cfg.Sentinel = "journal."+c.Site, sentinel(db)
+	return cfg
+}
+
+// Recover makes the journal of a node that is stopped usable again: see journal.Recover.
+func Recover(ctx context.Context, c Config, reason string, log *slog.Logger) (journal.Recovered, error) {
+	db, err := openState(ctx, &c)
+	if err != nil {
+		return journal.Recovered{}, err
+	}
+	actor, _ := access.ActorOf(operator(ctx))
+	r, err := journal.Recover(ctx, c.kept(db), actor.Name, reason, log)
+	return r, errors.Join(err, db.Close())
+}
+
+// Proof is the proof that an entry stands in the journal, as C2SP tlog-proof writes it.
+type Proof struct {
+	Text string `json:"text"`
+}
+
+// PublicKey is the key that proofs are checked with, as C2SP signed-note writes it.
+type PublicKey struct {
+	Key string `json:"key"`
+}
+
+func (n *Node) proof(ctx context.Context, r *http.Request) (any, error) {
+	entry, err := strconv.ParseUint(r.URL.Query().Get("entry"), 10, 64)
+	if err != nil {
+		return nil, errors.New("an entry is a number")
+	}
+	p, err := n.journal.Prove(ctx, entry)
+	if err != nil {
+		return nil, err
+	}
+	return Proof{string(p.Bytes())}, nil
+}

@@ -1,0 +1,271 @@
+package node
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/wardline/wardline/format/sigma"
+	"github.com/wardline/wardline/internal/access"
+	"github.com/wardline/wardline/internal/access/ca"
+	"github.com/wardline/wardline/internal/app"
+	"github.com/wardline/wardline/internal/app/node/supervise"
+	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/console"
+	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/index"
+	"github.com/wardline/wardline/internal/journal"
+	"github.com/wardline/wardline/internal/store"
+	"github.com/wardline/wardline/internal/triage"
+	"github.com/wardline/wardline/internal/watch"
+)
+
+// Node is all that runs on one machine.
+type Node struct {
+	config    Config
+	log       *slog.Logger
+	taxonomy  *event.Taxonomy
+	authority *ca.Authority
+	db        *store.DB
+	journal   *journal.Journal
+	house     *access.House
+	desk      *triage.Desk
+	live      *watch.Live
+	hunter    *watch.Hunter
+	console   *console.Console
+	extra     map[string]http.HandlerFunc // beside the console's own, by pattern
+	refused   []sigma.Problem             // rules that were not loaded
+	index     *index.Index                // nil when it is off
+	intake    *collect.Intake
+	ledger    *ledger
+	silence   *silence
+	listed    []SourceConfig
+	sources   []source // made of them
+	parts     *supervise.Supervisor
+	began     time.Time
+}
+
+// Open opens everything that is kept, in the order in which one thing needs the other, and listens to nobody yet. What
+// cannot work fails here, with an error that says what to do.
+func Open(ctx context.Context, c Config, log *slog.Logger) (*Node, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(c.drop(), 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	n := &Node{config: c, log: log, parts: supervise.New(log), began: time.Now()}
+	if err := n.open(ctx); err != nil {
+		return nil, errors.Join(err, n.Close(ctx))
+	}
+	return n, nil
+}
+
+func (n *Node) open(ctx context.Context) (err error) {
+	if n.taxonomy, err = app.Taxonomy(); err != nil {
+		return err
+	}
+	if n.authority, err = ca.Open(n.config.authority(), n.config.Site, time.Now); err != nil {
+		return err
+	}
+	if n.db, err = openState(ctx, &n.config); err != nil {
+		return err
+	}
+	if n.journal, err = journal.Open(ctx, n.config.kept(n.db), n.log); err != nil {
+		return err
+	}
+	if n.house, err = access.Open(ctx, n.db, n.journal, time.Now); err != nil {
+		return err
+	}
+	if n.desk, err = triage.Open(ctx, n.db); err != nil {
+		return err
+	}
+	if n.index, err = n.openIndex(); err != nil {
+		return err
+	}
+	if err := n.openWatch(ctx); err != nil {
+		return err
+	}
+	if err := n.openIntake(ctx); err != nil {
+		return err
+	}
+	if err := n.openSources(); err != nil {
+		return err
+	}
+	return n.openConsole(ctx)
+}
+
+// openIntake makes the door for senders, and recalls those of earlier.
+func (n *Node) openIntake(ctx context.Context) error {
+	n.ledger = &ledger{Journal: n.journal, db: n.db, pages: map[string][]byte{}}
+	n.silence = newSilence(n.journal)
+	c := n.config.Intake
+	c.Silent = n.silence.tell
+	n.intake = collect.NewIntake(n.ledger, c, time.Now, n.log)
+	return n.ledger.recall(ctx, n.intake)
+}
+
+func (n *Node) openIndex() (*index.Index, error) {
+	c := index.DefaultConfig(filepath.Join(n.config.Data, "index"))
+	c.URL, c.Memory = n.config.Index.URL, n.config.Index.Memory
+	return index.Open(c, n.log)
+}
+
+// openWatch loads what events are judged by.
+func (n *Node) openWatch(ctx context.Context) error {
+	set, refused, unlisted, err := app.LoadSet(n.config.Rules.SetConfig, n.taxonomy)
+	if err != nil {
+		return err
+	}
+	n.refused = refused
+	if len(refused)+len(unlisted) > 0 {
+		n.log.WarnContext(ctx, "rules or indicators were refused; the console's page Rules says why", "rules", len(refused), "indicators", len(unlisted))
+	}
+	n.live, err = watch.NewLive(ctx, watch.LiveConfig{Journal: n.journal, DB: n.db, Taxonomy: n.taxonomy, Set: set, Log: n.log})
+	if err != nil {
+		return err
+	}
+	n.hunter, err = watch.NewHunter(ctx, watch.HunterConfig{
+		Journal: n.journal, DB: n.db, Taxonomy: n.taxonomy, Log: n.log, Live: n.live, Desk: n.desk, Index: n.index,
+	})
+	return err
+}
+
+// serverTLS is the certificate that the node shows, its own or the one that the configuration names.
+func (n *Node) serverTLS() (*tls.Config, error) {
+	if c := n.config.Console; c.Certificate != "" {
+		pair, err := tls.LoadX509KeyPair(c.Certificate, c.Key)
+		if err != nil {
+			return nil, fmt.Errorf("console.certificate: %w", err)
+		}
+		return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, ClientCAs: n.authority.Pool()}, nil
+	}
+	return n.authority.Server(n.names()...), nil
+}
+
+// names lists what this machine is called and may be reached by.
+func (n *Node) names() []string {
+	names := append(slices.Clone(n.config.Console.Names), "localhost")
+	if host, err := os.Hostname(); err == nil {
+		names = append(names, host)
+	}
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		n.log.Warn("addresses of this machine cannot be listed", "error", err)
+	}
+	for _, a := range addresses {
+		if ip, ok := a.(*net.IPNet); ok {
+			names = append(names, ip.IP.String())
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Run lets senders in and watches until ctx is done, or until a part fails without which nothing can go on. It stops in
+// reverse: first nobody is let in any more, then what came in is finished.
+func (n *Node) Run(ctx context.Context) error {
+	failed := make(chan struct{}, 1)
+	rooms, doors := newStage(ctx, failed), newStage(ctx, failed)
+	n.startRooms(rooms)
+	n.startDoors(doors)
+	select {
+	case <-ctx.Done():
+	case <-failed:
+	}
+	n.log.Info("stopping")
+	return errors.Join(doors.end(), rooms.end())
+}
+
+// startRooms starts what works on the journal.
+func (n *Node) startRooms(s *stage) {
+	s.start(n.intake.Run)
+	s.start(n.part("senders", n.ledger.keep))
+	s.start(n.part("silence", n.silence.run))
+	s.start(n.part("desk", func(ctx context.Context) error { return n.desk.Run(ctx, n.journal) }))
+	s.start(n.part("watch", n.live.Run))
+	s.start(n.part("index", func(ctx context.Context) error { return n.index.Run(ctx, n.eventsFrom) }))
+	s.start(n.console.Run)
+}
+
+// startDoors starts what lets others in.
+func (n *Node) startDoors(s *stage) {
+	if n.config.Metrics.Listen != "off" {
+		s.start(n.part("metrics", n.serveMetrics))
+	}
+	s.start(n.part("control", n.serveControl))
+	s.start(n.part("console", n.serveConsole))
+	for _, src := range n.sources {
+		s.start(n.part(src.name, func(ctx context.Context) error { return src.Run(ctx, n.intake) }))
+	}
+}
+
+// part lets a part fail and be started again.
+func (n *Node) part(name string, run func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error { return n.parts.Run(ctx, name, run) }
+}
+
+// What is sent again because an acknowledgement was lost is searched for once: among the latest ids, which are
+// learned from the entries before those that the index begins with.
+const (
+	lastIDs   = 100_000
+	relearned = 5_000
+)
+
+// eventsFrom feeds the index from the journal.
+func (n *Node) eventsFrom(ctx context.Context, from uint64, handle func(context.Context, index.Batch) error) error {
+	seen := event.NewSeen(lastIDs)
+	return n.journal.Follow(ctx, from-min(from, relearned), func(ctx context.Context, e *journal.Entry) error {
+		b := index.Batch{Entry: e.Index}
+		if e.Header.Kind == journal.Events && e.Gone.IsZero() {
+			b.Lines = fresh(e, seen)
+		}
+		if e.Index >= from {
+			return handle(ctx, b)
+		}
+		if b.Lines != nil {
+			b.Lines(func(int, []byte) bool { return true }) // it is enough to have seen them
+		}
+		return nil
+	})
+}
+
+// fresh yields the lines of an entry that were not seen before, once.
+func fresh(e *journal.Entry, seen *event.Seen) iter.Seq2[int, []byte] {
+	return func(yield func(int, []byte) bool) {
+		for n, line := range e.Lines() {
+			if id, ok := event.LineID(line); ok && seen.Add(id) {
+				continue
+			}
+			if !yield(n, line) {
+				return
+			}
+		}
+	}
+}
+
+// closing is how long the journal may take to write what waits.
+const closing = 15 * time.Second
+
+// Close closes what Open opened. It may be called once, whatever Open returned.
+func (n *Node) Close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
+	defer cancel()
+	var errs []error
+	if n.journal != nil {
+		errs = append(errs, n.journal.Close(ctx))
+	}
+	if n.db != nil {
+		errs = append(errs, n.db.Close())
+	}
+	return errors.Join(errs...)
+}

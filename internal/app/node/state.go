@@ -1,0 +1,117 @@
+package node
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/wardline/wardline/internal/collect/files"
+	"github.com/wardline/wardline/internal/journal"
+	"github.com/wardline/wardline/internal/store"
+)
+
+//go:embed schema
+var schema embed.FS
+
+// openState opens the database that the configuration names.
+func openState(ctx context.Context, c *Config) (*store.DB, error) {
+	url := "sqlite:" + filepath.Join(c.Data, "state.db")
+	if c.State != "sqlite" {
+		secret, err := os.ReadFile(c.State)
+		if err != nil {
+			return nil, fmt.Errorf("read the database's URL: %w", err)
+		}
+		url = strings.TrimSpace(string(secret))
+	}
+	db, err := store.Open(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Migrate(ctx, "node", schema); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// sentinel keeps the journal's mark in the database: a journal that was deleted or put back to an earlier day is
+// noticed.
+func sentinel(db *store.DB) journal.Sentinel {
+	return journal.Sentinel{
+		Load: func(ctx context.Context) (m journal.Mark, err error) {
+			var created store.Time
+			var root []byte
+			row := db.QueryRowContext(ctx, `SELECT origin, created, size, root FROM journal_mark WHERE id = 1`)
+			err = row.Scan(&m.Origin, &created, &m.Size, &root)
+			if errors.Is(err, sql.ErrNoRows) {
+				return journal.Mark{}, nil
+			}
+			m.Created = created.Time
+			copy(m.Root[:], root)
+			return m, err
+		},
+		Save: func(ctx context.Context, m journal.Mark) error {
+			return db.Do(ctx, func(tx *sql.Tx) error {
+				_, err := tx.ExecContext(ctx, `INSERT INTO journal_mark (id, origin, created, size, root) VALUES (1, $1, $2, $3, $4)
+					ON CONFLICT (id) DO UPDATE SET origin = excluded.origin, created = excluded.created, size = excluded.size, root = excluded.root`,
+					m.Origin, store.At(m.Created), int64(m.Size), m.Root[:])
+				return err
+			})
+		},
+	}
+}
+
+// positions keeps how far followed files were taken in.
+type positions struct{ db *store.DB }
+
+var _ files.Positions = positions{}
+
+// Load implements files.Positions.
+func (p positions) Load(ctx context.Context, source string) ([]files.Position, error) {
+	rows, err := p.db.QueryContext(ctx, `SELECT position FROM file_positions WHERE source = $1`, source)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []files.Position
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, err
+		}
+		var one files.Position
+		if err := json.Unmarshal([]byte(text), &one); err != nil {
+			return nil, errors.New("a position of a followed file is damaged: restore the database")
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}
+
+// Save implements files.Positions.
+func (p positions) Save(ctx context.Context, source string, changed []files.Position, gone []string) error {
+	return p.db.Do(ctx, func(tx *sql.Tx) error {
+		for i := range changed {
+			text, err := json.Marshal(&changed[i])
+			if err != nil {
+				return err
+			}
+			_, err = tx.ExecContext(ctx, `INSERT INTO file_positions (source, file, position) VALUES ($1, $2, $3)
+				ON CONFLICT (source, file) DO UPDATE SET position = excluded.position`, source, changed[i].Key, store.Text(string(text)))
+			if err != nil {
+				return err
+			}
+		}
+		for _, file := range gone {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM file_positions WHERE source = $1 AND file = $2`, source, file); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

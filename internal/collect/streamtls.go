@@ -1,0 +1,151 @@
+package collect
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// TLS is how connections are made private, and who may make them.
+type TLS struct {
+	// Certificate and Key are PEM files. They are read again within a minute when they change.
+	Certificate string `yaml:"certificate"`
+	Key         string `yaml:"key"`
+	// Clients says whether clients show a certificate: none, optional or required. One that they show names the
+	// sender, by its first DNS name, else by another of its alternative names, else by its common name.
+	Clients ClientCertificates `yaml:"client_certificates"`
+	// ClientCA is a PEM file with the authorities that sign the certificates of clients.
+	ClientCA string `yaml:"client_ca"`
+}
+
+// ClientCertificates says whether clients show a certificate.
+type ClientCertificates string
+
+// Whether clients show a certificate.
+const (
+	None     ClientCertificates = "none"
+	Optional ClientCertificates = "optional"
+	Required ClientCertificates = "required"
+)
+
+func (t *TLS) check() error {
+	switch {
+	case t.Certificate == "" || t.Key == "":
+		return errors.New("tls: name the files of certificate and key")
+	case t.Clients != "" && t.Clients != None && t.Clients != Optional && t.Clients != Required:
+		return errors.New("tls: client_certificates must be none, optional or required")
+	case (t.Clients == Optional || t.Clients == Required) != (t.ClientCA != ""):
+		return errors.New("tls: client_ca and client_certificates (optional or required) belong together")
+	}
+	return nil
+}
+
+// credentials is TLS as loaded.
+type credentials struct {
+	*TLS
+	mu     sync.Mutex
+	config *tls.Config
+	read   time.Time
+}
+
+func (t *TLS) load() (*credentials, error) {
+	c := &credentials{TLS: t, read: time.Now()}
+	var err error
+	c.config, err = t.readFiles()
+	return c, err
+}
+
+func (t *TLS) readFiles() (*tls.Config, error) {
+	pair, err := tls.LoadX509KeyPair(t.Certificate, t.Key)
+	if err != nil {
+		return nil, fmt.Errorf("tls: read certificate and key: %w", err)
+	}
+	c := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}} // RFC 9662 section 4: 1.2 at least
+	if t.ClientCA == "" {
+		return c, nil
+	}
+	pem, err := os.ReadFile(t.ClientCA)
+	if err != nil {
+		return nil, fmt.Errorf("tls: read client_ca: %w", err)
+	}
+	c.ClientCAs = x509.NewCertPool()
+	if !c.ClientCAs.AppendCertsFromPEM(pem) {
+		return nil, errors.New("tls: client_ca holds no certificate in PEM form")
+	}
+	c.ClientAuth = tls.VerifyClientCertIfGiven
+	if t.Clients == Required {
+		c.ClientAuth = tls.RequireAndVerifyClientCert
+	}
+	return c, nil
+}
+
+// current is the configuration, read again after a minute. Files that are just being replaced leave it as it was.
+func (c *credentials) current() *tls.Config {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if time.Since(c.read) > time.Minute {
+		c.read = time.Now()
+		if fresh, err := c.readFiles(); err == nil {
+			c.config = fresh
+		}
+	}
+	return c.config
+}
+
+// handshake makes a connection private and returns what the client's certificate names it.
+func (c *credentials) handshake(ctx context.Context, raw net.Conn, within time.Duration) (net.Conn, string, error) {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	conn := tls.Server(raw, c.current())
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return nil, "", err
+	}
+	if peers := conn.ConnectionState().PeerCertificates; len(peers) > 0 {
+		return conn, nameOf(peers[0]), nil
+	}
+	return conn, "", nil
+}
+
+// nameOf is what a certificate names its owner (RFC 5425 section 5.2, RFC 6125 section 6.4: alternative names first).
+func nameOf(c *x509.Certificate) string {
+	switch {
+	case len(c.DNSNames) > 0:
+		return c.DNSNames[0]
+	case len(c.URIs) > 0:
+		return c.URIs[0].String()
+	case len(c.IPAddresses) > 0:
+		return c.IPAddresses[0].String()
+	case c.Subject.CommonName != "":
+		return c.Subject.CommonName
+	}
+	return "serial-" + c.SerialNumber.Text(16)
+}
+
+// Listen opens a TCP address, or takes over the socket "systemd:NAME" (sd_listen_fds(3)).
+func Listen(ctx context.Context, address string) (net.Listener, error) {
+	name, inherited := strings.CutPrefix(address, "systemd:")
+	if !inherited {
+		lc := net.ListenConfig{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: 15 * time.Second, Count: 4}}
+		return lc.Listen(ctx, "tcp", address)
+	}
+	const first = 3 // descriptor that systemd hands over
+	if os.Getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) {
+		return nil, errors.New("systemd handed over no socket: is the .socket unit enabled?")
+	}
+	for i, n := range strings.Split(os.Getenv("LISTEN_FDNAMES"), ":") {
+		if n == name {
+			f := os.NewFile(uintptr(first+i), name)
+			defer f.Close() // FileListener has a descriptor of its own
+			return net.FileListener(f)
+		}
+	}
+	return nil, errors.New("systemd handed over no socket of that name: compare with FileDescriptorName in the .socket unit")
+}

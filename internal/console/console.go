@@ -1,0 +1,110 @@
+// Package console is what people see of a node: pages in a browser, and the same as JSON for programs.
+//
+// A page answers one question. Handlers read the request, ask the rooms and say what they know in words;
+// package page draws it. Whoever asks is known (access.House), may do what he does (access.Check), and whatever
+// he changes is sealed before it is done (access.House.Do).
+package console
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/wardline/wardline/internal/access"
+	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/console/page"
+	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/index"
+	"github.com/wardline/wardline/internal/journal"
+	"github.com/wardline/wardline/internal/store"
+	"github.com/wardline/wardline/internal/triage"
+	"github.com/wardline/wardline/internal/watch"
+)
+
+// Config is all that the console shows. Every field but Log must be filled.
+type Config struct {
+	Site    string         // name of the hospital, as people say it
+	Zone    *time.Location // of all times that are shown
+	Now     func() time.Time
+	House   *access.House
+	Desk    *triage.Desk
+	Live    *watch.Live
+	Hunter  *watch.Hunter
+	Index   *index.Index
+	Journal *journal.Journal
+	// JournalDir is the folder that Journal lies in: a check of the whole journal reads it.
+	JournalDir string
+	Taxonomy   *event.Taxonomy
+	DB         *store.DB
+	// Senders tells how each sender stands: collect.Intake.Standings.
+	Senders func() []collect.Standing
+	// Refused lists the rules that could not be loaded, by file and reason.
+	Refused func() []Refusal
+	// Doors says where senders reach this node, for the lines that people paste into them.
+	Doors Doors
+	Log   *slog.Logger
+}
+
+// Refusal is a rule that was not loaded.
+type Refusal struct {
+	File   string `json:"file"`
+	Reason string `json:"reason"`
+}
+
+// Doors are the addresses that senders send to, as they see them. What is empty is not open.
+type Doors struct {
+	Host   string // name in the node's certificate
+	HTTP   string // "https://wardline.example:8443"
+	Syslog string // host:port of syslog over TLS
+	MLLP   string // host:port of HL7 over MLLP
+}
+
+// Console answers browsers and programs. It serves any number of goroutines.
+type Console struct {
+	Config
+	printer   *page.Printer
+	handler   http.Handler
+	jobs      *jobs
+	questions *questions
+	pulse     *pulse
+	streams   chan struct{} // a place for each page that listens
+}
+
+// New prepares the console and its tables.
+func New(ctx context.Context, cfg Config) (*Console, error) {
+	if cfg.House == nil || cfg.Desk == nil || cfg.Live == nil || cfg.Hunter == nil || cfg.Index == nil || cfg.Journal == nil ||
+		cfg.DB == nil || cfg.Senders == nil || cfg.Refused == nil || cfg.Now == nil || cfg.Zone == nil || cfg.Taxonomy == nil {
+		return nil, errors.New("the console needs all rooms of the node")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	printer, err := page.New()
+	if err != nil {
+		return nil, err
+	}
+	if err := cfg.DB.Migrate(ctx, "console", schema); err != nil {
+		return nil, err
+	}
+	c := &Console{Config: cfg, printer: printer, jobs: newJobs(), questions: newQuestions(), pulse: newPulse(), streams: make(chan struct{}, mostStreams)}
+	c.handler = c.routes()
+	return c, nil
+}
+
+// Handler answers all requests to the console. It is to be served over TLS only: its cookies need it.
+func (c *Console) Handler() http.Handler { return c.handler }
+
+// Run does what takes longer than a request: it carries out hunts and checks of the journal, and notes how much
+// each sender sends. It returns when ctx has ended and all that is done.
+func (c *Console) Run(ctx context.Context) error {
+	var work sync.WaitGroup
+	work.Go(func() { c.jobs.run(ctx) })
+	work.Go(func() { c.pulse.run(ctx, c.Senders, c.Now) })
+	work.Wait()
+	return nil
+}
+
+func (c *Console) clock() page.Clock { return page.Clock{Now: c.Now(), Zone: c.Zone} }

@@ -1,0 +1,60 @@
+package console
+
+import (
+	"context"
+	"time"
+
+	"github.com/wardline/wardline/internal/access"
+	"github.com/wardline/wardline/internal/collect"
+)
+
+// Served is one route as tests walk them.
+type Served struct {
+	Pattern, API string
+	Verb         access.Verb
+}
+
+// Table lists all routes.
+func Table() []Served {
+	var all []Served
+	for _, r := range table() {
+		all = append(all, Served{r.pattern, r.api, r.verb})
+	}
+	return all
+}
+
+// Pulse is what lines of senders are drawn from.
+type Pulse struct{ p *pulse }
+
+// NewPulse returns an empty one.
+func NewPulse() Pulse { return Pulse{newPulse()} }
+
+// Note takes down how the senders stand.
+func (p Pulse) Note(all []collect.Standing, now time.Time) { p.p.note(all, now) }
+
+// Of returns the steps of a sender, or of all.
+func (p Pulse) Of(sender string) []uint64 { return p.p.of(sender) }
+
+// Jobs is work that takes long.
+type Jobs struct{ js *jobs }
+
+// NewJobs returns an empty list.
+func NewJobs() Jobs { return Jobs{newJobs()} }
+
+// Run carries out what was started.
+func (j Jobs) Run(ctx context.Context) { j.js.run(ctx) }
+
+// Start queues work and returns what stops it and what tells how it ended.
+func (j Jobs) Start(work func(context.Context, func(done, total uint64, seen int)) (any, error)) (stop func(), ended func() (any, error), err error) {
+	one, err := j.js.start("test", "a test", access.Actor{ID: "p"}, time.Now(), work)
+	if err != nil {
+		return nil, nil, err
+	}
+	return one.stop, func() (any, error) {
+		<-one.ended
+		return one.result()
+	}, nil
+}
+
+// MostWaiting is how many jobs may wait.
+const MostWaiting = mostWaiting

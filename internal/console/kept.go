@@ -1,0 +1,124 @@
+package console
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/wardline/wardline/internal/console/page"
+	"github.com/wardline/wardline/internal/index"
+	"github.com/wardline/wardline/internal/store"
+)
+
+//go:embed schema
+var schema embed.FS
+
+// keptQuestion is a question that somebody kept.
+type keptQuestion struct {
+	ID, Name, Asker string
+	Query           keptQuery
+}
+
+// keptQuery is a question as it lies in the database: without times, which are chosen anew.
+type keptQuery struct {
+	Text   string        `json:"text,omitempty"`
+	Fields []index.Field `json:"fields,omitempty"`
+	Last   string        `json:"last"`
+}
+
+const mostKept = 200
+
+func (c *Console) keptQuestions(ctx context.Context) ([]keptQuestion, error) {
+	rows, err := c.DB.QueryContext(ctx, `SELECT id, name, asker, query FROM kept_questions ORDER BY name, id LIMIT $1`, mostKept)
+	if err != nil {
+		return nil, fmt.Errorf("list kept questions: %w", err)
+	}
+	defer rows.Close()
+	var all []keptQuestion
+	for rows.Next() {
+		var k keptQuestion
+		var text string
+		if err := rows.Scan(&k.ID, &k.Name, &k.Asker, &text); err != nil {
+			return nil, fmt.Errorf("list kept questions: %w", err)
+		}
+		if err := json.Unmarshal([]byte(text), &k.Query); err != nil {
+			return nil, fmt.Errorf("read a kept question: %w", err)
+		}
+		all = append(all, k)
+	}
+	return all, rows.Err()
+}
+
+func (c *Console) keptQuestion(ctx context.Context, id string) (keptQuestion, error) {
+	k := keptQuestion{ID: id}
+	var text string
+	err := c.DB.QueryRowContext(ctx, `SELECT name, asker, query FROM kept_questions WHERE id = $1`, id).Scan(&k.Name, &k.Asker, &text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return k, errAbsent
+	}
+	if err != nil {
+		return k, fmt.Errorf("read a kept question: %w", err)
+	}
+	if err := json.Unmarshal([]byte(text), &k.Query); err != nil {
+		return k, fmt.Errorf("read a kept question: %w", err)
+	}
+	return k, nil
+}
+
+func (c *Console) keepQuestion(ctx context.Context, name, asker string, q keptQuery) error {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return fmt.Errorf("make an id: %w", err)
+	}
+	text, err := json.Marshal(q)
+	if err != nil {
+		return fmt.Errorf("write a question: %w", err)
+	}
+	return c.DB.Do(ctx, func(tx *sql.Tx) error {
+		var n int
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM kept_questions`).Scan(&n); err != nil {
+			return err
+		}
+		if n >= mostKept {
+			return &mistake{"Two hundred questions are kept already: forget one first."}
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO kept_questions (id, name, asker, made, query) VALUES ($1, $2, $3, $4, $5)`,
+			id.String(), store.Text(name), asker, store.At(c.Now()), store.Text(string(text)))
+		return err
+	})
+}
+
+func (c *Console) forgetQuestion(ctx context.Context, id string) error {
+	_, err := c.DB.ExecContext(ctx, `DELETE FROM kept_questions WHERE id = $1`, id)
+	return err
+}
+
+// call notes what others call somebody who has signed in.
+func (c *Console) call(ctx context.Context, id, name string) error {
+	_, err := c.DB.ExecContext(ctx, `INSERT INTO callers (id, name) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET name = excluded.name`, id, store.Text(name))
+	if err != nil {
+		return fmt.Errorf("note who signed in: %w", err)
+	}
+	return nil
+}
+
+// called is what others call the person of that id.
+func (c *Console) called(ctx context.Context, id string) string {
+	var name string
+	if err := c.DB.QueryRowContext(ctx, `SELECT name FROM callers WHERE id = $1`, id).Scan(&name); err != nil {
+		return "Somebody"
+	}
+	return page.Clean(name, 60)
+}
+
+// untouched tells whether nobody has ever signed in.
+func (c *Console) untouched(ctx context.Context) bool {
+	var n int
+	err := c.DB.QueryRowContext(ctx, `SELECT count(*) FROM callers`).Scan(&n)
+	return err == nil && n == 0
+}

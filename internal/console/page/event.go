@@ -1,0 +1,232 @@
+package page
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// What one event may show, however large it is.
+const (
+	maxFields = 80
+	maxName   = 120
+	maxValue  = 600
+	maxDepth  = 32
+)
+
+// Describe shows the fields of an event, one JSON object: the few that say most, among them those that a rule
+// asks about, and all of them. Identifiers of patients are masked, and so is, in events of clinical
+// systems, whatever is not known to name nobody. patients are further identifiers to mask.
+func Describe(fields json.RawMessage, asks, patients []string) (chosen, all []Pair, masked bool) {
+	all = flatten(fields)
+	clinical := false
+	for _, p := range all {
+		if strings.HasPrefix(p.Name, "access.") || namesPatient(p.Name) {
+			clinical = true
+		}
+		if namesPatient(p.Name) {
+			patients = append(patients, strings.Split(p.Value, ", ")...)
+		}
+	}
+	veil := NewVeil(patients...)
+	for i := range all {
+		p := &all[i]
+		switch {
+		case clinical && !harmless(p.Name):
+			p.Value, p.Masked, masked = maskEach(p.Value), true, true
+		default:
+			hidden := veil.Hide(p.Value)
+			masked = masked || hidden != p.Value
+			p.Value = hidden
+		}
+		p.Name, p.Value = Clean(p.Name, maxName), Clean(p.Value, maxValue)
+	}
+	return choose(all, asks), all, masked
+}
+
+// maskEach masks the values of a list one by one.
+func maskEach(list string) string {
+	values := strings.Split(list, ", ")
+	for i, v := range values {
+		values[i] = Mask(v)
+	}
+	return strings.Join(slices.Compact(values), ", ")
+}
+
+// namesPatient tells whether a field of that name says who a patient is.
+func namesPatient(name string) bool {
+	name = strings.ToLower(name)
+	if strings.HasPrefix(name, "pid-") || strings.HasPrefix(name, "pid.") {
+		return true
+	}
+	for part := range strings.SplitSeq(name, ".") {
+		if strings.HasPrefix(part, "patient") && !strings.HasPrefix(part, "patients_count") && part != "patient_authority" || strings.HasPrefix(part, "pat_") {
+			return true
+		}
+		switch part {
+		case "mrn", "subject", "birthdate", "medicalrecordnumber":
+			return true
+		}
+	}
+	return false
+}
+
+// harmless tells whether a field of a clinical event can name no patient.
+func harmless(name string) bool {
+	if part, ok := strings.CutPrefix(name, "access."); ok {
+		return slices.Contains([]string{"verb", "native_action", "outcome", "user", "user_name", "role", "purpose", "patient_authority", "object_kind", "origin_ip",
+			"origin_host", "workstation", "ae_title", "app", "patients_count", "records_count", "audit_source", "background"}, part)
+	}
+	return strings.HasPrefix(name, "wardline.") || strings.HasPrefix(name, "MSH-")
+}
+
+// flatten lists the fields of an event in the order in which it holds them, nested names joined by dots.
+func flatten(raw json.RawMessage) []Pair {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	f := flattener{d: d}
+	if !json.Valid(raw) || !f.value("", 0) {
+		return nil
+	}
+	return f.fields
+}
+
+type flattener struct {
+	d      *json.Decoder
+	fields []Pair
+}
+
+func (f *flattener) value(name string, depth int) bool {
+	tok, err := f.d.Token()
+	if err != nil || depth > maxDepth {
+		return false
+	}
+	switch v := tok.(type) {
+	case json.Delim:
+		return f.children(name, v == '{', depth)
+	case string:
+		f.strings(name, v)
+	case json.Number:
+		f.add(name, v.String())
+	case bool:
+		f.add(name, map[bool]string{true: "true", false: "false"}[v])
+	}
+	return true // null says nothing
+}
+
+// strings adds a text. The index keeps the values of a list as one text that holds a JSON array.
+func (f *flattener) strings(name, v string) {
+	var list []string
+	if strings.HasPrefix(v, `["`) && json.Unmarshal([]byte(v), &list) == nil {
+		for _, one := range list {
+			f.add(name, one)
+		}
+		return
+	}
+	f.add(name, v)
+}
+
+func (f *flattener) children(name string, object bool, depth int) bool {
+	for f.d.More() {
+		child := name
+		if object {
+			key, err := f.d.Token()
+			if err != nil {
+				return false
+			}
+			child = join(name, key.(string))
+		}
+		if !f.value(child, depth+1) {
+			return false
+		}
+	}
+	_, err := f.d.Token()
+	return err == nil
+}
+
+func join(parent, key string) string {
+	if parent == "" || len(parent) > maxName {
+		return key
+	}
+	return parent + "." + key
+}
+
+// add keeps one field; a list becomes one field with its values side by side.
+func (f *flattener) add(name, value string) {
+	if value == "" {
+		return
+	}
+	if n := len(f.fields); n > 0 && f.fields[n-1].Name == name {
+		if len(f.fields[n-1].Value) < maxValue {
+			f.fields[n-1].Value += ", " + value
+		}
+		return
+	}
+	if len(f.fields) < maxFields {
+		f.fields = append(f.fields, Pair{Name: name, Value: value})
+	}
+}
+
+// telling are the last parts of field names that are read first.
+func telling() []string {
+	return []string{
+		"access.verb", "access.user", "access.patient", "access.object_kind",
+		"commandline", "command_line", "scriptblocktext", "newprocessname", "image", "parentimage",
+		"targetfilename", "targetobject", "servicename", "taskname", "signature", "query", "rrname", "hostname", "sni", "url",
+		"src_ip", "dest_ip", "dest_port", "id.orig_h", "id.resp_h", "ipaddress", "sourceipaddress",
+		"targetusername", "subjectusername", "user", "username", "user_id", "action", "event_type", "eventname", "outcome", "eventid", "computer", "message",
+	}
+}
+
+const (
+	chosenFields = 4
+	askedFields  = 5
+)
+
+// choose picks the few fields that say most, so that a row can be read at a glance.
+func choose(fields []Pair, asks []string) []Pair {
+	var out []Pair
+	pick := func(i int) {
+		if i >= 0 && !slices.ContainsFunc(out, func(p Pair) bool { return p.Value == fields[i].Value }) {
+			p := fields[i]
+			p.Name, p.Value = short(p.Name), cut(p.Value, 240)
+			out = append(out, p)
+		}
+	}
+	for _, want := range asks {
+		if len(out) < askedFields {
+			pick(slices.IndexFunc(fields, func(p Pair) bool { return p.Name == want }))
+		}
+	}
+	for _, want := range telling() {
+		if len(out) < chosenFields {
+			pick(slices.IndexFunc(fields, func(p Pair) bool { return ends(p.Name, want) }))
+		}
+	}
+	for i := range fields {
+		if len(out) < min(2, len(fields)) {
+			pick(i)
+		}
+	}
+	return out
+}
+
+// ends reports whether a field name ends in the parts of want.
+func ends(field, want string) bool {
+	at := len(field) - len(want)
+	return at >= 0 && strings.EqualFold(field[at:], want) && (at == 0 || field[at-1] == '.')
+}
+
+func short(name string) string {
+	return name[strings.LastIndexByte(name, '.')+1:]
+}
+
+func cut(s string, n int) string {
+	for i := range s {
+		if n--; n < 0 {
+			return s[:i] + "…"
+		}
+	}
+	return s
+}

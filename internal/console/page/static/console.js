@@ -1,0 +1,72 @@
+// Keys, news and progress. Every page works without this file.
+"use strict";
+
+const field = (el) => el instanceof HTMLElement &&
+  (el.isContentEditable || (/^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName) && !/^(radio|checkbox|submit|button)$/.test(el.type)));
+
+const press = (el) => { el.tagName === "INPUT" || el.tagName === "TEXTAREA" ? (el.focus(), el.select()) : el.click(); };
+
+// The page's own keys come before those of the rail.
+const named = (name) => {
+  const all = [...document.querySelectorAll("[data-key]")]
+    .filter((el) => el.dataset.key.toLowerCase() === name.toLowerCase() && !el.hidden && el.checkVisibility());
+  return all.find((el) => el.closest("main")) || all[0];
+};
+
+// Lists without a queue are walked row by row.
+function step(by) {
+  const rows = [...document.querySelectorAll("[data-row]")].map((el) => el.matches("a") ? el : el.querySelector("a, summary, button")).filter(Boolean);
+  if (!rows.length) return false;
+  const at = rows.indexOf(document.activeElement);
+  rows[Math.min(Math.max(at + by, 0), rows.length - 1)].focus();
+  return true;
+}
+
+// G waits a moment for the letter of a room.
+let going = 0;
+document.addEventListener("keydown", (e) => {
+  if (document.body.dataset.keys === "off" || e.altKey || e.metaKey || e.defaultPrevented) return;
+  if (e.ctrlKey && e.key !== "Enter") return;
+  if (e.key === "Escape" && field(e.target)) { e.target.blur(); return; }
+  if (field(e.target) && !(e.ctrlKey && e.key === "Enter")) return;
+  if (e.key === "Enter" && !e.ctrlKey && e.target !== document.body && e.target.matches("a, button, summary, input")) return;
+  const key = (e.ctrlKey ? "Ctrl " : "") + e.key;
+  if (Date.now() - going < 1500) {
+    going = 0;
+    const room = document.querySelector(`[data-go="${CSS.escape(e.key.toUpperCase())}"]`);
+    if (room) { e.preventDefault(); room.click(); return; }
+  }
+  if (key === "g") { going = Date.now(); return; }
+  const el = named(key);
+  if (el) { e.preventDefault(); press(el); return; }
+  if (key === "j" && step(1) || key === "k" && step(-1)) e.preventDefault();
+  if (key === "p") { e.preventDefault(); print(); }
+});
+
+// News waits behind a line; nothing moves under the cursor.
+const live = document.body.dataset.live;
+if (live) {
+  const news = new EventSource(live);
+  news.addEventListener("new", (e) => {
+    const line = document.querySelector("[data-fresh]");
+    if (!line) return;
+    line.hidden = false;
+    line.firstElementChild.textContent = e.data + " new, waiting";
+  });
+  addEventListener("pagehide", () => news.close());
+}
+
+// Work that takes long says how far it is; when it ends, the page is asked for again.
+for (const box of document.querySelectorAll("[data-progress]")) {
+  const news = new EventSource(box.dataset.progress + "/progress");
+  news.addEventListener("progress", (e) => {
+    const p = JSON.parse(e.data);
+    const says = box.querySelector("[data-says]"), bar = box.querySelector(".meter rect:last-child");
+    if (says) says.textContent = p.says;
+    if (bar) bar.setAttribute("width", p.share);
+  });
+  news.addEventListener("done", () => { news.close(); location.reload(); });
+  addEventListener("pagehide", () => news.close());
+}
+
+document.querySelector("[data-first]")?.matches("[value='']") && document.querySelector("[data-first]").focus();

@@ -1,0 +1,403 @@
+package page
+
+// Today answers whether anything is wrong and what one thing to do.
+type Today struct {
+	Frame
+	Now     Now
+	Seals   Seals
+	Days    string // how long the lines of Rooms are
+	Rooms   []RoomCard
+	Waiting []Waiting
+	Quiet   string // when nothing waits
+}
+
+// Seals says how far the journal and its readers are.
+type Seals struct {
+	State  State
+	Text   string
+	Meters []Meter
+}
+
+// Meter is a bar that says how far something is.
+type Meter struct {
+	State
+	Name, Says string
+	Share      int // of 300
+}
+
+// RoomCard is a room with its one number.
+type RoomCard struct {
+	Name, URL, About string
+	State            State
+	Figure, Of       string
+	Text, More       string
+	Spark            *Chart
+}
+
+// Waiting is a finding in a short list.
+type Waiting struct {
+	State                               State
+	URL, Title, Where, Care, Owner, Age string
+}
+
+// Findings is the queue and the finding that is open.
+type Findings struct {
+	Frame
+	Views                 []Tab
+	Rows                  []QueueRow
+	Order                 string
+	Older                 string // address of the next rows
+	Open                  *Finding
+	EmptyTitle, EmptyText string
+	EmptyNext             *Link
+}
+
+// QueueRow is one finding of the queue.
+type QueueRow struct {
+	State                  State
+	URL, Age, Title, Where string
+	Here, Next, Before     bool
+}
+
+// Finding is one finding in full.
+type Finding struct {
+	URL, Short, Title, Owner, When string
+	State                          State
+	Verdict                        *Verdict
+	Say, About, Care               string
+	Step                           Step
+	Shown                          string
+	Masked                         bool
+	Evidence                       []Event
+	Why                            string
+	Rule, Things                   []Pair
+	Expect                         []string
+	PlacesSay                      string
+	Places                         []Seal
+	CanJudge, CanUndo              bool
+	NextURL, HideURL               string
+}
+
+// Verdict is what a person said of a finding.
+type Verdict struct {
+	State State
+	Text  string
+}
+
+// Step is what we propose to do next.
+type Step struct {
+	State               State
+	Label, Text, Action string
+	Search              []Pair // the question that the button asks
+}
+
+// Event is one event, in the words of its sender.
+type Event struct {
+	Time, Source string
+	Chosen, All  []Pair
+	Seal         *Seal
+}
+
+// Hide is the form that hides what is expected, with its receipt.
+type Hide struct {
+	Frame
+	Action, Back, Reason string
+	Scopes, Days         []Choice
+	Receipt              *Receipt
+}
+
+// Receipt says what would be hidden.
+type Receipt struct {
+	State        State
+	Text, Caveat string
+	Facts        []Pair
+}
+
+// Hidden lists what is hidden.
+type Hidden struct {
+	Frame
+	Views []Tab
+	Rows  []HiddenRow
+}
+
+// HiddenRow is one rule that is not shown for a time.
+type HiddenRow struct{ Rule, About, Reason, By, Until, Lift string }
+
+// Search is the question, and the answer once it was asked.
+type Search struct {
+	Frame
+	Views          []Tab
+	Text, From, To string
+	Presets        []Choice
+	Filters        int // how many are in use
+	FilterRows     []FilterRow
+	Names          []string
+	Asked          bool
+	Histogram      *Chart
+	HistogramSays  string
+	Hits           []Event
+	Found          string
+	FoundSays      string
+	Older, Save    string
+	NothingSays    string
+	Saved          []SavedRow
+	Index          State
+	IndexSays      string
+	IndexFacts     []Pair
+}
+
+// FilterRow asks one field.
+type FilterRow struct {
+	Name, Value string
+	Ops         []Choice
+}
+
+// SavedRow is a question that was kept.
+type SavedRow struct{ Name, URL, By, Forget string }
+
+// Hunt asks the past.
+type Hunt struct {
+	Frame
+	Views            []Tab
+	Indicators, Rule string
+	Days             []Choice
+	Running          []Running
+	Answers          []AnswerRow
+}
+
+// Running is work that is not done yet.
+type Running struct {
+	Title, URL, Says string
+	State            State
+	Meter            Meter
+}
+
+// AnswerRow is one answer from the past.
+type AnswerRow struct {
+	Asked, When, By, Seen, Looked string
+	State                         State
+	Seal                          *Seal
+}
+
+// Job is one piece of long work, running or done.
+type Job struct {
+	Frame
+	URL, Label, Heading, Says, Meaning string
+	State                              State
+	Running                            bool
+	Meter                              Meter
+	Facts                              []Pair
+	Next                               *Link
+	Seal                               *Seal
+	Findings                           []Waiting
+}
+
+// Sources says who sends, and whether the books balance.
+type Sources struct {
+	Frame
+	Now   *Now
+	Rows  []SourceRow
+	Total SourceRow
+}
+
+// SourceRow is one sender with its books.
+type SourceRow struct {
+	Name, Note, Last                       string
+	State                                  State
+	Spark                                  *Chart
+	Received, Stored, Aside, Refused, Lost string
+	Books                                  State
+}
+
+// AddSource makes a token and shows how the sender is set up.
+type AddSource struct {
+	Frame
+	Kinds      []Choice
+	Name, CIDR string
+
+	Chosen                bool // the rest is filled
+	Token, Until          string
+	Sender, File, Snippet string
+	Steps                 []string
+	Check                 string
+}
+
+// Rules lists what is looked for.
+type Rules struct {
+	Frame
+	Views                 []Tab
+	Heading, Order        string
+	Rows                  []RuleRow
+	More                  *Link
+	Refused               []Pair
+	EmptyTitle, EmptyText string
+}
+
+// RuleRow is one rule.
+type RuleRow struct {
+	URL, Title, Hits, Last, Precision, Author string
+	State                                     State
+}
+
+// Rule is one rule in full.
+type Rule struct {
+	Frame
+	State             State
+	Summary, Care     string
+	Expect, Links     []string
+	Facts, Judged     []Pair
+	Precision, Sample string
+	Hide, Findings    string
+}
+
+// Journal says how much is sealed.
+type Journal struct {
+	Frame
+	State      State
+	Says       string
+	Checkpoint []Pair
+	Note       string
+	Verify     Verify
+	Shown      string
+	Entries    []EntryRow
+}
+
+// Verify is the check of the whole journal.
+type Verify struct {
+	State   State
+	Says    string
+	Running bool
+	Meter   Meter
+	Facts   []Pair
+}
+
+// EntryRow is one entry of the journal.
+type EntryRow struct {
+	Entry, When, Kind, Lines, From string
+	Seal                           Seal
+}
+
+// Proof shows one line of the journal and that it is sealed.
+type Proof struct {
+	Frame
+	Download string
+	State    State
+	Kept     Kept
+	Lines    []Tab
+	Steps    []ProofStep
+	Facts    []Pair
+	Path     []string
+	Meaning  string
+	Command  string
+}
+
+// Kept is what the journal holds at one place.
+type Kept struct {
+	State       State
+	Says        string
+	Chosen, All []Pair
+}
+
+// ProofStep is one check, in words.
+type ProofStep struct {
+	State       State
+	Title, Text string
+}
+
+// People lists who may do what.
+type People struct {
+	Frame
+	Views              []Tab
+	Once               *Once
+	Counts             string
+	Users              []UserRow
+	Choices            []Choice
+	Tokens             []TokenRow
+	CanWrite, CanToken bool
+}
+
+// Once is a secret that is shown one time.
+type Once struct{ Title, Secret, Text string }
+
+// UserRow is one person.
+type UserRow struct {
+	ID, Name, Display, Roles, Last string
+	State                          State
+	Active                         bool
+	RoleChoices                    []Choice
+}
+
+// TokenRow is one token.
+type TokenRow struct {
+	Name, May, From, Last, Ends, Revoke string
+	State                               State
+}
+
+// Trail lists who did what.
+type Trail struct {
+	Frame
+	Views         []Tab
+	People, Verbs []Choice
+	Rows          []ActRow
+}
+
+// ActRow is one act.
+type ActRow struct {
+	Time, Who, What, Object string
+	State                   State
+	Seal                    *Seal
+}
+
+// Login asks who is there.
+type Login struct {
+	Frame
+	To, Name string
+	Fresh    bool // nobody has ever signed in
+}
+
+// Setup makes the first user or an invited one.
+type Setup struct {
+	Frame
+	Heading, Says, Action, Secret, Name, Display string
+	AskName                                      bool
+}
+
+// Enrol shows the second factor.
+type Enrol struct {
+	Frame
+	QR, Secret, Action, Enrolment, OTPAuth string
+	Size                                   int
+}
+
+// Prove asks for the second factor again, and carries along what was asked for.
+type Prove struct {
+	Frame
+	To    string
+	Carry []Pair
+}
+
+// Recovery shows the recovery codes once.
+type Recovery struct {
+	Frame
+	Codes []string
+}
+
+// Denied says who may.
+type Denied struct {
+	Frame
+	For, Holders string
+}
+
+// Failure says what failed and what still holds.
+type Failure struct {
+	Frame
+	Heading, Says, Code string
+	Next                Link
+}
+
+// Help lists the keys.
+type Help struct {
+	Frame
+	Everywhere, Lists []Key
+	Off               bool
+}

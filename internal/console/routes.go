@@ -1,0 +1,104 @@
+package console
+
+import (
+	"net/http"
+
+	"github.com/wardline/wardline/internal/access"
+)
+
+// route is one thing that can be asked of the console.
+type route struct {
+	// pattern is that of the page, api that of the same thing for programs; one may be empty.
+	pattern, api string
+	// verb is what the reader must be let do; empty for the pages before signing in.
+	verb access.Verb
+	// quiet routes are asked by a page itself, while nobody may sit before it: they do not prolong a session.
+	quiet  bool
+	handle func(*Console, *request) (answer, error)
+	// doc describes api.
+	doc doc
+}
+
+// table is all that the console serves. There is nothing beside it but its own files.
+func table() []route {
+	return []route{
+		{pattern: "GET /login", handle: (*Console).login},
+		{pattern: "POST /login", handle: (*Console).signIn},
+		{pattern: "GET /setup/{secret}", handle: (*Console).setup},
+		{pattern: "GET /invite/{secret}", handle: (*Console).invited},
+		{pattern: "POST /setup", handle: (*Console).begin},
+		{pattern: "POST /setup/confirm", handle: (*Console).confirm},
+		{pattern: "POST /prove", verb: access.SelfWrite, handle: (*Console).proveAgain},
+		{pattern: "POST /logout", verb: access.SelfWrite, handle: (*Console).signOut},
+
+		{pattern: "GET /{$}", verb: access.TodayRead, handle: (*Console).today},
+		{pattern: "GET /keys", verb: access.TodayRead, handle: (*Console).keys},
+		{pattern: "POST /keys", verb: access.TodayRead, handle: (*Console).switchKeys},
+
+		{pattern: "GET /findings", api: "GET /findings", verb: access.FindingRead, handle: (*Console).findings, doc: docFindings()},
+		{pattern: "GET /findings/{id}", api: "GET /findings/{id}", verb: access.FindingRead, handle: (*Console).finding, doc: docFinding()},
+		{pattern: "POST /findings/{id}/judge", verb: access.FindingJudge, handle: (*Console).judge},
+		{pattern: "POST /findings/{id}/undo", verb: access.FindingJudge, handle: (*Console).unjudge},
+		{pattern: "POST /findings/{id}/later", verb: access.FindingJudge, handle: (*Console).later},
+		{pattern: "POST /findings/{id}/take", verb: access.FindingJudge, handle: (*Console).take},
+		{pattern: "GET /findings/{id}/hide", verb: access.FindingSuppress, handle: (*Console).hideForm},
+		{pattern: "POST /findings/{id}/hide", verb: access.FindingSuppress, handle: (*Console).hide},
+		{pattern: "GET /hidden", verb: access.FindingRead, handle: (*Console).hidden},
+		{pattern: "POST /hidden/{id}/lift", verb: access.FindingSuppress, handle: (*Console).lift},
+		{pattern: "GET /news", quiet: true, verb: access.FindingRead, handle: (*Console).news},
+
+		{pattern: "GET /search", verb: access.SearchRun, handle: (*Console).searchForm},
+		{pattern: "POST /search", api: "POST /search", verb: access.SearchRun, handle: (*Console).ask, doc: docSearch()},
+		{pattern: "GET /search/{question}", verb: access.SearchRun, handle: (*Console).answerPage},
+		{pattern: "POST /search/{question}/keep", verb: access.SearchRun, handle: (*Console).keep},
+		{pattern: "GET /search/kept/{id}", verb: access.SearchRun, handle: (*Console).kept},
+		{pattern: "POST /search/kept/{id}/forget", verb: access.SearchRun, handle: (*Console).forget},
+
+		{pattern: "GET /hunt", api: "GET /answers", verb: access.HuntRun, handle: (*Console).hunt, doc: docAnswers()},
+		{pattern: "POST /hunt", verb: access.HuntRun, handle: (*Console).startHunt},
+		{pattern: "GET /hunt/{job}", verb: access.HuntRun, handle: (*Console).huntJob},
+		{pattern: "GET /hunt/{job}/progress", quiet: true, verb: access.HuntRun, handle: (*Console).huntProgress},
+		{pattern: "POST /hunt/{job}/stop", verb: access.HuntRun, handle: (*Console).stopHunt},
+
+		{pattern: "GET /sources", api: "GET /sources", verb: access.SourceRead, handle: (*Console).sources, doc: docSources()},
+		{pattern: "GET /sources/add", verb: access.TokenWrite, handle: (*Console).addSource},
+		{pattern: "POST /sources/add", verb: access.TokenWrite, handle: (*Console).issueSource},
+
+		{pattern: "GET /rules", api: "GET /rules", verb: access.RuleRead, handle: (*Console).rules, doc: docRules()},
+		{pattern: "GET /rules/{id}", verb: access.RuleRead, handle: (*Console).rule},
+
+		{pattern: "GET /journal", api: "GET /journal/checkpoint", verb: access.JournalVerify, handle: (*Console).journalPage, doc: docCheckpoint()},
+		{pattern: "GET /journal/find", verb: access.JournalVerify, handle: (*Console).findEntry},
+		{pattern: "POST /journal/verify", verb: access.JournalVerify, handle: (*Console).startVerify},
+		{pattern: "GET /journal/verify/progress", quiet: true, verb: access.JournalVerify, handle: (*Console).verifyProgress},
+		{pattern: "POST /journal/verify/stop", verb: access.JournalVerify, handle: (*Console).stopVerify},
+		{pattern: "GET /journal/{entry}/{line}", api: "GET /journal/proof/{entry}", verb: access.JournalVerify, handle: (*Console).proof, doc: docProof()},
+		{pattern: "GET /journal/{entry}/{line}/proof", verb: access.JournalVerify, handle: (*Console).proofFile},
+
+		{pattern: "GET /people", verb: access.PeopleRead, handle: (*Console).people},
+		{pattern: "POST /people/invite", verb: access.PeopleWrite, handle: (*Console).invite},
+		{pattern: "POST /people/{id}/roles", verb: access.PeopleWrite, handle: (*Console).setRoles},
+		{pattern: "POST /people/{id}/reset", verb: access.PeopleWrite, handle: (*Console).resetFactor},
+		{pattern: "POST /people/{id}/end", verb: access.PeopleWrite, handle: (*Console).endSessions},
+		{pattern: "POST /people/{id}/disable", verb: access.PeopleWrite, handle: (*Console).disable},
+		{pattern: "POST /tokens", verb: access.TokenWrite, handle: (*Console).issueReader},
+		{pattern: "POST /tokens/{id}/revoke", verb: access.TokenWrite, handle: (*Console).revoke},
+		{pattern: "GET /trail", verb: access.TrailReadOwn, handle: (*Console).trail},
+	}
+}
+
+func (c *Console) routes() http.Handler {
+	mux := http.NewServeMux()
+	for _, r := range table() {
+		if r.pattern != "" {
+			mux.Handle(r.pattern, c.page(r))
+		}
+		if r.api != "" {
+			mux.Handle(apiPattern(r.api), c.program(r))
+		}
+	}
+	mux.HandleFunc("GET /static/{file}", c.file)
+	mux.HandleFunc("GET /api/openapi.json", c.openAPI)
+	mux.HandleFunc("/", c.nowhere)
+	return harden(http.NewCrossOriginProtection().Handler(bound(mux)))
+}

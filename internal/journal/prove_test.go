@@ -1,0 +1,69 @@
+package journal_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/wardline/wardline/format/tlog"
+	"github.com/wardline/wardline/internal/journal"
+)
+
+func TestProofsHoldWithoutTheJournal(t *testing.T) {
+	j := open(t, journal.Config{Origin: "journal.example"})
+	for n := range 300 { // more than a tile
+		if _, err := j.Add(t.Context(), line(journal.Events, n)); err != nil {
+			t.Fatal(err)
+		}
+		if n%3 == 0 {
+			put(t, j, line(journal.Findings, n))
+		}
+	}
+	last := put(t, j, line(journal.Acts, 300))
+	var older tlog.Checkpoint
+	for index := range last + 1 {
+		p, err := j.Prove(t.Context(), index)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, point, err := journal.VerifyProof(p.Bytes(), j.PublicKey())
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := j.Entry(t.Context(), index)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h.Hash != e.Header.Hash || point.Origin != "journal.example" {
+			t.Fatalf("entry %d: proven %+v of %s, is %+v", index, h, point.Origin, e.Header)
+		}
+		if index == 5 {
+			older = point
+		}
+	}
+	p, err := j.Prove(t.Context(), last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	newer, err := tlog.ParseCheckpoint(p.Checkpoint, j.PublicKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	hashes, err := j.Consistency(t.Context(), older.Size, newer.Size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tlog.VerifyConsistency(older, newer, hashes); err != nil {
+		t.Error(err)
+	}
+	other := open(t, journal.Config{Origin: "journal.example"})
+	if _, _, err := journal.VerifyProof(p.Bytes(), other.PublicKey()); !errors.Is(err, tlog.ErrProof) {
+		t.Errorf("with the key of another journal: %v", err)
+	}
+	p.Extra[20] ^= 1
+	if h, _, err := journal.VerifyProof(p.Bytes(), j.PublicKey()); !errors.Is(err, tlog.ErrProof) || h.Count != 0 {
+		t.Errorf("with another header: %v", err)
+	}
+	if _, err := j.Prove(t.Context(), last+1000); !errors.Is(err, journal.ErrNoEntry) {
+		t.Errorf("what is not there was proven: %v", err)
+	}
+}
