@@ -90,7 +90,7 @@ self.write        own      own      own      own      own      own      -       
 event.append      -        -        -        -        -        -        own      -
 `
 
-// rightsOf yields the table's lines as columns, the first of which names the roles.
+// rightsOf returns how far v goes for each role of the table.
 func rightsOf(v Verb) (roles []Role, reaches []Reach) {
 	for line := range strings.Lines(rights) {
 		cells := strings.Fields(line)

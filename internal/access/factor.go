@@ -75,12 +75,12 @@ func (h *House) useCode(ctx context.Context, tx *sql.Tx, person, code string) er
 		return err
 	}
 	if n, err := gone.RowsAffected(); err != nil || n == 0 {
-		return cmpErr(err, ErrLogin)
+		return orElse(err, ErrLogin)
 	}
 	return nil
 }
 
-func cmpErr(err, otherwise error) error {
+func orElse(err, otherwise error) error {
 	if err != nil {
 		return err
 	}

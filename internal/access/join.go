@@ -259,7 +259,7 @@ func (h *House) settle(ctx context.Context, tx *sql.Tx, e enrolment, id string, 
 		return User{}, err
 	}
 	if n, err := done.RowsAffected(); err != nil || n == 0 {
-		return User{}, cmpErr(err, ErrName) // somebody else has the name since
+		return User{}, orElse(err, ErrName) // somebody else has the name since
 	}
 	p, err := scanUser(tx.QueryRowContext(ctx, `SELECT `+userColumns+` FROM people WHERE name = $1`, e.name), nil)
 	if err == nil && !p.Disabled.IsZero() {

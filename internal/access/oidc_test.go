@@ -21,6 +21,8 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"github.com/wardline/wardline/internal/access"
+	"github.com/wardline/wardline/internal/access/passphrase"
+	"github.com/wardline/wardline/internal/store"
 )
 
 // provider is a small identity provider: a real server that signs tokens by hand, so that it can also sign wrong ones.
@@ -323,8 +325,12 @@ func TestOIDCInTheBrowser(t *testing.T) {
 		finish("the ticket again", mine, attacker, access.ErrCeremony)
 		finish("no ticket", "", attacker, access.ErrCeremony)
 
-		theirs, _ := begin()
 		q, mine := begin()
+		q.Set("state", attacker.Get("state"))
+		finish("another state", mine, q, access.ErrOIDC)
+
+		theirs, _ := begin()
+		q, mine = begin()
 		q.Set("code", theirs.Get("code")) // whose challenge is another
 		finish("somebody else's code", mine, q, access.ErrOIDC)
 
@@ -338,6 +344,19 @@ func TestOIDCInTheBrowser(t *testing.T) {
 		q, mine = begin()
 		h.wait(6 * time.Minute)
 		finish("after six minutes", mine, q, access.ErrCeremony)
+
+		// Anybody may begin; a flood of those who do cannot fill the disk.
+		_, err := h.db.ExecContext(ctx, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+			INSERT INTO ceremonies (hash, kind, data, expires) SELECT CAST(i AS TEXT), 'oidc', '{}', $1 FROM n`, store.At(h.now().Add(time.Minute)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _, err = o.Begin(ctx, false)
+		want(t, "one too many", err, passphrase.ErrBusy)
+		h.wait(2 * time.Minute)
+		if _, _, err = o.Begin(ctx, false); err != nil {
+			t.Error("afterwards: ", err)
+		}
 	})
 }
 

@@ -241,7 +241,7 @@ func (k *Passkeys) answered(ctx context.Context, kind, ticket string, answer []b
 			return err
 		}
 		if n, err := done.RowsAffected(); err != nil || n == 0 {
-			return cmpErr(err, ErrPasskey) // it was removed meanwhile
+			return orElse(err, ErrPasskey) // it was removed meanwhile
 		}
 		return nil
 	}, nil
@@ -301,7 +301,7 @@ func (k *Passkeys) Remove(ctx context.Context, id string) error {
 			return err
 		}
 		if n, err := done.RowsAffected(); err != nil || n == 0 {
-			return cmpErr(err, errors.New("you have no such passkey"))
+			return orElse(err, errors.New("you have no such passkey"))
 		}
 		return nil
 	})

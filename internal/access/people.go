@@ -91,7 +91,7 @@ func (h *House) SetRoles(ctx context.Context, id string, roles []Role) error {
 			return err
 		}
 		if n, err := done.RowsAffected(); err != nil || n == 0 {
-			return cmpErr(err, errForeign)
+			return orElse(err, errForeign)
 		}
 		return nil
 	})

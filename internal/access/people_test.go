@@ -76,8 +76,23 @@ func TestDisabled(t *testing.T) {
 		}
 		_, err = h.Resume(ctx, omar.Cookie)
 		want(t, "a session of somebody disabled", err, access.ErrSession)
-		link, err := h.Rescue(ctx, "omar")
+		if _, err := h.db.ExecContext(ctx, `UPDATE people SET disabled = 0 WHERE name = 'omar'`); err != nil {
+			t.Fatal(err)
+		}
+		link, err := h.ResetFactor(h.as(ines), omar.Actor.ID)
 		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Disable(h.as(ines), omar.Actor.ID); err != nil {
+			t.Fatal(err)
+		}
+		e, err := h.Begin(ctx, link, "", "", goodPass)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _, err = h.Confirm(ctx, e.ID, h.code(&member{device: e.TOTPSecret}))
+		want(t, "a link of somebody disabled", err, access.ErrInvited)
+		if link, err = h.Rescue(ctx, "omar"); err != nil {
 			t.Fatal(err)
 		}
 		h.login(h.join(link, ""))

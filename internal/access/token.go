@@ -208,7 +208,7 @@ func (h *House) Revoke(ctx context.Context, id string) error {
 			return err
 		}
 		if n, err := done.RowsAffected(); err != nil || n == 0 {
-			return cmpErr(err, errors.New("there is no such token, or it is revoked already"))
+			return orElse(err, errors.New("there is no such token, or it is revoked already"))
 		}
 		return nil
 	})
