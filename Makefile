@@ -6,9 +6,9 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 FUZZTIME ?= 20s
 
-.PHONY: run build test lint fuzz bench clean
+.PHONY: run build test trust lint fuzz bench clean
 
-run: build ## build, make up a night at an invented hospital, scan it
+run: build ## build, start a node, let an invented hospital send to it
 	./bin/wardline demo
 
 build: ## one static binary in bin/
@@ -23,6 +23,10 @@ test: lint ## everything that must hold before a change is taken in; ends with w
 	else echo 'race detector skipped: it needs a C compiler'; fi
 	cd bench && go vet ./...
 	@awk '/^ +[a-z_0-9]+_test\.go:[0-9]+: / { reason = $$0 } /--- SKIP/ { print "skipped " $$3 ":" reason; n++ } END { print n + 0 " skipped" }' bin/test.log
+
+trust: ## the long forms: kills by the hundred, power cuts, load, a million rows; parts of it need root
+	WARDLINE_TRUST=1 WARDLINE_LOAD=$${WARDLINE_LOAD:-5000:10m,20000:60s} go test -v -count=1 -timeout 120m -p 1 \
+		./internal/store ./internal/journal/... ./internal/index ./internal/watch ./internal/access ./internal/app/node
 
 lint: ## formatting, vet, staticcheck; known vulnerabilities where their list can be had
 	@test -z "$$(gofmt -l cmd content format internal bench)" || { gofmt -l cmd content format internal bench; echo 'run gofmt on these'; exit 1; }

@@ -1,9 +1,12 @@
 package event
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -33,7 +36,7 @@ func AppendLine(dst []byte, ev *Event) []byte {
 		b = append(hex.AppendEncode(b, ev.Raw[:]), '"')
 	}
 	b = append(b, `,"fields":`...)
-	b = AppendOneLine(b, ev.Fields)
+	b = AppendOneLine(b, bytes.TrimSpace(ev.Fields))
 	return append(b, '}')
 }
 
@@ -62,56 +65,111 @@ func AppendOneLine(dst, text []byte) []byte {
 type LineReader struct {
 	Taxonomy *Taxonomy
 	Limits   jsonl.Limits
-	index    jsonl.Index
+	names    map[string]string // texts that come again and again, so that each is kept once
 }
 
 // ErrLine says that a line is none that AppendLine wrote.
 var ErrLine = errors.New("not an event as the journal keeps it")
 
-// Read fills ev from line, which ev borrows: it must not change as long as ev is used.
+// Read fills ev from line, which ev borrows: it must not change as long as ev is used. There is one way to write a
+// line, and only that is read.
 func (r *LineReader) Read(line []byte, ev *Event) error {
-	if err := r.index.Scan(line, r.Limits); err != nil {
-		return ErrLine
-	}
-	var err error
 	*ev = Event{Index: ev.Index}
-	ev.ID, err = ParseID(r.text(line, "id"))
-	if err != nil {
+	c := cutter{rest: line}
+	var err error
+	if ev.ID, err = ParseID(string(c.text(`{"id":`))); err != nil {
 		return ErrLine
 	}
-	ev.Source, ev.Format = r.text(line, "source"), r.text(line, "format")
-	if ev.Record, err = strconv.ParseInt(r.text(line, "record"), 10, 64); err != nil {
-		return ErrLine
-	}
-	for _, t := range []struct {
-		name string
-		into *time.Time
-	}{{"time", &ev.Time}, {"observed", &ev.Observed}} {
-		if text := r.text(line, t.name); text != "" {
-			if *t.into, err = time.Parse(time.RFC3339Nano, text); err != nil {
-				return ErrLine
-			}
-		}
-	}
-	if raw := r.text(line, "raw"); raw != "" {
-		if n, err := hex.Decode(ev.Raw[:], []byte(raw)); err != nil || n != len(ev.Raw) {
+	ev.Source = r.name(c.text(`,"source":`))
+	ev.Record = c.number(`,"record":`)
+	ev.Time, ev.Observed = c.time(`,"time":`), c.time(`,"observed":`)
+	ev.Format = r.name(c.text(`,"format":`))
+	ev.Class = r.Taxonomy.ByKey(r.name(c.text(`,"class":`)))
+	if c.begins(`,"raw":`) {
+		raw := c.text(`,"raw":`)
+		if n, err := hex.Decode(ev.Raw[:], raw[:min(len(raw), hex.EncodedLen(len(ev.Raw)))]); err != nil || n != len(ev.Raw) || len(raw) != hex.EncodedLen(n) {
 			return ErrLine
 		}
 	}
-	ev.Class = r.Taxonomy.ByKey(r.text(line, "class"))
-	i := r.index.Find(line, "fields")
-	if i < 0 || r.index.Values[i].Kind != jsonl.Object {
+	c.word(`,"fields":`)
+	if c.failed || len(c.rest) == 0 || c.rest[len(c.rest)-1] != '}' {
 		return ErrLine
 	}
-	ev.Fields = line[r.index.Values[i].Start:r.index.Values[i].End]
-	return ev.Index.Scan(ev.Fields, r.Limits)
+	ev.Fields = c.rest[:len(c.rest)-1]
+	if ev.Index.Scan(ev.Fields, r.Limits) != nil {
+		return ErrLine
+	}
+	return nil
 }
 
-// text returns the scalar at the top of the line under that name, "" when there is none.
-func (r *LineReader) text(line []byte, name string) string {
-	i := r.index.Find(line, name)
-	if i < 0 {
-		return ""
+// name keeps a text that is likely to come again once.
+func (r *LineReader) name(text []byte) string {
+	const most = 10_000
+	if name, ok := r.names[string(text)]; ok {
+		return name
 	}
-	return string(r.index.Text(line, i, nil))
+	if r.names == nil || len(r.names) >= most {
+		r.names = map[string]string{}
+	}
+	name := string(text)
+	r.names[name] = name
+	return name
+}
+
+// cutter takes a line apart from its beginning on. Once something is not as it must be, it fails for good.
+type cutter struct {
+	rest   []byte
+	failed bool
+}
+
+func (c *cutter) begins(word string) bool { return bytes.HasPrefix(c.rest, []byte(word)) }
+
+func (c *cutter) word(word string) {
+	rest, ok := bytes.CutPrefix(c.rest, []byte(word))
+	c.rest, c.failed = rest, c.failed || !ok
+}
+
+// text takes a string behind its name.
+func (c *cutter) text(name string) []byte {
+	c.word(name)
+	c.word(`"`)
+	for i := 0; i < len(c.rest) && !c.failed; i++ {
+		switch c.rest[i] {
+		case '\\':
+			i++
+		case '"':
+			text := c.rest[:i]
+			c.rest = c.rest[i+1:]
+			if bytes.IndexByte(text, '\\') < 0 {
+				return text
+			}
+			var plain string
+			c.failed = json.Unmarshal(fmt.Appendf(nil, `"%s"`, text), &plain) != nil // names with escapes are rare
+			return []byte(plain)
+		}
+	}
+	c.failed = true
+	return nil
+}
+
+func (c *cutter) number(name string) int64 {
+	c.word(name)
+	end := bytes.IndexByte(c.rest, ',')
+	n, err := strconv.ParseInt(string(c.rest[:max(0, end)]), 10, 64)
+	if err != nil {
+		c.failed = true
+		return 0
+	}
+	c.rest = c.rest[end:]
+	return n
+}
+
+// time takes a time behind its name; the zero time when it is not there.
+func (c *cutter) time(name string) time.Time {
+	if !c.begins(name) {
+		return time.Time{}
+	}
+	t, err := time.Parse(time.RFC3339Nano, string(c.text(name)))
+	c.failed = c.failed || err != nil
+	return t
 }

@@ -28,7 +28,7 @@ func TestLinesAreReadBackAsTheyWere(t *testing.T) {
 	want := event.Event{
 		ID: event.NewID("syslog/10.1.2.3", "a", "7"), Source: `quoted "name"`, Record: 7, Time: at, Observed: at.Add(time.Second),
 		Format: "winlogbeat", Class: tax.Class("windows", "Security", "4688"), Raw: sha256.Sum256([]byte("raw")),
-		Fields: []byte("{\"id\": \"the sender's own\",\n \"class\": 3, \"nested\": {\"source\": \"x\"}}"),
+		Fields: []byte("{\"id\": \"the sender's own\",\n \"class\": 3, \"nested\": {\"source\": \"x\"}}\r"),
 	}
 	line := event.AppendLine(nil, &want)
 	if slices.Contains(line, '\n') {
@@ -75,6 +75,8 @@ func TestLinesThatAreNoneAreRefused(t *testing.T) {
 		``, `{}`, `[]`, `{"id":"00"}`,
 		`{"id":"00000000000000000000000000000000","source":"s","record":1,"format":"f","class":""}`,
 		`{"id":"00000000000000000000000000000000","source":"s","record":"x","format":"f","class":"","fields":{}}`,
+		`{"id":"00000000000000000000000000000000","source":"\u1","record":1,"format":"f","class":"","fields":{}}`,
+		`{"id":"00000000000000000000000000000000","source":"\x","record":1,"format":"f","class":"","fields":{}}`,
 		`{"id":"00000000000000000000000000000000","source":"s","record":1,"time":"noon","format":"f","class":"","fields":{}}`,
 		`{"id":"00000000000000000000000000000000","source":"s","record":1,"format":"f","class":"","raw":"00","fields":{}}`,
 		`{"id":"00000000000000000000000000000000","source":"s","record":1,"format":"f","class":"","fields":[]}`,

@@ -92,6 +92,13 @@ func TestLoad(t *testing.T) {
 	until(t, "the index", func() bool { return x.Healthy() == nil })
 	pid = searchProcess(t, cfg.Dir)
 	t.Logf("started again in %s with VmRSS %s RssAnon %s", time.Since(restarted).Round(time.Millisecond), memory(t, pid, "VmRSS"), memory(t, pid, "RssAnon"))
+	// Killed, it comes back by asking which rows it holds.
+	if p, err := os.FindProcess(pid); err == nil {
+		_ = p.Kill()
+	}
+	killed := time.Now()
+	until(t, "a restart", func() bool { return x.Counts().Restarts > 0 && x.Healthy() == nil })
+	t.Logf("killed and back in %s, 100 ms of it a pause", time.Since(killed).Round(time.Millisecond))
 	t.Logf("%+v", x.Counts())
 	cancel()
 	<-done
@@ -165,4 +172,44 @@ func disk(t *testing.T, dir string) (size int64, files int) {
 		t.Fatal(err)
 	}
 	return size, files
+}
+
+// TestWildClocks measures what senders cost whose events claim any day of the 400 that are believed.
+func TestWildClocks(t *testing.T) {
+	if os.Getenv("WARDLINE_TRUST") == "" {
+		t.Skip("set WARDLINE_TRUST to measure")
+	}
+	l := newLog()
+	for e := range 400 {
+		var records []record
+		for n := range 250 {
+			at := noon.Add(-time.Duration((e*7919+n*104729)%400) * 24 * time.Hour)
+			records = append(records, record{time: at, observed: noon, fields: fmt.Sprintf(`{"message":"door %d opened","n":%d}`, n%40, n)})
+		}
+		l.add(records...)
+	}
+	cfg := index.DefaultConfig(t.TempDir())
+	began := time.Now()
+	x := run(t, cfg, l)
+	for deadline := time.Now().Add(10 * time.Minute); x.Through() < l.size(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("not done within ten minutes")
+		}
+	}
+	pid := searchProcess(t, cfg.Dir)
+	t.Logf("insert: %.0f events/s", 100_000/time.Since(began).Seconds())
+	time.Sleep(40 * time.Second)
+	size, files := disk(t, cfg.Dir)
+	open, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	t.Logf("disk: %.1f bytes an event, %d files, %d of them open; VmRSS %s RssAnon %s, peak %s", float64(size)/100_000, files, len(open),
+		memory(t, pid, "VmRSS"), memory(t, pid, "RssAnon"), memory(t, pid, "VmHWM"))
+	ask(t, x.Index, "newest 100", index.Query{})
+	tell(t, "count of all", func() error { _, _, _, err := x.Count(context.Background(), index.Query{}); return err })
+	x.stop()
+	x = run(t, cfg, l)
+	until(t, "the index", func() bool { return x.Healthy() == nil })
+	pid = searchProcess(t, cfg.Dir)
+	t.Logf("started again: VmRSS %s RssAnon %s", memory(t, pid, "VmRSS"), memory(t, pid, "RssAnon"))
+	tell(t, "count of all", func() error { _, _, _, err := x.Count(context.Background(), index.Query{}); return err })
+	t.Logf("and asked: VmRSS %s RssAnon %s", memory(t, pid, "VmRSS"), memory(t, pid, "RssAnon"))
 }

@@ -105,7 +105,7 @@ func TestHostileNamesAndValues(t *testing.T) {
 	x := run(t, config(t), l)
 	x.through(l)
 	for i, s := range hostile {
-		if strings.ContainsAny(s, "\xff") || s == "\ufffd" {
+		if strings.Contains(s, "\xff") || s == "\ufffd" {
 			continue // the two read the same
 		}
 		q := index.Query{Fields: []index.Field{{Name: "value", Op: index.Is, Value: s}}}

@@ -110,7 +110,9 @@ type Live struct {
 	place  finding.Place // of the present event
 	cached *journal.Entry
 
-	events, unread, damaged, gone int64
+	seen *event.Seen // events that were judged lately
+
+	events, repeated, unread, damaged, gone int64
 }
 
 // follower is the name that Live's position goes by, and its findings.
@@ -197,6 +199,9 @@ func (l *Live) begin(ctx context.Context) error {
 	if err == nil && f != nil {
 		err = l.flush(ctx, f)
 	}
+	if err == nil {
+		err = l.learn(ctx)
+	}
 	l.broken = err != nil
 	return err
 }
@@ -249,6 +254,10 @@ func (l *Live) watch(ctx context.Context, e *journal.Entry) error {
 	for n, line := range e.Lines() {
 		if err := l.reader.Read(line, &l.event); err != nil {
 			l.unread++
+			continue
+		}
+		if l.seen.Add(l.event.ID) {
+			l.repeated++
 			continue
 		}
 		l.place = finding.Place{Entry: e.Index, Line: n}

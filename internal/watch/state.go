@@ -8,10 +8,11 @@ import (
 
 // LiveState says how far Live is.
 type LiveState struct {
-	Next     uint64        `json:"next"`   // journal entry that is judged next
-	Events   int64         `json:"events"` // judged since the start
-	Lag      time.Duration `json:"lag"`    // how old the entry judged last is, while more wait; 0 when none does
-	Unread   int64         `json:"unread"` // lines that could not be read
+	Next     uint64        `json:"next"`     // journal entry that is judged next
+	Events   int64         `json:"events"`   // judged since the start
+	Lag      time.Duration `json:"lag"`      // how old the entry judged last is, while more wait; 0 when none does
+	Repeated int64         `json:"repeated"` // events that came again, and were not judged again
+	Unread   int64         `json:"unread"`   // lines that could not be read
 	Damaged  int64         `json:"damaged"`
 	Gone     int64         `json:"gone"`    // entries whose events had been deleted after their time
 	Waiting  int           `json:"waiting"` // matches that correlations hold back for earlier ones
@@ -39,7 +40,7 @@ func (l *Live) State() LiveState {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := LiveState{
-		Next: l.next, Events: l.events, Unread: l.unread, Damaged: l.damaged, Gone: l.gone, Rules: len(l.stats) - 1, Version: l.set.Version(),
+		Next: l.next, Events: l.events, Repeated: l.repeated, Unread: l.unread, Damaged: l.damaged, Gone: l.gone, Rules: len(l.stats) - 1, Version: l.set.Version(),
 	}
 	if l.state != nil {
 		s.Watching, s.Waiting, s.Late, s.Evicted = true, l.state.Waiting(), l.state.Late, l.state.Evicted

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"net"
 	"net/http"
@@ -213,15 +214,43 @@ func (n *Node) part(name string, run func(context.Context) error) func(context.C
 	return func(ctx context.Context) error { return n.parts.Run(ctx, name, run) }
 }
 
+// What is sent again because an acknowledgement was lost is searched for once: among the latest ids, which are
+// learned from the entries before those that the index begins with.
+const (
+	lastIDs   = 100_000
+	relearned = 5_000
+)
+
 // eventsFrom feeds the index from the journal.
 func (n *Node) eventsFrom(ctx context.Context, from uint64, handle func(context.Context, index.Batch) error) error {
-	return n.journal.Follow(ctx, from, func(ctx context.Context, e *journal.Entry) error {
+	seen := event.NewSeen(lastIDs)
+	return n.journal.Follow(ctx, from-min(from, relearned), func(ctx context.Context, e *journal.Entry) error {
 		b := index.Batch{Entry: e.Index}
 		if e.Header.Kind == journal.Events && e.Gone.IsZero() {
-			b.Lines = e.Lines()
+			b.Lines = fresh(e, seen)
 		}
-		return handle(ctx, b)
+		if e.Index >= from {
+			return handle(ctx, b)
+		}
+		if b.Lines != nil {
+			b.Lines(func(int, []byte) bool { return true }) // it is enough to have seen them
+		}
+		return nil
 	})
+}
+
+// fresh yields the lines of an entry that were not seen before, once.
+func fresh(e *journal.Entry, seen *event.Seen) iter.Seq2[int, []byte] {
+	return func(yield func(int, []byte) bool) {
+		for n, line := range e.Lines() {
+			if id, ok := event.LineID(line); ok && seen.Add(id) {
+				continue
+			}
+			if !yield(n, line) {
+				return
+			}
+		}
+	}
 }
 
 // closing is how long the journal may take to write what waits.

@@ -320,24 +320,45 @@ func TestShares(t *testing.T) {
 		t.Errorf("the first request: status %d", status)
 	}
 	http.DefaultClient.CloseIdleConnections()
-	var conns []net.Conn
-	for range 4 {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(n.URL, "http://"))
-		if err != nil {
-			t.Fatal(err)
+	address := strings.TrimPrefix(n.URL, "http://")
+	// The listener may take a moment to see that the connections above are closed.
+	var open []net.Conn
+	closeAll := func() {
+		for _, conn := range open {
+			conn.Close()
 		}
-		defer conn.Close()
-		conns = append(conns, conn)
+		open = nil
 	}
-	if _, err := conns[3].Read(make([]byte, 1)); err == nil {
+	defer closeAll()
+	waitFor(t, func() bool {
+		for range 3 {
+			conn, ok := served(t, address)
+			open = append(open, conn)
+			if !ok {
+				closeAll()
+				return false
+			}
+		}
+		return true
+	})
+	if conn, ok := served(t, address); ok {
 		t.Error("a fourth connection was served")
+		conn.Close()
 	}
-	if _, err := io.WriteString(conns[0], "GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
+}
+
+// served opens a connection, and tells whether a request on it is answered.
+func served(t *testing.T, address string) (net.Conn, bool) {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if resp, err := http.ReadResponse(bufio.NewReader(conns[0]), nil); err != nil || resp.StatusCode != 404 {
-		t.Errorf("the first connection was not served as well: %v", err)
+	if _, err := io.WriteString(conn, "GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
+		return conn, false
 	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	return conn, err == nil && resp.StatusCode == http.StatusNotFound
 }
 
 // authority makes certificates.

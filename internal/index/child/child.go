@@ -66,7 +66,7 @@ func Run(args []string) error {
 	listen := []string{"unix:" + cfg.Socket}
 	httpserver.Serve(listen, books.serve, httpserver.ServeOptions{DisableBuiltinRoutes: true})
 
-	<-ended
+	rest(ended)
 	time.AfterFunc(stopWithin, func() { os.Exit(1) })
 	if err := httpserver.Stop(listen); err != nil {
 		return fmt.Errorf("stop the search server: %w", err)
@@ -81,6 +81,20 @@ func Run(args []string) error {
 func limitMemory(cacheBytes int64) {
 	debug.SetGCPercent(50)
 	debug.SetMemoryLimit(4 * cacheBytes)
+}
+
+// rest waits for the end, and meanwhile gives memory back that a burst of rows or a question has taken.
+func rest(ended <-chan struct{}) {
+	tick := time.NewTicker(30 * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ended:
+			return
+		case <-tick.C:
+			debug.FreeOSMemory()
+		}
+	}
 }
 
 // flags sets what VictoriaLogs would decide by itself. Retention is the journal's and the parent's business, so that
