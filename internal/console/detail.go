@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -46,7 +47,40 @@ func (c *Console) findingView(r *request, item *triage.Item, next string) (*page
 		}
 	}
 	c.evidence(r, f, v)
-	return v, nil
+	v.History, err = c.history(r, item)
+	return v, err
+}
+
+const historyShown = 12
+
+// history says what was done with a finding, the latest first.
+func (c *Console) history(r *request, item *triage.Item) ([]page.Done, error) {
+	acts, err := c.Desk.History(r.Context(), item.ID)
+	if err != nil {
+		return nil, err
+	}
+	said := map[string]string{"judged": "judged it", "unjudged": "took the verdict back", "assigned": "said who looks into it", "later": "put it off", "seen": "looked at it", "reopened": "opened it again", "closed": "closed it"}
+	verdicts := map[triage.Verdict]string{triage.True: "real", triage.False: "a false alarm", triage.Expected: "expected"}
+	var all []page.Done
+	for _, a := range acts[:min(historyShown, len(acts))] {
+		who := "Wardline"
+		if a.Who != "" {
+			who = c.called(r.Context(), a.Who)
+		}
+		d := page.Done{Time: r.clock.Second(a.At), State: page.Dim(""), Text: who + " " + cmp.Or(said[a.Act], page.Clean(a.Act, 40))}
+		if v := verdicts[a.Verdict]; v != "" {
+			d.Text += ": " + v
+			d.State = page.OK("")
+		}
+		if a.Undone {
+			d.Text, d.State = d.Text+" (taken back)", page.Dim("")
+		}
+		if a.Act == "judged" || a.Act == "closed" {
+			d.Text += ". " + page.Clean(a.Detail, 300)
+		}
+		all = append(all, d)
+	}
+	return all, nil
 }
 
 func (c *Console) evidence(r *request, f *finding.Finding, v *page.Finding) {

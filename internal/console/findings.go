@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -26,8 +27,15 @@ const rowsShown = 50
 func (r *request) queue() queue {
 	q := r.URL.Query()
 	v := q.Get("view")
-	if v != "mine" && v != "later" && v != "settled" {
+	if v != "mine" && v != "later" && v != "settled" && v != "waiting" {
 		v = "waiting"
+		switch reach := access.Reaches(r.actor, access.FindingRead); {
+		case slices.Contains(reach, access.All):
+		case slices.Contains(reach, access.Own):
+			v = "mine"
+		case slices.Contains(reach, access.Closed):
+			v = "settled"
+		}
 	}
 	return queue{view: v, rule: q.Get("rule"), before: q.Get("before")}
 }
@@ -35,7 +43,7 @@ func (r *request) queue() queue {
 // address is where the queue with an open finding stands.
 func (q queue) address(id string) string {
 	v := url.Values{}
-	if q.view != "waiting" {
+	if q.view != "" && q.view != "waiting" {
 		v.Set("view", q.view)
 	}
 	if q.rule != "" {
@@ -108,6 +116,9 @@ func (c *Console) finding(r *request) (answer, error) {
 	if err := access.Check(r.actor, access.FindingRead, object(&item)); err != nil {
 		return answer{}, err
 	}
+	if err := c.see(r, &item); err != nil {
+		return answer{}, err
+	}
 	return answer{data: mask(item), show: func() (string, any, error) {
 		q := r.queue()
 		items, err := c.items(r, q)
@@ -120,6 +131,21 @@ func (c *Console) finding(r *request) (answer, error) {
 		v, err := c.queuePage(r, q, items, item.ID)
 		return "findings", v, err
 	}}, nil
+}
+
+// see notes that somebody who could judge a new finding has opened it. Where that cannot be sealed the finding is shown
+// all the same, and stays new.
+func (c *Console) see(r *request, item *triage.Item) error {
+	if r.api || item.State != triage.New || access.Check(r.actor, access.FindingJudge, object(item)) != nil {
+		return nil
+	}
+	err := c.House.Do(r.Context(), access.FindingJudge, object(item), map[string]string{"change": "opened"}, func(ctx context.Context) error {
+		return c.Desk.See(ctx, item.ID, r.actor.ID)
+	})
+	if errors.Is(err, access.ErrNoTrail) {
+		return nil
+	}
+	return err
 }
 
 // queuePage is the queue with one finding open.
@@ -167,7 +193,7 @@ func waiting(n triage.Counts) int {
 
 func findingViews(a access.Actor, q queue, n triage.Counts) []page.Tab {
 	tabs := []page.Tab{
-		{Text: "Waiting " + page.Number(waiting(n)), URL: "/findings", Here: q.view == "waiting" && q.rule == ""},
+		{Text: "Waiting " + page.Number(waiting(n)), URL: "/findings?view=waiting", Here: q.view == "waiting" && q.rule == ""},
 		{Text: "Mine", URL: "/findings?view=mine", Here: q.view == "mine"},
 		{Text: "Later " + page.Number(n.Later), URL: "/findings?view=later", Here: q.view == "later"},
 		{Text: "Settled " + page.Number(n.States[triage.Closed]), URL: "/findings?view=settled", Here: q.view == "settled"},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/console/page"
+	"github.com/wardline/wardline/internal/triage"
 )
 
 // key is one key of the key bar.
@@ -96,12 +97,11 @@ func (c *Console) worst(ctx context.Context) (page.State, string) {
 	if waiting(n) <= 0 {
 		return page.State{}, ""
 	}
-	for _, level := range []string{"critical", "high", "medium"} {
-		if n.New[level] > 0 {
-			return page.Level(level), page.Number(waiting(n))
-		}
+	top, err := c.Desk.List(ctx, triage.Filter{States: []triage.State{triage.New, triage.Seen}, Limit: 1})
+	if err != nil || len(top) == 0 {
+		return page.Watch("waiting"), page.Number(waiting(n))
 	}
-	return page.Watch("waiting"), page.Number(waiting(n))
+	return page.Level(top[0].Rule.Level), page.Number(waiting(n))
 }
 
 // silence is the state of the senders that are missed, and how many they are.

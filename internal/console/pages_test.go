@@ -39,6 +39,12 @@ func TestAFindingIsJudgedWithoutScript(t *testing.T) {
 	if _, body = p.get("/findings"); !strings.Contains(body, "Five findings wait.") {
 		t.Fatal(body)
 	}
+	_, body = p.get(m[1])
+	for _, want := range []string{"judged it: a false alarm (taken back). planned", "took the verdict back"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the finding does not say %q\n%s", want, body)
+		}
+	}
 }
 
 func TestWhatIsExpectedIsHiddenAndShownAgainWithoutScript(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/console"
+	"github.com/wardline/wardline/internal/triage"
 )
 
 func TestPulseCountsInHalfHours(t *testing.T) {
@@ -292,6 +293,10 @@ func TestFindingsArePutOffAndTaken(t *testing.T) {
 	p := n.hire(n.first(), "m.okafor", "M. Okafor", access.Analyst)
 	_, body := p.get("/findings")
 	id := regexp.MustCompile(`action="(/findings/[0-9a-f]+)/judge"`).FindStringSubmatch(body)[1]
+	p.get(id)
+	if item, err := n.desk.Get(t.Context(), strings.TrimPrefix(id, "/findings/")); err != nil || item.State != triage.Seen {
+		t.Errorf("opened, and nobody has seen it: %s, %v", item.State, err)
+	}
 	if status, to := p.post(id+"/take", nil); status != http.StatusSeeOther || !strings.Contains(to, "done=taken") {
 		t.Fatal(status, to)
 	}

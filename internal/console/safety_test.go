@@ -213,6 +213,30 @@ func TestAnAdministratorSeesNoEvent(t *testing.T) {
 	}
 }
 
+// TestAnAuditorSeesWhatIsDoneWith looks at the queue as somebody who may read closed findings only.
+func TestAnAuditorSeesWhatIsDoneWith(t *testing.T) {
+	n := newNode(t)
+	n.night(0)
+	p := n.hire(n.first(), "t.mbeki", "T. Mbeki", access.Auditor)
+	_, body := p.get("/")
+	if !strings.Contains(body, "Nothing waits for you.") || !strings.Contains(body, "5 findings wait for them.") || strings.Contains(body, "Virus protection stopped") {
+		t.Error(body)
+	}
+	if _, body = p.get("/findings"); !strings.Contains(body, "No finding is in this view") || strings.Contains(body, "Virus protection stopped") {
+		t.Error(body)
+	}
+	items, err := n.desk.List(t.Context(), triage.Filter{Limit: 1})
+	if err != nil || len(items) != 1 {
+		t.Fatal(items, err)
+	}
+	if err := n.desk.Judge(t.Context(), items[0].ID, triage.True, "it was one", "somebody"); err != nil {
+		t.Fatal(err)
+	}
+	if _, body = p.get("/findings"); !strings.Contains(body, "One finding is settled.") || !strings.Contains(body, items[0].Rule.Title) || strings.Contains(body, "/judge") {
+		t.Error(body)
+	}
+}
+
 // TestAFreshCodeIsAskedForAndNothingIsTypedTwice invites somebody ten minutes after signing in.
 func TestAFreshCodeIsAskedForAndNothingIsTypedTwice(t *testing.T) {
 	n := newNode(t)

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"time"
-
-	"github.com/wardline/wardline/internal/triage"
 )
 
 // stream is an answer that goes on: server-sent events, as the HTML standard has them (9.2).
@@ -49,10 +47,11 @@ const streamLife = 5 * time.Minute
 
 // news tells a page how many findings wait that were not there when it was made.
 func (c *Console) news(r *request) (answer, error) {
-	before, err := c.Desk.Counts(r.Context())
+	counts, err := c.Desk.Counts(r.Context())
 	if err != nil {
 		return answer{}, err
 	}
+	before := waiting(counts)
 	changes, stop := c.Desk.Changes()
 	defer stop()
 	s, done, err := c.open(r)
@@ -76,7 +75,8 @@ func (c *Console) news(r *request) (answer, error) {
 			if err != nil {
 				return answer{written: true}, nil
 			}
-			if n := now.States[triage.New] - before.States[triage.New]; n > 0 {
+			before = min(before, waiting(now)) // somebody settled one: that does not hide a new one
+			if n := waiting(now) - before; n > 0 {
 				ok = s.send("new", fmt.Sprint(n))
 			}
 		}

@@ -19,7 +19,7 @@ func (c *Console) today(r *request) (answer, error) {
 		return answer{}, err
 	}
 	var items []triage.Item
-	if allowed(r.actor, access.FindingRead) == nil {
+	if seesAll(r.actor) {
 		if items, err = c.items(r, queue{view: "waiting"}); err != nil {
 			return answer{}, err
 		}
@@ -51,10 +51,15 @@ func (c *Console) today(r *request) (answer, error) {
 	if len(all) > 0 {
 		v.Quiet = "No finding waits. " + page.Plural(c.Live.State().Events, "event") + " were asked about since the node started."
 	}
-	if allowed(r.actor, access.FindingRead) != nil {
-		v.Quiet = "Findings are for " + rolesOf(access.Roles(access.FindingRead)) + ". " + page.Plural(waiting(counts), "finding") + " wait for them."
+	if !seesAll(r.actor) {
+		v.Quiet = "The queue is for analysts and the privacy officer. " + page.Plural(waiting(counts), "finding") + " wait for them."
 	}
 	return view("today", v), nil
+}
+
+// seesAll tells whether the reader sees the whole queue of findings.
+func seesAll(a access.Actor) bool {
+	return access.Check(a, access.FindingRead, access.Object{Kind: "finding"}) == nil
 }
 
 // mostUrgent settles the headline and the one thing to do: the worst finding, else a silent source, else what is
@@ -85,7 +90,7 @@ func (c *Console) mostUrgent(r *request, v *page.Today, counts triage.Counts, it
 	}
 	switch {
 	case len(silent) > 0:
-		v.Answer = page.Count(len(silent), "source") + either(len(silent) == 1, " is silent.", " are silent.") + " No finding waits."
+		v.Answer = page.Count(len(silent), "source") + either(len(silent) == 1, " is silent.", " are silent.") + either(seesAll(r.actor), " No finding waits.", "")
 		v.Now = *silentCard(&silent[0], r.clock)
 		v.Now.Action = page.Link{Text: "Open the sources", URL: "/sources"}
 	case len(all) == 0:
@@ -98,8 +103,11 @@ func (c *Console) mostUrgent(r *request, v *page.Today, counts triage.Counts, it
 		}
 	default:
 		v.Answer = "Nothing waits. " + allSpeak(len(all))
+		if !seesAll(r.actor) {
+			v.Answer = "Nothing waits for you. " + allSpeak(len(all))
+		}
 		v.Now = page.Now{State: page.OK("Steady"), Label: "Nothing to do now", Title: "Look once at what is hidden", Text: "What somebody hid for a time is not in the queue. Once a week is enough.", Action: page.Link{Text: "See what is hidden", URL: "/hidden"}}
-		if allowed(r.actor, access.FindingRead) != nil {
+		if !seesAll(r.actor) {
 			v.Now.Title, v.Now.Text, v.Now.Action = "See that the journal is whole", "Once a week, have every entry read again and compared with the seal.", page.Link{Text: "Open the journal", URL: "/journal"}
 		}
 	}

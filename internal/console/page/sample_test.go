@@ -161,7 +161,7 @@ func findings() page.Findings {
 		Rule:     []page.Pair{{Name: "Rule", Value: "Windows Defender Service Stopped"}, {Name: "Author", Value: "F. Roth (Nextron Systems)"}, {Name: "File", Value: "win_system_defender_disabled.yml", Mono: true}, {Name: "Licence", Value: "Detection Rule License 1.1"}},
 		Things:   []page.Pair{{Name: "host", Value: "PACS-1, PACS-2, PACS-3 and 3 more"}, {Name: "user", Value: "svc-vendor"}, {Name: "patient", Value: "••••4471", Masked: true}},
 		Expect:   []string{"Administrator activity", "A vendor visit with a ticket"}, PlacesSay: "6 events in 2 entries",
-		Places: []page.Seal{{URL: "/journal/4218703/2", Entry: "4,218,703"}, {URL: "/journal/4218711/0", Entry: "4,218,711"}}, CanJudge: true, NextURL: "/findings/2", HideURL: "/findings/1/hide",
+		Places: []page.Seal{{URL: "/journal/4218703/2", Entry: "4,218,703"}, {URL: "/journal/4218711/0", Entry: "4,218,711"}}, History: []page.Done{{Time: "16 Jun 2026 06:10:12", Text: "R. Haddad took the verdict back", State: page.Dim("")}, {Time: "16 Jun 2026 06:02:40", Text: "R. Haddad judged it: expected (taken back). A vendor visit", State: page.Dim("")}}, CanJudge: true, NextURL: "/findings/2", HideURL: "/findings/1/hide",
 	}
 	return f
 }

@@ -74,8 +74,15 @@ type Finding struct {
 	Expect                         []string
 	PlacesSay                      string
 	Places                         []Seal
+	History                        []Done
 	CanJudge, CanUndo              bool
 	NextURL, HideURL               string
+}
+
+// Done is one thing that was done with a finding.
+type Done struct {
+	Time, Text string
+	State      State
 }
 
 // Verdict is what a person said of a finding.
