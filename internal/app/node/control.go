@@ -43,6 +43,7 @@ func (n *Node) serveControl(ctx context.Context) error {
 	mux.HandleFunc("GET /status", n.answer(func(context.Context, *http.Request) (any, error) { return n.Status(), nil }))
 	mux.HandleFunc("GET /senders", n.answer(func(context.Context, *http.Request) (any, error) { return n.intake.Standings(), nil }))
 	mux.HandleFunc("POST /senders", n.answer(n.addSender))
+	mux.HandleFunc("POST /rescue", n.answer(n.rescue))
 	mux.HandleFunc("POST /hunts", n.hunt)
 	mux.HandleFunc("POST /backups", n.answer(n.backup))
 	mux.HandleFunc("GET /proof", n.answer(n.proof))
