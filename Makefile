@@ -12,7 +12,7 @@ run: build ## build, start a node, let an invented hospital send to it
 	./bin/wardline demo
 
 build: ## one static binary in bin/
-	go build -trimpath -tags timetzdata -o bin/wardline ./cmd/wardline
+	go build -trimpath -ldflags '-s -w' -tags timetzdata -o bin/wardline ./cmd/wardline
 
 test: lint ## everything that must hold before a change is taken in; ends with what was skipped and why
 	@mkdir -p bin

@@ -1,16 +1,22 @@
 package node_test
 
 import (
+	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/wardline/wardline/internal/sim/load"
+	"github.com/wardline/wardline/internal/store"
+	"github.com/wardline/wardline/internal/triage"
 )
 
 // TestLoad holds a node to what it must stand (load L1 and L2): all that was acknowledged is kept, and memory stays
@@ -23,6 +29,7 @@ func TestLoad(t *testing.T) {
 	h := newHouse(t)
 	h.start()
 	before := h.usage()
+	stop := h.probe(t)
 	for i, run := range strings.Split(runs, ",") {
 		rate, long, ok := strings.Cut(run, ":")
 		n, err := strconv.Atoi(rate)
@@ -50,8 +57,10 @@ func TestLoad(t *testing.T) {
 			(after.search.cpu-before.search.cpu).Seconds()/took.Seconds(), after.search.rss>>20)
 		before = after
 	}
+	stop()
 	h.caughtUp(t)
 	h.stop(syscall.SIGTERM)
+	h.latencies(t)
 	for name, size := range map[string]int64{"journal": du(t, filepath.Join(h.dir, "data", "journal", "segments")) + du(t, filepath.Join(h.dir, "data", "journal", "log")), "index": du(t, filepath.Join(h.dir, "data", "index"))} {
 		t.Logf("%s: %d MB on disk", name, size>>20)
 	}
@@ -63,6 +72,64 @@ func TestLoad(t *testing.T) {
 		}
 	}
 	t.Logf("%d records kept, %d twice", len(found), twice)
+}
+
+// probe sends, every four seconds, an event that a rule finds: backups of a host deleted, another host each time.
+func (h *house) probe(t *testing.T) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	target := h.target()
+	var done sync.WaitGroup
+	done.Go(func() {
+		for n := 0; ctx.Err() == nil; n++ {
+			body := fmt.Sprintf("{\"create\":{}}\n"+`{"@timestamp":%q,"winlog":{"channel":"Microsoft-Windows-Sysmon/Operational","event_id":1,"computer_name":"PROBE-%03d.example.org","event_data":{"Image":"C:\\Windows\\System32\\vssadmin.exe","OriginalFileName":"VSSADMIN.EXE","CommandLine":"vssadmin delete shadows /all /quiet"}},"event":{"code":"1","provider":"Microsoft-Windows-Sysmon"},"agent":{"type":"winlogbeat","version":"8.15.0"}}`+"\n",
+				time.Now().UTC().Format(time.RFC3339Nano), n)
+			req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.Bulk+"/_bulk", strings.NewReader(body))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			req.Header.Set("Content-Type", "application/x-ndjson")
+			req.Header.Set("Authorization", "Bearer "+h.token)
+			if res, err := target.Client.Do(req); err == nil {
+				res.Body.Close()
+			}
+			select {
+			case <-time.After(4 * time.Second):
+			case <-ctx.Done():
+			}
+		}
+	})
+	return func() { cancel(); done.Wait() }
+}
+
+// latencies tells how long it took from a probe to the finding on the desk.
+func (h *house) latencies(t *testing.T) {
+	t.Helper()
+	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(h.dir, "data", "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	desk, err := triage.Open(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	items, err := desk.List(t.Context(), triage.Filter{Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var took []time.Duration
+	for _, i := range items {
+		if host := i.Entities["host"]; len(host) > 0 && strings.HasPrefix(host[0], "PROBE-") {
+			took = append(took, i.Opened.Sub(i.First))
+		}
+	}
+	slices.Sort(took)
+	if len(took) == 0 {
+		t.Fatal("no probe was found")
+	}
+	t.Logf("%d probes found: p50 %v, p99 %v, last %v", len(took), took[len(took)/2], took[len(took)*99/100], took[len(took)-1])
 }
 
 // usage is what a process has used.

@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"runtime/pprof"
 	"strconv"
 	"strings"
 	"syscall"
@@ -57,6 +58,17 @@ func up(config string) error {
 	n, err := node.Open(ctx, c, slog.New(slog.NewTextHandler(os.Stderr, nil)))
 	if err != nil {
 		return err
+	}
+	if profile := os.Getenv("WARDLINE_PROFILE"); profile != "" {
+		f, err := os.Create(profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
 	}
 	fmt.Println("open")
 	if err := n.Run(ctx); err != nil {
@@ -209,7 +221,9 @@ func (h *house) kept() map[string]int {
 			continue
 		}
 		for _, line := range e.Lines() {
-			found[string(marks.Find(line))]++
+			if m := marks.Find(line); m != nil {
+				found[string(m)]++
+			}
 		}
 	}
 	return found
