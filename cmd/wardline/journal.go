@@ -22,6 +22,12 @@ type journalCmd struct {
 	Prove   journalProveCmd   `cmd:"" help:"Write the proof that an entry stands in the journal."`
 	Check   journalCheckCmd   `cmd:"" help:"Check a proof with nothing but the journal's public key."`
 	Key     journalKeyCmd     `cmd:"" help:"Print the public key that proofs are checked with. Give it away early."`
+	Hold    journalHoldCmd    `cmd:"" help:"Keep entries from being deleted after their time."`
+	Holds   journalHoldsCmd   `cmd:"" help:"List what is held."`
+	Release journalReleaseCmd `cmd:"" help:"End a hold."`
+
+	ConfirmClock journalConfirmClockCmd `cmd:"" help:"Say that the date of this machine is right, after it jumped."`
+
 	Recover journalRecoverCmd `cmd:"" help:"Make a journal usable again that is missing, damaged or older than it was."`
 }
 

@@ -45,7 +45,9 @@ type Config struct {
 	Refused func() []Refusal
 	// Doors says where senders reach this node, for the lines that people paste into them.
 	Doors Doors
-	Log   *slog.Logger
+	// OIDC is the house's own identity provider; nil when there is none. It sends people back to /oidc/back.
+	OIDC *access.OIDC
+	Log  *slog.Logger
 }
 
 // Refusal is a rule that was not loaded.

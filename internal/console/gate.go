@@ -26,7 +26,13 @@ func (c *Console) login(r *request) (answer, error) {
 	if _, err := c.resume(r.Request, true); err == nil {
 		return answer{to: safePath(r.URL.Query().Get("to"))}, nil
 	}
-	return view("login", page.Login{Frame: c.gate("Sign in"), To: safePath(r.URL.Query().Get("to")), Fresh: c.untouched(r.Context())}), nil
+	v := c.loginPage(safePath(r.URL.Query().Get("to")))
+	v.Fresh = c.untouched(r.Context())
+	return view("login", v), nil
+}
+
+func (c *Console) loginPage(to string) page.Login {
+	return page.Login{Frame: c.gate("Sign in"), To: to, Provider: c.OIDC != nil}
 }
 
 func (c *Console) signIn(r *request) (answer, error) {
@@ -34,7 +40,8 @@ func (c *Console) signIn(r *request) (answer, error) {
 	s, err := c.House.Login(r.Context(), f.Get("name"), f.Get("passphrase"), strings.TrimSpace(f.Get("code")), r.remote())
 	var many *access.TooMany
 	if errors.Is(err, access.ErrLogin) || errors.As(err, &many) {
-		v := page.Login{Frame: c.gate("Sign in"), To: safePath(f.Get("to")), Name: page.Clean(f.Get("name"), 64)}
+		v := c.loginPage(safePath(f.Get("to")))
+		v.Name = page.Clean(f.Get("name"), 64)
 		v.Wrong = "Name, passphrase and code do not fit together. Codes change every 30 seconds and work once."
 		status := http.StatusUnauthorized
 		if many != nil {
@@ -196,7 +203,7 @@ func (c *Console) switchKeys(r *request) (answer, error) {
 
 // provePage asks for a fresh code, and carries along what was asked for, so that nothing is typed twice.
 func (c *Console) provePage(r *request, wrong string, form url.Values, to string) page.Prove {
-	v := page.Prove{Frame: c.gate("Second factor"), To: to}
+	v := page.Prove{Frame: c.gate("Second factor"), To: to, Provider: c.OIDC != nil}
 	v.Wrong = wrong
 	for name, all := range form {
 		if name == "prove_code" || name == "prove_to" {

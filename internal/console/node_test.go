@@ -112,7 +112,7 @@ detection: {s: {EventID: 5000}, condition: s}
 level: medium
 `
 
-func newNode(t *testing.T) *node {
+func newNode(t *testing.T, more ...func(*node, *console.Config)) *node {
 	t.Helper()
 	n := &node{t: t}
 	ctx := t.Context()
@@ -161,7 +161,7 @@ func newNode(t *testing.T) *node {
 	n.index, err = index.Open(cfg, quiet)
 	must(err)
 	n.intake = collect.NewIntake(n.journal, collect.DefaultConfig(), n.now, quiet)
-	c, err := console.New(ctx, console.Config{
+	all := console.Config{
 		Site: "Alder Valley Hospital", Zone: time.UTC, Now: n.now, House: n.house, Desk: n.desk, Live: n.live, Hunter: newHunter(t, n, db), Index: n.index,
 		Journal: n.journal, JournalDir: filepath.Join(dir, "journal"), Taxonomy: n.tax, DB: db, Senders: n.intake.Standings,
 		Refused: func() []console.Refusal {
@@ -169,7 +169,11 @@ func newNode(t *testing.T) *node {
 		},
 		Doors: console.Doors{HTTP: "https://wardline.alder.example:8443", Syslog: "wardline.alder.example:6514", MLLP: "wardline.alder.example:2575"},
 		Log:   slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
-	})
+	}
+	for _, change := range more {
+		change(n, &all)
+	}
+	c, err := console.New(ctx, all)
 	must(err)
 	n.link, _, err = n.house.SetupSecret(ctx)
 	must(err)

@@ -24,6 +24,8 @@ func table() []route {
 	return []route{
 		{pattern: "GET /login", handle: (*Console).login},
 		{pattern: "POST /login", handle: (*Console).signIn},
+		{pattern: "GET /oidc", handle: (*Console).toProvider},
+		{pattern: "GET /oidc/back", handle: (*Console).fromProvider},
 		{pattern: "GET /setup/{secret}", handle: (*Console).setup},
 		{pattern: "GET /invite/{secret}", handle: (*Console).invited},
 		{pattern: "POST /setup", handle: (*Console).begin},

@@ -260,6 +260,7 @@ func (l *Live) watch(ctx context.Context, e *journal.Entry) error {
 			l.repeated++
 			continue
 		}
+		l.event.Time = happened(&l.event)
 		l.place = finding.Place{Entry: e.Index, Line: n}
 		l.events++
 		l.judgeEvent(&l.event)

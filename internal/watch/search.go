@@ -179,8 +179,8 @@ func (w *searcher) take(e *journal.Entry) {
 			w.unread++
 			continue
 		}
-		if at := happened(ev); w.within(at) {
-			w.note(at)
+		if ev.Time = happened(ev); w.within(ev.Time) {
+			w.note(ev.Time)
 			w.events++
 			w.ask(ev, finding.Place{Entry: e.Index, Line: n})
 		}

@@ -16,6 +16,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/app"
 	"github.com/wardline/wardline/internal/collect"
 )
@@ -56,6 +57,23 @@ type ConsoleConfig struct {
 	// node's own authority issues one.
 	Certificate string `yaml:"certificate"`
 	Key         string `yaml:"key"`
+	// OIDC is the house's own identity provider, by which people may sign in as well.
+	OIDC OIDCConfig `yaml:"oidc"`
+}
+
+// OIDCConfig is an OpenID Connect provider. It is not used as long as Issuer is empty. At the provider, the console's
+// address with /oidc/back is to be named as the place to send people back to.
+type OIDCConfig struct {
+	// Issuer is the provider's https URL, exactly as it writes it.
+	Issuer string `yaml:"issuer"`
+	// ClientID is Wardline's name there, and SecretFile a file with its secret.
+	ClientID   string `yaml:"client_id"`
+	SecretFile string `yaml:"secret_file"`
+	// Scopes are asked for besides openid and profile, and GroupsClaim is the claim that lists groups (groups).
+	Scopes      []string `yaml:"scopes"`
+	GroupsClaim string   `yaml:"groups_claim"`
+	// Roles says what groups mean: a group, and roles of Wardline. Who is in none of them is not let in.
+	Roles map[string][]access.Role `yaml:"roles"`
 }
 
 // JournalConfig is the sealed journal.
@@ -65,6 +83,8 @@ type JournalConfig struct {
 	// KeyFile holds the key that the bodies are encrypted by. It is made at the first start. Keep a copy of it elsewhere:
 	// without it nobody reads the journal.
 	KeyFile string `yaml:"key_file"`
+	// Keep says for how long bodies are kept.
+	Keep KeepConfig `yaml:"keep_days"`
 }
 
 // IndexConfig is search.
@@ -161,6 +181,7 @@ func DefaultConfig() Config {
 	c := Config{
 		Site: "hospital", Data: defaultData(), State: "sqlite",
 		Console: ConsoleConfig{Listen: ":8443"},
+		Journal: JournalConfig{Keep: KeepConfig{Events: 400, Damaged: 30, Records: 2192}},
 		Index:   IndexConfig{Memory: 64 << 20},
 		Rules:   RulesConfig{SetConfig: app.SetConfig{Places: []string{app.Builtin}}},
 		Metrics: MetricsConfig{Listen: "127.0.0.1:9464"},
@@ -220,6 +241,9 @@ func (c *Config) Check() error {
 	}
 	if (c.Console.Certificate == "") != (c.Console.Key == "") {
 		complain("console: certificate and key go together")
+	}
+	if k := c.Journal.Keep; k.Events < 0 || k.Damaged < 0 || k.Records < 0 {
+		complain("journal.keep_days: days are 0, for good, or more")
 	}
 	if _, _, err := net.SplitHostPort(c.Console.Listen); err != nil {
 		complain("console.listen: an address with a port, such as :8443")

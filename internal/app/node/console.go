@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -10,17 +11,41 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/console"
 )
 
-func (n *Node) openConsole(ctx context.Context) (err error) {
+func (n *Node) openConsole(ctx context.Context) error {
+	provider, err := n.provider()
+	if err != nil {
+		return err
+	}
 	n.console, err = console.New(ctx, console.Config{
 		Site: n.config.Site, Zone: time.Local, Now: time.Now,
 		House: n.house, Desk: n.desk, Live: n.live, Hunter: n.hunter, Index: n.index, Journal: n.journal, DB: n.db,
 		JournalDir: n.config.JournalConfig().Dir, Taxonomy: n.taxonomy, Senders: n.intake.Standings,
-		Refused: n.refusals, Doors: n.doors(), Log: n.log,
+		Refused: n.refusals, Doors: n.doors(), OIDC: provider, Log: n.log,
 	})
 	return err
+}
+
+// provider is the house's own identity provider; nil when none is configured.
+func (n *Node) provider() (*access.OIDC, error) {
+	c := n.config.Console.OIDC
+	if c.Issuer == "" {
+		return nil, nil
+	}
+	var secret []byte
+	if c.SecretFile != "" {
+		var err error
+		if secret, err = os.ReadFile(c.SecretFile); err != nil {
+			return nil, fmt.Errorf("console.oidc.secret_file: %w", err)
+		}
+	}
+	return n.house.OIDC(access.OIDCConfig{
+		Issuer: c.Issuer, ClientID: c.ClientID, Secret: strings.TrimSpace(string(secret)), Redirect: n.consoleURL() + "/oidc/back",
+		Scopes: c.Scopes, Groups: c.GroupsClaim, Roles: c.Roles,
+	})
 }
 
 // serveConsole answers browsers until ctx is done.

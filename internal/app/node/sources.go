@@ -147,6 +147,22 @@ func (n *Node) renew() error {
 	return err
 }
 
+// renewals looks twice a day whether the certificate is still good for long, until ctx is done.
+func (n *Node) renewals(ctx context.Context) error {
+	tick := time.NewTicker(12 * time.Hour)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			if err := n.renew(); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // Authority is that of a node's site, which the node makes at its first start.
 func Authority(c *Config) (*ca.Authority, error) {
 	if _, err := os.Stat(filepath.Join(c.authority(), "ca.key")); err != nil {

@@ -360,6 +360,13 @@ type Login struct {
 	Frame
 	To, Name string
 	Fresh    bool // nobody has ever signed in
+	Provider bool // people may sign in at the house's own provider
+}
+
+// Entered says that somebody came in by way of the house's own provider.
+type Entered struct {
+	Frame
+	Name string
 }
 
 // Setup makes the first user or an invited one.
@@ -379,8 +386,9 @@ type Enrol struct {
 // Prove asks for the second factor again, and carries along what was asked for.
 type Prove struct {
 	Frame
-	To    string
-	Carry []Pair
+	Provider bool // some sign in elsewhere and have no code here
+	To       string
+	Carry    []Pair
 }
 
 // Recovery shows the recovery codes once.

@@ -21,3 +21,9 @@ CREATE TABLE senders (
     sender TEXT NOT NULL PRIMARY KEY,
     page   TEXT NOT NULL
 ) STRICT;
+
+-- How many entries the index holds rows of that the journal has deleted.
+CREATE TABLE index_debt (
+    id   INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    gone INTEGER NOT NULL
+) STRICT;

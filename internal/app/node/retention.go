@@ -1,0 +1,133 @@
+package node
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/wardline/wardline/internal/access"
+	"github.com/wardline/wardline/internal/journal"
+)
+
+// KeepConfig says for how many days the bodies of each kind of journal entry are kept. 0 keeps them for good. Headers and proofs
+// always stay, and so does what is held (wardline journal hold).
+type KeepConfig struct {
+	// Events are what senders said: 400 days.
+	Events int `yaml:"events"`
+	// Damaged is what could not be read: 30 days.
+	Damaged int `yaml:"damaged"`
+	// Records are findings, what people did, answers and the books of senders: 2192 days, the six years of 45 CFR
+	// 164.316(b)(2)(i).
+	Records int `yaml:"records"`
+}
+
+func (k KeepConfig) days() map[journal.Kind]int {
+	return map[journal.Kind]int{
+		journal.Events: k.Events, journal.Damaged: k.Damaged,
+		journal.Findings: k.Records, journal.Acts: k.Records, journal.Answers: k.Records, journal.Books: k.Records,
+	}
+}
+
+// How often it is looked whether something is to be deleted, and when for the first time after a start.
+const (
+	expireEvery = 6 * time.Hour
+	expireFirst = 10 * time.Minute
+)
+
+// retain deletes what is older than it is to be kept, until ctx is done.
+func (n *Node) retain(ctx context.Context) error {
+	for wait := expireFirst; ; wait = expireEvery {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if err := n.expire(ctx, time.Now()); err != nil {
+			return err
+		}
+	}
+}
+
+func (n *Node) expire(ctx context.Context, now time.Time) error {
+	for kind, days := range n.config.Journal.Keep.days() {
+		if days == 0 {
+			continue
+		}
+		done, err := n.journal.Expire(ctx, kind, now.AddDate(0, 0, -days), now)
+		if errors.Is(err, journal.ErrClock) {
+			return fmt.Errorf("nothing is deleted: %w: see that the date is right, then run wardline journal confirm-clock", err)
+		}
+		if err != nil {
+			return err
+		}
+		if done.Segments == 0 {
+			continue
+		}
+		n.log.InfoContext(ctx, "bodies were deleted after their time", "kind", kind, "entries", done.Entries, "bytes", done.Bytes, "segments_held", done.Held)
+		if kind == journal.Events {
+			if err := n.forget(ctx, done.Entries); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// forget lets the index go when a tenth of the journal's entries are in it that the journal has deleted: it then fills
+// itself with what is left. Rows cannot be taken out of it one by one.
+func (n *Node) forget(ctx context.Context, entries int) error {
+	var gone int64
+	err := n.db.Do(ctx, func(tx *sql.Tx) error {
+		err := tx.QueryRowContext(ctx, `SELECT gone FROM index_debt WHERE id = 1`).Scan(&gone)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		gone += int64(entries)
+		_, err = tx.ExecContext(ctx, `INSERT INTO index_debt (id, gone) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET gone = excluded.gone`, gone)
+		return err
+	})
+	if err != nil || gone*10 < int64(n.journal.Size()) {
+		return err
+	}
+	if err := n.index.Drop(ctx); err != nil {
+		return err
+	}
+	_, err = n.db.ExecContext(ctx, `UPDATE index_debt SET gone = 0 WHERE id = 1`)
+	return err
+}
+
+// Held is a legal hold as it is asked for and listed: see journal.Hold.
+type Held struct {
+	journal.Hold
+	Release string `json:"release,omitempty"` // id of a hold that is to end
+}
+
+// hold begins or ends a hold in the name of the operator.
+func (n *Node) hold(ctx context.Context, r *http.Request) (any, error) {
+	var asked Held
+	if err := json.NewDecoder(io.LimitReader(r.Body, 64<<10)).Decode(&asked); err != nil {
+		return nil, errors.New("say which entries are to be held")
+	}
+	actor, _ := access.ActorOf(ctx)
+	err := n.house.Do(ctx, access.SourceWrite, access.Object{Kind: "hold", ID: asked.Release}, nil, func(ctx context.Context) (err error) {
+		if asked.Release != "" {
+			return n.journal.Release(ctx, asked.Release, actor.Name, asked.Reason)
+		}
+		asked.By = actor.Name
+		asked.ID, err = n.journal.Hold(ctx, asked.Hold)
+		return err
+	})
+	return asked, err
+}
+
+func (n *Node) confirmClock(ctx context.Context, _ *http.Request) (any, error) {
+	actor, _ := access.ActorOf(ctx)
+	return struct{}{}, n.house.Do(ctx, access.SourceWrite, access.Object{Kind: "clock"}, nil, func(ctx context.Context) error {
+		return n.journal.ConfirmClock(ctx, actor.Name)
+	})
+}

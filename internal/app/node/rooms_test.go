@@ -1,0 +1,141 @@
+package node_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/wardline/wardline/internal/app/node"
+	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/triage"
+)
+
+// within runs a node in this process until the test ends, and returns it and where syslog is received.
+func within(t *testing.T, dir string) (n *node.Node, syslog string, stop func()) {
+	t.Helper()
+	syslog = free(t)
+	c, err := node.ReadConfig(write(t, fmt.Sprintf(`
+site: example
+data: %s
+console: {listen: %q}
+metrics: {listen: "off"}
+sources: [{kind: syslog, streams: [{listen: %q, from: [127.0.0.0/8]}]}]
+`, filepath.Join(dir, "data"), free(t), syslog)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err = node.Open(t.Context(), c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	ran := make(chan error, 1)
+	go func() { ran <- n.Run(ctx) }()
+	stopped := false
+	stop = func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		if err := <-ran; err != nil {
+			t.Error(err)
+		}
+		if err := n.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	}
+	t.Cleanup(stop)
+	return n, syslog, stop
+}
+
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("it never came to it that %s", what)
+		}
+	}
+}
+
+// say sends syslog messages and waits until they lie in the journal.
+func say(t *testing.T, n *node.Node, address string, messages int) {
+	t.Helper()
+	var conn net.Conn
+	eventually(t, "the node listens", func() (ok bool) {
+		var err error
+		conn, err = net.Dial("tcp", address)
+		return err == nil
+	})
+	defer conn.Close()
+	before := n.Standings()
+	for i := range messages {
+		if _, err := fmt.Fprintf(conn, "<14>1 2026-01-02T03:04:05Z host app - - - message %d\n", i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "all is stored", func() bool {
+		stored := int64(0)
+		for _, s := range n.Standings() {
+			stored += s.Stored
+		}
+		for _, s := range before {
+			stored -= s.Stored
+		}
+		return stored == int64(messages)
+	})
+}
+
+// TestASilentSenderIsAFinding goes from the intake's word to the desk; a second silence is counted, the same one told
+// again is not.
+func TestASilentSenderIsAFinding(t *testing.T) {
+	n, _, _ := within(t, t.TempDir())
+	at := time.Now().Add(-time.Hour).Truncate(time.Second)
+	first := collect.Standing{Sender: "pacs-1", Last: at, SilentAt: at.Add(10 * time.Minute)}
+	again := collect.Standing{Sender: "pacs-1", Last: at.Add(20 * time.Minute), SilentAt: at.Add(30 * time.Minute)}
+	for _, st := range []collect.Standing{first, first, again} {
+		n.FellSilent(st)
+	}
+	eventually(t, "the sender's two silences are one finding", func() bool {
+		items, err := n.Desk().List(t.Context(), triage.Filter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(items) == 1 && items[0].Count == 2 && items[0].Entities["device"][0] == "pacs-1"
+	})
+}
+
+// TestSendersAreKnownAfterARestart keeps what was learned of senders, so that one that stays away is missed.
+func TestSendersAreKnownAfterARestart(t *testing.T) {
+	dir := t.TempDir()
+	n, address, stop := within(t, dir)
+	say(t, n, address, 3)
+	stop()
+	n, _, _ = within(t, dir)
+	for _, s := range n.Standings() {
+		if s.Sender == "syslog/127.0.0.1" && !s.Last.IsZero() {
+			return
+		}
+	}
+	t.Errorf("got %+v", n.Standings())
+}
+
+// TestTheIndexFillsItselfAnew lets the index go once it holds too much that the journal has deleted.
+func TestTheIndexFillsItselfAnew(t *testing.T) {
+	n, address, _ := within(t, t.TempDir())
+	for range 15 {
+		say(t, n, address, 1)
+	}
+	eventually(t, "search has seen everything", func() bool { return n.Indexed() == n.Entries() })
+	if owed, err := n.Forget(t.Context(), 1); err != nil || owed != 1 {
+		t.Errorf("got %d owed, %v; want 1", owed, err)
+	}
+	if owed, err := n.Forget(t.Context(), int(n.Entries())); err != nil || owed != 0 {
+		t.Errorf("got %d owed, %v; want none, since the index begins anew", owed, err)
+	}
+	eventually(t, "search has seen everything again", func() bool { return n.Indexed() == n.Entries() })
+}
