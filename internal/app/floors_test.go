@@ -25,7 +25,7 @@ func floor(pkg string) (storey int, room string) {
 		{"internal/hospital", "internal/access", "internal/triage"},
 		{"internal/collect", "internal/detect", "internal/privacy", "internal/continuity", "internal/integrity",
 			"internal/exposure", "internal/respond", "internal/policy", "internal/training", "internal/share"},
-		{"internal/watch"},
+		{"internal/watch", "internal/display"},
 		{"internal/console", "internal/scan", "internal/report"},
 		{"internal/app"},
 		{"cmd"},

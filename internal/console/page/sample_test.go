@@ -75,6 +75,8 @@ func samples() map[string]sample {
 		"proof":           {"proof", proof()},
 		"people":          {"people", people()},
 		"trail":           {"trail", trail()},
+		"entered":         {"entered", page.Entered{Frame: page.Frame{Title: "Signed in", Site: "Alder Valley Hospital"}, Name: "m.okafor"}},
+		"login-provider":  {"login", page.Login{Frame: page.Frame{Title: "Sign in", Site: "Alder Valley Hospital"}, Provider: true}},
 		"login":           {"login", page.Login{Frame: page.Frame{Title: "Sign in", Site: "Alder Valley Hospital"}}},
 		"login-wrong":     {"login", page.Login{Frame: page.Frame{Title: "Sign in", Site: "Alder Valley Hospital", Wrong: "Name, passphrase and code do not fit together. Four tries are left."}, Name: "m.okafor"}},
 		"setup":           {"setup", page.Setup{Frame: page.Frame{Title: "Set up"}, Heading: "Set up Wardline", Says: "You are the first. You will be able to invite the others.", Action: "/setup", AskName: true}},
