@@ -147,7 +147,7 @@ func trimmed(s string) string {
 
 // TestEveryPageButTheGateHasAVerb keeps a new route from being open to all by omission.
 func TestEveryPageButTheGateHasAVerb(t *testing.T) {
-	open := map[string]bool{"GET /login": true, "POST /login": true, "GET /setup/{secret}": true, "GET /invite/{secret}": true, "POST /setup": true, "POST /setup/confirm": true}
+	open := map[string]bool{"GET /login": true, "POST /login": true, "GET /oidc": true, "GET /oidc/back": true, "GET /setup/{secret}": true, "GET /invite/{secret}": true, "POST /setup": true, "POST /setup/confirm": true}
 	for _, r := range console.Table() {
 		if (r.Verb == "") != open[r.Pattern] {
 			t.Errorf("%s has the verb %q", r.Pattern, r.Verb)

@@ -183,7 +183,7 @@ func (n *Node) Run(ctx context.Context) error {
 	case <-failed:
 	}
 	n.log.Info("stopping")
-	return errors.Join(doors.end(), rooms.end())
+	return errors.Join(doors.end(), rooms.end(), n.ledger.write(context.WithoutCancel(ctx)))
 }
 
 // startRooms starts what works on the journal.

@@ -38,7 +38,7 @@ func (l *ledger) Add(ctx context.Context, line journal.Line) (*journal.Receipt, 
 	return l.Journal.Add(ctx, line)
 }
 
-// keep writes the pages down every minute until ctx is done, and once more then.
+// keep writes the pages down every minute until ctx is done. Whoever stops the intake writes once more.
 func (l *ledger) keep(ctx context.Context) error {
 	tick := time.NewTicker(time.Minute)
 	defer tick.Stop()
@@ -49,9 +49,7 @@ func (l *ledger) keep(ctx context.Context) error {
 				return err
 			}
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-			defer cancel()
-			return l.write(last)
+			return ctx.Err()
 		}
 	}
 }

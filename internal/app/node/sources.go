@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -14,11 +13,9 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/access/ca"
 	"github.com/wardline/wardline/internal/app"
 	"github.com/wardline/wardline/internal/collect"
-	"github.com/wardline/wardline/internal/collect/httpin"
 )
 
 // source is one listener or follower, ready to run.
@@ -120,25 +117,12 @@ func (n *Node) openSources() error {
 	if n.listed, err = n.config.listed(); err != nil {
 		return err
 	}
+	senders := &tokens{house: n.house, known: map[shown]known{}}
 	n.sources, err = n.config.open(app.Host{
 		Options: collect.Options{Limits: collect.DefaultLimits(), Taxonomy: n.taxonomy},
-		Formats: formats, Positions: positions{n.db}, TLS: own, Authenticate: n.sender,
+		Formats: formats, Positions: positions{n.db}, TLS: own, Authenticate: senders.sender,
 	}, n.log)
 	return err
-}
-
-// sender tells whose token a secret is.
-func (n *Node) sender(ctx context.Context, secret string, remote netip.Addr) (string, error) {
-	actor, err := n.house.Bearer(ctx, secret, remote.String())
-	switch {
-	case errors.Is(err, access.ErrToken):
-		return "", httpin.ErrSecret
-	case err != nil:
-		return "", err
-	case actor.Source == "":
-		return "", httpin.ErrForbidden // a token for reading
-	}
-	return actor.Source, nil
 }
 
 // renew keeps the node's certificate on the disk good.
