@@ -79,6 +79,7 @@ type Status struct {
 	Entries  uint64             `json:"journal_entries"`
 	Indexed  uint64             `json:"indexed_entries"`
 	Judged   uint64             `json:"judged_entries"`
+	Rebuilds uint64             `json:"index_rebuilds"` // since the start
 	Refused  int                `json:"rules_refused"`
 	Troubles map[string]string  `json:"troubles"`
 	Senders  []collect.Standing `json:"senders"`

@@ -128,6 +128,6 @@ func (n *Node) Collect(out chan<- prometheus.Metric) {
 func (n *Node) Status() Status {
 	return Status{
 		Site: n.config.Site, Version: app.Version(), Uptime: time.Since(n.began).Seconds(), Entries: n.journal.Size(),
-		Indexed: n.index.Through(), Judged: n.live.State().Next, Refused: len(n.refused), Troubles: n.Troubles(), Senders: n.intake.Standings(),
+		Indexed: n.index.Through(), Rebuilds: n.index.Counts().Rebuilds, Judged: n.live.State().Next, Refused: len(n.refused), Troubles: n.Troubles(), Senders: n.intake.Standings(),
 	}
 }
