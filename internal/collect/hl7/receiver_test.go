@@ -18,6 +18,7 @@ import (
 
 	format "github.com/wardline/wardline/format/hl7"
 	"github.com/wardline/wardline/format/mllp"
+	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/collect/collecttest"
 	"github.com/wardline/wardline/internal/collect/hl7"
 	"github.com/wardline/wardline/internal/event"
@@ -471,7 +472,11 @@ func TestReceiveFlood(t *testing.T) {
 			}
 		}
 	}()
-	r.Received("mllp/127.0.0.99", 0)
+	for deadline := time.Now().Add(20 * time.Second); !floods(r.Intake.Standings()); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the flood has not begun")
+		}
+	}
 	var honest sync.WaitGroup
 	for n := range 20 {
 		honest.Go(func() {
@@ -495,6 +500,11 @@ func TestReceiveFlood(t *testing.T) {
 	if c := collecttest.Balanced(t, r.Intake)["mllp/127.0.0.99"]; c.Stored == 0 {
 		t.Errorf("the flood was not slowed down but shut out: %+v", c)
 	}
+}
+
+// floods tells whether the flood has begun.
+func floods(all []collect.Standing) bool {
+	return slices.ContainsFunc(all, func(s collect.Standing) bool { return s.Sender == "mllp/127.0.0.99" && s.Received > 100 })
 }
 
 // BenchmarkReceive is the time from a message to its answer with a journal that takes 15 ms.
