@@ -83,6 +83,9 @@ type JournalConfig struct {
 	// KeyFile holds the key that the bodies are encrypted by. It is made at the first start. Keep a copy of it elsewhere:
 	// without it nobody reads the journal.
 	KeyFile string `yaml:"key_file"`
+	// Ballast is how many bytes of the disk are put aside, so that what people do can be sealed when something else has
+	// filled it. -1 puts none aside.
+	Ballast int64 `yaml:"ballast"`
 	// Keep says for how long bodies are kept.
 	Keep KeepConfig `yaml:"keep_days"`
 }
@@ -181,7 +184,7 @@ func DefaultConfig() Config {
 	c := Config{
 		Site: "hospital", Data: defaultData(), State: "sqlite",
 		Console: ConsoleConfig{Listen: ":8443"},
-		Journal: JournalConfig{Keep: KeepConfig{Events: 400, Damaged: 30, Records: 2192}},
+		Journal: JournalConfig{Ballast: 256 << 20, Keep: KeepConfig{Events: 400, Damaged: 30, Records: 2192}},
 		Index:   IndexConfig{Memory: 64 << 20},
 		Rules:   RulesConfig{SetConfig: app.SetConfig{Places: []string{app.Builtin}}},
 		Metrics: MetricsConfig{Listen: "127.0.0.1:9464"},

@@ -79,6 +79,7 @@ site: example
 data: %[1]q
 console: {listen: %[2]q, names: [localhost]}
 metrics: {listen: "off"}
+journal: {ballast: -1}
 rules: {placeholders: %[7]q}
 sources:
 - {kind: syslog, streams: [{listen: %[3]q, from: [127.0.0.0/8]}]}

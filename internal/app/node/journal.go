@@ -15,7 +15,7 @@ import (
 
 // JournalConfig says where the journal of a node lies.
 func (c *Config) JournalConfig() journal.Config {
-	cfg := journal.Config{Dir: c.Journal.Dir, KeyFile: c.Journal.KeyFile}
+	cfg := journal.Config{Dir: c.Journal.Dir, KeyFile: c.Journal.KeyFile, Ballast: c.Journal.Ballast}
 	if cfg.Dir == "" {
 		cfg.Dir = filepath.Join(c.Data, "journal")
 	}

@@ -94,6 +94,7 @@ site: example
 data: %s/data
 console: {listen: %q}
 metrics: {listen: "off"}
+journal: {ballast: -1}
 intake: {limit: {events_per_second: 100000, bytes_per_second: 1e9, waiting_bytes: 1048576}}
 sources:
 - {kind: syslog, streams: [{listen: %q, from: [127.0.0.0/8]}]}

@@ -23,6 +23,7 @@ site: example
 data: %s
 console: {listen: %q}
 metrics: {listen: "off"}
+journal: {ballast: -1}
 sources: [{kind: syslog, streams: [{listen: %q, from: [127.0.0.0/8]}]}]
 `, filepath.Join(dir, "data"), free(t), syslog)))
 	if err != nil {
