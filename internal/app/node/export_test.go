@@ -2,8 +2,10 @@ package node
 
 import (
 	"context"
+	"time"
 
 	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/index"
 	"github.com/wardline/wardline/internal/triage"
 )
 
@@ -30,3 +32,9 @@ func (n *Node) Indexed() uint64 { return n.index.Through() }
 
 // Standings tells what the intake knows of senders.
 func (n *Node) Standings() []collect.Standing { return n.intake.Standings() }
+
+// Count is how many events are found that hold a word.
+func (n *Node) Count(ctx context.Context, word string) (uint64, error) {
+	found, _, _, err := n.index.Count(ctx, index.Query{Text: word, To: time.Now().Add(time.Hour), From: time.Now().AddDate(-1, 0, 0)})
+	return found, err
+}

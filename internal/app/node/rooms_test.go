@@ -6,16 +6,18 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/wardline/wardline/format/mllp"
 	"github.com/wardline/wardline/internal/app/node"
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/triage"
 )
 
 // within runs a node in this process until the test ends, and returns it and where syslog is received.
-func within(t *testing.T, dir string) (n *node.Node, syslog string, stop func()) {
+func within(t *testing.T, dir string, more ...string) (n *node.Node, syslog string, stop func()) {
 	t.Helper()
 	syslog = free(t)
 	c, err := node.ReadConfig(write(t, fmt.Sprintf(`
@@ -24,8 +26,9 @@ data: %s
 console: {listen: %q}
 metrics: {listen: "off"}
 journal: {ballast: -1}
-sources: [{kind: syslog, streams: [{listen: %q, from: [127.0.0.0/8]}]}]
-`, filepath.Join(dir, "data"), free(t), syslog)))
+sources:
+- {kind: syslog, streams: [{listen: %q, from: [127.0.0.0/8]}]}
+%s`, filepath.Join(dir, "data"), free(t), syslog, strings.Join(more, ""))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,4 +142,46 @@ func TestTheIndexFillsItselfAnew(t *testing.T) {
 		t.Errorf("got %d owed, %v; want none, since the index begins anew", owed, err)
 	}
 	eventually(t, "search has seen everything again", func() bool { return n.Indexed() == n.Entries() })
+}
+
+// TestAcknowledgementsThatAreLost has a sender repeat every message, on another connection each time, as one does that
+// never sees the answer (promise P4): each is acknowledged every time, and found once. Two messages that say the same
+// under names of their own are two.
+func TestAcknowledgementsThatAreLost(t *testing.T) {
+	address := free(t)
+	n, _, _ := within(t, t.TempDir(), fmt.Sprintf("- {kind: mllp, streams: [{listen: %q, from: [127.0.0.0/8]}]}\n", address))
+	const messages, times = 20, 3
+	for range times {
+		for i := range messages {
+			send(t, address, fmt.Sprintf("MSH|^~\\&|EHR|EXAMPLE|ENGINE|EXAMPLE|%s||ADT^A08|REPEATED%d|P|2.5.1\rPID|1||T9000001^^^EXAMPLE^MR\rPV1|1|I|WARDSEVEN\r",
+				time.Now().UTC().Format("20060102"), i))
+		}
+	}
+	eventually(t, "search has seen everything", func() bool { return n.Indexed() == n.Entries() })
+	eventually(t, "each message is found once", func() bool {
+		found, err := n.Count(t.Context(), "WARDSEVEN")
+		if err != nil || found > messages {
+			t.Fatalf("got %d found, %v; want %d", found, err, messages)
+		}
+		return found == messages
+	})
+}
+
+// send sends one message on a connection of its own and waits for the answer.
+func send(t *testing.T, address, message string) {
+	t.Helper()
+	var conn net.Conn
+	eventually(t, "the node listens", func() bool {
+		var err error
+		conn, err = net.Dial("tcp", address)
+		return err == nil
+	})
+	defer conn.Close()
+	if _, err := fmt.Fprintf(conn, "\x0b%s\x1c\r", message); err != nil {
+		t.Fatal(err)
+	}
+	frame, err := mllp.NewReader(conn, 1<<20).Next()
+	if err != nil || !strings.Contains(string(frame.Payload), "\rMSA|AA|") {
+		t.Fatalf("not acknowledged: %v", err)
+	}
 }
