@@ -77,7 +77,7 @@ search.run        all      all      access   -        -        -        -       
 hunt.run          all      all      -        -        -        -        -        -
 source.read       all      all      all      all      all      all      -        all
 source.write      -        -        -        -        -        all      -        -
-rule.read         all      all      -        -        all      all      -        -
+rule.read         all      all      -        -        all      all      -        all
 rule.write        -        all      -        -        -        -        -        -
 journal.read      all      all      -        -        -        -        -        -
 journal.verify    all      all      all      -        all      all      -        all

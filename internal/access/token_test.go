@@ -137,11 +137,11 @@ func TestAReaderIsHeldToItsMaker(t *testing.T) {
 			before func() error
 			want   []access.Verb
 		}{
-			{"made by an admin", narrow, nil, []access.Verb{access.TodayRead, access.SourceRead, access.JournalVerify}},
-			{"made by a senior", wide, nil, []access.Verb{access.TodayRead, access.FindingRead, access.SourceRead, access.JournalVerify}},
+			{"made by an admin", narrow, nil, []access.Verb{access.TodayRead, access.SourceRead, access.RuleRead, access.JournalVerify}},
+			{"made by a senior", wide, nil, []access.Verb{access.TodayRead, access.FindingRead, access.SourceRead, access.RuleRead, access.JournalVerify}},
 			{"held to a scope", scoped, nil, []access.Verb{access.FindingRead}},
 			{"its maker may less", scoped, func() error { return h.SetRoles(h.as(omar), ines.Actor.ID, []access.Role{access.Admin}) }, nil},
-			{"its maker may less", wide, nil, []access.Verb{access.TodayRead, access.SourceRead, access.JournalVerify}},
+			{"its maker may less", wide, nil, []access.Verb{access.TodayRead, access.SourceRead, access.RuleRead, access.JournalVerify}},
 			{"its maker is disabled", wide, func() error { return h.Disable(h.as(omar), ines.Actor.ID) }, nil},
 		}
 		for _, s := range steps {

@@ -84,7 +84,7 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	p := &program{n, token}
 	_, schema := schemas(t)
 	for path, name := range map[string]string{
-		"/api/v1/findings": "Findings", "/api/v1/findings/" + items[0].ID: "Finding", "/api/v1/sources": "Sources",
+		"/api/v1/findings": "Findings", "/api/v1/findings/" + items[0].ID: "Finding", "/api/v1/sources": "Sources", "/api/v1/rules": "Rules",
 		"/api/v1/journal/checkpoint": "Checkpoint", "/api/v1/journal/proof/0": "Proof",
 	} {
 		status, header, body := p.ask(http.MethodGet, path, "")
@@ -107,7 +107,7 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 		}
 	}
 	for path, want := range map[string]int{
-		"/api/v1/findings/none": http.StatusNotFound, "/api/v1/journal/proof/999999": http.StatusNotFound, "/api/v1/nothing": http.StatusNotFound, "/api/v1/rules": http.StatusForbidden,
+		"/api/v1/findings/none": http.StatusNotFound, "/api/v1/journal/proof/999999": http.StatusNotFound, "/api/v1/nothing": http.StatusNotFound, "/api/v1/answers": http.StatusForbidden,
 	} {
 		status, header, body := p.ask(http.MethodGet, path, "")
 		if status != want || header.Get("Content-Type") != "application/problem+json" {

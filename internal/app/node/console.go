@@ -65,6 +65,7 @@ func (n *Node) serveConsole(ctx context.Context) error {
 	for pattern, handle := range n.extra {
 		mux.HandleFunc(pattern, handle)
 	}
+	n.log.InfoContext(ctx, "the console is open", "address", listener.Addr().String())
 	return serve(ctx, tls.NewListener(listener, own), mux, n.log)
 }
 
