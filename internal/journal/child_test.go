@@ -262,7 +262,15 @@ func (c *tally) account(t testing.TB, dir string, acks []ack) {
 // long tells whether the long forms of the fault tests are asked for.
 func long() bool { return os.Getenv("WARDLINE_TRUST") != "" }
 
-// need skips a test that cannot run here, but not where everything must run.
+// right skips a test that takes more rights than it has here.
+func right(t testing.TB, there bool, what string) {
+	t.Helper()
+	if !there {
+		t.Skip("this test needs " + what)
+	}
+}
+
+// need skips a test that lacks a program, but not where everything must run.
 func need(t testing.TB, there bool, what string) {
 	t.Helper()
 	if there {
