@@ -245,6 +245,9 @@ func (c *Config) Check() error {
 	if (c.Console.Certificate == "") != (c.Console.Key == "") {
 		complain("console: certificate and key go together")
 	}
+	if o := c.Console.OIDC; o.Issuer != "" && (!strings.HasPrefix(o.Issuer, "https://") || o.ClientID == "" || len(o.Roles) == 0) {
+		complain("console.oidc: it takes an https issuer, a client_id, and roles for at least one group")
+	}
 	if k := c.Journal.Keep; k.Events < 0 || k.Damaged < 0 || k.Records < 0 {
 		complain("journal.keep_days: days are 0, for good, or more")
 	}

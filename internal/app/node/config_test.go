@@ -17,6 +17,8 @@ func TestConfigurationsThatCannotWorkAreRefused(t *testing.T) {
 		{"a kind that there is not", "sources:\n- {kind: pigeon}\n", "there is no kind \"pigeon\""},
 		{"two sources of one name", "sources:\n- {kind: http, listen: \":1\"}\n- {kind: http, listen: \":2\"}\n", "two are called http"},
 		{"metrics for everybody", "metrics: {listen: \":9464\"}\n", "only a loopback address"},
+		{"a provider whose groups mean nothing", "console: {oidc: {issuer: \"https://login.example.org\", client_id: w}}\n", "roles for at least one group"},
+		{"days that are less than none", "journal: {keep_days: {events: -1}}\n", "0, for good, or more"},
 		{"half a certificate", "console: {certificate: a.pem}\n", "go together"},
 		{"a site that no log can be named after", "site: St. Elsewhere + more\n", "without spaces"},
 		{"a plain listener for everybody", "sources:\n- {kind: mllp, streams: [{listen: \":2575\"}]}\n", "from: name the networks"},

@@ -2,10 +2,14 @@ package node
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"net/netip"
 	"time"
 
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/index"
+	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/triage"
 )
 
@@ -37,4 +41,43 @@ func (n *Node) Standings() []collect.Standing { return n.intake.Standings() }
 func (n *Node) Count(ctx context.Context, word string) (uint64, error) {
 	found, _, _, err := n.index.Count(ctx, index.Query{Text: word, To: time.Now().Add(time.Hour), From: time.Now().AddDate(-1, 0, 0)})
 	return found, err
+}
+
+// Tokens asks the node whose a token is, by a clock of the caller's.
+func (n *Node) Tokens(now func() time.Time) func(ctx context.Context, secret string, from netip.Addr) (string, error) {
+	return (&tokens{house: n.house, now: now, known: map[shown]known{}}).sender
+}
+
+// RevokeAll revokes every token.
+func (n *Node) RevokeAll(ctx context.Context) error {
+	ctx = operator(ctx)
+	all, err := n.house.Tokens(ctx)
+	for i := range all {
+		err = errors.Join(err, n.house.Revoke(ctx, all[i].ID))
+	}
+	return err
+}
+
+// Remember seals pages of senders' books, writes down what is worth it, and returns how many senders are remembered.
+func (n *Node) Remember(ctx context.Context, pages ...collect.Books) (remembered int, err error) {
+	for _, p := range pages {
+		text, err := json.Marshal(p)
+		if err != nil {
+			return 0, err
+		}
+		if _, err := n.ledger.Add(ctx, journal.Line{Kind: journal.Books, Source: p.Sender, Time: p.To, JSON: text}); err != nil {
+			return 0, err
+		}
+	}
+	if err := n.ledger.write(ctx); err != nil {
+		return 0, err
+	}
+	err = n.db.QueryRowContext(ctx, `SELECT count(*) FROM senders`).Scan(&remembered)
+	return remembered, err
+}
+
+// Damage spoils what is remembered of senders.
+func (n *Node) Damage(ctx context.Context) error {
+	_, err := n.db.ExecContext(ctx, `UPDATE senders SET page = 'x'`)
+	return err
 }

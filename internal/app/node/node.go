@@ -106,7 +106,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 
 // openIntake makes the door for senders, and recalls those of earlier.
 func (n *Node) openIntake(ctx context.Context) error {
-	n.ledger = &ledger{Journal: n.journal, db: n.db, pages: map[string][]byte{}}
+	n.ledger = &ledger{Journal: n.journal, db: n.db, log: n.log, pages: map[string][]byte{}}
 	n.silence = newSilence(n.journal)
 	c := n.config.Intake
 	c.Silent = n.silence.tell

@@ -2,10 +2,13 @@ package node_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +16,7 @@ import (
 	"github.com/wardline/wardline/format/mllp"
 	"github.com/wardline/wardline/internal/app/node"
 	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/collect/httpin"
 	"github.com/wardline/wardline/internal/triage"
 )
 
@@ -113,19 +117,56 @@ func TestASilentSenderIsAFinding(t *testing.T) {
 	})
 }
 
-// TestSendersAreKnownAfterARestart keeps what was learned of senders, so that one that stays away is missed.
+// TestSendersAreKnownAfterARestart keeps what was learned of senders, so that one that stays away is missed; of those that
+// were only just heard, whose addresses may be forged in any number, nothing is kept; and what is damaged stops nothing.
 func TestSendersAreKnownAfterARestart(t *testing.T) {
-	dir := t.TempDir()
-	n, address, stop := within(t, dir)
-	say(t, n, address, 3)
+	dir, now := t.TempDir(), time.Now()
+	n, _, stop := within(t, dir)
+	known := collect.Books{Sender: "pacs-1", First: now.Add(-48 * time.Hour), Last: now, From: now, To: now}
+	forged := collect.Books{Sender: "syslog/203.0.113.7", Unauthenticated: true, First: now.Add(-time.Minute), Last: now, From: now, To: now}
+	if kept, err := n.Remember(t.Context(), known, forged); err != nil || kept != 1 {
+		t.Errorf("got %d senders remembered, %v; want 1", kept, err)
+	}
 	stop()
-	n, _, _ = within(t, dir)
-	for _, s := range n.Standings() {
-		if s.Sender == "syslog/127.0.0.1" && !s.Last.IsZero() {
-			return
+	heard := func(n *node.Node) bool {
+		return slices.ContainsFunc(n.Standings(), func(s collect.Standing) bool { return s.Sender == "pacs-1" && !s.Last.IsZero() })
+	}
+	n, _, stop = within(t, dir)
+	if !heard(n) {
+		t.Errorf("got %+v", n.Standings())
+	}
+	if err := n.Damage(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	if n, _, _ = within(t, dir); heard(n) {
+		t.Error("a damaged page was believed")
+	}
+}
+
+// TestATokenThatIsRevokedEnds within the seconds for which it is remembered.
+func TestATokenThatIsRevokedEnds(t *testing.T) {
+	n, _, _ := within(t, t.TempDir())
+	token, err := n.IssueSender(t.Context(), "pacs-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	whose := n.Tokens(func() time.Time { return now })
+	here := netip.MustParseAddr("127.0.0.1")
+	ask := func(want string, wantErr error) {
+		t.Helper()
+		if got, err := whose(t.Context(), token, here); got != want || !errors.Is(err, wantErr) {
+			t.Errorf("got %q, %v; want %q, %v", got, err, want, wantErr)
 		}
 	}
-	t.Errorf("got %+v", n.Standings())
+	ask("pacs-1", nil)
+	if err := n.RevokeAll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ask("pacs-1", nil) // remembered
+	now = now.Add(6 * time.Second)
+	ask("", httpin.ErrSecret)
 }
 
 // TestTheIndexFillsItselfAnew lets the index go once it holds too much that the journal has deleted.

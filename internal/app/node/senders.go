@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -20,7 +22,8 @@ import (
 // it: a sender that falls silent while the node is down is missed all the same.
 type ledger struct {
 	*journal.Journal
-	db *store.DB
+	db  *store.DB
+	log *slog.Logger
 
 	mu    sync.Mutex
 	pages map[string][]byte // by sender, not kept yet; guarded by mu
@@ -30,12 +33,25 @@ var _ collect.Sealer = (*ledger)(nil)
 
 // Add implements collect.Sealer.
 func (l *ledger) Add(ctx context.Context, line journal.Line) (*journal.Receipt, error) {
-	if line.Kind == journal.Books {
+	if line.Kind == journal.Books && settled(line.JSON) {
 		l.mu.Lock()
 		l.pages[line.Source] = append([]byte(nil), line.JSON...)
 		l.mu.Unlock()
 	}
 	return l.Journal.Add(ctx, line)
+}
+
+// resident is how long a sender has to be known before it is remembered, and absent for how long it is then missed: forged
+// addresses come and go in any number, and must not fill the database.
+const (
+	resident = time.Hour
+	absent   = 90 * 24 * time.Hour
+)
+
+// settled tells whether a page is of a sender that is worth remembering.
+func settled(page []byte) bool {
+	var b collect.Books
+	return json.Unmarshal(page, &b) == nil && b.Last.Sub(b.First) >= resident
 }
 
 // keep writes the pages down every minute until ctx is done. Whoever stops the intake writes once more.
@@ -55,19 +71,21 @@ func (l *ledger) keep(ctx context.Context) error {
 }
 
 func (l *ledger) write(ctx context.Context) error {
+	now := time.Now()
 	l.mu.Lock()
 	pages := l.pages
 	l.pages = map[string][]byte{}
 	l.mu.Unlock()
 	err := l.db.Do(ctx, func(tx *sql.Tx) error {
 		for sender, page := range pages {
-			_, err := tx.ExecContext(ctx, `INSERT INTO senders (sender, page) VALUES ($1, $2) ON CONFLICT (sender) DO UPDATE SET page = excluded.page`,
-				store.Text(sender), store.Text(string(page)))
+			_, err := tx.ExecContext(ctx, `INSERT INTO senders (sender, page, kept) VALUES ($1, $2, $3)
+				ON CONFLICT (sender) DO UPDATE SET page = excluded.page, kept = excluded.kept`, store.Text(sender), store.Text(string(page)), store.At(now))
 			if err != nil {
 				return err
 			}
 		}
-		return nil
+		_, err := tx.ExecContext(ctx, `DELETE FROM senders WHERE kept < $1`, store.At(now.Add(-absent)))
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("keep the books of senders: %w", err)
@@ -82,14 +100,18 @@ func (l *ledger) recall(ctx context.Context, in *collect.Intake) error {
 		return fmt.Errorf("recall senders: %w", err)
 	}
 	defer rows.Close()
+	damaged := 0
 	for rows.Next() {
 		var page string
 		if err := rows.Scan(&page); err != nil {
 			return fmt.Errorf("recall senders: %w", err)
 		}
-		if err := in.Recall([]byte(page)); err != nil {
-			return fmt.Errorf("recall senders: a page is damaged")
+		if in.Recall([]byte(page)) != nil {
+			damaged++ // such a sender is learned anew, which is no reason to receive nothing
 		}
+	}
+	if damaged > 0 {
+		l.log.WarnContext(ctx, "what was known of some senders is damaged and is learned anew", "senders", damaged)
 	}
 	return rows.Err()
 }

@@ -117,7 +117,7 @@ func (n *Node) openSources() error {
 	if n.listed, err = n.config.listed(); err != nil {
 		return err
 	}
-	senders := &tokens{house: n.house, known: map[shown]known{}}
+	senders := &tokens{house: n.house, now: time.Now, known: map[shown]known{}}
 	n.sources, err = n.config.open(app.Host{
 		Options: collect.Options{Limits: collect.DefaultLimits(), Taxonomy: n.taxonomy},
 		Formats: formats, Positions: positions{n.db}, TLS: own, Authenticate: senders.sender,

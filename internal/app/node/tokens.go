@@ -15,6 +15,7 @@ import (
 // tokens remembers for some seconds whose a token is: a shipper shows the same one with each of a thousand requests.
 type tokens struct {
 	house *access.House
+	now   func() time.Time
 
 	mu    sync.Mutex
 	known map[shown]known // guarded by mu
@@ -38,7 +39,7 @@ const (
 
 // sender tells whose token a secret is.
 func (t *tokens) sender(ctx context.Context, secret string, from netip.Addr) (string, error) {
-	key, now := shown{sha256.Sum256([]byte(secret)), from}, time.Now()
+	key, now := shown{sha256.Sum256([]byte(secret)), from}, t.now()
 	t.mu.Lock()
 	k, ok := t.known[key]
 	t.mu.Unlock()

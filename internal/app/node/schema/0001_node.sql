@@ -16,10 +16,11 @@ CREATE TABLE file_positions (
     PRIMARY KEY (source, file)
 ) STRICT;
 
--- The last page of each sender's books, as JSON.
+-- The last page of the books of each sender that is known for some time, as JSON, and when it was written down.
 CREATE TABLE senders (
-    sender TEXT NOT NULL PRIMARY KEY,
-    page   TEXT NOT NULL
+    sender TEXT    NOT NULL PRIMARY KEY,
+    page   TEXT    NOT NULL,
+    kept   INTEGER NOT NULL
 ) STRICT;
 
 -- How many entries the index holds rows of that the journal has deleted.
