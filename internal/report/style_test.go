@@ -1,12 +1,11 @@
 package report_test
 
 import (
-	"math"
 	"os"
-	"regexp"
-	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/wardline/wardline/internal/display/displaytest"
 )
 
 // WCAG 2.2: 1.4.3 asks 4.5:1 of text, 1.4.11 asks 3:1 of shapes that carry meaning.
@@ -21,13 +20,13 @@ func TestContrastInBothSchemes(t *testing.T) {
 		t.Fatal("the style sheet has no dark scheme")
 	}
 	for name, scheme := range map[string]string{"light": light, "dark": dark} {
-		c := colours(scheme)
+		c := displaytest.Colours(scheme)
 		check := func(fore, back string, least float64) {
 			a, b := c[fore], c[back]
 			if a == nil || b == nil {
 				t.Fatalf("%s: --%s or --%s has no colour", name, fore, back)
 			}
-			if got := contrast(*a, *b); got < least {
+			if got := displaytest.Contrast(*a, *b); got < least {
 				t.Errorf("%s: --%s on --%s has %.2f:1, want %.1f:1", name, fore, back, got, least)
 			}
 		}
@@ -47,39 +46,4 @@ func TestContrastInBothSchemes(t *testing.T) {
 		check("focus", "paper", 3)
 		check("focus", "panel", 3)
 	}
-}
-
-type rgb [3]float64
-
-func colours(css string) map[string]*rgb {
-	out := map[string]*rgb{}
-	for _, m := range regexp.MustCompile(`--([a-z0-9-]+):#([0-9a-f]{3,6})`).FindAllStringSubmatch(css, -1) {
-		hex := m[2]
-		if len(hex) == 3 {
-			hex = string([]byte{hex[0], hex[0], hex[1], hex[1], hex[2], hex[2]})
-		}
-		var c rgb
-		for i := range c {
-			n, _ := strconv.ParseUint(hex[2*i:2*i+2], 16, 8)
-			c[i] = float64(n) / 255
-		}
-		out[m[1]] = &c
-	}
-	return out
-}
-
-func luminance(c rgb) float64 {
-	for i, v := range c {
-		if v <= 0.04045 {
-			c[i] = v / 12.92
-		} else {
-			c[i] = math.Pow((v+0.055)/1.055, 2.4)
-		}
-	}
-	return 0.2126*c[0] + 0.7152*c[1] + 0.0722*c[2]
-}
-
-func contrast(a, b rgb) float64 {
-	x, y := luminance(a), luminance(b)
-	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
 }
