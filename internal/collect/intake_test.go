@@ -1,6 +1,7 @@
 package collect_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -75,6 +76,29 @@ func TestPutCompletesTheEvent(t *testing.T) {
 	fields := string(got[0].Fields) + string(got[1].Fields)
 	if want := `{"wardline":{"flags":["unauthenticated_source"]},"a":1}{"wardline":{"flags":["unauthenticated_source"]}}`; fields != want {
 		t.Errorf("got fields %s, want %s", fields, want)
+	}
+}
+
+// TestTooLongAsAnEvent hands in what the journal would refuse each time that it is sent: it is kept as it came, so that
+// what comes after it gets through.
+func TestTooLongAsAnEvent(t *testing.T) {
+	m := collecttest.NewMemory()
+	in := newIntake(m)
+	raw := bytes.Repeat([]byte{1}, journal.MaxLine/6+1) // as JSON each byte is six
+	fields := `{"a":"` + strings.Repeat("\\u0001", len(raw)) + `"}`
+	r, err := in.Sender("files/a", false).Put(t.Context(), said(t, fields), raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	kept := m.Damages(t)
+	if len(kept) != 1 || !bytes.Equal(kept[0].Bytes, raw) || len(m.Lines(journal.Events)) > 0 {
+		t.Errorf("got %d kept as they came and %d events", len(kept), len(m.Lines(journal.Events)))
+	}
+	if b := collecttest.Balanced(t, in)["files/a"]; b.Quarantined != 1 || b.Stored != 0 {
+		t.Errorf("got %+v", b)
 	}
 }
 

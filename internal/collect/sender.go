@@ -79,7 +79,8 @@ func (s *Sender) ID() string { return s.id.name }
 //
 // Put blocks when the sender is over its share or the journal is behind: that
 // is how senders are slowed down. ev may be reused when it returns. Wait on the Receipt before acknowledging.
-// An event that Put fails for, or its Receipt later, is booked as refused: do not call Refuse for it.
+// An event that Put fails for, or its Receipt later, is booked as refused: do not call Refuse for it. One that is too
+// long for the journal once it is written as JSON is quarantined.
 func (s *Sender) Put(ctx context.Context, ev *event.Event, raw []byte, flags ...Flag) (*journal.Receipt, error) {
 	return s.put(ctx, ev, raw, flags, flight{bad: refused})
 }
@@ -121,6 +122,12 @@ func (s *Sender) put(ctx context.Context, ev *event.Event, raw []byte, flags []F
 	*buf = appendFlagged((*buf)[:0], ev, flags)
 	line := journal.Line{Kind: journal.Events, Source: s.id.name, Time: at, JSON: *buf}
 	f.records, f.good = 1, stored
+	if len(*buf) > journal.MaxLine {
+		// As JSON a byte can become six. The journal would refuse the line for good, and a sender that sends it again and again
+		// would get no further: it is kept as it came.
+		*buf = s.appendDamage((*buf)[:0], raw, Damage{Reason: "too long once it is written as an event"}, now)
+		line.Kind, line.JSON, f.good = journal.Damaged, *buf, quarantined
+	}
 	return s.add(ctx, line, len(raw), f)
 }
 

@@ -136,10 +136,10 @@ func (j *Journal) Append(ctx context.Context, lines ...Line) (Place, error) {
 	}
 	packs[len(packs)-1].release = append(packs[len(packs)-1].release, release)
 	j.mu.Lock()
-	if j.state != nil {
-		j.mu.Unlock()
+	if state := j.state; state != nil {
+		j.mu.Unlock() // from here on it may have come back, and these lines are in no pack
 		release()
-		return Place{}, j.state
+		return Place{}, state
 	}
 	if p := j.open[kind]; p != nil {
 		j.enqueue(p) // lines that were added before come before

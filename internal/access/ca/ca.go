@@ -46,7 +46,13 @@ func Open(dir, site string, now func() time.Time) (*Authority, error) {
 	certFile, keyFile := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "ca.key")
 	a := &Authority{now: now}
 	_, err := os.Stat(keyFile)
+	if _, missing := os.Stat(certFile); err == nil && errors.Is(missing, fs.ErrNotExist) {
+		err = fs.ErrNotExist // a first start that was cut short: nobody has seen this authority
+	}
 	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(certFile); err == nil {
+			return nil, fmt.Errorf("%s is there and its key %s is not: put the copy of the key back; a new authority would be trusted by no sender, and is made when both are gone", certFile, keyFile)
+		}
 		return a, a.create(site, certFile, keyFile)
 	}
 	if err != nil {
@@ -74,11 +80,12 @@ func (a *Authority) create(site, certFile, keyFile string) error {
 	if err != nil {
 		return fmt.Errorf("make certificate authority: %w", err)
 	}
-	// The key comes last: where it lies, the certificate lies too.
-	if err := writePEM(certFile, "CERTIFICATE", 0o644, der); err != nil {
+	// The key comes first: a certificate without its key is refused at the next start, a key without its certificate
+	// is from a start that was cut short and is made anew.
+	if err := writePEM(keyFile, "EC PRIVATE KEY", 0o600, private); err != nil {
 		return err
 	}
-	if err := writePEM(keyFile, "EC PRIVATE KEY", 0o600, private); err != nil {
+	if err := writePEM(certFile, "CERTIFICATE", 0o644, der); err != nil {
 		return err
 	}
 	a.key = key
@@ -269,8 +276,20 @@ func writePEM(path, kind string, mode fs.FileMode, blocks ...[]byte) error {
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}
+	if err == nil {
+		err = syncDir(filepath.Dir(path))
+	}
 	if err != nil {
 		return fmt.Errorf("write certificate: %w", err)
 	}
 	return nil
+}
+
+// syncDir makes the names in a folder durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }

@@ -64,6 +64,27 @@ func TestTheAuthorityStays(t *testing.T) {
 	}
 }
 
+// TestALostKeyIsNotReplacedUnnoticed: senders trust the authority whose certificate they have.
+func TestALostKeyIsNotReplacedUnnoticed(t *testing.T) {
+	dir := t.TempDir()
+	open(t, dir, time.Now)
+	key := filepath.Join(dir, "ca.key")
+	if err := os.Rename(key, key+".kept"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ca.Open(dir, "example", time.Now); err == nil || !strings.Contains(err.Error(), "put the copy of the key back") {
+		t.Errorf("got %v", err)
+	}
+	if err := os.Rename(key+".kept", key); err != nil {
+		t.Fatal(err)
+	}
+	open(t, dir, time.Now)
+	if err := os.Remove(filepath.Join(dir, "ca.pem")); err != nil {
+		t.Fatal(err)
+	}
+	open(t, dir, time.Now) // as after a first start that was cut short
+}
+
 func TestAServersCertificateIsRenewedInTime(t *testing.T) {
 	now := time.Now()
 	a := open(t, t.TempDir(), func() time.Time { return now })

@@ -198,6 +198,7 @@ func (b *batch) take(ctx context.Context) error {
 			return b.flush(ctx, len(b.text))
 		case errors.Is(err, collect.ErrSkip):
 			b.records++
+			b.sender.Refuse(1, "no event in this record")
 		case errors.As(err, &spoilt):
 			at := int(spoilt.Offset) - len(heading)
 			if err := b.flush(ctx, at); err != nil {

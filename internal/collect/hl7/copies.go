@@ -89,9 +89,18 @@ func (c *copies) run() {
 			c.piece(&queue[i])
 		}
 		if ended { // nothing is offered any more
-			c.rest("connection ended inside a frame")
+			c.last()
 			return
 		}
+	}
+}
+
+// last keeps what the end of the connection cut off, and counts what was in no frame.
+func (c *copies) last() {
+	defer collect.Recover(c.t.log, func() { c.taker.sender.Drop(1, "a mistake of Wardline") })
+	c.rest("connection ended inside a frame")
+	if n, _ := c.frames.Noise(); n > 0 {
+		c.taker.sender.Refuse(1, "bytes outside of frames")
 	}
 }
 

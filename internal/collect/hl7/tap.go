@@ -127,7 +127,7 @@ func (t *tap) Run(ctx context.Context, in *collect.Intake) error {
 	for i := range t.c.Taps {
 		f := &t.c.Taps[i]
 		group.Go(func() error {
-			return f.Serve(ctx, t.log, func(_ context.Context, c *collect.Conn) { t.connect(late, in, f, c) })
+			return f.Serve(ctx, t.log, func(ctx context.Context, c *collect.Conn) { t.connect(ctx, late, in, f, c) })
 		})
 	}
 	err := group.Wait()
@@ -137,8 +137,9 @@ func (t *tap) Run(ctx context.Context, in *collect.Intake) error {
 	return err
 }
 
-// connect joins a sender's connection to the receiver's.
-func (t *tap) connect(ctx context.Context, in *collect.Intake, f *Feed, sender *collect.Conn) {
+// connect joins a sender's connection to the receiver's until either ends or ctx is done. Copies are handed in until late
+// is done.
+func (t *tap) connect(ctx, late context.Context, in *collect.Intake, f *Feed, sender *collect.Conn) {
 	const patience = 5 * time.Second
 	d := net.Dialer{Timeout: patience}
 	receiver, err := d.DialContext(ctx, "tcp", f.To)
@@ -150,8 +151,10 @@ func (t *tap) connect(ctx context.Context, in *collect.Intake, f *Feed, sender *
 		return
 	}
 	defer receiver.Close()
-	there := t.copies(ctx, in.Sender(t.c.Name+"/"+sender.Peer, true))
-	back := t.copies(ctx, in.Sender(t.c.Name+"/"+f.To, true))
+	// A system that reads no more would hold the writing side for good.
+	defer context.AfterFunc(ctx, func() { receiver.Close(); sender.Close() })()
+	there := t.copies(late, in.Sender(t.c.Name+"/"+sender.Peer, true))
+	back := t.copies(late, in.Sender(t.c.Name+"/"+f.To, true))
 	var both sync.WaitGroup
 	both.Go(func() { pass(receiver, sender.Conn, there) })
 	both.Go(func() { pass(sender.Conn, receiver, back) })

@@ -111,6 +111,9 @@ func (t *taker) take(d collect.Decoder) error {
 		case err == io.EOF:
 			return t.flush(int64(len(t.body)))
 		case errors.Is(err, collect.ErrSkip):
+			if err := t.skip(d); err != nil {
+				return err
+			}
 		case errors.As(err, &spoilt):
 			if err := t.flush(spoilt.Offset); err != nil {
 				return err
@@ -126,16 +129,36 @@ func (t *taker) take(d collect.Decoder) error {
 	}
 }
 
+// record is where the record that was read last stands, and its bytes; nil when that cannot be told.
+func (t *taker) record(d collect.Decoder) (at int64, raw []byte) {
+	placed, ok := d.(collect.Placed)
+	if !ok {
+		return 0, nil
+	}
+	at = min(placed.Offset(), int64(len(t.body)))
+	if n := jsonl.ObjectEnd(t.body[at:], t.o.Limits.Depth); n > 0 {
+		raw = t.body[at : at+int64(n)]
+	}
+	return at, raw
+}
+
+// skip keeps a record that holds no event, such as a patient among audit records, as it came, and says so.
+func (t *taker) skip(d collect.Decoder) error {
+	at, raw := t.record(d)
+	if err := t.flush(at); err != nil {
+		return err
+	}
+	t.spoil = &collect.Damage{Offset: at, Records: 1, Reason: "no event in this record"}
+	return t.flush(at + int64(len(raw)))
+}
+
 func (t *taker) put(d collect.Decoder, ev *event.Event) error {
-	raw := ev.Fields
-	if placed, ok := d.(collect.Placed); ok {
-		at := placed.Offset()
-		if err := t.flush(at); err != nil {
-			return err
-		}
-		if n := jsonl.ObjectEnd(t.body[min(at, int64(len(t.body))):], t.o.Limits.Depth); n > 0 {
-			raw = t.body[at : at+int64(n)]
-		}
+	at, raw := t.record(d)
+	if err := t.flush(at); err != nil {
+		return err
+	}
+	if raw == nil {
+		raw = ev.Fields
 	}
 	ev.ID = event.ID{}
 	if t.key != "" {

@@ -11,6 +11,7 @@ import (
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/collect/collecttest"
 	"github.com/wardline/wardline/internal/collect/eve"
+	"github.com/wardline/wardline/internal/collect/fhir"
 	"github.com/wardline/wardline/internal/collect/httpin/httpintest"
 	"github.com/wardline/wardline/internal/collect/json"
 	"github.com/wardline/wardline/internal/collect/jsonlines"
@@ -18,10 +19,13 @@ import (
 )
 
 func routes() []collect.Route {
-	return jsonlines.Routes(json.Format([]collect.Shape{eve.Shape()}))
+	return jsonlines.Routes(json.Format([]collect.Shape{eve.Shape(), fhir.Shape()}))
 }
 
 const alert = `{"timestamp":"2026-03-01T10:20:30.000001+0000","flow_id":1,"event_type":"alert"}`
+
+// patient is a resource that is no audit record: it holds no event, and is kept as it came.
+const patient = `{"resourceType":"Patient","id":"T9000001"}`
 
 func TestEvents(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -37,6 +41,7 @@ func TestEvents(t *testing.T) {
 		"one damaged":   {`{"a":1}` + "\n" + `{"a":` + "\n" + `{"a":2}`, 200, `{"kept":2,"damaged":[{"offset":8,`, []string{"json", "json"}, []string{`{"a":` + "\n"}},
 		"damage at end": {`{"a":1}` + "\n" + `{"a":`, 200, `{"kept":1,"damaged":[{"offset":8,`, []string{"json"}, []string{`{"a":`}},
 		"all damaged":   {`{"a":`, 400, `{"kept":0,"damaged":[{"offset":0,`, nil, []string{`{"a":`}},
+		"no event":      {`{"a":1}` + "\n" + patient + "\n" + `{"a":2}`, 200, `{"kept":2,"damaged":[{"offset":8,`, []string{"json", "json"}, []string{patient}},
 		"text":          {"good morning", 400, "no JSON", nil, nil},
 		"empty":         {"", 400, "no JSON", nil, nil},
 		"empty array":   {"[]", 200, `{"kept":0}`, nil, nil},

@@ -92,7 +92,7 @@ func serve(shapes []collect.Shape, o collect.Options, w http.ResponseWriter, r *
 		_, err = t.batch.Wait()
 	}
 	if err != nil {
-		fail(err, 0)
+		fail(err, recordsIn(data)-t.batch.Handed())
 		return
 	}
 	accept(w, kind, t.rejected)
@@ -147,6 +147,13 @@ func readJSON(body []byte) (*logs.LogsData, [][]byte, error) {
 	if o.Unmarshal(body, data) != nil { // its error quotes the body
 		return nil, nil, bad("not a request to export logs")
 	}
+	// The library reads names_like_this too, which are not counted above.
+	switch n := recordsIn(data); {
+	case n > mostRecords:
+		return nil, nil, tooMany()
+	case n != len(raws):
+		raws = nil // which record is whose cannot be told: each is written anew
+	}
 	return data, raws, nil
 }
 
@@ -189,6 +196,15 @@ func (t *taker) record(r *logs.ResourceLogs, s *logs.ScopeLogs, l *logs.LogRecor
 		t.ev.ID = event.NewID(t.batch.Sender().ID(), "otlp", t.request, strconv.Itoa(t.n))
 	}
 	return t.batch.Put(&t.ev, raw)
+}
+
+func recordsIn(data *logs.LogsData) (n int) {
+	for _, r := range data.GetResourceLogs() {
+		for _, s := range r.GetScopeLogs() {
+			n += len(s.GetLogRecords())
+		}
+	}
+	return n
 }
 
 // raw is the record as it came. Where a sender writes it in a way that only the library understands, it is written anew.
