@@ -314,10 +314,12 @@ func (c *Console) take(r *request) (answer, error) {
 // names lists what a finding names of a kind, ready to be shown.
 func names(f *finding.Finding, kind string) []string {
 	var out []string
+	veil := page.NewVeil(f.Entities["patient"]...)
 	for _, v := range f.Entities[kind] {
 		if kind == "patient" {
 			v = page.Mask(v)
 		}
+		v = veil.Hide(v) // an account or a file may be named after a patient
 		out = append(out, page.Clean(v, 120))
 	}
 	return slices.Compact(out)

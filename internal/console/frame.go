@@ -139,8 +139,8 @@ func (c *Console) toast(r *request) *page.Toast {
 	}[q.Get("done")]
 	if said != "" {
 		item, err := c.Desk.Get(r.Context(), id)
-		if err != nil {
-			return nil
+		if err != nil || access.Check(r.actor, access.FindingRead, object(&item)) != nil {
+			return nil // the address may be somebody else's making
 		}
 		t := &page.Toast{State: page.OK("Recorded"), Text: said + ": " + page.Clean(item.Rule.Title, 60)}
 		switch q.Get("done") {

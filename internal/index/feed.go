@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"strconv"
@@ -53,7 +54,7 @@ func (x *Index) once(ctx context.Context, follow Follow) (err error) {
 		return stopped // says more than the failed request that it caused
 	}
 	// An orderly end writes all to the disk, so nothing needs to be replayed.
-	f.mark.Next, f.mark.Clean = f.sent, !f.torn
+	f.mark.Next, f.mark.Clean, f.mark.Lacks = f.sent, !f.torn, x.lacking()
 	return errors.Join(err, f.mark.write(x.cfg.Dir))
 }
 
@@ -77,6 +78,7 @@ func (x *Index) prepare() (mark, error) {
 		m.Clean = x.cfg.URL == "" // nobody knows what a cluster holds
 	}
 	x.began = true
+	x.lacks.Store(m.Lacks)
 	x.through.Store(m.Next)
 	return m, nil
 }
@@ -298,10 +300,10 @@ func (f *feeder) advance() error {
 		next = f.settle[0].next
 		f.settle = f.settle[1:]
 	}
-	if next == f.mark.Next {
+	if next == f.mark.Next && f.mark.Lacks == f.x.lacking() {
 		return nil
 	}
-	f.mark.Next = next
+	f.mark.Next, f.mark.Lacks = next, f.x.lacking()
 	return f.mark.write(f.x.cfg.Dir)
 }
 
@@ -344,12 +346,16 @@ func (f *feeder) remember(ctx context.Context) error {
 	}
 	defer body.Close()
 	f.known = map[uint64]*lines{}
-	for d := json.NewDecoder(body); d.More(); {
+	for d := json.NewDecoder(body); ; {
 		var at struct {
 			Entry uint64 `json:"@entry,string"`
 			Line  int    `json:"@line,string"`
 		}
-		if err := d.Decode(&at); err != nil || at.Line < 0 || at.Line > maxLine {
+		err := d.Decode(&at)
+		if err == io.EOF {
+			break
+		}
+		if err != nil || at.Line < 0 || at.Line > maxLine { // an answer that is broken off, too, is none
 			return errors.New("the index does not say which rows it has")
 		}
 		l := f.known[at.Entry]

@@ -49,6 +49,7 @@ type Index struct {
 	counts  counters
 	callers callers
 	drop    chan chan error // what Drop asks Run to do
+	lacks   atomic.Bool     // the index on the disk is known not to have all that it should
 	began   bool            // a process was started before; used by Run only
 
 	mu      sync.Mutex
@@ -229,4 +230,12 @@ func (x *Index) answering() (*client, error) {
 		return nil, x.trouble
 	}
 	return x.client, nil
+}
+
+// Complete tells whether what is not found is not there, among the entries below Through. It is false once rows were dropped or lines could
+// not be read, until the index is built anew, and for a cluster, whose rows others may drop.
+func (x *Index) Complete() bool { return x.cfg.URL == "" && !x.lacking() }
+
+func (x *Index) lacking() bool {
+	return x.lacks.Load() || x.counts.dropped.Load() > 0 || x.counts.unreadable.Load() > 0
 }

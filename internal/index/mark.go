@@ -20,6 +20,7 @@ type mark struct {
 	Index  string `json:"index"` // a random name, by which a folder that was put in its place is known
 	Next   uint64 `json:"next"`  // all entries below are durable in the index
 	Clean  bool   `json:"clean"` // nothing from Next on is in the index
+	Lacks  bool   `json:"lacks"` // rows were dropped or lines could not be read: what is not found may be there
 }
 
 func markPath(dir string) string { return filepath.Join(dir, "mark.json") }

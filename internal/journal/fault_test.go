@@ -30,9 +30,10 @@ var faults = []struct{ call, fault string }{
 func TestEachSystemCallFails(t *testing.T) {
 	_, err := exec.LookPath("strace")
 	need(t, err == nil, "strace")
+	right(t, exec.Command("strace", "-f", "-qq", "-o", "/dev/null", "true").Run() == nil, "the right to trace processes")
 	dir := journalDir(t)
 	if _, err := start(t, orders{Dir: dir, Senders: 2, Lines: 6, Ballast: -1}, "strace", "-f", "-qq", "-o", "/dev/null").wait(); err != nil {
-		right(t, false, "the right to trace processes")
+		t.Fatal(err)
 	}
 	var c tally
 	ended := map[string]int{}
@@ -104,6 +105,7 @@ func faultRun(t *testing.T, c *tally, dir string, number int, call, fault string
 func TestKilledWhileItIsMade(t *testing.T) {
 	_, err := exec.LookPath("strace")
 	need(t, err == nil, "strace")
+	right(t, exec.Command("strace", "-f", "-qq", "-o", "/dev/null", "true").Run() == nil, "the right to trace processes")
 	killed := 0
 	for n := 1; ; n++ {
 		var c tally

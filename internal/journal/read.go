@@ -11,6 +11,7 @@ import (
 	"iter"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -148,7 +149,17 @@ func newBodies(dir string, key *seal.Key, gone func(string) (time.Time, bool)) (
 	return &bodies{dir: dir, key: key, unzip: unzip, gone: gone, open: map[string]*readSegment{}}, nil
 }
 
-// entry reads and checks the body that a leaf speaks of. Its only errors are *DamageError.
+// passing tells whether an error says nothing of what lies on the disk: whoever tries again may read it.
+func passing(err error) bool {
+	for _, e := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EACCES, syscall.EPERM, syscall.EINTR, fs.ErrClosed} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// entry reads and checks the body that a leaf speaks of. Its errors are *DamageError, but for those that pass.
 func (b *bodies) entry(index uint64, leaf []byte) (*Entry, error) {
 	h, err := ParseHeader(leaf)
 	if err != nil {
@@ -164,10 +175,16 @@ func (b *bodies) entry(index uint64, leaf []byte) (*Entry, error) {
 		}
 		return nil, &DamageError{Index: index, Reason: "its segment " + h.Segment + " is missing, and nothing says that it was deleted after its time", Missing: true}
 	}
+	if passing(err) {
+		return nil, fmt.Errorf("open a segment of the journal: %w", err)
+	}
 	if err != nil {
 		return nil, &DamageError{Index: index, Reason: "its segment " + h.Segment + " cannot be opened: " + err.Error()}
 	}
 	sealed, err := s.Body(h.Offset, h.Size)
+	if passing(err) {
+		return nil, fmt.Errorf("read a segment of the journal: %w", err)
+	}
 	if err != nil {
 		return nil, &DamageError{Index: index, Reason: "its body cannot be read: " + err.Error()}
 	}

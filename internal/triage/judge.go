@@ -84,9 +84,10 @@ func (d *Desk) Later(ctx context.Context, id string, until time.Time, by string)
 		return errors.New("put it off by 90 days at most")
 	}
 	return d.change(ctx, id, by, "", func(_ *sql.Tx, i *Item) (Act, error) {
-		if i.State == New {
-			i.State = Seen
+		if i.State != New && i.State != Seen {
+			return Act{}, errors.New("only a finding that waits can be put off")
 		}
+		i.State = Seen
 		i.Later = until
 		return Act{Act: "later", Detail: until.UTC().Format(time.RFC3339)}, nil
 	})

@@ -209,7 +209,9 @@ func (d *Desk) Counts(ctx context.Context) (Counts, error) {
 			return c, fmt.Errorf("count findings: %w", err)
 		}
 		c.States[state] += n
-		c.Later += later
+		if state == New || state == Seen {
+			c.Later += later // others wait for nobody
+		}
 		if state == New {
 			c.New[levels()[level]] += n
 		}

@@ -28,10 +28,10 @@ func (h *Hunter) candidates(ctx context.Context, q Question) (entries map[uint64
 		return nil, 0, counted{}
 	}
 	before, at := x.Counts(), x.Through()
-	if before.Dropped > 0 || before.Unreadable > 0 {
-		return nil, 0, counted{} // it does not have all that it should
+	if !x.Complete() {
+		return nil, 0, counted{} // "not seen" would rest on what it has not
 	}
-	a := asking{Hunter: h, question: q, entries: map[uint64]bool{}, most: max(1000, int(at)/4)}
+	a := asking{Hunter: h, question: q, entries: map[uint64]bool{}, through: at, most: max(1000, int(at)/4)}
 	if err := a.ask(ctx, needs); err != nil {
 		h.cfg.Log.WarnContext(ctx, "the index could not be asked, the whole journal is read instead", "error", err)
 		return nil, 0, counted{}
@@ -48,7 +48,8 @@ type asking struct {
 	*Hunter
 	question Question
 	entries  map[uint64]bool
-	most     int // entries from which on reading all of them is quicker
+	through  uint64 // entries below are the index's to answer for
+	most     int    // entries from which on reading all of them is quicker
 	hopeless bool
 	events   counted
 }
@@ -57,7 +58,10 @@ func (a *asking) tooMany() bool { return a.hopeless || len(a.entries) > a.most }
 
 func (a *asking) ask(ctx context.Context, needs []need) error {
 	span := index.Query{From: a.question.From, To: a.question.To, By: "hunt"}
-	n, first, last, err := a.cfg.Index.Count(ctx, span)
+	// What is read besides is counted when it is read.
+	below := span
+	below.Fields = []index.Field{{Name: "@entry", Op: index.Less, Value: strconv.FormatUint(a.through, 10)}}
+	n, first, last, err := a.cfg.Index.Count(ctx, below)
 	if err != nil {
 		return err
 	}

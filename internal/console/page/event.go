@@ -9,7 +9,8 @@ import (
 
 // What one event may show, however large it is.
 const (
-	maxFields = 80
+	maxFields = 80     // that are shown
+	maxRead   = 10_000 // that are looked at, to know whom the event speaks of
 	maxName   = 120
 	maxValue  = 600
 	maxDepth  = 32
@@ -33,6 +34,8 @@ func Describe(fields json.RawMessage, asks, patients []string) (chosen, all []Pa
 	for i := range all {
 		p := &all[i]
 		switch {
+		case namesBirth(p.Name):
+			p.Value, p.Masked, masked = dots, true, true // its last digits are the day
 		case clinical && !harmless(p.Name):
 			p.Value, p.Masked, masked = maskEach(p.Value), true, true
 		default:
@@ -42,7 +45,17 @@ func Describe(fields json.RawMessage, asks, patients []string) (chosen, all []Pa
 		}
 		p.Name, p.Value = Clean(p.Name, maxName), Clean(p.Value, maxValue)
 	}
-	return choose(all, asks), all, masked
+	return choose(all, asks), all[:min(len(all), maxFields)], masked
+}
+
+// namesBirth tells whether a field of that name says when a patient was born.
+func namesBirth(name string) bool {
+	for part := range strings.SplitSeq(strings.ToLower(name), ".") {
+		if strings.Contains(part, "birth") || part == "dob" || part == "pid-7" {
+			return true
+		}
+	}
+	return false
 }
 
 // maskEach masks the values of a list one by one.
@@ -57,15 +70,15 @@ func maskEach(list string) string {
 // namesPatient tells whether a field of that name says who a patient is.
 func namesPatient(name string) bool {
 	name = strings.ToLower(name)
-	if strings.HasPrefix(name, "pid-") || strings.HasPrefix(name, "pid.") {
-		return true
-	}
 	for part := range strings.SplitSeq(name, ".") {
 		if strings.HasPrefix(part, "patient") && !strings.HasPrefix(part, "patients_count") && part != "patient_authority" || strings.HasPrefix(part, "pat_") {
 			return true
 		}
+		if strings.HasPrefix(part, "pid-") {
+			return true
+		}
 		switch part {
-		case "mrn", "subject", "birthdate", "medicalrecordnumber":
+		case "pid", "dob", "mrn", "subject", "birthdate", "medicalrecordnumber":
 			return true
 		}
 	}
@@ -163,7 +176,7 @@ func (f *flattener) add(name, value string) {
 		}
 		return
 	}
-	if len(f.fields) < maxFields {
+	if len(f.fields) < maxRead {
 		f.fields = append(f.fields, Pair{Name: name, Value: value})
 	}
 }
