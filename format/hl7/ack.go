@@ -279,6 +279,34 @@ func BatchHeaders(batch []byte) []Header {
 	return list
 }
 
+// Strays yields the pieces of a batch that belong to no message and are no header or trailer of it, and where each
+// begins: a message whose own header is broken, and what follows it up to the next.
+func Strays(batch []byte) iter.Seq2[int, []byte] {
+	return func(yield func(int, []byte) bool) {
+		begin, inside := -1, false
+		for at := 0; at < len(batch); {
+			line := batch[at:]
+			header, envelope := isHeader(line), isBatch(line)
+			inside = header || inside && !envelope
+			stray := !inside && !envelope && len(bytes.TrimLeft(line[:lineLength(line)], "\r\n")) > 0
+			if begin >= 0 && !stray {
+				if !yield(begin, batch[begin:at]) {
+					return
+				}
+				begin = -1
+			}
+			if begin < 0 && stray {
+				begin = at
+			}
+			at += lineLength(line)
+			at += len(batch[at:]) - len(bytes.TrimLeft(batch[at:], "\r\n"))
+		}
+		if begin >= 0 {
+			yield(begin, batch[begin:])
+		}
+	}
+}
+
 // Messages yields the messages of a batch, and where each begins in it.
 func Messages(batch []byte) iter.Seq2[int, []byte] {
 	return func(yield func(int, []byte) bool) {

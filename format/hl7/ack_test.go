@@ -108,6 +108,27 @@ func TestMessages(t *testing.T) {
 	}
 }
 
+// TestEveryLineOfABatchIsSomething: a line is part of a message, or of the envelope, or a stray.
+func TestEveryLineOfABatchIsSomething(t *testing.T) {
+	for in, want := range map[string][]string{
+		"BHS|x\rMSH|1\rPID|1\rBTS|1\r":           nil,
+		"BHS|x\rMSX|1\rPID|1\rMSH|2\rBTS|1\r":    {"MSX|1\rPID|1\r"},
+		"BHS|x\rMSX|1\rBTS|1\rNTE|a\rFTS|1\rZZZ": {"MSX|1\r", "NTE|a\r", "ZZZ"},
+		"FHS|x\n\nBHS|x\n\nBTS|0":                nil,
+	} {
+		var got []string
+		for at, s := range hl7.Strays([]byte(in)) {
+			got = append(got, string(s))
+			if !strings.HasPrefix(in[at:], string(s)) {
+				t.Errorf("%q: not at %d", in, at)
+			}
+		}
+		if diff := cmp.Diff(got, want); diff != "" {
+			t.Errorf("%q: got -, want +:\n%s", in, diff)
+		}
+	}
+}
+
 // FuzzAck: whatever the message, its answer can be put into a frame, is a message, says who answers what in the
 // places where the standard has it, and repeats nothing beyond the header.
 func FuzzAck(f *testing.F) {

@@ -140,17 +140,41 @@ func (c *conversation) message(text []byte, offset int64) part {
 // batch takes in the messages of a batch, or of a file of batches (section 2.10.3), and answers them in one batch.
 func (c *conversation) batch(f mllp.Frame) {
 	a := answer{batch: hl7.BatchHeaders(f.Payload)}
+	kept := true
+	for at, text := range hl7.Strays(f.Payload) {
+		kept = c.keep(text, f.Offset+int64(at)) && kept
+	}
+	n := 0
 	for at, text := range hl7.Messages(f.Payload) {
-		if len(a.parts) == mostInBatch {
-			c.taker.sender.Refuse(1, "batch with more messages than the limit")
+		switch n++; {
+		case n <= mostInBatch:
+			a.parts = append(a.parts, c.message(text, f.Offset+int64(at)))
+		case n == mostInBatch+1:
 			h, _ := hl7.ReadHeader(text)
 			a.parts = append(a.parts, part{header: h, fault: &hl7.Fault{Code: hl7.ApplicationInternal, Text: "more messages in the batch than the limit"}})
-			break
 		}
-		a.parts = append(a.parts, c.message(text, f.Offset+int64(at)))
+	}
+	if n > mostInBatch {
+		c.taker.sender.Refuse(n-mostInBatch, "batch with more messages than the limit")
+	}
+	for i := range a.parts {
+		a.parts[i].failed = a.parts[i].failed || !kept // the sender keeps the batch, and with it what is not kept here
 	}
 	c.answers <- a
 }
+
+// keep keeps text of a batch that belongs to no message, and tells whether it is durable: the batch's answer speaks of it too.
+func (c *conversation) keep(text []byte, offset int64) bool {
+	ctx, cancel := context.WithTimeout(c.ctx, c.c.Patience)
+	defer cancel()
+	r, err := c.taker.quarantine(ctx, text, offset, strayText)
+	if err == nil {
+		_, err = r.Wait(ctx)
+	}
+	return err == nil
+}
+
+const strayText = "text of a batch that belongs to no message"
 
 // answer is what one frame is answered with, as soon as all is durable.
 type answer struct {
@@ -173,7 +197,7 @@ func (p *part) verdict() (fault *hl7.Fault, retry bool) {
 	failed := p.failed
 	if p.receipt != nil {
 		_, err := p.receipt.Wait(p.ctx)
-		failed = err != nil
+		failed = failed || err != nil
 	}
 	if p.cancel != nil {
 		p.cancel()

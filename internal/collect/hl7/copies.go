@@ -137,6 +137,9 @@ func (c *copies) frame(f mllp.Frame) {
 	case f.Kind == mllp.Fragment:
 		_, _ = c.taker.quarantine(c.ctx, f.Payload, f.Offset, "frame without an end") // it is booked, whatever comes of it; so below
 	case hl7.IsBatch(f.Payload):
+		for at, text := range hl7.Strays(f.Payload) {
+			_, _ = c.taker.quarantine(c.ctx, text, f.Offset+int64(at), strayText)
+		}
 		for at, text := range hl7.Messages(f.Payload) {
 			c.message(text, f.Offset+int64(at))
 		}

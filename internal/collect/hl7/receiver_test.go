@@ -339,6 +339,21 @@ func TestReceiveBatch(t *testing.T) {
 	}
 }
 
+// TestReceiveBatchWithAStray keeps what stands in a batch and belongs to no message: the batch's answer says that all of it
+// is kept.
+func TestReceiveBatchWithAStray(t *testing.T) {
+	r, address := receive(t, overTCP)
+	c := connect(t, address)
+	c.write(frame("BHS|^~\\&|LAB|NORTH|WARD|SOUTH\rMSX|^~\\&|broken\rPID|1||T9000001\r" + admission("1") + "BTS|2\r"))
+	_ = c.SetReadDeadline(time.Now().Add(20 * time.Second))
+	if _, err := c.answers.Next(); err != nil {
+		t.Fatal(err)
+	}
+	if counts := r.Received("mllp/127.0.0.1", 2); counts.Stored != 1 || counts.Quarantined != 1 {
+		t.Errorf("got %+v", counts)
+	}
+}
+
 // What is answered by nothing is kept and booked.
 func TestReceiveBrokenFrames(t *testing.T) {
 	r, address := receive(t, overTCP+"  frame_timeout: 200ms\n")
