@@ -47,7 +47,9 @@ type Config struct {
 	Doors Doors
 	// OIDC is the house's own identity provider; nil when there is none. It sends people back to /oidc/back.
 	OIDC *access.OIDC
-	Log  *slog.Logger
+	// Alone lets one person do what otherwise takes two, also where a second one could agree.
+	Alone bool
+	Log   *slog.Logger
 }
 
 // Refusal is a rule that was not loaded.

@@ -75,7 +75,11 @@ func (c *Console) hide(r *request) (answer, error) {
 		return view("hide", v), nil
 	}
 	detail := map[string]string{"rule": s.Rule, "days": strconv.Itoa(days), "kinds": strings.Join(kinds(s.Entity), " ")}
-	err = c.House.Do(r.Context(), access.FindingSuppress, access.Object{Kind: "rule", ID: s.Rule}, detail, func(ctx context.Context) error {
+	rule := access.Object{Kind: "rule", ID: s.Rule}
+	if waits, err := c.waits(r.Context(), access.FindingSuppress, rule, detail, s); waits || err != nil {
+		return answer{to: "/hidden?done=proposed"}, err
+	}
+	err = c.House.Do(r.Context(), access.FindingSuppress, rule, detail, func(ctx context.Context) error {
 		_, err := c.Desk.Suppress(ctx, s)
 		return err
 	})
@@ -155,33 +159,18 @@ func (c *Console) hidden(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	titles := map[string]string{}
-	for _, rule := range c.Live.Rules() {
-		titles[triage.RuleID(&rule.Rule)] = rule.Title
-	}
 	v := page.Hidden{Views: findingViews(r.actor, queue{view: "hidden"}, counts)}
 	v.Frame = c.frame(r, "findings", "Hidden", "What do we not show, and why?", key("next, previous", "J", "K"))
+	if v.Proposals, err = c.proposals(r, access.FindingSuppress, "/hidden/proposals/"); err != nil {
+		return answer{}, err
+	}
 	active := 0
 	for _, s := range all {
 		if !s.Lifted.IsZero() || !s.Expires.After(r.clock.Now) {
 			continue
 		}
 		active++
-		row := page.HiddenRow{Rule: page.Clean(titles[s.Rule], 160), About: "everything", Reason: page.Clean(s.Reason, 300), By: c.called(r.Context(), s.Owner), Until: r.clock.At(s.Expires)}
-		if row.Rule == "" {
-			row.Rule = page.Clean(s.Rule, 120)
-		}
-		var about []string
-		for _, kind := range kinds(s.Entity) {
-			value := s.Entity[kind]
-			if kind == "patient" {
-				value = page.Mask(value)
-			}
-			about = append(about, kind+" "+page.Clean(value, 120))
-		}
-		if len(about) > 0 {
-			row.About = strings.Join(about, ", ")
-		}
+		row := page.HiddenRow{Rule: c.titleOf(s.Rule), About: about(&s), Reason: page.Clean(s.Reason, 300), By: c.called(r.Context(), s.Owner), Until: r.clock.At(s.Expires)}
 		if access.Check(r.actor, access.FindingSuppress, access.Object{Kind: "rule", ID: s.Rule}) == nil {
 			row.Lift = "/hidden/" + s.ID + "/lift"
 		}
@@ -192,6 +181,32 @@ func (c *Console) hidden(r *request) (answer, error) {
 		v.Answer = "Nothing is hidden."
 	}
 	return view("hidden", v), nil
+}
+
+// titleOf is the title of a rule that is loaded, or else its id.
+func (c *Console) titleOf(id string) string {
+	for _, rule := range c.Live.Rules() {
+		if triage.RuleID(&rule.Rule) == id && rule.Title != "" {
+			return page.Clean(rule.Title, 160)
+		}
+	}
+	return page.Clean(id, 120)
+}
+
+// about names what a suppression is about.
+func about(s *triage.Suppression) string {
+	var about []string
+	for _, kind := range kinds(s.Entity) {
+		value := s.Entity[kind]
+		if kind == "patient" {
+			value = page.Mask(value)
+		}
+		about = append(about, kind+" "+page.Clean(value, 120))
+	}
+	if len(about) == 0 {
+		return "everything"
+	}
+	return strings.Join(about, ", ")
 }
 
 func (c *Console) lift(r *request) (answer, error) {

@@ -173,8 +173,22 @@ func TestWithoutATrailNothingIsChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	token := strings.Split(secret, "_")[1]
+	wanted := access.WithActor(t.Context(), access.Actor{ID: admin.id, Name: "a.lindqvist", Roles: access.FirstRoles()})
+	for _, v := range []access.Verb{access.FindingSuppress, access.PeopleWrite} {
+		if err := n.house.Propose(wanted, v, access.Object{Kind: "rule", ID: "x"}, nil, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	proposals, err := n.house.Proposals(wanted)
+	if err != nil || len(proposals) != 2 {
+		t.Fatal(proposals, err)
+	}
 	forms := map[string]string{
-		"POST /findings/{id}/judge": id + "/judge?verdict=true", "POST /findings/{id}/later": id + "/later", "POST /findings/{id}/take": id + "/take", "POST /findings/{id}/undo": id + "/undo",
+		"POST /hidden/proposals/{id}/agree":   "/hidden/proposals/" + proposals[0].ID + "/agree",
+		"POST /hidden/proposals/{id}/decline": "/hidden/proposals/" + proposals[0].ID + "/decline",
+		"POST /people/proposals/{id}/agree":   "/people/proposals/" + proposals[1].ID + "/agree",
+		"POST /people/proposals/{id}/decline": "/people/proposals/" + proposals[1].ID + "/decline",
+		"POST /findings/{id}/judge":           id + "/judge?verdict=true", "POST /findings/{id}/later": id + "/later", "POST /findings/{id}/take": id + "/take", "POST /findings/{id}/undo": id + "/undo",
 		"POST /findings/{id}/hide":  id + "/hide?step=save&scope=all&reason=x&days=7",
 		"POST /hunt":                "/hunt?indicators=198.51.100.7&days=1",
 		"POST /journal/verify":      "/journal/verify",

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/wardline/wardline/internal/access"
+	"github.com/wardline/wardline/internal/console"
 )
 
 func TestAFindingIsJudgedWithoutScript(t *testing.T) {
@@ -47,10 +48,101 @@ func TestAFindingIsJudgedWithoutScript(t *testing.T) {
 	}
 }
 
+// agreed lets admin agree to what p proposed to hide, after p tried to do so alone.
+func agreed(t *testing.T, n *node, p, admin *person) {
+	t.Helper()
+	if all, err := n.desk.Suppressions(t.Context()); err != nil || len(all) > 0 {
+		t.Fatalf("one person hides: %v %v", all, err)
+	}
+	_, body := p.get("/hidden")
+	decline := regexp.MustCompile(`action="(/hidden/proposals/[^"]+)/decline"`).FindStringSubmatch(body)
+	if decline == nil || strings.Contains(body, "/agree") || !strings.Contains(body, "you proposed it") {
+		t.Fatal(body)
+	}
+	if status, body := p.post(decline[1]+"/agree", nil); status != http.StatusBadRequest || !strings.Contains(body, "Somebody else must agree") {
+		t.Fatalf("one agrees with oneself: status %d\n%s", status, body)
+	}
+	if _, body := admin.get("/"); !strings.Contains(body, "One proposal waits for your agreement") {
+		t.Error("Today does not say that a proposal waits")
+	}
+	_, body = admin.get("/hidden")
+	for _, want := range []string{"proposed by S. Senior", "This hides 1 finding, of which 0 were judged true.", "Why: Planned visits", decline[1] + "/agree"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the proposal does not say %q\n%s", want, body)
+		}
+	}
+	if status, to := admin.post(decline[1]+"/agree", nil); status != http.StatusSeeOther || to != "/hidden?done=hidden" {
+		t.Fatal(status, to)
+	}
+	if status, _ := admin.post(decline[1]+"/agree", nil); status != http.StatusBadRequest {
+		t.Errorf("agreed twice: status %d", status)
+	}
+	_, body = admin.get("/trail")
+	for _, want := range []string{"proposed: hid", "agreed: hid"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the trail does not say %q", want)
+		}
+	}
+}
+
+// TestAnAdministratorIsMadeByTwo: by an invitation, and by roles; what weighs less takes one.
+func TestAnAdministratorIsMadeByTwo(t *testing.T) {
+	n := newNode(t)
+	ada := n.first()
+	analyst := n.hire(ada, "m.okafor", "M. Okafor", access.Analyst)
+	ben := n.hire(ada, "b.second", "B. Second", access.Admin) // nobody else is there yet
+	decided := func(who *person) string {
+		t.Helper()
+		_, body := who.get("/people")
+		m := regexp.MustCompile(`action="(/people/proposals/[^"]+)/decline"`).FindStringSubmatch(body)
+		if m == nil {
+			t.Fatal(body)
+		}
+		return m[1]
+	}
+	if status, to := ada.post("/people/invite", url.Values{"name": {"c.third"}, "display": {"C. Third"}, "role": {"auditor"}}); to != "/people?done=proposed" {
+		t.Fatal(status, to)
+	}
+	if status, body := ben.post(decided(ben)+"/agree", nil); status != http.StatusOK || !strings.Contains(body, "The invitation of C. Third") || !strings.Contains(body, "/invite/") {
+		t.Fatalf("status %d\n%s", status, body)
+	}
+	if status, to := ben.post("/people/"+analyst.id+"/roles", url.Values{"role": {"analyst", "admin"}}); to != "/people?done=proposed" {
+		t.Fatal(status, to)
+	}
+	if status, to := ada.post(decided(ada)+"/decline", nil); status != http.StatusSeeOther || to != "/people?done=declined" {
+		t.Fatal(status, to)
+	}
+	if status, _ := analyst.get("/people"); status != http.StatusForbidden {
+		t.Errorf("what was declined was done: status %d", status)
+	}
+	if status, to := ben.post("/people/"+analyst.id+"/roles", url.Values{"role": {"analyst", "admin"}}); to != "/people?done=proposed" {
+		t.Fatal(status, to)
+	}
+	if status, to := ada.post(decided(ada)+"/agree", nil); status != http.StatusSeeOther || to != "/people?done=roles" {
+		t.Fatal(status, to)
+	}
+	analyst.login()
+	if status, _ := analyst.get("/people"); status != http.StatusOK {
+		t.Errorf("what was agreed to was not done: status %d", status)
+	}
+	if status, to := ben.post("/people/"+analyst.id+"/roles", url.Values{"role": {"senior", "admin"}}); status != http.StatusSeeOther || to != "/people?done=roles" {
+		t.Errorf("a role that takes one: status %d, %s", status, to)
+	}
+}
+
+// TestOnePersonMayDoAllWhereTheHouseWantsIt: two_people is off.
+func TestOnePersonMayDoAllWhereTheHouseWantsIt(t *testing.T) {
+	n := newNode(t, func(_ *node, c *console.Config) { c.Alone = true })
+	ada := n.first()
+	n.hire(ada, "b.second", "B. Second", access.Admin)
+	n.hire(ada, "c.third", "C. Third", access.Admin)
+}
+
 func TestWhatIsExpectedIsHiddenAndShownAgainWithoutScript(t *testing.T) {
 	n := newNode(t)
 	n.night(0)
-	p := n.hire(n.first(), "s.senior", "S. Senior", access.Senior)
+	admin := n.first()
+	p := n.hire(admin, "s.senior", "S. Senior", access.Senior)
 	_, body := p.get("/findings")
 	hide := regexp.MustCompile(`href="(/findings/[0-9a-f]+/hide)"`).FindStringSubmatch(body)
 	if hide == nil {
@@ -80,9 +172,10 @@ func TestWhatIsExpectedIsHiddenAndShownAgainWithoutScript(t *testing.T) {
 		t.Fatalf("counting hides: %v %v", all, err)
 	}
 	form.Set("step", "save")
-	if status, to := p.post(hide[1], form); status != http.StatusSeeOther || to != "/hidden?done=hidden" {
+	if status, to := p.post(hide[1], form); status != http.StatusSeeOther || to != "/hidden?done=proposed" {
 		t.Fatal(status, to)
 	}
+	agreed(t, n, p, admin)
 	_, body = p.get("/hidden?done=hidden")
 	lift := regexp.MustCompile(`action="(/hidden/[^"]+/lift)"`).FindStringSubmatch(body)
 	if lift == nil || !strings.Contains(body, "host "+scope[2]) || !strings.Contains(body, "Planned visits") || !strings.Contains(body, "Such findings are hidden for now") {

@@ -52,6 +52,12 @@ func (c *Console) peoplePage(r *request) (page.People, error) {
 	v.Frame = c.frame(r, "people", "People and access", "Who may do what here?", key("next, previous", "J", "K"))
 	v.CanWrite = allowed(r.actor, access.PeopleWrite) == nil
 	v.CanToken = allowed(r.actor, access.TokenWrite) == nil
+	if v.CanWrite {
+		var err error
+		if v.Proposals, err = c.proposals(r, access.PeopleWrite, "/people/proposals/"); err != nil {
+			return v, err
+		}
+	}
 	users, err := c.House.Users(r.Context())
 	if err != nil {
 		return v, err
@@ -150,11 +156,20 @@ func (c *Console) invite(r *request) (answer, error) {
 	if display == "" || len(display) > 100 {
 		return answer{}, &mistake{"Say how others shall see the person, in 100 characters at most."}
 	}
-	secret, err := c.House.Invite(r.Context(), r.PostForm.Get("name"), display, rolesChosen(r))
+	g := grant{Name: r.PostForm.Get("name"), Display: display, Roles: rolesChosen(r)}
+	if waits, err := c.grants(r, g); waits || err != nil {
+		return answer{to: "/people?done=proposed"}, err
+	}
+	return c.sendInvitation(r, g)
+}
+
+// sendInvitation shows the link of an invitation, once.
+func (c *Console) sendInvitation(r *request, g grant) (answer, error) {
+	secret, err := c.House.Invite(r.Context(), g.Name, g.Display, g.Roles)
 	if err != nil {
 		return answer{}, err
 	}
-	return c.once(r, "The invitation of "+page.Clean(display, 100), c.link(r, "/invite/"+secret), "Hand it over in person or by a way that you trust. It works once, for 72 hours. Whoever opens it first chooses the passphrase.")
+	return c.once(r, "The invitation of "+page.Clean(g.Display, 100), c.link(r, "/invite/"+secret), "Hand it over in person or by a way that you trust. It works once, for 72 hours. Whoever opens it first chooses the passphrase.")
 }
 
 // link is a path of this console with the name by which the reader reached it.
@@ -170,8 +185,24 @@ func (c *Console) link(r *request, path string) string {
 }
 
 func (c *Console) setRoles(r *request) (answer, error) {
-	err := c.House.SetRoles(r.Context(), r.PathValue("id"), rolesChosen(r))
-	return answer{to: "/people?done=roles"}, err
+	id, roles := r.PathValue("id"), rolesChosen(r)
+	users, err := c.House.Users(r.Context())
+	if err != nil {
+		return answer{}, err
+	}
+	i := slices.IndexFunc(users, func(u access.User) bool { return u.ID == id })
+	if i >= 0 && heavy(added(users[i].Roles, roles)) {
+		waits, err := c.grants(r, grant{Person: id, Name: users[i].Name, Display: users[i].Display, Roles: roles})
+		if waits || err != nil {
+			return answer{to: "/people?done=proposed"}, err
+		}
+	}
+	return answer{to: "/people?done=roles"}, c.House.SetRoles(r.Context(), id, roles)
+}
+
+// added lists the roles that somebody has not had.
+func added(had, roles []access.Role) []access.Role {
+	return slices.DeleteFunc(slices.Clone(roles), func(role access.Role) bool { return slices.Contains(had, role) })
 }
 
 func (c *Console) resetFactor(r *request) (answer, error) {
@@ -285,6 +316,11 @@ func actRow(a *access.Act, clock page.Clock) page.ActRow {
 		parts = []string{page.Clean(a.Object.Kind+" "+a.Object.ID, 60)}
 	}
 	row.Object = strings.Join(parts, ", ")
+	for step, word := range map[string]string{"proposes": "proposed: ", "agrees to": "agreed: ", "declines": "declined: "} {
+		if a.Detail[step] != "" {
+			row.What = word + row.What
+		}
+	}
 	switch a.Outcome {
 	case access.Done:
 		row.State = page.OK("Done")

@@ -247,7 +247,7 @@ func (c *Console) failure(r *request, err error) failure {
 	case errors.Is(err, index.ErrDown), errors.Is(err, index.ErrFull), errors.Is(err, index.ErrSlow):
 		return failure{http.StatusServiceUnavailable, "Search cannot answer now.", sentence(err.Error()) + " Receiving and sealing go on.", ""}
 	case errors.Is(err, index.ErrQuery), errors.Is(err, access.ErrName), errors.Is(err, access.ErrRoles), errors.Is(err, access.ErrLastAdmin),
-		errors.Is(err, access.ErrInvited), errors.Is(err, errBusy):
+		errors.Is(err, access.ErrInvited), errors.Is(err, access.ErrProposal), errors.Is(err, access.ErrOwn), errors.Is(err, access.ErrProposals), errors.Is(err, errBusy):
 		return failure{http.StatusBadRequest, nothing, sentence(err.Error()), ""}
 	case errors.Is(err, context.Canceled):
 		return failure{499, nothing, "The question was taken back.", ""}

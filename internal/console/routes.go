@@ -47,6 +47,8 @@ func table() []route {
 		{pattern: "POST /findings/{id}/hide", verb: access.FindingSuppress, handle: (*Console).hide},
 		{pattern: "GET /hidden", verb: access.FindingRead, handle: (*Console).hidden},
 		{pattern: "POST /hidden/{id}/lift", verb: access.FindingSuppress, handle: (*Console).lift},
+		{pattern: "POST /hidden/proposals/{id}/agree", verb: access.FindingSuppress, handle: (*Console).agree},
+		{pattern: "POST /hidden/proposals/{id}/decline", verb: access.FindingSuppress, handle: (*Console).decline},
 		{pattern: "GET /news", quiet: true, verb: access.FindingRead, handle: (*Console).news},
 
 		{pattern: "GET /search", verb: access.SearchRun, handle: (*Console).searchForm},
@@ -83,6 +85,8 @@ func table() []route {
 		{pattern: "POST /people/{id}/reset", verb: access.PeopleWrite, handle: (*Console).resetFactor},
 		{pattern: "POST /people/{id}/end", verb: access.PeopleWrite, handle: (*Console).endSessions},
 		{pattern: "POST /people/{id}/disable", verb: access.PeopleWrite, handle: (*Console).disable},
+		{pattern: "POST /people/proposals/{id}/agree", verb: access.PeopleWrite, handle: (*Console).agree},
+		{pattern: "POST /people/proposals/{id}/decline", verb: access.PeopleWrite, handle: (*Console).decline},
 		{pattern: "POST /tokens", verb: access.TokenWrite, handle: (*Console).issueReader},
 		{pattern: "POST /tokens/{id}/revoke", verb: access.TokenWrite, handle: (*Console).revoke},
 		{pattern: "GET /trail", verb: access.TrailReadOwn, handle: (*Console).trail},

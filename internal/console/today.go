@@ -34,6 +34,7 @@ func (c *Console) today(r *request) (answer, error) {
 		}
 	}
 	c.mostUrgent(r, &v, counts, items, all, silent)
+	c.mention(r, &v)
 	v.Seals = c.seals(r, all)
 	v.Rooms = c.rooms(r, counts, all, silent)
 	for i := range items[:min(waitingShown, len(items))] {

@@ -59,6 +59,10 @@ type ConsoleConfig struct {
 	Key         string `yaml:"key"`
 	// OIDC is the house's own identity provider, by which people may sign in as well.
 	OIDC OIDCConfig `yaml:"oidc"`
+	// TwoPeople says that what blinds the house, or lets in who could, waits until a second person agrees: to have findings
+	// not shown any more, and to make somebody an administrator or an auditor. Where nobody else could agree, or
+	// was not here for a month, one person acts alone in any case.
+	TwoPeople bool `yaml:"two_people"`
 }
 
 // OIDCConfig is an OpenID Connect provider. It is not used as long as Issuer is empty. At the provider, the console's
@@ -183,7 +187,7 @@ func (s *SourceConfig) decode(config any) error {
 func DefaultConfig() Config {
 	c := Config{
 		Site: "hospital", Data: defaultData(), State: "sqlite",
-		Console: ConsoleConfig{Listen: ":8443"},
+		Console: ConsoleConfig{Listen: ":8443", TwoPeople: true},
 		Journal: JournalConfig{Ballast: 256 << 20, Keep: KeepConfig{Events: 400, Damaged: 30, Records: 2192}},
 		Index:   IndexConfig{Memory: 64 << 20},
 		Rules:   RulesConfig{SetConfig: app.SetConfig{Places: []string{app.Builtin}}},

@@ -24,7 +24,7 @@ func (n *Node) openConsole(ctx context.Context) error {
 		Site: n.config.Site, Zone: time.Local, Now: time.Now,
 		House: n.house, Desk: n.desk, Live: n.live, Hunter: n.hunter, Index: n.index, Journal: n.journal, DB: n.db,
 		JournalDir: n.config.JournalConfig().Dir, Taxonomy: n.taxonomy, Senders: n.intake.Standings,
-		Refused: n.refusals, Doors: n.doors(), OIDC: provider, Log: n.log,
+		Refused: n.refusals, Doors: n.doors(), OIDC: provider, Alone: !n.config.Console.TwoPeople, Log: n.log,
 	})
 	return err
 }

@@ -39,7 +39,7 @@ func searchAnswer() page.Search {
 
 func hunt() page.Hunt {
 	return page.Hunt{
-		Frame: frame("hunt", "Search back", "Was this ever seen here?", "Ask the whole journal, and keep the answer.", "For a warning from a neighbour, or a new rule before it goes live."), Views: search().Views,
+		Frame: frame("hunt", "Search back", "Was this ever seen here?", "Ask the whole journal, and keep the answer.", "For a warning from a neighbour, or a new rule before it goes live."), Views: at(search().Views, "/hunt"),
 		Days:    []page.Choice{{Value: "30", Text: "30 days"}, {Value: "180", Text: "180 days", Chosen: true}, {Value: "400", Text: "Everything"}},
 		Running: []page.Running{{Title: "3 indicators, 180 days", URL: "/hunt/job/1", Says: "1,204,000 of 4,218,931 entries, seen 0 times so far.", State: page.Watch("Running"), Meter: page.Meter{State: page.Watch("Running"), Says: "28 of 100", Share: 86}}},
 		Answers: []page.AnswerRow{
@@ -133,7 +133,7 @@ func proof() page.Proof {
 		Steps:   []page.ProofStep{{State: page.OK("Same"), Title: "The bytes are those that were sealed.", Text: "Their digest is the one in the entry."}, {State: page.OK("In place"), Title: "The entry is in the journal.", Text: "From its digest, 22 steps lead to the root."}, {State: page.OK("Signed"), Title: "The root is the one that this journal signed.", Text: "Signed at 07:41:50, over 4,218,931 entries."}},
 		Facts:   []page.Pair{{Name: "Entry", Value: "4,218,703 of 4,218,931"}, {Name: "Line", Value: "2 of 412"}, {Name: "Received", Value: "16 June 2026 02:14:20"}, {Name: "Digest", Value: "70d3 12aa 04c9 e81a 6f31 77d0 19ab 55c2"}},
 		Path:    []string{"9f2c41be70d312aa04c9e81a6f3177d019ab55c28e04d3b12fa690ce4471b0f8", "12aa04c9e81a6f3177d019ab55c28e04d3b12fa690ce4471b0f89f2c41be70d3"},
-		Meaning: "What this does not prove: that the sender told the truth. It proves what reached us, when, and that it is unchanged.", Command: "wardline verify entry-4218703.tlog",
+		Meaning: "What this does not prove: that the sender told the truth. It proves what reached us, when, and that it is unchanged.", Command: "wardline journal check entry-4218703.tlog --key KEY",
 	}
 }
 
@@ -154,7 +154,7 @@ func people() page.People {
 
 func trail() page.Trail {
 	return page.Trail{
-		Frame: frame("people", "Trail", "Who did what?", "312 acts in the last seven days, each sealed before it was done.", ""), Views: people().Views,
+		Frame: frame("people", "Trail", "Who did what?", "312 acts in the last seven days, each sealed before it was done.", ""), Views: at(people().Views, "/trail"),
 		People: []page.Choice{{Value: "2", Text: "M. Okafor"}}, Verbs: []page.Choice{{Value: "finding.judge", Text: "judged a finding"}},
 		Rows: []page.ActRow{
 			{Time: "07:41:41", Who: "M. Okafor", What: "judged a finding", Object: "9f2c41be, false", State: page.OK("Done"), Seal: &page.Seal{URL: "/journal/4218928/0", Entry: "4,218,928"}},

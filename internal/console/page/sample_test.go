@@ -13,6 +13,14 @@ func clock() page.Clock {
 	return page.Clock{Now: time.Date(2026, 6, 16, 7, 42, 0, 0, time.UTC), Zone: time.UTC}
 }
 
+// at says which of a page's views is shown.
+func at(views []page.Tab, url string) []page.Tab {
+	for i := range views {
+		views[i].Here = views[i].URL == url
+	}
+	return views
+}
+
 func frame(here, title, ask, answer, context string) page.Frame {
 	rooms := []page.Room{
 		{Key: "findings", Name: "Findings", URL: "/findings", Go: "I", Class: "act", Count: "7", Says: "to act now"},
@@ -185,7 +193,9 @@ func hide() page.Hide {
 }
 
 func hidden() page.Hidden {
-	return page.Hidden{Frame: frame("findings", "Hidden", "What do we not show, and why?", "Two rules are hidden for a time.", ""), Views: findings().Views, Rows: []page.HiddenRow{
+	return page.Hidden{Frame: frame("findings", "Hidden", "What do we not show, and why?", "Two rules are hidden for a time.", ""), Views: at(findings().Views, "/hidden"), Proposals: []page.Proposal{
+		{Title: "Hide findings of Windows Defender Service Stopped", Text: "About host PACS-2, until 16 July. Why: planned vendor visits on Mondays", Receipt: "This hides 412 findings, of which 0 were judged true.", By: "S. Achebe", Until: "tomorrow 07:12", Agree: "/hidden/proposals/1/agree", Decline: "/hidden/proposals/1/decline", Word: "Decline"},
+	}, Rows: []page.HiddenRow{
 		{Rule: "Windows Defender Service Stopped", About: "user svc-vendor", Reason: "Planned vendor visits on Mondays", By: "M. Okafor", Until: "Thu 16 July", Lift: "/hidden/1/lift"},
 		{Rule: "Many names asked", About: "host door-ctl-7", Reason: "Known behaviour of this controller", By: "R. Haddad", Until: "Wed 1 July", Lift: "/hidden/2/lift"},
 	}}

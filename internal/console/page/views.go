@@ -120,11 +120,15 @@ type Receipt struct {
 	Facts        []Pair
 }
 
+// Proposal is what one person wants and another must agree to. Without Agree it is the reader's own.
+type Proposal struct{ Title, Text, Receipt, By, Until, Agree, Decline, Word string }
+
 // Hidden lists what is hidden.
 type Hidden struct {
 	Frame
-	Views []Tab
-	Rows  []HiddenRow
+	Views     []Tab
+	Proposals []Proposal
+	Rows      []HiddenRow
 }
 
 // HiddenRow is one rule that is not shown for a time.
@@ -318,6 +322,7 @@ type People struct {
 	Once               *Once
 	Counts             string
 	Users              []UserRow
+	Proposals          []Proposal
 	Choices            []Choice
 	Tokens             []TokenRow
 	CanWrite, CanToken bool
