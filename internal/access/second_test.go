@@ -122,6 +122,12 @@ func TestAProposalEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 		want(t, "who proposed may not", h.Agree(h.as(ines), p.ID, never), access.ErrProposal)
+		noor := h.hire(ines, "noor", access.Senior)
+		p = h.propose(noor)
+		if err := h.Disable(h.as(ines), noor.Actor.ID); err != nil {
+			t.Fatal(err)
+		}
+		want(t, "who proposed is not let in", h.Agree(h.as(ines), p.ID, never), access.ErrProposal)
 	})
 }
 
