@@ -221,9 +221,15 @@ func adminLeft(ctx context.Context, tx *sql.Tx) error {
 // RenewRecovery gives the person who acts new recovery codes. The old ones are not good any more.
 func (h *House) RenewRecovery(ctx context.Context) ([]string, error) {
 	a, _ := ActorOf(ctx)
+	p, err := h.person(ctx, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	if p.Issuer != "" {
+		return nil, errForeign
+	}
 	var codes []string
-	object := Object{Kind: "person", ID: a.ID, Owner: a.ID}
-	err := h.Do(ctx, SelfWrite, object, map[string]string{"change": "recovery codes"}, func(ctx context.Context) error {
+	err = h.Do(ctx, SelfWrite, p.object(), map[string]string{"change": "recovery codes"}, func(ctx context.Context) error {
 		return h.db.Do(ctx, func(tx *sql.Tx) (err error) {
 			codes, err = newRecovery(ctx, tx, a.ID)
 			return err
