@@ -38,7 +38,7 @@ var (
 	ErrOIDC       = errors.New("the identity provider did not let you in: begin again; if it stays so, tell your administrator")
 	ErrOIDCGroups = errors.New("you are in no group that may use Wardline: ask for it where your account is kept")
 	ErrOIDCName   = errors.New("your name at the identity provider is taken here, or is none that can be used: tell your administrator")
-	errForeign    = errors.New("this person logs in by an identity provider: change the account there")
+	ErrForeign    = errors.New("this person logs in by an identity provider: change the account there")
 )
 
 // OIDC logs people in by an identity provider. It serves any number of goroutines.

@@ -102,7 +102,7 @@ func (k *Passkeys) Begin(ctx context.Context) (Ticket, error) {
 		return Ticket{}, err
 	}
 	if p.Issuer != "" {
-		return Ticket{}, errForeign
+		return Ticket{}, ErrForeign
 	}
 	if len(p.keys) >= maxPasskeys {
 		return Ticket{}, ErrManyKeys

@@ -255,8 +255,8 @@ func endpoints(h *hospital, ines, omar *member) map[string]func() error {
 			return err
 		},
 		"RemovePasskey": func() error { return h.RemovePasskey(h.as(ines), b64(blue.id)) },
-		"Users, denied":   func() error { _, err := h.Users(h.as(omar)); return err },
-		"Trail, denied":   func() error { _, err := h.Trail(h.as(omar), access.TrailFilter{}); return err },
+		"Users, denied": func() error { _, err := h.Users(h.as(omar)); return err },
+		"Trail, denied": func() error { _, err := h.Trail(h.as(omar), access.TrailFilter{}); return err },
 	}
 }
 

@@ -153,6 +153,7 @@ func (c *Console) toast(r *request) *page.Toast {
 		"hidden": "Such findings are hidden for now", "shown": "Such findings are shown again", "roles": "The roles are set; old sessions have ended",
 		"reset": "The second factor is taken away", "ended": "All sessions have ended", "closed": "The account is closed", "revoked": "The token does not work any more",
 		"kept": "The question is kept", "forgotten": "The question is forgotten", "stopped": "Stopped", "keys": "Keys are switched",
+		"keymade": "The passkey is added", "keygone": "The passkey is removed",
 	}[q.Get("done")]
 	if simple == "" {
 		return nil

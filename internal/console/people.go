@@ -39,7 +39,7 @@ func peopleViews(here string, a access.Actor) []page.Tab {
 	if allowed(a, access.TrailRead) != nil {
 		name = "What I did"
 	}
-	return append(tabs, page.Tab{Text: name, URL: "/trail", Here: here == "trail"})
+	return append(tabs, page.Tab{Text: name, URL: "/trail", Here: here == "trail"}, page.Tab{Text: "Your sign-in", URL: "/you", Here: here == "you"})
 }
 
 func (c *Console) people(r *request) (answer, error) {
