@@ -226,6 +226,8 @@ func (c *Console) failure(r *request, err error) failure {
 	var large *http.MaxBytesError
 	nothing := "Could not do that. Nothing was changed."
 	switch {
+	case errors.As(err, &denied) && r.api:
+		return failure{http.StatusForbidden, "Not allowed.", "The token has not the right " + string(denied.Verb) + ". Its maker must have it, and to search or to read answers must be chosen when the token is made.", ""}
 	case errors.As(err, &denied):
 		return failure{http.StatusForbidden, "Not allowed.", sentence(denied.Error()), ""}
 	case errors.As(err, &wrong):

@@ -63,7 +63,7 @@ func table() []route {
 		{pattern: "GET /search/kept/{id}", verb: access.SearchRun, handle: (*Console).kept},
 		{pattern: "POST /search/kept/{id}/forget", verb: access.SearchRun, handle: (*Console).forget},
 
-		{pattern: "GET /hunt", api: "GET /answers", verb: access.HuntRun, handle: (*Console).hunt, doc: docAnswers()},
+		{pattern: "GET /hunt", api: "GET /answers", verb: access.AnswerRead, handle: (*Console).hunt, doc: docAnswers()},
 		{pattern: "POST /hunt", verb: access.HuntRun, handle: (*Console).startHunt},
 		{pattern: "GET /hunt/{job}", verb: access.HuntRun, handle: (*Console).huntJob},
 		{pattern: "GET /hunt/{job}/progress", quiet: true, verb: access.HuntRun, handle: (*Console).huntProgress},

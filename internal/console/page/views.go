@@ -321,6 +321,7 @@ type People struct {
 	Choices            []Choice
 	Tokens             []TokenRow
 	CanWrite, CanToken bool
+	TokenMay           []Choice // what a reader may only when it is said
 }
 
 // Once is a secret that is shown one time.
@@ -346,6 +347,7 @@ type Trail struct {
 	Views         []Tab
 	People, Verbs []Choice
 	Rows          []ActRow
+	Older         string // address of the next page
 }
 
 // ActRow is one act.
