@@ -54,7 +54,11 @@ func (c *Console) peoplePage(r *request) (page.People, error) {
 	v.CanToken = allowed(r.actor, access.TokenWrite) == nil
 	_, named := access.Grants(r.actor)
 	for _, verb := range named {
-		v.TokenMay = append(v.TokenMay, page.Choice{Value: string(verb), Text: map[access.Verb]string{access.SearchRun: "Search events", access.AnswerRead: "Read answers of searches back"}[verb]})
+		choice := page.Choice{Value: string(verb), Text: "Search events", Hint: "patients are masked, and each search is sealed"}
+		if verb == access.AnswerRead {
+			choice.Text, choice.Hint = "Read the answers of searches back", "what was asked, and how often it was seen"
+		}
+		v.TokenMay = append(v.TokenMay, choice)
 	}
 	users, err := c.House.Users(r.Context())
 	if err != nil {
@@ -323,7 +327,7 @@ func (c *Console) reachesBack(r *request, actor string, everyone bool, acts []ac
 	} else {
 		says += "The trail goes back to " + r.clock.At(first) + "."
 	}
-	return says + " What is older was deleted after its time.", nil
+	return says + " It keeps acts for as long as the journal does.", nil
 }
 
 func actRow(a *access.Act, clock page.Clock) page.ActRow {

@@ -83,7 +83,7 @@ async function askKey() {
     asking.querySelector("[data-answer]").value = JSON.stringify(key.toJSON());
     asking.submit();
   } catch (e) {
-    says.textContent = e.name === "InvalidStateError" ? "This key is one of yours already. Take another one."
+    says.lastElementChild.textContent = e.name === "InvalidStateError" ? "This key is one of yours already. Take another one."
       : e.name === "SecurityError" ? "Your browser uses no passkeys at this address. Use a code in its place."
       : "No passkey answered, or it took too long. Ask again, or use a code in its place.";
     says.hidden = false;
