@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -56,8 +57,18 @@ func (w *walker) ask(pattern string) string {
 	if err != nil {
 		w.n.t.Fatalf("%s as %s: %v", pattern, w.name, err)
 	}
+	again := false // whoever may is asked for the second factor again, if it was shown too long ago
+	if resp.StatusCode == http.StatusForbidden {
+		body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+		if err != nil {
+			w.n.t.Fatal(err)
+		}
+		again = strings.Contains(string(body), "Your second factor again")
+	}
 	resp.Body.Close() // streams go on: what they say first is enough
 	switch {
+	case again:
+		return "yes"
 	case resp.StatusCode == http.StatusUnauthorized, resp.StatusCode == http.StatusTooManyRequests, strings.HasPrefix(resp.Header.Get("Location"), "/login") && pattern != "POST /logout":
 		return "login"
 	case resp.StatusCode == http.StatusForbidden:
