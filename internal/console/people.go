@@ -202,7 +202,7 @@ func (c *Console) resetFactor(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return c.once(r, "The link to set passphrase and phone anew", c.link(r, "/invite/"+secret), "Hand it over in person: whoever opens it becomes this user. Until then nobody can sign in as this person.")
+	return c.once(r, "The link to set passphrase and second factor anew", c.link(r, "/invite/"+secret), "Hand it over in person: whoever opens it becomes this user. Until then nobody can sign in as this person.")
 }
 
 func (c *Console) endSessions(r *request) (answer, error) {
