@@ -39,6 +39,7 @@ const (
 	FindingSuppress Verb = "finding.suppress" // have findings not shown any more
 	SearchRun       Verb = "search.run"       // search events
 	HuntRun         Verb = "hunt.run"         // ask rules or indicators about the past
+	AnswerRead      Verb = "answer.read"      // what the past was asked, and the answers
 	SourceRead      Verb = "source.read"      // who sends, how much, since when
 	SourceWrite     Verb = "source.write"
 	RuleRead        Verb = "rule.read"
@@ -64,6 +65,7 @@ const (
 	Own    Reach = "own"    // what the Object's Owner makes one's own
 	Closed Reach = "closed" // cases that are done with
 	Access Reach = "access" // events of people reading records
+	Named  Reach = "named"  // all, for a token whose scope names the verb: what it may besides is not enough
 )
 
 // rights says what each role may do. It is a text so that those who answer for it can read it.
@@ -73,8 +75,9 @@ today.read        all      all      all      all      all      all      -       
 finding.read      all      all      all      own      closed   -        -        all
 finding.judge     all      all      -        -        -        -        -        -
 finding.suppress  -        all      -        -        -        -        -        -
-search.run        all      all      access   -        -        -        -        -
+search.run        all      all      access   -        -        -        -        named
 hunt.run          all      all      -        -        -        -        -        -
+answer.read       all      all      -        -        -        -        -        named
 source.read       all      all      all      all      all      all      -        all
 source.write      -        -        -        -        -        all      -        -
 rule.read         all      all      -        -        all      all      -        all
@@ -199,6 +202,12 @@ func Reaches(a Actor, v Verb) []Reach {
 	for i, reach := range reaches {
 		if reach == None || reach == "" || !slices.Contains(a.Roles, roles[i]) || slices.Contains(far, reach) {
 			continue
+		}
+		if reach == Named {
+			if a.Token == "" || !slices.Contains(a.Scope, v) {
+				continue
+			}
+			reach = All
 		}
 		if reach == All {
 			return []Reach{All}

@@ -8,17 +8,21 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/wardline/wardline/internal/access/passphrase"
 	"github.com/wardline/wardline/internal/store"
 )
 
 const (
 	ceremonyLife  = 5 * time.Minute // how long a browser may take to finish what it began
 	maxCeremonies = 5000            // that are not finished; anybody may begin to log in
+	maxOfOne      = 100             // of them, of one person or one network: a whole ward may come by one address
 )
 
-// begin keeps what a browser is to finish, and returns the secret by which it does, once.
-func (h *House) begin(ctx context.Context, kind string, data any) (string, error) {
+// ErrUnfinished says that there is no room for another ceremony.
+var ErrUnfinished = errors.New("too many sign-ins were begun and not finished: wait five minutes, then begin again")
+
+// begin keeps what a browser is to finish, and returns the secret by which it does, once. whose is the network or the person
+// that begins: nobody takes the room of the others.
+func (h *House) begin(ctx context.Context, kind, whose string, data any) (string, error) {
 	text, err := json.Marshal(data)
 	if err != nil {
 		return "", fmt.Errorf("begin %s: %w", kind, err)
@@ -28,15 +32,16 @@ func (h *House) begin(ctx context.Context, kind string, data any) (string, error
 		if _, err := tx.ExecContext(ctx, `DELETE FROM ceremonies WHERE expires < $1`, store.At(now)); err != nil {
 			return err
 		}
-		var n int
-		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM ceremonies`).Scan(&n); err != nil {
+		var all, own int
+		err := tx.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM ceremonies), (SELECT count(*) FROM ceremonies WHERE whose = $1)`, whose).Scan(&all, &own)
+		if err != nil {
 			return err
 		}
-		if n >= maxCeremonies {
-			return passphrase.ErrBusy
+		if all >= maxCeremonies || own >= maxOfOne {
+			return ErrUnfinished
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO ceremonies (hash, kind, data, expires) VALUES ($1, $2, $3, $4)`,
-			digest(ticket), kind, string(text), store.At(now.Add(ceremonyLife)))
+		_, err = tx.ExecContext(ctx, `INSERT INTO ceremonies (hash, kind, data, expires, whose) VALUES ($1, $2, $3, $4, $5)`,
+			digest(ticket), kind, string(text), store.At(now.Add(ceremonyLife)), whose)
 		return err
 	})
 	if err != nil {

@@ -86,10 +86,41 @@ func TestKilledAtAnyInstant(t *testing.T) {
 			t.Error("the journal holds an intent that the trail does not show")
 		}
 	}
+	mended(t, h, j, db, outcomes)
 	if acted < rounds {
 		t.Errorf("only %d acts", acted)
 	}
 	t.Logf("%d kills, %d acts answered for, %d intents, %d outcomes", rounds, acted, len(intents), len(outcomes))
+}
+
+// mended has the house mended after all those kills: nothing is open then, each act ended as the journal says, and those of
+// which it says nothing were given up.
+func mended(t *testing.T, h *access.House, j *journal.Journal, db *store.DB, outcomes map[string]string) {
+	t.Helper()
+	lost := map[string]bool{}
+	later, err := access.Open(t.Context(), db, j, func() time.Time { return time.Now().Add(5 * time.Minute) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = later.Mend(t.Context(), j, func(_ context.Context, a access.Act) error { lost[a.ID] = true; return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	auditor := access.WithActor(t.Context(), access.Actor{ID: "lena", Roles: []access.Role{access.Auditor}})
+	if open, err := h.Trail(auditor, access.TrailFilter{Open: true}); err != nil || len(open) > 0 {
+		t.Errorf("still open: %+v, %v", open, err)
+	}
+	acts, err := h.Trail(auditor, access.TrailFilter{Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range acts {
+		end, known := outcomes[a.ID]
+		if known && end != string(a.Outcome) || lost[a.ID] != (a.Outcome == access.Lost) {
+			t.Errorf("mended as %s, and the journal says %q", a.Outcome, end)
+		}
+	}
+	t.Logf("%d acts were lost", len(lost))
 }
 
 // killOnce returns how many acts the process said were done, all of which have to be.

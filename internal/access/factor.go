@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"database/sql"
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -55,7 +57,8 @@ func recoveryHash(code string) string {
 	return digest(strings.ToLower(strings.NewReplacer("-", "", " ", "").Replace(code)))
 }
 
-// useCode takes a code of the person once: of the device, or a recovery code. It returns ErrLogin when it is neither.
+// useCode takes a code of the person once: of the device, or a recovery code, which is all that somebody with nothing but
+// passkeys has where they cannot be used. It returns ErrLogin when it is neither.
 func (h *House) useCode(ctx context.Context, tx *sql.Tx, person, code string) error {
 	var secret string
 	var used int64
@@ -63,10 +66,7 @@ func (h *House) useCode(ctx context.Context, tx *sql.Tx, person, code string) er
 	if err != nil {
 		return err
 	}
-	if secret == "" {
-		return ErrLogin
-	}
-	if step := stepOf(code, secret, h.now(), used); step > 0 {
+	if step := stepOf(code, secret, h.now(), used); secret != "" && step > 0 {
 		_, err := tx.ExecContext(ctx, `UPDATE people SET totp_step = $1 WHERE id = $2`, step, person)
 		return err
 	}
@@ -78,6 +78,30 @@ func (h *House) useCode(ctx context.Context, tx *sql.Tx, person, code string) er
 		return orElse(err, ErrLogin)
 	}
 	return nil
+}
+
+// Factors is what a person signs in with beside the passphrase.
+type Factors struct {
+	Elsewhere bool // the person signs in by an identity provider, and has none here
+	App       bool // an authenticator app
+	Recovery  int  // codes that are left
+}
+
+// Factors tells the person who acts what there is; OwnPasskeys lists the passkeys.
+func (h *House) Factors(ctx context.Context) (Factors, error) {
+	a, _ := ActorOf(ctx)
+	var f Factors
+	var issuer, secret string
+	err := h.db.QueryRowContext(ctx, `SELECT issuer, totp, (SELECT count(*) FROM recovery WHERE person = people.id) FROM people WHERE id = $1`, a.ID).
+		Scan(&issuer, &secret, &f.Recovery)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Factors{}, ErrNobody
+	}
+	if err != nil {
+		return Factors{}, fmt.Errorf("look up factors: %w", err)
+	}
+	f.Elsewhere, f.App = issuer != "", secret != ""
+	return f, nil
 }
 
 func orElse(err, otherwise error) error {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,6 +38,9 @@ type House struct {
 	now    func() time.Time
 	hasher *passphrase.Hasher
 	hung   chan struct{} // full of appends that do not come back; see sealed
+
+	mu    sync.Mutex
+	doing map[string]struct{} // ids of the acts that are being carried out; guarded by mu
 }
 
 // Open opens the house in db. Acts are sealed by seal; now is the clock.
@@ -48,22 +52,25 @@ func Open(ctx context.Context, db *store.DB, seal Sealer, now func() time.Time) 
 		db: db, seal: seal, now: now,
 		hasher: passphrase.NewHasher(passphrase.DefaultCost()),
 		hung:   make(chan struct{}, 64),
+		doing:  map[string]struct{}{},
 	}, nil
 }
 
 // The errors that a page tells apart. What they say is for the person who reads them.
 var (
-	ErrLogin     = errors.New("the name, the passphrase or the code is wrong")
-	ErrSession   = errors.New("you are not logged in, or were for too long: log in again")
-	ErrProve     = errors.New("this needs your second factor again, for it was given more than 5 minutes ago")
-	ErrToken     = errors.New("the token is not valid here")
-	ErrInvited   = errors.New("the link is not valid, was used or is too old: ask for a new one")
-	ErrCode      = errors.New("the code is wrong: see that the clock of your device is right, and take a new code")
-	ErrPasskey   = errors.New("the passkey was not accepted: begin again, or use a code")
-	ErrName      = errors.New("the name is taken, or is not 2 to 64 letters, digits, dots, hyphens or underscores")
-	ErrNobody    = errors.New("there is no such person")
-	ErrLastAdmin = errors.New("somebody must be left who is admin: give another person the role first")
-	ErrRoles     = errors.New("name at least one role, of those that people have")
+	ErrLogin      = errors.New("the name, the passphrase or the code is wrong")
+	ErrSession    = errors.New("you are not logged in, or were for too long: log in again")
+	ErrProve      = errors.New("this needs your second factor again, for it was given more than 5 minutes ago")
+	ErrToken      = errors.New("the token is not valid here")
+	ErrInvited    = errors.New("the link is not valid, was used or is too old: ask for a new one")
+	ErrCode       = errors.New("the code is wrong: see that the clock of your device is right, and take a new code")
+	ErrPasskey    = errors.New("the passkey was not accepted: begin again, or use a code")
+	ErrNoKey      = errors.New("you have no such passkey: it may be removed already")
+	ErrLastFactor = errors.New("this is your only second factor: add another passkey first")
+	ErrName       = errors.New("the name is taken, or is not 2 to 64 letters, digits, dots, hyphens or underscores")
+	ErrNobody     = errors.New("there is no such person")
+	ErrLastAdmin  = errors.New("somebody must be left who is admin: give another person the role first")
+	ErrRoles      = errors.New("name at least one role, of those that people have")
 )
 
 // TooMany says that there were too many wrong tries.

@@ -152,14 +152,27 @@ func (h *House) Begin(ctx context.Context, link, name, display, pass string) (En
 		if _, err := tx.ExecContext(ctx, `DELETE FROM enrolments WHERE invitation = $1 OR expires < $2`, digest(link), store.At(now)); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO enrolments (hash, invitation, name, display, passphrase, totp, tries, expires)
-			VALUES ($1, $2, $3, $4, $5, $6, 0, $7)`, digest(e.ID), digest(link), name, display, hash, e.TOTPSecret, store.At(now.Add(enrolLife)))
+		person, err := willBe(ctx, tx, name)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO enrolments (hash, invitation, person, name, display, passphrase, totp, tries, expires)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8)`, digest(e.ID), digest(link), person, name, display, hash, e.TOTPSecret, store.At(now.Add(enrolLife)))
 		return err
 	})
 	if err != nil {
 		return Enrolment{}, fmt.Errorf("join: %w", err)
 	}
 	return e, nil
+}
+
+// willBe returns the id that somebody joins under: the same person as before, when the second factor was taken away.
+func willBe(ctx context.Context, tx *sql.Tx, name string) (id string, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT id FROM people WHERE name = $1 AND passphrase = '' AND issuer = ''`, name).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return newID()
+	}
+	return id, err
 }
 
 func newEnrolment(name string) (Enrolment, error) {
@@ -185,18 +198,25 @@ func (h *House) Confirm(ctx context.Context, enrolment, code string) (Session, [
 	if err != nil {
 		return Session{}, nil, err
 	}
-	id, err := newID()
-	if err != nil {
-		return Session{}, nil, err
-	}
+	return h.joined(ctx, e, "app", func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE people SET totp = $1, totp_step = $2 WHERE id = $3`, e.totp, step, e.person)
+		return err
+	})
+}
+
+// joined makes the person of an enrolment and lets the person in; factor enters the second one, which was shown.
+func (h *House) joined(ctx context.Context, e enrolment, with string, factor func(context.Context, *sql.Tx) error) (Session, []string, error) {
 	var s Session
 	var codes []string
-	joining := Actor{ID: id, Name: e.name}
-	detail := map[string]string{"name": e.name}
-	err = h.sealed(ctx, joining, personJoin, Object{Kind: "person", ID: id, Owner: id}, detail, func(ctx context.Context) error {
+	joining := Actor{ID: e.person, Name: e.name}
+	detail := map[string]string{"name": e.name, "factor": with}
+	err := h.sealed(ctx, joining, personJoin, Object{Kind: "person", ID: e.person, Owner: e.person}, detail, func(ctx context.Context) error {
 		return h.db.Do(ctx, func(tx *sql.Tx) error {
-			p, err := h.settle(ctx, tx, e, id, step)
+			p, err := h.settle(ctx, tx, e)
 			if err != nil {
+				return err
+			}
+			if err := factor(ctx, tx); err != nil {
 				return err
 			}
 			if codes, err = newRecovery(ctx, tx, p.ID); err != nil {
@@ -212,7 +232,24 @@ func (h *House) Confirm(ctx context.Context, enrolment, code string) (Session, [
 	return s, codes, nil
 }
 
-type enrolment struct{ invitation, name, display, hash, totp string }
+type enrolment struct{ invitation, person, name, display, hash, totp string }
+
+const enrolmentColumns = `invitation, person, name, display, passphrase, totp, tries, expires`
+
+// enrolment finds one that may still be finished, or returns ErrInvited.
+func (h *House) enrolment(ctx context.Context, id string) (e enrolment, err error) {
+	var tries int
+	var expires store.Time
+	err = h.db.QueryRowContext(ctx, `SELECT `+enrolmentColumns+` FROM enrolments WHERE hash = $1`, digest(id)).
+		Scan(&e.invitation, &e.person, &e.name, &e.display, &e.hash, &e.totp, &tries, &expires)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && (tries >= maxTries || expires.Before(h.now())) {
+		return enrolment{}, ErrInvited
+	}
+	if err != nil {
+		return enrolment{}, fmt.Errorf("join: %w", err)
+	}
+	return e, nil
+}
 
 // enrolled finds an enrolment and checks its code, at most five times.
 func (h *House) enrolled(ctx context.Context, id, code string) (e enrolment, step int64, err error) {
@@ -220,8 +257,8 @@ func (h *House) enrolled(ctx context.Context, id, code string) (e enrolment, ste
 		var tries int
 		var expires store.Time
 		err := tx.QueryRowContext(ctx, `UPDATE enrolments SET tries = tries + 1 WHERE hash = $1
-			RETURNING invitation, name, display, passphrase, totp, tries, expires`, digest(id)).
-			Scan(&e.invitation, &e.name, &e.display, &e.hash, &e.totp, &tries, &expires)
+			RETURNING `+enrolmentColumns, digest(id)).
+			Scan(&e.invitation, &e.person, &e.name, &e.display, &e.hash, &e.totp, &tries, &expires)
 		if errors.Is(err, sql.ErrNoRows) || err == nil && (tries > maxTries || expires.Before(h.now())) {
 			e.totp = ""
 			return nil // the try is booked
@@ -240,8 +277,9 @@ func (h *House) enrolled(ctx context.Context, id, code string) (e enrolment, ste
 	return e, step, nil
 }
 
-// settle uses the invitation up and writes the person down, who may be there already with a device that was lost.
-func (h *House) settle(ctx context.Context, tx *sql.Tx, e enrolment, id string, step int64) (User, error) {
+// settle uses the invitation up and writes the person down, who may be there already with a device that was lost. There is no
+// second factor then.
+func (h *House) settle(ctx context.Context, tx *sql.Tx, e enrolment) (User, error) {
 	var roles string
 	err := tx.QueryRowContext(ctx, `DELETE FROM invitations WHERE hash = $1 RETURNING roles`, e.invitation).Scan(&roles)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -251,10 +289,10 @@ func (h *House) settle(ctx context.Context, tx *sql.Tx, e enrolment, id string, 
 		return User{}, err
 	}
 	done, err := tx.ExecContext(ctx, `INSERT INTO people (id, name, display, roles, passphrase, totp, totp_step, created, login, disabled)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0)
-		ON CONFLICT (name) DO UPDATE SET passphrase = excluded.passphrase, totp = excluded.totp, totp_step = excluded.totp_step
-		WHERE people.passphrase = '' AND people.issuer = ''`,
-		id, e.name, e.display, roles, e.hash, e.totp, step, store.At(h.now()))
+		VALUES ($1, $2, $3, $4, $5, '', 0, $6, 0, 0)
+		ON CONFLICT (name) DO UPDATE SET passphrase = excluded.passphrase, totp = '', totp_step = 0
+		WHERE people.id = excluded.id AND people.passphrase = '' AND people.issuer = ''`,
+		e.person, e.name, e.display, roles, e.hash, store.At(h.now()))
 	if err != nil {
 		return User{}, err
 	}

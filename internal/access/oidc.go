@@ -38,7 +38,7 @@ var (
 	ErrOIDC       = errors.New("the identity provider did not let you in: begin again; if it stays so, tell your administrator")
 	ErrOIDCGroups = errors.New("you are in no group that may use Wardline: ask for it where your account is kept")
 	ErrOIDCName   = errors.New("your name at the identity provider is taken here, or is none that can be used: tell your administrator")
-	errForeign    = errors.New("this person logs in by an identity provider: change the account there")
+	ErrForeign    = errors.New("this person logs in by an identity provider: change the account there")
 )
 
 // OIDC logs people in by an identity provider. It serves any number of goroutines.
@@ -49,6 +49,13 @@ type OIDC struct {
 
 	mu       sync.Mutex
 	provider *oidc.Provider // guarded by mu; nil until it was reached once
+	reaching *reaching      // guarded by mu; nil while nobody reaches for it
+}
+
+// reaching is one try to reach the provider, for all who wait for it.
+type reaching struct {
+	done     chan struct{}  // closed when the rest is settled
+	provider *oidc.Provider // nil when it was not reached
 }
 
 // OIDC checks cfg and returns what logs people in. It does not reach for the provider yet, which may be down.
@@ -78,12 +85,15 @@ func (h *House) OIDC(cfg OIDCConfig) (*OIDC, error) {
 	}
 	return &OIDC{h: h, cfg: cfg, client: &http.Client{
 		Transport: limited{base},
-		Timeout:   10 * time.Second,
+		Timeout:   reachTime,
 		CheckRedirect: func(*http.Request, []*http.Request) error {
 			return errors.New("the provider redirects, which it need not")
 		},
 	}}, nil
 }
+
+// reachTime is how long anybody waits for one answer of the provider.
+const reachTime = 10 * time.Second
 
 // limited reads at most 1 MiB of what a provider answers.
 type limited struct{ http.RoundTripper }
@@ -107,13 +117,13 @@ type oidcCeremony struct {
 
 // Begin returns where to send the browser, and a ticket that it keeps in a cookie until Finish. fresh has the
 // provider ask for everything again, as acts with ErrProve need.
-func (o *OIDC) Begin(ctx context.Context, fresh bool) (location, ticket string, err error) {
+func (o *OIDC) Begin(ctx context.Context, fresh bool, ip string) (location, ticket string, err error) {
 	config, _, err := o.reach(ctx)
 	if err != nil {
 		return "", "", err
 	}
 	c := oidcCeremony{State: secret(), Nonce: secret(), Verifier: oauth2.GenerateVerifier(), Fresh: fresh}
-	if ticket, err = o.h.begin(ctx, "oidc", c); err != nil {
+	if ticket, err = o.h.begin(ctx, "oidc", network(ip), c); err != nil {
 		return "", "", err
 	}
 	options := []oauth2.AuthCodeOption{oidc.Nonce(c.Nonce), oauth2.S256ChallengeOption(c.Verifier)}
@@ -125,22 +135,52 @@ func (o *OIDC) Begin(ctx context.Context, fresh bool) (location, ticket string, 
 
 // reach returns how to talk to the provider, and what checks its tokens.
 func (o *OIDC) reach(ctx context.Context) (*oauth2.Config, *oidc.IDTokenVerifier, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.provider == nil {
-		p, err := oidc.NewProvider(oidc.ClientContext(ctx, o.client), o.cfg.Issuer)
-		if err != nil {
-			return nil, nil, fmt.Errorf("%w (its configuration cannot be read)", ErrOIDC)
-		}
-		o.provider = p
+	provider := o.discover(ctx)
+	if provider == nil {
+		return nil, nil, fmt.Errorf("%w (its configuration cannot be read)", ErrOIDC)
 	}
 	config := &oauth2.Config{
 		ClientID: o.cfg.ClientID, ClientSecret: o.cfg.Secret, RedirectURL: o.cfg.Redirect,
-		Endpoint: o.provider.Endpoint(), Scopes: append([]string{oidc.ScopeOpenID, "profile"}, o.cfg.Scopes...),
+		Endpoint: provider.Endpoint(), Scopes: append([]string{oidc.ScopeOpenID, "profile"}, o.cfg.Scopes...),
 	}
-	return config, o.provider.Verifier(&oidc.Config{
+	return config, provider.Verifier(&oidc.Config{
 		ClientID: o.cfg.ClientID, Now: o.h.now, SupportedSigningAlgs: []string{oidc.RS256, oidc.PS256, oidc.ES256, oidc.EdDSA},
 	}), nil
+}
+
+// discover returns the provider, nil when it cannot be reached. Whoever comes first reaches for it, and those who come
+// meanwhile share what comes of it.
+func (o *OIDC) discover(ctx context.Context) *oidc.Provider {
+	o.mu.Lock()
+	if o.provider != nil {
+		defer o.mu.Unlock()
+		return o.provider
+	}
+	shared := o.reaching
+	if shared != nil {
+		o.mu.Unlock()
+		select {
+		case <-shared.done:
+			return shared.provider
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	mine := &reaching{done: make(chan struct{})}
+	o.reaching = mine
+	o.mu.Unlock()
+	// The first one's browser may go away; the others still wait.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reachTime)
+	defer cancel()
+	provider, err := oidc.NewProvider(oidc.ClientContext(ctx, o.client), o.cfg.Issuer)
+	if err == nil {
+		mine.provider = provider
+	}
+	o.mu.Lock()
+	o.provider, o.reaching = mine.provider, nil
+	o.mu.Unlock()
+	close(mine.done)
+	return mine.provider
 }
 
 // claims is what of an ID token counts.

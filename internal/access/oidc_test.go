@@ -1,12 +1,14 @@
 package access_test
 
 import (
+	"context"
 	"crypto"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"maps"
 	"math/big"
 	"net/http"
@@ -21,7 +23,6 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"github.com/wardline/wardline/internal/access"
-	"github.com/wardline/wardline/internal/access/passphrase"
 	"github.com/wardline/wardline/internal/store"
 )
 
@@ -38,6 +39,8 @@ type provider struct {
 	sign   func(p *provider, header, payload []byte) []byte
 	alg    string
 	issuer string // that it calls itself
+	asked  int    // how often its configuration was asked for
+	hold   func() // what it does before it answers that
 }
 
 func newProvider(t *testing.T, h *hospital) *provider {
@@ -78,6 +81,13 @@ func (p *provider) answer(w http.ResponseWriter, v any) {
 }
 
 func (p *provider) configuration(w http.ResponseWriter, _ *http.Request) {
+	p.mu.Lock()
+	p.asked++
+	hold := p.hold
+	p.mu.Unlock()
+	if hold != nil {
+		hold()
+	}
 	u := p.server.URL
 	p.answer(w, map[string]any{
 		"issuer": p.issuer, "authorization_endpoint": u + "/authorize", "token_endpoint": u + "/token", "jwks_uri": u + "/keys",
@@ -166,7 +176,7 @@ func (p *provider) oidc() *access.OIDC {
 // login goes there and back.
 func (p *provider) login(o *access.OIDC, fresh bool) (access.Session, error) {
 	p.t.Helper()
-	location, ticket, err := o.Begin(p.t.Context(), fresh)
+	location, ticket, err := o.Begin(p.t.Context(), fresh, desk)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -308,7 +318,7 @@ func TestOIDCInTheBrowser(t *testing.T) {
 		o := p.oidc()
 		begin := func() (url.Values, string) {
 			t.Helper()
-			location, ticket, err := o.Begin(ctx, false)
+			location, ticket, err := o.Begin(ctx, false, desk)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -345,16 +355,26 @@ func TestOIDCInTheBrowser(t *testing.T) {
 		h.wait(6 * time.Minute)
 		finish("after six minutes", mine, q, access.ErrCeremony)
 
-		// Anybody may begin; a flood of those who do cannot fill the disk.
-		_, err := h.db.ExecContext(ctx, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+		// Anybody may begin; a flood of those who do takes no room from others, and cannot fill the disk.
+		for range 100 {
+			if _, _, err := o.Begin(ctx, false, "192.0.2.99"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, _, err := o.Begin(ctx, false, "192.0.2.99")
+		want(t, "the hundred and first of one address", err, access.ErrUnfinished)
+		if _, _, err := o.Begin(ctx, false, desk); err != nil {
+			t.Error("somebody else: ", err)
+		}
+		_, err = h.db.ExecContext(ctx, `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
 			INSERT INTO ceremonies (hash, kind, data, expires) SELECT CAST(i AS TEXT), 'oidc', '{}', $1 FROM n`, store.At(h.now().Add(time.Minute)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, _, err = o.Begin(ctx, false)
-		want(t, "one too many", err, passphrase.ErrBusy)
+		_, _, err = o.Begin(ctx, false, desk)
+		want(t, "one too many", err, access.ErrUnfinished)
 		h.wait(2 * time.Minute)
-		if _, _, err = o.Begin(ctx, false); err != nil {
+		if _, _, err = o.Begin(ctx, false, desk); err != nil {
 			t.Error("afterwards: ", err)
 		}
 	})
@@ -423,11 +443,48 @@ func TestOIDCConfigurations(t *testing.T) {
 			t.Fatal(err)
 		}
 		p.issuer = "https://elsewhere.example.org"
-		_, _, err = o.Begin(t.Context(), false)
+		_, _, err = o.Begin(t.Context(), false, desk)
 		want(t, "a provider that calls itself something else", err, access.ErrOIDC)
 		p.issuer = p.server.URL
-		if _, _, err := o.Begin(t.Context(), false); err != nil {
+		if _, _, err := o.Begin(t.Context(), false, desk); err != nil {
 			t.Error("once it is there: ", err)
+		}
+	})
+}
+
+// TestTheProviderIsReachedOnce: while somebody waits for a provider that is slow, whoever else comes waits for the same answer, and
+// may go away.
+func TestTheProviderIsReachedOnce(t *testing.T) {
+	each(t, func(h *hospital) {
+		t := h.t
+		p := newProvider(t, h)
+		o := p.oidc()
+		came, release := make(chan struct{}), make(chan struct{})
+		p.hold = func() { close(came); <-release } // a second question would close it twice
+		begun := make(chan error)
+		first, leave := context.WithCancel(t.Context())
+		begin := func(ctx context.Context) {
+			_, _, err := o.Begin(ctx, false, desk)
+			begun <- err
+		}
+		go begin(first)
+		<-came
+		leave()
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, _, err := o.Begin(gone, false, desk)
+		want(t, "somebody who does not wait", err, access.ErrOIDC)
+		for range 5 {
+			go begin(t.Context())
+		}
+		close(release)
+		for range 6 {
+			if err := <-begun; err != nil && !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		}
+		if p.asked != 1 {
+			t.Errorf("asked %d times", p.asked)
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,9 +22,16 @@ import (
 // Passkeys lets people use a passkey or a security key in place of a code (Web Authentication, level 3). They are bound
 // to the address of the console, so no other site can ask for them.
 type Passkeys struct {
-	h *House
-	w *webauthn.WebAuthn
+	h      *House
+	w      *webauthn.WebAuthn
+	origin string
 }
+
+// Origin is the only address of the console at which browsers use them.
+func (k *Passkeys) Origin() string { return k.origin }
+
+// maxPasskeys is how many a person may have.
+const maxPasskeys = 10
 
 // Passkeys returns them for a console at origin, such as "https://wardline.example.org:8443". Browsers refuse
 // them where the host is a mere address.
@@ -47,7 +55,7 @@ func (h *House) Passkeys(origin string) (*Passkeys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("passkeys: %w", err)
 	}
-	return &Passkeys{h, w}, nil
+	return &Passkeys{h, w, origin}, nil
 }
 
 // Passkey is one of a person's, as it is listed.
@@ -93,6 +101,20 @@ func (k *Passkeys) Begin(ctx context.Context) (Ticket, error) {
 	if err := k.h.allow(ctx, a, SelfWrite, p.object(), nil); err != nil {
 		return Ticket{}, err
 	}
+	if p.Issuer != "" {
+		return Ticket{}, ErrForeign
+	}
+	if len(p.keys) >= maxPasskeys {
+		return Ticket{}, ErrManyKeys
+	}
+	return k.create(ctx, "add passkey", p, "person "+p.ID)
+}
+
+// ErrManyKeys says that a person has as many passkeys as there may be.
+var ErrManyKeys = fmt.Errorf("you have %d passkeys, and more there cannot be: remove one first", maxPasskeys)
+
+// create asks the browser for a new passkey of p.
+func (k *Passkeys) create(ctx context.Context, kind string, p holder, whose string) (Ticket, error) {
 	var known []protocol.CredentialDescriptor
 	for _, c := range p.keys {
 		known = append(known, c.Descriptor())
@@ -101,7 +123,73 @@ func (k *Passkeys) Begin(ctx context.Context) (Ticket, error) {
 	if err != nil {
 		return Ticket{}, fmt.Errorf("begin passkey: %w", err)
 	}
-	return k.ticket(ctx, "add passkey", options, ceremony{Data: *data, User: p.ID})
+	return k.ticket(ctx, kind, whose, options, ceremony{Data: *data, User: p.ID})
+}
+
+// created checks what the browser answered, and returns what enters the new passkey under a name.
+func (k *Passkeys) created(p holder, c *ceremony, name string, answer []byte) (func(context.Context, *sql.Tx) error, error) {
+	parsed, err := protocol.ParseCredentialCreationResponseBytes(answer)
+	if err != nil {
+		return nil, ErrPasskey // what the library says quotes the answer
+	}
+	made, err := k.w.CreateCredential(p, c.Data, parsed)
+	if err != nil {
+		return nil, ErrPasskey
+	}
+	text, err := json.Marshal(made)
+	if err != nil {
+		return nil, fmt.Errorf("add passkey: %w", err)
+	}
+	return func(ctx context.Context, tx *sql.Tx) error {
+		var n int
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM passkeys WHERE person = $1`, p.ID).Scan(&n); err != nil {
+			return err
+		}
+		if n >= maxPasskeys {
+			return ErrManyKeys
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO passkeys (id, person, name, credential, created, used) VALUES ($1, $2, $3, $4, $5, 0)`,
+			keyID(made.ID), p.ID, name, string(text), store.At(k.h.now()))
+		if store.Duplicate(err) {
+			return ErrPasskey
+		}
+		return err
+	}, nil
+}
+
+// BeginJoin lets somebody who joins have a passkey as the second factor in place of an app; enrolment is what House.Begin
+// returned.
+func (k *Passkeys) BeginJoin(ctx context.Context, enrolment, ip string) (Ticket, error) {
+	e, err := k.h.enrolment(ctx, enrolment)
+	if err != nil {
+		return Ticket{}, err
+	}
+	return k.create(ctx, "join", e.holder(), network(ip))
+}
+
+// FinishJoin does what House.Confirm does, with a new passkey in place of a code.
+func (k *Passkeys) FinishJoin(ctx context.Context, enrolment, ticket, name string, answer []byte) (Session, []string, error) {
+	e, err := k.h.enrolment(ctx, enrolment)
+	if err != nil {
+		return Session{}, nil, err
+	}
+	var c ceremony
+	if err := k.h.finish(ctx, "join", ticket, &c); err != nil {
+		return Session{}, nil, err
+	}
+	if c.User != e.person {
+		return Session{}, nil, ErrPasskey
+	}
+	enter, err := k.created(e.holder(), &c, displayName(name, "passkey"), answer)
+	if err != nil {
+		return Session{}, nil, err
+	}
+	return k.h.joined(ctx, e, "passkey", enter)
+}
+
+// holder is the person who is about to join.
+func (e enrolment) holder() holder {
+	return holder{User: User{ID: e.person, Name: e.name, Display: e.display}}
 }
 
 // Finish adds the passkey that the browser answered with, under a name such as "blue key".
@@ -115,29 +203,16 @@ func (k *Passkeys) Finish(ctx context.Context, ticket, name string, answer []byt
 	if err != nil {
 		return err
 	}
-	if p.ID != a.ID || len(p.keys) >= 10 {
+	if p.ID != a.ID {
 		return ErrPasskey
-	}
-	parsed, err := protocol.ParseCredentialCreationResponseBytes(answer)
-	if err != nil {
-		return ErrPasskey // what the library says quotes the answer
-	}
-	made, err := k.w.CreateCredential(p, c.Data, parsed)
-	if err != nil {
-		return ErrPasskey
-	}
-	text, err := json.Marshal(made)
-	if err != nil {
-		return fmt.Errorf("add passkey: %w", err)
 	}
 	name = displayName(name, "passkey")
-	return k.h.Do(ctx, SelfWrite, p.object(), map[string]string{"change": "add passkey", "name": name}, func(ctx context.Context) error {
-		_, err := k.h.db.ExecContext(ctx, `INSERT INTO passkeys (id, person, name, credential, created, used) VALUES ($1, $2, $3, $4, $5, 0)`,
-			keyID(made.ID), p.ID, name, string(text), store.At(k.h.now()))
-		if store.Duplicate(err) {
-			return ErrPasskey
-		}
+	enter, err := k.created(p, &c, name, answer)
+	if err != nil {
 		return err
+	}
+	return k.h.Do(ctx, SelfWrite, p.object(), map[string]string{"change": "add passkey", "name": name}, func(ctx context.Context) error {
+		return k.h.db.Do(ctx, func(tx *sql.Tx) error { return enter(ctx, tx) })
 	})
 }
 
@@ -148,7 +223,7 @@ func (k *Passkeys) BeginLogin(ctx context.Context, name, pass, ip string) (Ticke
 	if err != nil {
 		return Ticket{}, err
 	}
-	return k.ask(ctx, "log in", user.ID, t)
+	return k.ask(ctx, "log in", user.ID, ip, t)
 }
 
 // FinishLogin lets the person in whose passkey answered.
@@ -170,7 +245,7 @@ func (k *Passkeys) BeginProve(ctx context.Context, cookie, ip string) (Ticket, e
 	if err != nil {
 		return Ticket{}, err
 	}
-	return k.ask(ctx, "prove", a.ID, t)
+	return k.ask(ctx, "prove", a.ID, ip, t)
 }
 
 // FinishProve returns the session under a new cookie, as House.Prove does.
@@ -190,27 +265,27 @@ func (k *Passkeys) FinishProve(ctx context.Context, cookie, ticket string, answe
 }
 
 // ask makes a challenge for one of the person's passkeys.
-func (k *Passkeys) ask(ctx context.Context, kind, person string, t try) (Ticket, error) {
+func (k *Passkeys) ask(ctx context.Context, kind, person, ip string, t try) (Ticket, error) {
 	p, err := k.holder(ctx, person)
 	if err != nil {
 		return Ticket{}, err
 	}
 	if len(p.keys) == 0 {
-		return Ticket{}, ErrLogin
+		return Ticket{}, errors.Join(ErrLogin, k.h.refused(ctx, p.actor(), sessionOpen, p.object(), map[string]string{"address": ip}, "no passkey"))
 	}
 	options, data, err := k.w.BeginLogin(p)
 	if err != nil {
 		return Ticket{}, fmt.Errorf("ask for passkey: %w", err)
 	}
-	return k.ticket(ctx, kind, options, ceremony{Data: *data, User: p.ID, Try: t})
+	return k.ticket(ctx, kind, network(ip), options, ceremony{Data: *data, User: p.ID, Try: t})
 }
 
-func (k *Passkeys) ticket(ctx context.Context, kind string, options any, c ceremony) (Ticket, error) {
+func (k *Passkeys) ticket(ctx context.Context, kind, whose string, options any, c ceremony) (Ticket, error) {
 	text, err := json.Marshal(options)
 	if err != nil {
 		return Ticket{}, fmt.Errorf("ask for passkey: %w", err)
 	}
-	secret, err := k.h.begin(ctx, kind, c)
+	secret, err := k.h.begin(ctx, kind, whose, c)
 	return Ticket{text, secret}, err
 }
 
@@ -227,8 +302,11 @@ func (k *Passkeys) answered(ctx context.Context, kind, ticket string, answer []b
 		return p, c, nil, ErrPasskey
 	}
 	key, err := k.w.ValidateLogin(p, c.Data, parsed)
-	if err != nil || key.Authenticator.CloneWarning {
+	if err != nil {
 		return p, c, nil, errors.Join(ErrPasskey, k.h.refused(ctx, p.actor(), sessionOpen, p.object(), nil, "wrong passkey"))
+	}
+	if key.Authenticator.CloneWarning {
+		return p, c, nil, errors.Join(ErrPasskey, k.h.refused(ctx, p.actor(), sessionOpen, p.object(), nil, "the passkey's counter did not grow: there may be a copy of it"))
 	}
 	text, err := json.Marshal(key)
 	if err != nil {
@@ -271,10 +349,10 @@ func (k *Passkeys) holder(ctx context.Context, id string) (holder, error) {
 
 func keyID(id []byte) string { return base64.RawURLEncoding.EncodeToString(id) }
 
-// List lists the passkeys of the person who acts.
-func (k *Passkeys) List(ctx context.Context) ([]Passkey, error) {
+// OwnPasskeys lists the passkeys of the person who acts.
+func (h *House) OwnPasskeys(ctx context.Context) ([]Passkey, error) {
 	a, _ := ActorOf(ctx)
-	rows, err := k.h.db.QueryContext(ctx, `SELECT id, name, created, used FROM passkeys WHERE person = $1 ORDER BY created, id`, a.ID)
+	rows, err := h.db.QueryContext(ctx, `SELECT id, name, created, used FROM passkeys WHERE person = $1 ORDER BY created, id`, a.ID)
 	if err != nil {
 		return nil, fmt.Errorf("list passkeys: %w", err)
 	}
@@ -292,17 +370,33 @@ func (k *Passkeys) List(ctx context.Context) ([]Passkey, error) {
 	return all, rows.Err()
 }
 
-// Remove makes one of the own passkeys invalid.
-func (k *Passkeys) Remove(ctx context.Context, id string) error {
+// RemovePasskey makes one of the own passkeys invalid. The last one stays with whoever has no app: recovery codes run out.
+func (h *House) RemovePasskey(ctx context.Context, id string) error {
+	keys, err := h.OwnPasskeys(ctx)
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(keys, func(k Passkey) bool { return k.ID == id })
+	if at < 0 {
+		return ErrNoKey
+	}
 	a, _ := ActorOf(ctx)
-	return k.h.Do(ctx, SelfWrite, Object{Kind: "person", ID: a.ID, Owner: a.ID}, map[string]string{"change": "remove passkey"}, func(ctx context.Context) error {
-		done, err := k.h.db.ExecContext(ctx, `DELETE FROM passkeys WHERE id = $1 AND person = $2`, id, a.ID)
-		if err != nil {
-			return err
-		}
-		if n, err := done.RowsAffected(); err != nil || n == 0 {
-			return orElse(err, errors.New("you have no such passkey"))
-		}
-		return nil
+	detail := map[string]string{"change": "remove passkey", "name": keys[at].Name}
+	return h.Do(ctx, SelfWrite, Object{Kind: "person", ID: a.ID, Owner: a.ID}, detail, func(ctx context.Context) error {
+		return h.db.Do(ctx, func(tx *sql.Tx) error {
+			done, err := tx.ExecContext(ctx, `DELETE FROM passkeys WHERE id = $1 AND person = $2`, id, a.ID)
+			if err != nil {
+				return err
+			}
+			if n, err := done.RowsAffected(); err != nil || n == 0 {
+				return orElse(err, ErrNoKey)
+			}
+			var left int
+			err = tx.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM passkeys WHERE person = $1) + (SELECT count(*) FROM people WHERE id = $1 AND totp <> '')`, a.ID).Scan(&left)
+			if err != nil || left > 0 {
+				return err
+			}
+			return ErrLastFactor
+		})
 	})
 }

@@ -147,11 +147,11 @@ func TestPasskey(t *testing.T) {
 		if a, err := h.Resume(ctx, s.Cookie); err != nil || a.ID != ines.Actor.ID || !a.Proved.Equal(h.now()) {
 			t.Error(a, err)
 		}
-		keys, err := p.List(h.as(ines))
+		keys, err := h.OwnPasskeys(h.as(ines))
 		if err != nil || len(keys) != 1 || keys[0].Name != "blue key" || !keys[0].Used.Equal(h.now()) {
 			t.Errorf("%+v, %v", keys, err)
 		}
-		if err := p.Remove(h.as(ines), keys[0].ID); err != nil {
+		if err := h.RemovePasskey(h.as(ines), keys[0].ID); err != nil {
 			t.Error(err)
 		}
 		_, err = p.BeginLogin(ctx, ines.name, ines.pass, desk)
@@ -260,7 +260,7 @@ func TestAPasskeyProvesAgain(t *testing.T) {
 		if _, err := h.ResetFactor(h.as(ines), omar.Actor.ID); err != nil {
 			t.Fatal(err)
 		}
-		if keys, err := p.List(h.as(omar)); err != nil || len(keys) != 0 {
+		if keys, err := h.OwnPasskeys(h.as(omar)); err != nil || len(keys) != 0 {
 			t.Errorf("keys that outlive a reset: %v, %v", keys, err)
 		}
 	})
@@ -277,4 +277,196 @@ func TestOriginsOfPasskeys(t *testing.T) {
 			t.Errorf("%s: %v", origin, err)
 		}
 	}
+}
+
+// joinWith follows a link to its end with a key in place of an app.
+func (h *hospital) joinWith(p *access.Passkeys, key *securityKey, link, name string) (*member, error) {
+	h.t.Helper()
+	e, err := h.Begin(h.t.Context(), link, name, "", goodPass)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	ticket, err := p.BeginJoin(h.t.Context(), e.ID, desk)
+	if err != nil {
+		return nil, err
+	}
+	m := &member{name: e.Name, pass: goodPass}
+	m.Session, m.recovery, err = p.FinishJoin(h.t.Context(), e.ID, ticket.Secret, "", key.create(ticket.Options))
+	return m, err
+}
+
+// TestAPasskeyIsEnough: somebody joins with a key and no app, loses it, comes back by a recovery code, and takes another.
+func TestAPasskeyIsEnough(t *testing.T) {
+	each(t, func(h *hospital) {
+		t, ctx, p := h.t, h.t.Context(), h.passkeys()
+		link, _, err := h.SetupSecret(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := newKey(t)
+		ines, err := h.joinWith(p, key, link, "ines.first")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(ines.recovery) != 10 {
+			t.Errorf("%d recovery codes", len(ines.recovery))
+		}
+		if f, err := h.Factors(h.as(ines)); err != nil || f != (access.Factors{Recovery: 10}) {
+			t.Errorf("%+v, %v", f, err)
+		}
+		ticket, err := p.BeginLogin(ctx, ines.name, ines.pass, desk)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ines.Session, err = p.FinishLogin(ctx, ticket.Secret, key.get(ticket.Options), desk); err != nil {
+			t.Fatal(err)
+		}
+		_, err = h.Login(ctx, ines.name, ines.pass, "", desk)
+		want(t, "without any factor", err, access.ErrLogin)
+		_, err = h.Login(ctx, ines.name, ines.pass, "000000", desk)
+		want(t, "a code, and there is no app", err, access.ErrLogin)
+		want(t, "to remove the only factor", h.RemovePasskey(h.as(ines), b64(key.id)), access.ErrLastFactor)
+		want(t, "to remove what is not there", h.RemovePasskey(h.as(ines), "x"), access.ErrNoKey)
+
+		if ines.Session, err = h.Login(ctx, ines.name, ines.pass, ines.recovery[4], desk); err != nil {
+			t.Fatal("the key is lost, and the recovery code does not help: ", err)
+		}
+		spare := newKey(t)
+		if err := h.add(p, ines, spare); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.RemovePasskey(h.as(ines), b64(key.id)); err != nil {
+			t.Error(err)
+		}
+		want(t, "the last one, again", h.RemovePasskey(h.as(ines), b64(spare.id)), access.ErrLastFactor)
+		if keys, err := h.OwnPasskeys(h.as(ines)); err != nil || len(keys) != 1 || keys[0].ID != b64(spare.id) {
+			t.Errorf("%+v, %v", keys, err)
+		}
+	})
+}
+
+// TestAPasskeyIsTakenAway: a reset leaves nobody with half a second factor, and who joins anew chooses anew.
+func TestAPasskeyIsTakenAway(t *testing.T) {
+	each(t, func(h *hospital) {
+		t, ctx, p := h.t, h.t.Context(), h.passkeys()
+		ines := h.first()
+		link, err := h.Invite(h.as(ines), "omar", "", []access.Role{access.Analyst})
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := newKey(t)
+		omar, err := h.joinWith(p, key, link, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, reset := range []func() (string, error){
+			func() (string, error) { return h.ResetFactor(h.as(ines), omar.Actor.ID) },
+			func() (string, error) { return h.Rescue(ctx, "omar") },
+		} {
+			if link, err = reset(); err != nil {
+				t.Fatal(err)
+			}
+			h.wait(15 * time.Minute) // for the limit of tries
+			h.login(ines)
+			_, err = p.BeginLogin(ctx, omar.name, omar.pass, "192.0.2.8")
+			want(t, "the passphrase from before", err, access.ErrLogin)
+			_, err = h.Login(ctx, omar.name, omar.pass, omar.recovery[0], "192.0.2.8")
+			want(t, "a recovery code from before", err, access.ErrLogin)
+			again, err := h.joinWith(p, newKey(t), link, "")
+			if err != nil || again.Actor.ID != omar.Actor.ID {
+				t.Fatalf("%+v, %v", again, err)
+			}
+			if keys, err := h.OwnPasskeys(h.as(again)); err != nil || len(keys) != 1 || keys[0].ID == b64(key.id) {
+				t.Errorf("%+v, %v", keys, err)
+			}
+		}
+	})
+}
+
+func TestAnswersToJoinThatAreRefused(t *testing.T) {
+	each(t, func(h *hospital) {
+		t, ctx, p := h.t, h.t.Context(), h.passkeys()
+		ines := h.first()
+		begin := func(name string) access.Enrolment {
+			t.Helper()
+			link, err := h.Invite(h.as(ines), name, "", []access.Role{access.Analyst})
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := h.Begin(ctx, link, "", "", goodPass)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return e
+		}
+		ask := func(e access.Enrolment) access.Ticket {
+			t.Helper()
+			ticket, err := p.BeginJoin(ctx, e.ID, desk)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return ticket
+		}
+		finish := func(what string, e access.Enrolment, ticket access.Ticket, answer []byte, reason error) {
+			t.Helper()
+			_, _, err := p.FinishJoin(ctx, e.ID, ticket.Secret, "", answer)
+			want(t, what, err, reason)
+		}
+		omar, lena := begin("omar"), begin("lena")
+		key := newKey(t)
+		_, err := p.BeginJoin(ctx, "guess", desk)
+		want(t, "an enrolment that is none", err, access.ErrInvited)
+		theirs := ask(lena)
+		finish("somebody else's ticket", omar, theirs, key.create(theirs.Options), access.ErrPasskey)
+		other, mine := ask(omar), ask(omar)
+		finish("an answer to another question", omar, mine, key.create(other.Options), access.ErrPasskey)
+		phished := newKey(t)
+		phished.origin = "https://wardline.example.com"
+		finish("made for another site", omar, other, phished.create(other.Options), access.ErrPasskey)
+		mine = ask(omar)
+		finish("the real one", omar, mine, key.create(mine.Options), nil)
+		finish("the enrolment again", omar, mine, key.create(mine.Options), access.ErrInvited)
+		mine = ask(lena)
+		finish("a key that is somebody's already", lena, mine, key.create(mine.Options), access.ErrPasskey)
+		h.wait(31 * time.Minute)
+		_, err = p.BeginJoin(ctx, lena.ID, desk)
+		want(t, "after half an hour", err, access.ErrInvited)
+	})
+}
+
+// TestTenPasskeys: a person may have so many, and one who signs in elsewhere has none.
+func TestTenPasskeys(t *testing.T) {
+	each(t, func(h *hospital) {
+		t, p := h.t, h.passkeys()
+		ines := h.first()
+		late, err := p.Begin(h.as(ines))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 10 {
+			if err := h.add(p, ines, newKey(t)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err = p.Begin(h.as(ines))
+		want(t, "the eleventh", err, access.ErrManyKeys)
+		want(t, "one that was begun before", p.Finish(h.as(ines), late.Secret, "", newKey(t).create(late.Options)), access.ErrManyKeys)
+
+		idp := newProvider(t, h)
+		idp.is(map[string]any{"auth_time": h.now().Unix()})
+		s, err := idp.login(idp.oidc(), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		omar := &member{Session: s}
+		if _, err := p.Begin(h.as(omar)); err == nil {
+			t.Error("somebody without a passphrase here has a passkey")
+		}
+		if _, err := h.RenewRecovery(h.as(omar)); err == nil {
+			t.Error("somebody without a passphrase here has recovery codes")
+		}
+		if f, err := h.Factors(h.as(omar)); err != nil || f != (access.Factors{Elsewhere: true}) {
+			t.Errorf("%+v, %v", f, err)
+		}
+	})
 }

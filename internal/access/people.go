@@ -91,7 +91,7 @@ func (h *House) SetRoles(ctx context.Context, id string, roles []Role) error {
 			return err
 		}
 		if n, err := done.RowsAffected(); err != nil || n == 0 {
-			return orElse(err, errForeign)
+			return orElse(err, ErrForeign)
 		}
 		return nil
 	})
@@ -158,7 +158,7 @@ func (h *House) Rescue(ctx context.Context, name string) (string, error) {
 
 func (h *House) reset(ctx context.Context, tx *sql.Tx, p User, link string) error {
 	if p.Issuer != "" {
-		return errForeign
+		return ErrForeign
 	}
 	// Without a passphrase nobody gets in, so the recovery codes are good for nothing; joining again replaces them.
 	if _, err := tx.ExecContext(ctx, `UPDATE people SET passphrase = '', totp = '' WHERE id = $1`, p.ID); err != nil {
@@ -221,9 +221,15 @@ func adminLeft(ctx context.Context, tx *sql.Tx) error {
 // RenewRecovery gives the person who acts new recovery codes. The old ones are not good any more.
 func (h *House) RenewRecovery(ctx context.Context) ([]string, error) {
 	a, _ := ActorOf(ctx)
+	p, err := h.person(ctx, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	if p.Issuer != "" {
+		return nil, ErrForeign
+	}
 	var codes []string
-	object := Object{Kind: "person", ID: a.ID, Owner: a.ID}
-	err := h.Do(ctx, SelfWrite, object, map[string]string{"change": "recovery codes"}, func(ctx context.Context) error {
+	err = h.Do(ctx, SelfWrite, p.object(), map[string]string{"change": "recovery codes"}, func(ctx context.Context) error {
 		return h.db.Do(ctx, func(tx *sql.Tx) (err error) {
 			codes, err = newRecovery(ctx, tx, a.ID)
 			return err

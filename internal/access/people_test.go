@@ -32,6 +32,10 @@ func TestSomebodyWhoLostTheDevice(t *testing.T) {
 		if again.Actor.ID != omar.Actor.ID || !slices.Equal(again.Actor.Roles, omar.Actor.Roles) {
 			t.Errorf("joined as another: %+v", again.Actor)
 		}
+		joined, err := h.Trail(h.as(ines), access.TrailFilter{Verb: "person.join", Actor: omar.Actor.ID})
+		if err != nil || len(joined) != 2 || joined[0].Object.ID != omar.Actor.ID {
+			t.Errorf("the trail knows two people: %+v, %v", joined, err)
+		}
 		h.login(again)
 	})
 }

@@ -22,7 +22,7 @@ type TokenSpec struct {
 	Name   string
 	Role   Role          // Sender or Reader
 	Source string        // of a Sender: the name that its events come in under
-	Scope  []Verb        // of a Reader: what it is for; all that its role and its maker may when it is empty
+	Scope  []Verb        // of a Reader: what it is for; when it is empty, all that its role and its maker may but what must be named
 	CIDR   string        // networks or addresses it is used from, separated by spaces; anywhere when it is empty
 	TTL    time.Duration // at most TokenLife, which 0 stands for
 }
@@ -84,19 +84,32 @@ func (s *TokenSpec) check(maker Actor) error {
 	case s.Role != Sender && s.Role != Reader:
 		return errors.New("a token is sender or reader")
 	}
+	usual, named := Grants(maker)
 	for _, v := range s.Scope {
-		if !slices.Contains(ceiling(maker), v) {
+		if !slices.Contains(usual, v) && !slices.Contains(named, v) {
 			return fmt.Errorf("%s: a token may not do more than you, nor than a reader", v)
 		}
 	}
 	return nil
 }
 
-// ceiling lists what a reader token made by such a person may do: what both may without limits.
-func ceiling(maker Actor) []Verb {
-	return slices.DeleteFunc(Verbs(), func(v Verb) bool {
-		return !slices.Contains(Reaches(Actor{ID: "token", Roles: []Role{Reader}}, v), All) || !slices.Contains(Reaches(maker, v), All)
-	})
+// Grants lists what a reader token made by such a person may do, which is what both may without limits: as a rule, and
+// when its scope names it.
+func Grants(maker Actor) (usual, named []Verb) {
+	for _, v := range Verbs() {
+		asked := Actor{ID: "token", Token: "token", Roles: []Role{Reader}}
+		switch {
+		case !slices.Contains(Reaches(maker, v), All):
+		case slices.Contains(Reaches(asked, v), All):
+			usual = append(usual, v)
+		default:
+			asked.Scope = []Verb{v}
+			if slices.Contains(Reaches(asked, v), All) {
+				named = append(named, v)
+			}
+		}
+	}
+	return usual, named
 }
 
 // networks reads networks and addresses.
@@ -156,9 +169,9 @@ func (h *House) readerScope(ctx context.Context, t Token) ([]Verb, error) {
 	if !maker.Disabled.IsZero() {
 		return nil, ErrToken
 	}
-	scope := ceiling(maker.actor())
+	scope, named := Grants(maker.actor())
 	if len(t.Spec.Scope) > 0 {
-		scope = slices.DeleteFunc(scope, func(v Verb) bool { return !slices.Contains(t.Spec.Scope, v) })
+		scope = slices.DeleteFunc(append(scope, named...), func(v Verb) bool { return !slices.Contains(t.Spec.Scope, v) })
 	}
 	if len(scope) == 0 { // which would stand for all
 		return nil, ErrToken

@@ -118,6 +118,13 @@ func TestAReaderIsHeldToItsMaker(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		asking, err := h.Issue(h.as(ines), access.TokenSpec{Name: "siem", Role: access.Reader, Scope: []access.Verb{access.SourceRead, access.SearchRun, access.AnswerRead}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.Issue(h.as(omar), access.TokenSpec{Name: "siem", Role: access.Reader, Scope: []access.Verb{access.SearchRun}}); err == nil {
+			t.Error("an admin, who sees no event, made a token that searches")
+		}
 		may := func(token string) (verbs []access.Verb) {
 			t.Helper()
 			a, err := h.Bearer(ctx, token, desk)
@@ -139,9 +146,11 @@ func TestAReaderIsHeldToItsMaker(t *testing.T) {
 		}{
 			{"made by an admin", narrow, nil, []access.Verb{access.TodayRead, access.SourceRead, access.RuleRead, access.JournalVerify}},
 			{"made by a senior", wide, nil, []access.Verb{access.TodayRead, access.FindingRead, access.SourceRead, access.RuleRead, access.JournalVerify}},
+			{"whose scope names what must be named", asking, nil, []access.Verb{access.SearchRun, access.AnswerRead, access.SourceRead}},
 			{"held to a scope", scoped, nil, []access.Verb{access.FindingRead}},
 			{"its maker may less", scoped, func() error { return h.SetRoles(h.as(omar), ines.Actor.ID, []access.Role{access.Admin}) }, nil},
 			{"its maker may less", wide, nil, []access.Verb{access.TodayRead, access.SourceRead, access.RuleRead, access.JournalVerify}},
+			{"its maker does not search any more", asking, nil, []access.Verb{access.SourceRead}},
 			{"its maker is disabled", wide, func() error { return h.Disable(h.as(omar), ines.Actor.ID) }, nil},
 		}
 		for _, s := range steps {

@@ -24,7 +24,7 @@ const proofAge = 5 * time.Minute
 // Outcome is how an act ended.
 type Outcome string
 
-// The outcomes. An intent that stays open for longer than the act can take is an alarm.
+// The outcomes. An intent that stays open for longer than the act can take is an alarm: see Mend.
 const (
 	Unsealed Outcome = "unsealed" // it is being sealed, or was broken off then; it was not begun
 	Pending  Outcome = ""         // it is going on, or was broken off
@@ -32,6 +32,7 @@ const (
 	Failed   Outcome = "failed"   // it was tried; why says what came of it
 	Refused  Outcome = "refused"  // it was not allowed
 	NotDone  Outcome = "not done" // it was allowed and not begun
+	Lost     Outcome = "lost"     // it was begun, and nothing says how it ended
 )
 
 // Act is one thing that somebody did or wanted to do.
@@ -131,6 +132,7 @@ func (h *House) sealed(ctx context.Context, a Actor, v Verb, o Object, detail ma
 		// Where this fails the intent stays open, which Trail shows. The act itself cannot be taken back.
 		_ = h.end(ctx, l, o, why)
 	}
+	defer h.carryOut(l.Act)()
 	if err := h.intend(ctx, l, end); err != nil {
 		return err
 	}
@@ -148,6 +150,18 @@ func (h *House) sealed(ctx context.Context, a Actor, v Verb, o Object, detail ma
 	}
 	end(Done, "")
 	return nil
+}
+
+// carryOut notes that this process is carrying an act out, until what it returns is called.
+func (h *House) carryOut(act string) (end func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.doing[act] = struct{}{}
+	return func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		delete(h.doing, act)
+	}
 }
 
 // intend enters and seals an intent. When it fails the act is not to be done.
@@ -322,12 +336,16 @@ func (h *House) Trail(ctx context.Context, f TrailFilter) ([]Act, error) {
 	if f.Limit <= 0 {
 		f.Limit = 100
 	}
-	rows, err := h.db.QueryContext(ctx, `SELECT id, at, actor, name, roles, session, token, verb, kind, object, owner, detail,
-		outcome, why, ended, intent_entry, intent_line, outcome_entry, outcome_line FROM acts
-		WHERE (actor = $1 OR $1 = '') AND (verb = $2 OR $2 = '') AND at >= $3 AND (at < $4 OR $4 = 0)
+	return h.acts(ctx, `(actor = $1 OR $1 = '') AND (verb = $2 OR $2 = '') AND at >= $3 AND (at < $4 OR $4 = 0)
 		AND (outcome IN ('', 'unsealed') OR $5 = 0) AND ($6 = '' OR (at, id) < (SELECT at, id FROM acts WHERE id = $6))
 		ORDER BY at DESC, id DESC LIMIT $7`,
 		f.Actor, string(f.Verb), store.At(f.From), store.At(f.To), truth(f.Open), f.Before, min(f.Limit, 1000))
+}
+
+// acts lists those that are chosen by what stands behind WHERE.
+func (h *House) acts(ctx context.Context, chosen string, args ...any) ([]Act, error) {
+	rows, err := h.db.QueryContext(ctx, `SELECT id, at, actor, name, roles, session, token, verb, kind, object, owner, detail,
+		outcome, why, ended, intent_entry, intent_line, outcome_entry, outcome_line FROM acts WHERE `+chosen, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read trail: %w", err)
 	}

@@ -254,9 +254,9 @@ func endpoints(h *hospital, ines, omar *member) map[string]func() error {
 			_, err := keys.FinishProve(ctx, ines.Cookie, ticket.Secret, blue.get(ticket.Options))
 			return err
 		},
-		"Passkeys.Remove": func() error { return keys.Remove(h.as(ines), b64(blue.id)) },
-		"Users, denied":   func() error { _, err := h.Users(h.as(omar)); return err },
-		"Trail, denied":   func() error { _, err := h.Trail(h.as(omar), access.TrailFilter{}); return err },
+		"RemovePasskey": func() error { return h.RemovePasskey(h.as(ines), b64(blue.id)) },
+		"Users, denied": func() error { _, err := h.Users(h.as(omar)); return err },
+		"Trail, denied": func() error { _, err := h.Trail(h.as(omar), access.TrailFilter{}); return err },
 	}
 }
 

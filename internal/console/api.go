@@ -293,7 +293,7 @@ type answerJSON struct {
 func answerList(all []watch.Answer) answersJSON {
 	out := answersJSON{Answers: []answerJSON{}}
 	for _, a := range all {
-		out.Answers = append(out.Answers, answerJSON{a.ID, a.Title, a.Asked, a.From, a.To, a.Days, a.Events, a.Seen, a.First, a.Last, placeJSON{a.Place.Entry, a.Place.Line}})
+		out.Answers = append(out.Answers, answerJSON{a.ID, page.Clean(a.Title, 120), a.Asked, a.From, a.To, a.Days, a.Events, a.Seen, a.First, a.Last, placeJSON{a.Place.Entry, a.Place.Line}})
 	}
 	return out
 }

@@ -3,9 +3,12 @@ package console_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -121,6 +124,95 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
+}
+
+// TestAProgramSearches when its token says so: it finds by identifiers and sees them masked, and each question is sealed.
+func TestAProgramSearches(t *testing.T) {
+	n := newNode(t)
+	n.night(0)
+	admin := n.first()
+	status, body := admin.post("/tokens", url.Values{"name": {"siem"}, "may": {"search.run", "answer.read"}})
+	secret := regexp.MustCompile(`wl_[0-9a-z]+_[0-9a-z]+`).FindString(body)
+	if status != http.StatusOK || secret == "" {
+		t.Fatalf("status %d\n%s", status, body)
+	}
+	if _, body := admin.get("/people"); !strings.Contains(body, "read, search and read answers") {
+		t.Error("the page does not say what the token may")
+	}
+	siem := &program{n, secret}
+	_, schema := schemas(t)
+	answered := func(method, path, question, name string) []byte {
+		t.Helper()
+		status, _, body := siem.ask(method, path, question)
+		if status != http.StatusOK {
+			t.Fatalf("%s: status %d\n%s", path, status, body)
+		}
+		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema(name).Validate(v); err != nil {
+			t.Errorf("%s: %v\n%s", path, err, body)
+		}
+		return body
+	}
+	found := answered(http.MethodPost, "/api/v1/search", `{"fields": [{"name": "access.patient", "op": "=", "value": "4471-0099-7720"}]}`, "Hits")
+	if !bytes.Contains(found, []byte(`"access.patient":"••••7720"`)) || !bytes.Contains(found, []byte("kiosk-7")) {
+		t.Errorf("not found, or not masked:\n%s", found)
+	}
+	for _, patient := range []string{"4471-0099-7720", "Jane", "Doe"} {
+		if bytes.Contains(found, []byte(patient)) {
+			t.Errorf("the answer names the patient:\n%s", found)
+		}
+	}
+	auditor := access.WithActor(t.Context(), access.Actor{ID: "lena", Roles: []access.Role{access.Auditor}})
+	acts, err := n.house.Trail(auditor, access.TrailFilter{Verb: access.SearchRun})
+	if err != nil || len(acts) != 1 || acts[0].Actor.Token == "" || acts[0].Outcome != access.Done || !acts[0].Sealed || strings.Contains(fmt.Sprint(acts[0].Detail), "4471") {
+		t.Errorf("%+v, %v", acts, err)
+	}
+	for _, bad := range []string{`{"limit": 1001}`, `{"limit": -1}`, `{"words": "x"}`, `{`} {
+		if status, _, body := siem.ask(http.MethodPost, "/api/v1/search", bad); status != http.StatusBadRequest {
+			t.Errorf("%s: status %d\n%s", bad, status, body)
+		}
+	}
+	n.seal.broken.Store(true)
+	if status, _, body := siem.ask(http.MethodPost, "/api/v1/search", `{"text": "vendor"}`); status != http.StatusServiceUnavailable || bytes.Contains(body, []byte("hits")) {
+		t.Errorf("without a trail: status %d\n%s", status, body)
+	}
+	n.seal.broken.Store(false)
+
+	n.hunted(n.hire(admin, "m.okafor", "M. Okafor", access.Analyst), "198.51.100.77")
+	if body := answered(http.MethodGet, "/api/v1/answers", "", "Answers"); !bytes.Contains(body, []byte("198.51.100.77")) {
+		t.Errorf("%s", body)
+	}
+
+	_, body = admin.post("/tokens", url.Values{"name": {"dashboard"}})
+	dashboard := &program{n, regexp.MustCompile(`wl_[0-9a-z]+_[0-9a-z]+`).FindString(body)}
+	for method, path := range map[string]string{http.MethodPost: "/api/v1/search", http.MethodGet: "/api/v1/answers"} {
+		if status, _, body := dashboard.ask(method, path, `{"text": "vendor"}`); status != http.StatusForbidden || !bytes.Contains(body, []byte("must be chosen when the token is made")) {
+			t.Errorf("%s: status %d\n%s", path, status, body)
+		}
+	}
+	only := n.hire(admin, "adam", "Adam", access.Admin)
+	if _, body := only.get("/people"); strings.Contains(body, `value="search.run"`) {
+		t.Error("somebody who may not search is offered to let a token search")
+	}
+	if status, body := only.post("/tokens", url.Values{"name": {"siem-2"}, "may": {"search.run"}}); status == http.StatusOK || strings.Contains(body, "wl_") {
+		t.Errorf("somebody who may not search let a token search: status %d", status)
+	}
+}
+
+// hunted has somebody ask the past for an indicator, and waits for the answer.
+func (n *node) hunted(p *person, indicator string) {
+	n.t.Helper()
+	status, job := p.post("/hunt", url.Values{"days": {"30"}, "indicators": {indicator}})
+	if status != http.StatusSeeOther {
+		n.t.Fatal(status, job)
+	}
+	n.wait("the answer is there", func() bool {
+		_, body := p.get(job)
+		return !strings.Contains(body, "We are looking.")
+	})
 }
 
 // TestAProofIsCheckedElsewhere checks what the API hands out with the public package alone.

@@ -21,6 +21,7 @@ type tab struct {
 	t   *testing.T
 	n   *node
 	ctx context.Context
+	at  string // where the console is opened
 }
 
 // openTab starts Chromium. Without one the test is skipped, but not where CI is set.
@@ -44,7 +45,7 @@ func openTab(t *testing.T, n *node) *tab {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	b := &tab{t: t, n: n, ctx: ctx}
+	b := &tab{t: t, n: n, ctx: ctx, at: n.srv.URL}
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1440, 900)); err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +64,7 @@ func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 
 func (b *tab) open(path string) {
 	b.t.Helper()
-	b.do(chromedp.Navigate(b.n.srv.URL + path))
+	b.do(chromedp.Navigate(b.at + path))
 }
 
 // see waits until the page says something. It asks over and over, for pages come and go meanwhile.
@@ -101,14 +102,15 @@ func (b *tab) text(js string) string {
 	return s
 }
 
+// noteRefusals has the browser note what the content policy refuses.
+const noteRefusals = `addEventListener("securitypolicyviolation", e => sessionStorage.refused = (sessionStorage.refused || "") + e.violatedDirective + " " + e.blockedURI + "\n")`
+
 func TestANodeIsSetUpAndUsedInABrowser(t *testing.T) {
 	n := newNode(t)
 	b := openTab(t, n)
 	n.night(0)
 	// What the content policy refuses is noted, to be looked at in the end.
-	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
-		Source: `addEventListener("securitypolicyviolation", e => sessionStorage.refused = (sessionStorage.refused || "") + e.violatedDirective + " " + e.blockedURI + "\n")`,
-	}); err != nil {
+	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: noteRefusals}); err != nil {
 		t.Fatal(err)
 	}
 

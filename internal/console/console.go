@@ -45,6 +45,8 @@ type Config struct {
 	Refused func() []Refusal
 	// Doors says where senders reach this node, for the lines that people paste into them.
 	Doors Doors
+	// Passkeys are those of the address that the console is reached at; nil where browsers use none.
+	Passkeys *access.Passkeys
 	// OIDC is the house's own identity provider; nil when there is none. It sends people back to /oidc/back.
 	OIDC *access.OIDC
 	// Alone lets one person do what otherwise takes two, also where a second one could agree.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/index"
 )
 
 // Served is one route as tests walk them.
@@ -58,3 +59,28 @@ func (j Jobs) Start(work func(context.Context, func(done, total uint64, seen int
 
 // MostWaiting is how many jobs may wait.
 const MostWaiting = mostWaiting
+
+// Questions is what people asked.
+type Questions struct{ q *questions }
+
+// NewQuestions returns an empty list.
+func NewQuestions() Questions { return Questions{newQuestions()} }
+
+// Keep keeps a question of somebody and returns its id.
+func (q Questions) Keep(by, text string, fields ...index.Field) string {
+	return q.q.keep(asked{by: by, query: index.Query{Text: text, Fields: fields}})
+}
+
+// Kept tells whether the question of that id is still there for somebody.
+func (q Questions) Kept(id, by string) bool {
+	_, ok := q.q.of(id, by)
+	return ok
+}
+
+// The bounds of what is kept of questions and answers.
+const (
+	MostQuestions     = mostQuestions
+	MostQuestionBytes = mostQuestionBytes
+	MostKeptBytes     = mostKeptBytes
+	MostHitBytes      = mostHitBytes
+)

@@ -154,6 +154,7 @@ func (c *Console) toast(r *request) *page.Toast {
 		"reset": "The second factor is taken away", "ended": "All sessions have ended", "closed": "The account is closed", "revoked": "The token does not work any more",
 		"kept": "The question is kept", "forgotten": "The question is forgotten", "stopped": "Stopped", "keys": "Keys are switched",
 		"proposed": "It waits until somebody else agrees", "declined": "Nothing was done",
+		"keymade": "The passkey is added", "keygone": "The passkey is removed",
 	}[q.Get("done")]
 	if simple == "" {
 		return nil

@@ -26,13 +26,13 @@ func (c *Console) login(r *request) (answer, error) {
 	if _, err := c.resume(r.Request, true); err == nil {
 		return answer{to: safePath(r.URL.Query().Get("to"))}, nil
 	}
-	v := c.loginPage(safePath(r.URL.Query().Get("to")))
+	v := c.loginPage(r, safePath(r.URL.Query().Get("to")))
 	v.Fresh = c.untouched(r.Context())
 	return view("login", v), nil
 }
 
-func (c *Console) loginPage(to string) page.Login {
-	return page.Login{Frame: c.gate("Sign in"), To: to, Provider: c.OIDC != nil}
+func (c *Console) loginPage(r *request, to string) page.Login {
+	return page.Login{Frame: c.gate("Sign in"), To: to, Provider: c.OIDC != nil, Passkeys: c.passkeys(r)}
 }
 
 func (c *Console) signIn(r *request) (answer, error) {
@@ -40,19 +40,22 @@ func (c *Console) signIn(r *request) (answer, error) {
 	s, err := c.House.Login(r.Context(), f.Get("name"), f.Get("passphrase"), strings.TrimSpace(f.Get("code")), r.remote())
 	var many *access.TooMany
 	if errors.Is(err, access.ErrLogin) || errors.As(err, &many) {
-		v := c.loginPage(safePath(f.Get("to")))
-		v.Name = page.Clean(f.Get("name"), 64)
-		v.Wrong = "Name, passphrase and code do not fit together. Codes change every 30 seconds and work once."
-		status := http.StatusUnauthorized
 		if many != nil {
-			v.Wrong, status = sentence(many.Error()), http.StatusTooManyRequests
+			return c.loginAgain(r, sentence(many.Error()), http.StatusTooManyRequests)
 		}
-		return answer{show: view("login", v).show, status: status}, nil
+		return c.loginAgain(r, "Name, passphrase and code do not fit together. Codes change every 30 seconds and work once.", http.StatusUnauthorized)
 	}
 	if err != nil {
 		return answer{}, err
 	}
 	return answer{to: safePath(f.Get("to"))}, c.welcome(r, s)
+}
+
+// loginAgain shows the page to sign in with what was wrong.
+func (c *Console) loginAgain(r *request, wrong string, status int) (answer, error) {
+	v := c.loginPage(r, safePath(r.PostForm.Get("to")))
+	v.Name, v.Wrong = page.Clean(r.PostForm.Get("name"), 64), wrong
+	return answer{show: view("login", v).show, status: status}, nil
 }
 
 // welcome starts a session: the one that the browser had before ends.
@@ -117,16 +120,16 @@ func (c *Console) begin(r *request) (answer, error) {
 	case err != nil:
 		return answer{}, err
 	}
-	return c.enrol(e.ID, e.OTPAuthURL, "")
+	return c.enrol(r, e.ID, e.OTPAuthURL, "")
 }
 
-// enrol shows the second factor as a picture to scan and as a secret to type.
-func (c *Console) enrol(id, address, wrong string) (answer, error) {
+// enrol shows the second factor as a picture to scan and as a secret to type, and offers a passkey in its place.
+func (c *Console) enrol(r *request, id, address, wrong string) (answer, error) {
 	key, err := otp.NewKeyFromURL(address)
 	if err != nil || key.Secret() == "" {
 		return answer{}, &mistake{"This step is over. Begin again from your link."}
 	}
-	v := page.Enrol{Frame: c.gate("Second factor"), Secret: fours(page.Clean(key.Secret(), 120)), Action: "/setup/confirm", Enrolment: id, OTPAuth: address}
+	v := page.Enrol{Frame: c.gate("Second factor"), Secret: fours(page.Clean(key.Secret(), 120)), Action: "/setup/confirm", Enrolment: id, OTPAuth: address, Passkeys: c.passkeys(r)}
 	v.Wrong = wrong
 	picture, size := smallest(key)
 	if picture == nil {
@@ -167,15 +170,20 @@ func (c *Console) confirm(r *request) (answer, error) {
 	f := r.PostForm
 	s, codes, err := c.House.Confirm(r.Context(), f.Get("enrolment"), strings.ReplaceAll(f.Get("code"), " ", ""))
 	if errors.Is(err, access.ErrCode) {
-		return c.enrol(f.Get("enrolment"), f.Get("otpauth"), sentence(err.Error()))
+		return c.enrol(r, f.Get("enrolment"), f.Get("otpauth"), sentence(err.Error()))
 	}
 	if err != nil {
 		return answer{}, err
 	}
+	return c.joined(r, s, codes)
+}
+
+// joined lets the person in who has just joined, and shows the recovery codes, once.
+func (c *Console) joined(r *request, s access.Session, codes []string) (answer, error) {
 	if err := c.welcome(r, s); err != nil {
 		return answer{}, err
 	}
-	return view("recovery", page.Recovery{Frame: c.gate("Recovery codes"), Codes: codes}), nil
+	return view("recovery", page.Recovery{Frame: c.gate("Recovery codes"), Codes: codes, Joining: true, Next: page.Link{Text: "go to Today", URL: "/"}}), nil
 }
 
 func (c *Console) keys(r *request) (answer, error) {
@@ -203,18 +211,27 @@ func (c *Console) switchKeys(r *request) (answer, error) {
 
 // provePage asks for a fresh code, and carries along what was asked for, so that nothing is typed twice.
 func (c *Console) provePage(r *request, wrong string, form url.Values, to string) page.Prove {
-	v := page.Prove{Frame: c.gate("Second factor"), To: to, Provider: c.OIDC != nil}
+	v := page.Prove{Frame: c.gate("Second factor"), To: to, Provider: c.OIDC != nil, Carry: carried(form)}
 	v.Wrong = wrong
+	if keys, err := c.House.OwnPasskeys(r.Context()); err == nil && len(keys) > 0 {
+		v.Passkeys = c.passkeys(r)
+	}
+	return v
+}
+
+// carried is all that was asked for, without what proves who asked.
+func carried(form url.Values) []page.Pair {
+	var carry []page.Pair
 	for name, all := range form {
-		if name == "prove_code" || name == "prove_to" {
+		if strings.HasPrefix(name, "prove_") {
 			continue
 		}
 		for _, value := range all {
-			v.Carry = append(v.Carry, page.Pair{Name: name, Value: value})
+			carry = append(carry, page.Pair{Name: name, Value: value})
 		}
 	}
-	slices.SortStableFunc(v.Carry, func(a, b page.Pair) int { return strings.Compare(a.Name, b.Name) })
-	return v
+	slices.SortStableFunc(carry, func(a, b page.Pair) int { return strings.Compare(a.Name, b.Name) })
+	return carry
 }
 
 // proveAgain takes a fresh code, and has the browser repeat what it wanted: 307 keeps method and form.
@@ -228,14 +245,23 @@ func (c *Console) proveAgain(r *request) (answer, error) {
 	var many *access.TooMany
 	switch {
 	case errors.As(err, &many):
-		return answer{show: view("prove", c.provePage(r, sentence(many.Error()), f, safePath(f.Get("prove_to")))).show, status: http.StatusTooManyRequests}, nil
+		return c.notProved(r, sentence(many.Error()), http.StatusTooManyRequests)
 	case errors.Is(err, access.ErrLogin), errors.Is(err, access.ErrCode):
-		return answer{show: view("prove", c.provePage(r, "The code is wrong, or was used already: wait for the next one.", f, safePath(f.Get("prove_to")))).show, status: http.StatusForbidden}, nil
+		return c.notProved(r, "The code is wrong, or was used already: wait for the next one.", http.StatusForbidden)
 	case err != nil:
 		return answer{}, err
 	}
+	return c.proved(r, s)
+}
+
+func (c *Console) notProved(r *request, wrong string, status int) (answer, error) {
+	v := c.provePage(r, wrong, r.PostForm, safePath(r.PostForm.Get("prove_to")))
+	return answer{show: view("prove", v).show, status: status}, nil
+}
+
+func (c *Console) proved(r *request, s access.Session) (answer, error) {
 	setCookie(r.w, cookieName, s.Cookie, 0)
-	http.Redirect(r.w, r.Request, safePath(f.Get("prove_to")), http.StatusTemporaryRedirect)
+	http.Redirect(r.w, r.Request, safePath(r.PostForm.Get("prove_to")), http.StatusTemporaryRedirect)
 	return answer{written: true}, nil
 }
 

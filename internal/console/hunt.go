@@ -12,6 +12,7 @@ import (
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/console/page"
 	"github.com/wardline/wardline/internal/detect/indicator"
+	"github.com/wardline/wardline/internal/finding"
 	"github.com/wardline/wardline/internal/watch"
 )
 
@@ -20,6 +21,7 @@ const (
 	mostIndicators = 1000
 	mostRules      = 20
 	answersShown   = 50
+	mostFindings   = 20 // of an answer, that are shown
 )
 
 func huntDays(chosen string) []page.Choice {
@@ -125,8 +127,9 @@ func (c *Console) startHunt(r *request) (answer, error) {
 	var j *job
 	err = c.House.Do(r.Context(), access.HuntRun, access.Object{Kind: "answer"}, map[string]string{"days": days, "rules": strconv.Itoa(len(set.Rules())), "indicators": strconv.Itoa(set.Indicators())}, func(context.Context) error {
 		var err error
-		j, err = c.jobs.start("hunt", title, r.actor, r.clock.Now, func(ctx context.Context, progress func(done, total uint64, seen int)) (any, error) {
-			return c.Hunter.Hunt(ctx, q, func(p watch.Progress) { progress(p.Done, p.Total, p.Seen) })
+		j, err = c.jobs.start("hunt", page.Clean(title, 160), r.actor, r.clock.Now, func(ctx context.Context, progress func(done, total uint64, seen int)) (any, error) {
+			a, err := c.Hunter.Hunt(ctx, q, func(p watch.Progress) { progress(p.Done, p.Total, p.Seen) })
+			return remembered(a), err
 		})
 		return err
 	})
@@ -134,6 +137,18 @@ func (c *Console) startHunt(r *request) (answer, error) {
 		return answer{}, err
 	}
 	return answer{to: "/hunt/" + j.id}, nil
+}
+
+// remembered is what stays in memory of an answer: what its page shows. All of it lies in the journal.
+func remembered(a watch.Answer) watch.Answer {
+	a.Title = page.Clean(a.Title, 160)
+	shown := make([]finding.Finding, 0, mostFindings)
+	for i := range a.Findings[:min(mostFindings, len(a.Findings))] {
+		f := &a.Findings[i]
+		shown = append(shown, finding.Finding{ID: f.ID, Rule: finding.Rule{Title: page.Clean(f.Rule.Title, 160), Level: f.Rule.Level}, Count: f.Count, Entities: f.Entities, Last: f.Last})
+	}
+	a.Findings = shown
+	return a
 }
 
 // questionSet compiles what was pasted, indicators or rules, and finds a title for it.
@@ -271,7 +286,7 @@ func (c *Console) showAnswer(r *request, v *page.Job, a *watch.Answer) {
 		v.Facts = append(v.Facts, page.Pair{Name: "Not read", Value: fmt.Sprintf("%s damaged, %s deleted after their time, %s", entries(uint64(a.Damaged)), entries(uint64(a.Deleted)), page.Plural(a.Unread, "line"))})
 	}
 	v.Seal = seal(a.Place.Entry, a.Place.Line)
-	for i := range a.Findings[:min(20, len(a.Findings))] {
+	for i := range a.Findings {
 		f := &a.Findings[i]
 		v.Findings = append(v.Findings, page.Waiting{State: page.Level(f.Rule.Level), Title: page.Clean(f.Rule.Title, 160), Where: whereWho(f), Age: r.clock.At(f.Last)})
 	}

@@ -31,7 +31,11 @@ type keptQuery struct {
 	Last   string        `json:"last"`
 }
 
-const mostKept = 200
+// How much is kept for good of what people asked.
+const (
+	mostKept      = 200
+	mostKeptBytes = 1 << 20
+)
 
 func (c *Console) keptQuestions(ctx context.Context) ([]keptQuestion, error) {
 	rows, err := c.DB.QueryContext(ctx, `SELECT id, name, asker, query FROM kept_questions ORDER BY name, id LIMIT $1`, mostKept)
@@ -80,9 +84,12 @@ func (c *Console) keepQuestion(ctx context.Context, name, asker string, q keptQu
 		return fmt.Errorf("write a question: %w", err)
 	}
 	return c.DB.Do(ctx, func(tx *sql.Tx) error {
-		var n int
-		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM kept_questions`).Scan(&n); err != nil {
+		var n, bytes int
+		if err := tx.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(octet_length(query)), 0) FROM kept_questions`).Scan(&n, &bytes); err != nil {
 			return err
+		}
+		if bytes+len(text) > mostKeptBytes {
+			return &mistake{"The questions that are kept are a mebibyte long already: forget one first."}
 		}
 		if n >= mostKept {
 			return &mistake{"Two hundred questions are kept already: forget one first."}

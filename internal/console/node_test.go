@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -53,6 +54,7 @@ func TestMain(m *testing.M) {
 type node struct {
 	t       *testing.T
 	srv     *httptest.Server
+	origin  string // by the name at which passkeys can be used; srv.URL is an address
 	house   *access.House
 	desk    *triage.Desk
 	journal *journal.Journal
@@ -160,6 +162,12 @@ func newNode(t *testing.T, more ...func(*node, *console.Config)) *node {
 	cfg.MinFree = 1 << 20
 	n.index, err = index.Open(cfg, quiet)
 	must(err)
+	n.srv = httptest.NewUnstartedServer(nil)
+	_, port, err := net.SplitHostPort(n.srv.Listener.Addr().String())
+	must(err)
+	n.origin = "https://localhost:" + port
+	passkeys, err := n.house.Passkeys(n.origin)
+	must(err)
 	n.intake = collect.NewIntake(n.journal, collect.DefaultConfig(), n.now, quiet)
 	all := console.Config{
 		Site: "Alder Valley Hospital", Zone: time.UTC, Now: n.now, House: n.house, Desk: n.desk, Live: n.live, Hunter: newHunter(t, n, db), Index: n.index,
@@ -167,8 +175,8 @@ func newNode(t *testing.T, more ...func(*node, *console.Config)) *node {
 		Refused: func() []console.Refusal {
 			return []console.Refusal{{File: "rules/lists.yml:3", Reason: "%Vendors% is not bound"}}
 		},
-		Doors: console.Doors{HTTP: "https://wardline.alder.example:8443", Syslog: "wardline.alder.example:6514", MLLP: "wardline.alder.example:2575"},
-		Log:   slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
+		Doors:    console.Doors{HTTP: "https://wardline.alder.example:8443", Syslog: "wardline.alder.example:6514", MLLP: "wardline.alder.example:2575"},
+		Passkeys: passkeys, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
 	}
 	for _, change := range more {
 		change(n, &all)
@@ -179,7 +187,8 @@ func newNode(t *testing.T, more ...func(*node, *console.Config)) *node {
 	must(err)
 	n.run(func(ctx context.Context) error { return n.desk.Run(ctx, n.journal) }, n.live.Run, n.intake.Run, c.Run,
 		func(ctx context.Context) error { return n.index.Run(ctx, follow(n.journal)) })
-	n.srv = httptest.NewTLSServer(c.Handler())
+	n.srv.Config.Handler = c.Handler()
+	n.srv.StartTLS()
 	t.Cleanup(n.srv.Close)
 	return n
 }

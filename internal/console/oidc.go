@@ -21,9 +21,9 @@ func (c *Console) toProvider(r *request) (answer, error) {
 	if c.OIDC == nil {
 		return answer{}, errAbsent
 	}
-	location, ticket, err := c.OIDC.Begin(r.Context(), r.URL.Query().Has("fresh"))
+	location, ticket, err := c.OIDC.Begin(r.Context(), r.URL.Query().Has("fresh"), r.remote())
 	if err != nil {
-		return c.notFromProvider(err)
+		return c.notFromProvider(r, err)
 	}
 	setTicket(r.w, ticket, 10*60)
 	return answer{to: location}, nil
@@ -37,12 +37,12 @@ func (c *Console) fromProvider(r *request) (answer, error) {
 	}
 	ticket, err := r.Cookie(ticketName)
 	if err != nil {
-		return c.notFromProvider(access.ErrCeremony)
+		return c.notFromProvider(r, access.ErrCeremony)
 	}
 	setTicket(r.w, "", -1)
 	s, err := c.OIDC.Finish(r.Context(), ticket.Value, r.URL.Query(), r.remote())
 	if err != nil {
-		return c.notFromProvider(err)
+		return c.notFromProvider(r, err)
 	}
 	if err := c.welcome(r, s); err != nil {
 		return answer{}, err
@@ -51,10 +51,10 @@ func (c *Console) fromProvider(r *request) (answer, error) {
 }
 
 // notFromProvider shows the page to sign in again, with what went wrong.
-func (c *Console) notFromProvider(err error) (answer, error) {
-	for _, known := range []error{access.ErrOIDC, access.ErrOIDCGroups, access.ErrOIDCName, access.ErrCeremony} {
+func (c *Console) notFromProvider(r *request, err error) (answer, error) {
+	for _, known := range []error{access.ErrOIDC, access.ErrOIDCGroups, access.ErrOIDCName, access.ErrCeremony, access.ErrUnfinished} {
 		if errors.Is(err, known) {
-			v := c.loginPage("/")
+			v := c.loginPage(r, "/")
 			v.Wrong = sentence(known.Error())
 			return answer{show: view("login", v).show, status: http.StatusForbidden}, nil
 		}

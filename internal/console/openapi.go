@@ -31,7 +31,7 @@ func docFinding() doc {
 }
 
 func docSearch() doc {
-	return doc{id: "search", summary: "Searches events. That it was asked is written to the journal, the words are not.", body: searchRequest{}, answer: hitsJSON{}}
+	return doc{id: "search", summary: "Searches events. That it was asked is written to the journal, the words are not. Identifiers of patients are masked, also those that were asked for. The token's scope must name it.", body: searchRequest{}, answer: hitsJSON{}}
 }
 
 func docSources() doc {
@@ -43,7 +43,7 @@ func docRules() doc {
 }
 
 func docAnswers() doc {
-	return doc{id: "listAnswers", summary: "What was asked of the past, and the sealed answers.", answer: answersJSON{}}
+	return doc{id: "listAnswers", summary: "What was asked of the past, and the sealed answers. The token's scope must name it.", answer: answersJSON{}}
 }
 
 func docCheckpoint() doc {

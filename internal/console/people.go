@@ -39,7 +39,7 @@ func peopleViews(here string, a access.Actor) []page.Tab {
 	if allowed(a, access.TrailRead) != nil {
 		name = "What I did"
 	}
-	return append(tabs, page.Tab{Text: name, URL: "/trail", Here: here == "trail"})
+	return append(tabs, page.Tab{Text: name, URL: "/trail", Here: here == "trail"}, page.Tab{Text: "Your sign-in", URL: "/you", Here: here == "you"})
 }
 
 func (c *Console) people(r *request) (answer, error) {
@@ -57,6 +57,14 @@ func (c *Console) peoplePage(r *request) (page.People, error) {
 		if v.Proposals, err = c.proposals(r, access.PeopleWrite, "/people/proposals/"); err != nil {
 			return v, err
 		}
+	}
+	_, named := access.Grants(r.actor)
+	for _, verb := range named {
+		choice := page.Choice{Value: string(verb), Text: "Search events", Hint: "patients are masked, and each search is sealed"}
+		if verb == access.AnswerRead {
+			choice.Text, choice.Hint = "Read the answers of searches back", "what was asked, and how often it was seen"
+		}
+		v.TokenMay = append(v.TokenMay, choice)
 	}
 	users, err := c.House.Users(r.Context())
 	if err != nil {
@@ -108,7 +116,7 @@ func persons(n int) string {
 }
 
 func tokenRow(t *access.Token, clock page.Clock, write bool) page.TokenRow {
-	row := page.TokenRow{Name: page.Clean(t.Spec.Name, 64), May: map[access.Role]string{access.Sender: "send", access.Reader: "read"}[t.Spec.Role], From: page.Clean(t.Spec.CIDR, 80), Last: clock.Since(t.Used), Ends: clock.At(t.Expires)}
+	row := page.TokenRow{Name: page.Clean(t.Spec.Name, 64), May: mayOf(&t.Spec), From: page.Clean(t.Spec.CIDR, 80), Last: clock.Since(t.Used), Ends: clock.At(t.Expires)}
 	if row.From == "" {
 		row.From = "anywhere"
 	}
@@ -128,6 +136,21 @@ func tokenRow(t *access.Token, clock page.Clock, write bool) page.TokenRow {
 		row.Revoke = "/tokens/" + t.ID + "/revoke"
 	}
 	return row
+}
+
+// mayOf says what a token is for.
+func mayOf(s *access.TokenSpec) string {
+	if s.Role == access.Sender {
+		return "send"
+	}
+	may := []string{"read"}
+	if slices.Contains(s.Scope, access.SearchRun) {
+		may = append(may, "search")
+	}
+	if slices.Contains(s.Scope, access.AnswerRead) {
+		may = append(may, "read answers")
+	}
+	return list(may, len(may))
 }
 
 // once shows the page of people with a secret that is seen one time.
@@ -229,7 +252,18 @@ func (c *Console) issueReader(r *request) (answer, error) {
 	case !networks(cidr):
 		return answer{}, &mistake{"Write addresses as 10.20.0.0/16 or 10.20.3.7, with spaces between several."}
 	}
-	secret, err := c.House.Issue(r.Context(), access.TokenSpec{Name: name, Role: access.Reader, CIDR: cidr, TTL: tokenLife})
+	spec := access.TokenSpec{Name: name, Role: access.Reader, CIDR: cidr, TTL: tokenLife}
+	if more := r.PostForm["may"]; len(more) > 0 {
+		usual, named := access.Grants(r.actor)
+		spec.Scope = usual
+		for _, v := range more {
+			if !slices.Contains(named, access.Verb(v)) {
+				return answer{}, &mistake{"A token may not do more than you may: leave that out, or ask somebody who may search to make it."}
+			}
+			spec.Scope = append(spec.Scope, access.Verb(v))
+		}
+	}
+	secret, err := c.House.Issue(r.Context(), spec)
 	if err != nil {
 		return answer{}, err
 	}
@@ -253,7 +287,7 @@ func (c *Console) revoke(r *request) (answer, error) {
 // did says what a verb is, as a deed.
 func did(v access.Verb) string {
 	said := map[access.Verb]string{
-		access.FindingJudge: "judged a finding", access.FindingSuppress: "hid or showed findings", access.SearchRun: "searched", access.HuntRun: "searched back in time",
+		access.FindingJudge: "judged a finding", access.FindingSuppress: "hid or showed findings", access.SearchRun: "searched", access.HuntRun: "searched back in time", access.AnswerRead: "read answers",
 		access.SourceWrite: "changed a source", access.RuleWrite: "changed rules", access.JournalVerify: "checked the journal", access.PeopleWrite: "changed who may enter",
 		access.TokenWrite: "made or revoked a token", access.SelfWrite: "changed the own access",
 		"session.open": "signed in", "session.close": "signed out", "session.prove": "gave the second factor again", "person.join": "joined",
@@ -268,7 +302,7 @@ const actsShown = 200
 
 func (c *Console) trail(r *request) (answer, error) {
 	q := r.URL.Query()
-	f := access.TrailFilter{Actor: q.Get("who"), Verb: access.Verb(q.Get("verb")), Limit: actsShown}
+	f := access.TrailFilter{Actor: q.Get("who"), Verb: access.Verb(q.Get("verb")), Before: q.Get("before"), Limit: actsShown}
 	everyone := allowed(r.actor, access.TrailRead) == nil
 	if !everyone {
 		f.Actor = r.actor.ID
@@ -281,9 +315,13 @@ func (c *Console) trail(r *request) (answer, error) {
 	v.Frame = c.frame(r, "people", "Trail", "Who did what?", key("next, previous", "J", "K"))
 	v.Answer = page.Count(len(acts), "act") + ", newest first."
 	if len(acts) == actsShown {
-		v.Answer = "The last " + page.Plural(actsShown, "act") + "."
+		v.Answer = page.Plural(actsShown, "act") + ", newest first."
+		q.Set("before", acts[len(acts)-1].ID)
+		v.Older = "/trail?" + q.Encode()
 	}
-	v.Context = "Each was sealed before it was done, and so was how it ended."
+	if v.Context, err = c.reachesBack(r, f.Actor, everyone, acts); err != nil {
+		return answer{}, err
+	}
 	for _, verb := range []access.Verb{access.FindingJudge, access.FindingSuppress, access.SearchRun, access.HuntRun, access.JournalVerify, access.PeopleWrite, access.TokenWrite, access.SelfWrite} {
 		v.Verbs = append(v.Verbs, page.Choice{Value: string(verb), Text: did(verb), Chosen: f.Verb == verb})
 	}
@@ -302,6 +340,25 @@ func (c *Console) trail(r *request) (answer, error) {
 		v.People = []page.Choice{{Value: r.actor.ID, Text: page.Clean(r.actor.Name, 60), Chosen: true}}
 	}
 	return view("trail", v), nil
+}
+
+// reachesBack says how far back the acts on the page go, and how far the trail does.
+func (c *Console) reachesBack(r *request, actor string, everyone bool, acts []access.Act) (string, error) {
+	whose := ""
+	if !everyone {
+		whose = actor
+	}
+	first, err := c.House.TrailBegins(r.Context(), whose)
+	if err != nil || first.IsZero() {
+		return "Each act is sealed before it is done, and so is how it ended.", err
+	}
+	says := "Each was sealed before it was done, and so was how it ended. "
+	if len(acts) > 0 {
+		says += "This page goes back to " + r.clock.At(acts[len(acts)-1].At) + ", the trail to " + r.clock.At(first) + "."
+	} else {
+		says += "The trail goes back to " + r.clock.At(first) + "."
+	}
+	return says + " It keeps acts for as long as the journal does.", nil
 }
 
 func actRow(a *access.Act, clock page.Clock) page.ActRow {
@@ -330,6 +387,8 @@ func actRow(a *access.Act, clock page.Clock) page.ActRow {
 		row.State = page.Watch("Failed")
 	case access.NotDone:
 		row.State = page.Dim("Not done")
+	case access.Lost:
+		row.State = page.Look("End not known")
 	default:
 		row.State = page.Watch("No end noted")
 	}

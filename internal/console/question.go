@@ -13,6 +13,7 @@ type questions struct {
 	mu    sync.Mutex
 	byID  map[string]asked // guarded by mu
 	order []string         // oldest first; guarded by mu
+	bytes int              // what all of them take; guarded by mu
 }
 
 // asked is one question.
@@ -22,7 +23,20 @@ type asked struct {
 	last  string // the time that was chosen by its name, such as 24h
 }
 
-const mostQuestions = 2000
+// How much is kept of what people asked.
+const (
+	mostQuestions     = 2000
+	mostQuestionBytes = 4 << 20
+)
+
+// size is about what a question takes.
+func (a *asked) size() int {
+	n := 200 + len(a.by) + len(a.last) + len(a.query.Text)
+	for _, f := range a.query.Fields {
+		n += 50 + len(f.Name) + len(f.Op) + len(f.Value)
+	}
+	return n
+}
 
 func newQuestions() *questions { return &questions{byID: map[string]asked{}} }
 
@@ -33,7 +47,10 @@ func (q *questions) keep(a asked) string {
 	defer q.mu.Unlock()
 	q.byID[id] = a
 	q.order = append(q.order, id)
-	if len(q.order) > mostQuestions {
+	q.bytes += a.size()
+	for len(q.order) > 1 && (len(q.order) > mostQuestions || q.bytes > mostQuestionBytes) {
+		oldest := q.byID[q.order[0]]
+		q.bytes -= oldest.size()
 		delete(q.byID, q.order[0])
 		q.order = q.order[1:]
 	}

@@ -226,12 +226,16 @@ func (c *Console) failure(r *request, err error) failure {
 	var large *http.MaxBytesError
 	nothing := "Could not do that. Nothing was changed."
 	switch {
+	case errors.As(err, &denied) && r.api:
+		return failure{http.StatusForbidden, "Not allowed.", "The token has not the right " + string(denied.Verb) + ". Its maker must have it, and to search or to read answers must be chosen when the token is made.", ""}
 	case errors.As(err, &denied):
 		return failure{http.StatusForbidden, "Not allowed.", sentence(denied.Error()), ""}
 	case errors.As(err, &wrong):
 		return failure{http.StatusBadRequest, nothing, wrong.says, ""}
 	case errors.As(err, &many):
 		return failure{http.StatusTooManyRequests, nothing, sentence(many.Error()), ""}
+	case errors.Is(err, access.ErrUnfinished):
+		return failure{http.StatusTooManyRequests, nothing, sentence(err.Error()), ""}
 	case errors.As(err, &large):
 		return failure{http.StatusRequestEntityTooLarge, nothing, "That is more than one mebibyte: send less at once.", ""}
 	case errors.As(err, &damage):
@@ -247,7 +251,9 @@ func (c *Console) failure(r *request, err error) failure {
 	case errors.Is(err, index.ErrDown), errors.Is(err, index.ErrFull), errors.Is(err, index.ErrSlow):
 		return failure{http.StatusServiceUnavailable, "Search cannot answer now.", sentence(err.Error()) + " Receiving and sealing go on.", ""}
 	case errors.Is(err, index.ErrQuery), errors.Is(err, access.ErrName), errors.Is(err, access.ErrRoles), errors.Is(err, access.ErrLastAdmin),
-		errors.Is(err, access.ErrInvited), errors.Is(err, access.ErrProposal), errors.Is(err, access.ErrOwn), errors.Is(err, access.ErrProposals), errors.Is(err, errBusy):
+		errors.Is(err, access.ErrInvited), errors.Is(err, access.ErrProposal), errors.Is(err, access.ErrOwn), errors.Is(err, access.ErrProposals), errors.Is(err, errBusy),
+		errors.Is(err, access.ErrPasskey), errors.Is(err, access.ErrCeremony), errors.Is(err, access.ErrNoKey),
+		errors.Is(err, access.ErrManyKeys), errors.Is(err, access.ErrLastFactor), errors.Is(err, access.ErrForeign):
 		return failure{http.StatusBadRequest, nothing, sentence(err.Error()), ""}
 	case errors.Is(err, context.Canceled):
 		return failure{499, nothing, "The question was taken back.", ""}

@@ -24,16 +24,23 @@ func table() []route {
 	return []route{
 		{pattern: "GET /login", handle: (*Console).login},
 		{pattern: "POST /login", handle: (*Console).signIn},
+		{pattern: "POST /login/passkey", handle: (*Console).signInByKey},
 		{pattern: "GET /oidc", handle: (*Console).toProvider},
 		{pattern: "GET /oidc/back", handle: (*Console).fromProvider},
 		{pattern: "GET /setup/{secret}", handle: (*Console).setup},
 		{pattern: "GET /invite/{secret}", handle: (*Console).invited},
 		{pattern: "POST /setup", handle: (*Console).begin},
 		{pattern: "POST /setup/confirm", handle: (*Console).confirm},
+		{pattern: "POST /setup/passkey", handle: (*Console).joinByKey},
 		{pattern: "POST /prove", verb: access.SelfWrite, handle: (*Console).proveAgain},
+		{pattern: "POST /prove/passkey", verb: access.SelfWrite, handle: (*Console).proveByKey},
 		{pattern: "POST /logout", verb: access.SelfWrite, handle: (*Console).signOut},
 
 		{pattern: "GET /{$}", verb: access.TodayRead, handle: (*Console).today},
+		{pattern: "GET /you", verb: access.SelfWrite, handle: (*Console).you},
+		{pattern: "POST /you/passkeys", verb: access.SelfWrite, handle: (*Console).addKey},
+		{pattern: "POST /you/passkeys/{id}/remove", verb: access.SelfWrite, handle: (*Console).removeKey},
+		{pattern: "POST /you/recovery", verb: access.SelfWrite, handle: (*Console).renewRecovery},
 		{pattern: "GET /keys", verb: access.TodayRead, handle: (*Console).keys},
 		{pattern: "POST /keys", verb: access.TodayRead, handle: (*Console).switchKeys},
 
@@ -58,7 +65,7 @@ func table() []route {
 		{pattern: "GET /search/kept/{id}", verb: access.SearchRun, handle: (*Console).kept},
 		{pattern: "POST /search/kept/{id}/forget", verb: access.SearchRun, handle: (*Console).forget},
 
-		{pattern: "GET /hunt", api: "GET /answers", verb: access.HuntRun, handle: (*Console).hunt, doc: docAnswers()},
+		{pattern: "GET /hunt", api: "GET /answers", verb: access.AnswerRead, handle: (*Console).hunt, doc: docAnswers()},
 		{pattern: "POST /hunt", verb: access.HuntRun, handle: (*Console).startHunt},
 		{pattern: "GET /hunt/{job}", verb: access.HuntRun, handle: (*Console).huntJob},
 		{pattern: "GET /hunt/{job}/progress", quiet: true, verb: access.HuntRun, handle: (*Console).huntProgress},

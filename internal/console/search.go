@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -154,8 +155,9 @@ func (c *Console) askedInForm(r *request) (asked, error) {
 		}
 		a.query.Fields = append(a.query.Fields, index.Field{Name: strings.TrimSpace(names[i]), Op: index.Op(ops[i]), Value: values[i]})
 	}
-	if len(a.query.Text) > 500 || len(a.query.Fields) > 20 {
-		return a, &mistake{"Ask with fewer words: 500 characters and 20 fields at most."}
+	tooLong := func(f index.Field) bool { return len(f.Name) > 200 || len(f.Op) > 20 || len(f.Value) > 1000 }
+	if len(a.query.Text) > 500 || len(a.query.Fields) > 20 || slices.ContainsFunc(a.query.Fields, tooLong) || len(f.Get("last")) > 20 {
+		return a, &mistake{"Ask with fewer words: 500 characters and 20 fields at most, of 1,000 characters each."}
 	}
 	var err error
 	if a.query.From, err = c.moment(f.Get("from")); err != nil {
@@ -218,6 +220,11 @@ func narrow(r *request, q index.Query) (index.Query, access.Object) {
 	return q, access.Object{Kind: "access"}
 }
 
+// mostHitBytes is how much of what a search finds is held at once. The rest is on the next page.
+const mostHitBytes = 8 << 20
+
+var errEnough = errors.New("as much was found as is shown at once")
+
 // outcome is what a search found.
 type outcome struct {
 	hits     []index.Hit
@@ -239,11 +246,18 @@ func (c *Console) search(r *request, a asked, limit int, count bool) (outcome, e
 	detail := map[string]string{"words": strconv.Itoa(len(strings.Fields(q.Text))), "fields": strconv.Itoa(len(q.Fields)), "hours": strconv.Itoa(int(o.to.Sub(o.from).Hours()))}
 	err := c.House.Do(r.Context(), access.SearchRun, object, detail, func(ctx context.Context) error {
 		var err error
+		held := 0
 		o.stats, err = c.Index.Search(ctx, q, func(h index.Hit) error {
+			if held += len(h.Fields); held > mostHitBytes && len(o.hits) > 0 {
+				return errEnough
+			}
 			h.Fields = append(json.RawMessage(nil), h.Fields...)
 			o.hits = append(o.hits, h)
 			return nil
 		})
+		if errors.Is(err, errEnough) {
+			o.stats.More, err = true, nil
+		}
 		if err != nil || !count {
 			return err
 		}

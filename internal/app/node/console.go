@@ -20,11 +20,15 @@ func (n *Node) openConsole(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	keys, err := n.house.Passkeys(n.consoleURL())
+	if err != nil {
+		n.log.InfoContext(ctx, "nobody can use a passkey here, only codes of an app", "address", n.consoleURL(), "reason", err)
+	}
 	n.console, err = console.New(ctx, console.Config{
 		Site: n.config.Site, Zone: time.Local, Now: time.Now,
 		House: n.house, Desk: n.desk, Live: n.live, Hunter: n.hunter, Index: n.index, Journal: n.journal, DB: n.db,
 		JournalDir: n.config.JournalConfig().Dir, Taxonomy: n.taxonomy, Senders: n.intake.Standings,
-		Refused: n.refusals, Doors: n.doors(), OIDC: provider, Alone: !n.config.Console.TwoPeople, Log: n.log,
+		Refused: n.refusals, Doors: n.doors(), OIDC: provider, Passkeys: keys, Alone: !n.config.Console.TwoPeople, Log: n.log,
 	})
 	return err
 }

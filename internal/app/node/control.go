@@ -83,6 +83,8 @@ type Status struct {
 	Refused  int                `json:"rules_refused"`
 	Troubles map[string]string  `json:"troubles"`
 	Senders  []collect.Standing `json:"senders"`
+	// WithoutEnd counts the acts of the last seven days of which nothing says how they ended; -1: that cannot be told.
+	WithoutEnd int `json:"acts_without_end"`
 }
 
 // NewSender is a sender that is to be made known, and that was: then it has a token.

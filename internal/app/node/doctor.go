@@ -139,6 +139,13 @@ func (d *doctor) node(ctx context.Context) {
 		first, _, _ := strings.Cut(trouble, "\n")
 		d.wrong("The part "+part+" does not work: "+first+".", "It is tried again by itself. If it stays so, see the log: journalctl -u wardline.")
 	}
+	switch {
+	case s.WithoutEnd < 0:
+		d.wrong("The trail of what people did cannot be read.", "See the log: journalctl -u wardline.")
+	case s.WithoutEnd > 0:
+		d.wrong(fmt.Sprintf("Of %d acts of the last seven days nothing says how they ended.", s.WithoutEnd),
+			"The node stopped in the middle of them. See in the console's trail what they were, and whether they were done.")
+	}
 	d.behind("Watching", s.Entries, s.Judged)
 	d.behind("Search", s.Entries, s.Indexed)
 	heard := 0

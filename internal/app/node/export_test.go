@@ -7,9 +7,11 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/index"
 	"github.com/wardline/wardline/internal/journal"
+	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/triage"
 )
 
@@ -81,3 +83,31 @@ func (n *Node) Damage(ctx context.Context) error {
 	_, err := n.db.ExecContext(ctx, `UPDATE senders SET page = 'x'`)
 	return err
 }
+
+// Reopen has the acts of a verb look as if the node had died ten minutes ago, before it entered how they ended. Under other
+// ids the journal knows nothing of them.
+func (n *Node) Reopen(ctx context.Context, v access.Verb, ids string) error {
+	_, err := n.db.ExecContext(ctx, `UPDATE acts SET id = $1 || id, at = $2, outcome = '', ended = 0, outcome_entry = intent_entry, outcome_line = intent_line WHERE verb = $3`,
+		ids, store.At(time.Now().Add(-10*time.Minute)), string(v))
+	return err
+}
+
+// Acts lists the acts of a verb.
+func (n *Node) Acts(ctx context.Context, v access.Verb) ([]access.Act, error) {
+	return n.house.Trail(access.WithActor(ctx, access.Actor{ID: "lena", Roles: []access.Role{access.Auditor}}), access.TrailFilter{Verb: v})
+}
+
+// Expire has the node delete what is older than it is to be kept, records after so many days.
+func (n *Node) Expire(ctx context.Context, days int) error {
+	n.config.Journal.Keep.Records = days
+	return n.expire(ctx, time.Now())
+}
+
+// Age has the acts of a verb look so old.
+func (n *Node) Age(ctx context.Context, v access.Verb, age time.Duration) error {
+	_, err := n.db.ExecContext(ctx, `UPDATE acts SET at = $1 WHERE verb = $2`, store.At(time.Now().Add(-age)), string(v))
+	return err
+}
+
+// Config is what the node was opened with.
+func (n *Node) Config() *Config { return &n.config }

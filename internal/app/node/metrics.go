@@ -101,6 +101,7 @@ func gauges() []gauge {
 		{"wardline_watch_events_total", "Events judged since the start.", count, func(n *Node, _ collect.Counts) float64 { return float64(n.live.State().Events) }},
 		{"wardline_watch_lag_seconds", "How old the event judged last is, while others wait.", level, func(n *Node, _ collect.Counts) float64 { return n.live.State().Lag.Seconds() }},
 		{"wardline_index_entries", "Entries of the journal that can be searched.", level, func(n *Node, _ collect.Counts) float64 { return float64(n.index.Through()) }},
+		{"wardline_acts_without_end", "Acts of the last seven days of which nothing says how they ended; -1 when that cannot be told.", level, func(n *Node, _ collect.Counts) float64 { return float64(n.withoutEnd()) }},
 		{"wardline_troubles", "Parts that do not work at the moment.", level, func(n *Node, _ collect.Counts) float64 { return float64(len(n.Troubles())) }},
 		{"wardline_uptime_seconds", "Time since the start.", level, func(n *Node, _ collect.Counts) float64 { return time.Since(n.began).Seconds() }},
 	}
@@ -129,5 +130,6 @@ func (n *Node) Status() Status {
 	return Status{
 		Site: n.config.Site, Version: app.Version(), Uptime: time.Since(n.began).Seconds(), Entries: n.journal.Size(),
 		Indexed: n.index.Through(), Rebuilds: n.index.Counts().Rebuilds, Judged: n.live.State().Next, Refused: len(n.refused), Troubles: n.Troubles(), Senders: n.intake.Standings(),
+		WithoutEnd: n.withoutEnd(),
 	}
 }

@@ -192,6 +192,7 @@ func (n *Node) startRooms(s *stage) {
 	s.start(n.part("senders", n.ledger.keep))
 	s.start(n.part("silence", n.silence.run))
 	s.start(n.part("retention", n.retain))
+	s.start(n.part("trail", n.mendTrail))
 	s.start(n.part("certificates", n.renewals))
 	s.start(n.part("desk", func(ctx context.Context) error { return n.desk.Run(ctx, n.journal) }))
 	s.start(n.part("watch", n.live.Run))

@@ -65,6 +65,11 @@ func (n *Node) expire(ctx context.Context, now time.Time) error {
 		if err != nil {
 			return err
 		}
+		if kind == journal.Acts {
+			if err := n.forgetActs(ctx, now.AddDate(0, 0, -days)); err != nil {
+				return err
+			}
+		}
 		if done.Segments == 0 {
 			continue
 		}
@@ -74,6 +79,18 @@ func (n *Node) expire(ctx context.Context, now time.Time) error {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// forgetActs has the table of acts follow the journal. What is held stays in the journal alone.
+func (n *Node) forgetActs(ctx context.Context, before time.Time) error {
+	forgotten, err := n.house.Prune(ctx, before)
+	if err != nil {
+		return fmt.Errorf("forget old acts: %w", err)
+	}
+	if forgotten > 0 {
+		n.log.InfoContext(ctx, "acts were taken out of the trail after their time; their sealed lines go with the journal's", "acts", forgotten)
 	}
 	return nil
 }

@@ -1,10 +1,11 @@
 package page
 
 import (
-	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
+
+	"github.com/wardline/wardline/internal/display"
 )
 
 // What one event may show, however large it is.
@@ -13,7 +14,6 @@ const (
 	maxRead   = 10_000 // that are looked at, to know whom the event speaks of
 	maxName   = 120
 	maxValue  = 600
-	maxDepth  = 32
 )
 
 // Describe shows the fields of an event, one JSON object: the few that say most, among them those that a rule
@@ -94,91 +94,38 @@ func harmless(name string) bool {
 	return strings.HasPrefix(name, "wardline.") || strings.HasPrefix(name, "MSH-")
 }
 
-// flatten lists the fields of an event in the order in which it holds them, nested names joined by dots.
+// flatten lists the fields of an event in the order in which it holds them. The index keeps the values of a list as one text
+// that holds a JSON array.
 func flatten(raw json.RawMessage) []Pair {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	f := flattener{d: d}
-	if !json.Valid(raw) || !f.value("", 0) {
+	var fields []Pair
+	whole := display.Fields(raw, func(name, value string) {
+		var list []string
+		if !strings.HasPrefix(value, `["`) || json.Unmarshal([]byte(value), &list) != nil {
+			list = []string{value}
+		}
+		for _, one := range list {
+			fields = add(fields, name, one)
+		}
+	})
+	if !whole {
 		return nil
 	}
-	return f.fields
-}
-
-type flattener struct {
-	d      *json.Decoder
-	fields []Pair
-}
-
-func (f *flattener) value(name string, depth int) bool {
-	tok, err := f.d.Token()
-	if err != nil || depth > maxDepth {
-		return false
-	}
-	switch v := tok.(type) {
-	case json.Delim:
-		return f.children(name, v == '{', depth)
-	case string:
-		f.strings(name, v)
-	case json.Number:
-		f.add(name, v.String())
-	case bool:
-		f.add(name, map[bool]string{true: "true", false: "false"}[v])
-	}
-	return true // null says nothing
-}
-
-// strings adds a text. The index keeps the values of a list as one text that holds a JSON array.
-func (f *flattener) strings(name, v string) {
-	var list []string
-	if strings.HasPrefix(v, `["`) && json.Unmarshal([]byte(v), &list) == nil {
-		for _, one := range list {
-			f.add(name, one)
-		}
-		return
-	}
-	f.add(name, v)
-}
-
-func (f *flattener) children(name string, object bool, depth int) bool {
-	for f.d.More() {
-		child := name
-		if object {
-			key, err := f.d.Token()
-			if err != nil {
-				return false
-			}
-			child = join(name, key.(string))
-		}
-		if !f.value(child, depth+1) {
-			return false
-		}
-	}
-	_, err := f.d.Token()
-	return err == nil
-}
-
-func join(parent, key string) string {
-	if parent == "" || len(parent) > maxName {
-		return key
-	}
-	return parent + "." + key
+	return fields
 }
 
 // add keeps one field; a list becomes one field with its values side by side.
-func (f *flattener) add(name, value string) {
-	if value == "" {
-		return
-	}
-	if n := len(f.fields); n > 0 && f.fields[n-1].Name == name {
-		if len(f.fields[n-1].Value) < maxValue {
-			f.fields[n-1].Value += ", " + value
+func add(fields []Pair, name, value string) []Pair {
+	n := len(fields)
+	switch {
+	case value == "":
+	case n > 0 && fields[n-1].Name == name:
+		if len(fields[n-1].Value) < maxValue {
+			fields[n-1].Value += ", " + value
 		}
-		return
+	case n < maxRead:
+		fields = append(fields, Pair{Name: name, Value: value})
 	}
-	if len(f.fields) < maxRead {
-		f.fields = append(f.fields, Pair{Name: name, Value: value})
-	}
+	return fields
 }
 
 // telling are the last parts of field names that are read first.
@@ -203,7 +150,7 @@ func choose(fields []Pair, asks []string) []Pair {
 	pick := func(i int) {
 		if i >= 0 && !slices.ContainsFunc(out, func(p Pair) bool { return p.Value == fields[i].Value }) {
 			p := fields[i]
-			p.Name, p.Value = short(p.Name), cut(p.Value, 240)
+			p.Name, p.Value = display.Short(p.Name), cut(p.Value, 240)
 			out = append(out, p)
 		}
 	}
@@ -214,7 +161,7 @@ func choose(fields []Pair, asks []string) []Pair {
 	}
 	for _, want := range telling() {
 		if len(out) < chosenFields {
-			pick(slices.IndexFunc(fields, func(p Pair) bool { return ends(p.Name, want) }))
+			pick(slices.IndexFunc(fields, func(p Pair) bool { return display.Ends(p.Name, want) }))
 		}
 	}
 	for i := range fields {
@@ -223,16 +170,6 @@ func choose(fields []Pair, asks []string) []Pair {
 		}
 	}
 	return out
-}
-
-// ends reports whether a field name ends in the parts of want.
-func ends(field, want string) bool {
-	at := len(field) - len(want)
-	return at >= 0 && strings.EqualFold(field[at:], want) && (at == 0 || field[at-1] == '.')
-}
-
-func short(name string) string {
-	return name[strings.LastIndexByte(name, '.')+1:]
 }
 
 func cut(s string, n int) string {

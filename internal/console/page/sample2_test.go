@@ -148,24 +148,50 @@ func people() page.People {
 			{ID: "3", Name: "t.mbeki", Display: "T. Mbeki", Roles: "Auditor", Last: "never", State: page.Watch("Invited"), Active: true, RoleChoices: roles},
 			{ID: "4", Name: "j.old", Display: "J. Oldham", Roles: "Analyst", Last: "2 May 2026", State: page.Dim("Closed")},
 		},
-		Tokens: []page.TokenRow{{Name: "pacs-2", May: "send", From: "10.20.0.0/16", Last: "now", Ends: "14 Sep 2026", State: page.OK("Valid"), Revoke: "/tokens/1/revoke"}, {Name: "dashboard", May: "read", From: "10.20.3.7/32", Last: "3 h", Ends: "in 5 days", State: page.Look("Ends soon"), Revoke: "/tokens/2/revoke"}},
+		TokenMay: []page.Choice{{Value: "search.run", Text: "Search events", Hint: "patients are masked, and each search is sealed"}, {Value: "answer.read", Text: "Read the answers of searches back", Hint: "what was asked, and how often it was seen"}},
+		Tokens:   []page.TokenRow{{Name: "pacs-2", May: "send", From: "10.20.0.0/16", Last: "now", Ends: "14 Sep 2026", State: page.OK("Valid"), Revoke: "/tokens/1/revoke"}, {Name: "dashboard", May: "read", From: "10.20.3.7/32", Last: "3 h", Ends: "in 5 days", State: page.Look("Ends soon"), Revoke: "/tokens/2/revoke"}},
 	}
 }
 
 func trail() page.Trail {
 	return page.Trail{
-		Frame: frame("people", "Trail", "Who did what?", "312 acts in the last seven days, each sealed before it was done.", ""), Views: at(people().Views, "/trail"),
+		Frame: frame("people", "Trail", "Who did what?", "200 acts, newest first.", "Each was sealed before it was done, and so was how it ended. This page goes back to 06:40, the trail to 15 Jun 2024 02:09. It keeps acts for as long as the journal does."), Views: at(people().Views, "/trail"),
 		People: []page.Choice{{Value: "2", Text: "M. Okafor"}}, Verbs: []page.Choice{{Value: "finding.judge", Text: "judged a finding"}},
 		Rows: []page.ActRow{
 			{Time: "07:41:41", Who: "M. Okafor", What: "judged a finding", Object: "9f2c41be, false", State: page.OK("Done"), Seal: &page.Seal{URL: "/journal/4218928/0", Entry: "4,218,928"}},
 			{Time: "07:12:04", Who: "R. Haddad", What: "searched", Object: "24 hours, 3 words", State: page.OK("Done"), Seal: &page.Seal{URL: "/journal/4218100/0", Entry: "4,218,100"}},
 			{Time: "06:55:30", Who: "M. Okafor", What: "wanted to invite a person", Object: "", State: page.Look("Not allowed"), Seal: &page.Seal{URL: "/journal/4218090/0", Entry: "4,218,090"}},
+			{Time: "06:40:02", Who: "A. Lindqvist", What: "changed who may enter", Object: "change roles", State: page.Look("End not known"), Seal: &page.Seal{URL: "/journal/4218080/0", Entry: "4,218,080"}},
 		},
+		Older: "/trail?before=1",
 	}
 }
 
 func enrol() page.Enrol {
 	return page.Enrol{Frame: page.Frame{Title: "Second factor"}, Size: 29, QR: page.Squares(29, func(x, y int) bool { return (x*y+x/3+y/2)%3 == 0 }), Secret: "JBSW Y3DP EHPK 3PXP JBSW Y3DP", Action: "/setup/confirm", Enrolment: "1", OTPAuth: "otpauth://totp/x"}
+}
+
+func gate(title string) page.Frame { return page.Frame{Title: title, Site: "Alder Valley Hospital"} }
+
+func enrolWith(p page.Passkeys) page.Enrol {
+	e := enrol()
+	e.Passkeys = p
+	return e
+}
+
+func you() page.You {
+	return page.You{
+		Frame:    frame("people", "Your sign-in", "What do you sign in with?", "Your passphrase, and a code of your app or one of 2 passkeys.", "Whoever has both your passphrase and one of these is you to Wardline."),
+		Views:    []page.Tab{{Text: "What I did", URL: "/trail"}, {Text: "Your sign-in", URL: "/you", Here: true}},
+		Passkeys: page.Passkeys{Here: true}, App: true, Codes: "9 codes",
+		Held: []page.KeyRow{{Name: "blue key", Made: "2 May 2026 09:12", Used: "07:20", Remove: "/you/passkeys/1/remove"}, {Name: "finger on the ward laptop", Made: "Mon 15 Jun 14:02", Used: "never", Remove: "/you/passkeys/2/remove"}},
+	}
+}
+
+func youLast() page.You {
+	v := you()
+	v.Answer, v.App, v.Codes, v.Few, v.Held = "Your passphrase and a passkey.", false, "2 codes", true, []page.KeyRow{{Name: "blue key", Made: "2 May 2026 09:12", Used: "07:20"}}
+	return v
 }
 
 func keys() page.Help {

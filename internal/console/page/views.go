@@ -326,6 +326,7 @@ type People struct {
 	Choices            []Choice
 	Tokens             []TokenRow
 	CanWrite, CanToken bool
+	TokenMay           []Choice // what a reader may only when it is said
 }
 
 // Once is a secret that is shown one time.
@@ -351,6 +352,7 @@ type Trail struct {
 	Views         []Tab
 	People, Verbs []Choice
 	Rows          []ActRow
+	Older         string // address of the next page
 }
 
 // ActRow is one act.
@@ -366,7 +368,40 @@ type Login struct {
 	To, Name string
 	Fresh    bool // nobody has ever signed in
 	Provider bool // people may sign in at the house's own provider
+	Passkeys Passkeys
 }
+
+// Passkeys says whether a browser can use passkeys where it is.
+type Passkeys struct {
+	Here  bool
+	Where string // the only address at which it can
+	None  bool   // it cannot anywhere: the console has no name that browsers accept
+}
+
+// AskKey has the browser ask for a passkey, or make one.
+type AskKey struct {
+	Frame
+	New, Joining          bool
+	Heading, Says, Action string
+	Options, Secret       string // what the browser is asked with, and what shows that it was asked
+	Ticket, Answered      string // names of the fields with that secret and with the answer
+	Carry                 []Pair
+	Back                  Link
+}
+
+// You lists what a person signs in with.
+type You struct {
+	Frame
+	Views          []Tab
+	Passkeys       Passkeys
+	Elsewhere, App bool
+	Codes          string
+	Few            bool // of the recovery codes
+	Held           []KeyRow
+}
+
+// KeyRow is one passkey. Remove is empty where it is all that there is.
+type KeyRow struct{ Name, Made, Used, Remove string }
 
 // Entered says that somebody came in by way of the house's own provider.
 type Entered struct {
@@ -386,12 +421,14 @@ type Enrol struct {
 	Frame
 	QR, Secret, Action, Enrolment, OTPAuth string
 	Size                                   int
+	Passkeys                               Passkeys
 }
 
 // Prove asks for the second factor again, and carries along what was asked for.
 type Prove struct {
 	Frame
 	Provider bool // some sign in elsewhere and have no code here
+	Passkeys Passkeys
 	To       string
 	Carry    []Pair
 }
@@ -399,7 +436,9 @@ type Prove struct {
 // Recovery shows the recovery codes once.
 type Recovery struct {
 	Frame
-	Codes []string
+	Codes   []string
+	Joining bool // they are the last step of it
+	Next    Link
 }
 
 // Denied says who may.

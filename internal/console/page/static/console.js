@@ -1,4 +1,4 @@
-// Keys, news and progress. Every page works without this file.
+// Keys, news, progress and passkeys. Every page works without this file, but the one that asks for a passkey.
 "use strict";
 
 const field = (el) => el instanceof HTMLElement &&
@@ -67,6 +67,31 @@ for (const box of document.querySelectorAll("[data-progress]")) {
   });
   news.addEventListener("done", () => { news.close(); location.reload(); });
   addEventListener("pagehide", () => news.close());
+}
+
+// Passkeys are offered where the browser has them, and asked for on a page of their own.
+if (self.PublicKeyCredential?.parseRequestOptionsFromJSON) for (const el of document.querySelectorAll("[data-passkey]")) el.hidden = false;
+const asking = document.querySelector("form[data-ask]");
+async function askKey() {
+  const says = document.querySelector("[data-says]");
+  says.hidden = true;
+  try {
+    const asked = JSON.parse(asking.dataset.options).publicKey;
+    const key = asking.dataset.ask === "create"
+      ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(asked) })
+      : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(asked) });
+    asking.querySelector("[data-answer]").value = JSON.stringify(key.toJSON());
+    asking.submit();
+  } catch (e) {
+    says.lastElementChild.textContent = e.name === "InvalidStateError" ? "This key is one of yours already. Take another one."
+      : e.name === "SecurityError" ? "Your browser uses no passkeys at this address. Use a code in its place."
+      : "No passkey answered, or it took too long. Ask again, or use a code in its place.";
+    says.hidden = false;
+  }
+}
+if (asking) {
+  asking.addEventListener("submit", (e) => { e.preventDefault(); askKey(); });
+  askKey();
 }
 
 document.querySelector("[data-first]")?.matches("[value='']") && document.querySelector("[data-first]").focus();
