@@ -1,0 +1,328 @@
+//go:build linux
+
+package tap_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/wardline/wardline/internal/collect/hl7/tap"
+	"github.com/wardline/wardline/internal/collect/hl7/tap/spool"
+)
+
+// TestMain lets the test binary be a tap: a process that can be killed and replaced.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 2 && os.Args[1] == "tap" {
+		if err := process(os.Args[2], len(os.Args) > 3); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// process is `wardline tap --config FILE`, or with --check.
+func process(config string, check bool) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	c, err := tap.ReadConfig(config)
+	if err == nil {
+		err = c.Complete()
+	}
+	if err != nil || check {
+		return err
+	}
+	upgrade := make(chan os.Signal, 1)
+	signal.Notify(upgrade, syscall.SIGHUP)
+	return tap.Run(ctx, c, slog.New(slog.NewTextHandler(os.Stderr, nil)), upgrade)
+}
+
+// house is a tap in a process of its own.
+type house struct {
+	t                             *testing.T
+	dir, config, address, logFile string
+	key                           *spool.Key
+	cmd                           *exec.Cmd
+}
+
+func newHouse(t *testing.T, to string) *house {
+	t.Helper()
+	dir := t.TempDir()
+	h := &house{t: t, dir: filepath.Join(dir, "spool"), config: filepath.Join(dir, "tap.yml"), address: free(t), logFile: filepath.Join(dir, "log")}
+	if err := os.Mkdir(h.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprintf("spool: %s\nfeeds: [{listen: %q, from: [127.0.0.0/8], to: %q}]\n", h.dir, h.address, to)
+	if err := os.WriteFile(h.config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if h.key, err = spool.LoadKey(filepath.Join(dir, "key")); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.key.Publish(h.dir); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// free is an address that nobody listens at.
+func free(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func (h *house) start() {
+	h.t.Helper()
+	log, err := os.OpenFile(h.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer log.Close()
+	h.cmd = exec.Command(os.Args[0], "tap", h.config)
+	h.cmd.Stderr = log
+	if err := h.cmd.Start(); err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(func() { _ = h.cmd.Process.Kill(); _ = h.cmd.Wait() })
+	h.until("the tap listens", func() bool { return h.said("listening") > 0 })
+}
+
+// said counts how often the tap has said something.
+func (h *house) said(words string) int {
+	text, err := os.ReadFile(h.logFile)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return bytes.Count(text, []byte(words))
+}
+
+func (h *house) until(what string, holds func() bool) {
+	h.t.Helper()
+	for late := time.Now().Add(20 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(late) {
+			log, _ := os.ReadFile(h.logFile)
+			h.t.Fatalf("it never came to it that %s; the tap said:\n%s", what, log)
+		}
+	}
+}
+
+func (h *house) stop(s os.Signal) {
+	h.t.Helper()
+	if err := h.cmd.Process.Signal(s); err != nil {
+		h.t.Fatal(err)
+	}
+	if err := h.cmd.Wait(); err != nil && s == syscall.SIGTERM {
+		log, _ := os.ReadFile(h.logFile)
+		h.t.Fatalf("the tap did not stop well: %v\n%s", err, log)
+	}
+}
+
+// stream is one direction of one connection of one run, as the spool has it.
+type stream struct {
+	run  string
+	conn uint64
+	back bool
+}
+
+// kept reads the spool: the bytes of each stream, without a gap.
+func (h *house) kept() (streams map[stream][]byte, lost int) {
+	h.t.Helper()
+	runs, err := spool.List(h.dir)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	streams = map[stream][]byte{}
+	for _, r := range runs {
+		for _, n := range r.Files {
+			f, err := spool.Open(h.dir, r.ID, n, h.key)
+			if err != nil {
+				h.t.Fatal(err)
+			}
+			for at := int64(0); ; {
+				b, err := f.Block(at)
+				if err != nil {
+					break // a torn end
+				}
+				at = b.Next
+				for _, p := range b.Pieces {
+					s := stream{r.ID, p.Conn, p.Back}
+					if p.Kind == spool.Lost {
+						lost += p.Messages
+					} else if int64(len(streams[s])) != p.Offset {
+						h.t.Fatalf("a piece at byte %d follows %d bytes", p.Offset, len(streams[s]))
+					}
+					streams[s] = append(streams[s], p.Bytes...)
+				}
+			}
+			_ = f.Close()
+		}
+	}
+	return streams, lost
+}
+
+// echoes listens as a system that answers each numbered message with its number.
+func echoes(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				for buf := make([]byte, messageSize); ; {
+					if _, err := io.ReadFull(c, buf); err != nil {
+						return
+					}
+					if _, err := c.Write(buf[1:9]); err != nil {
+						return
+					}
+				}
+			}()
+		}
+	}()
+	return l.Addr().String()
+}
+
+const messageSize = 400
+
+// message is number n of a sender.
+func message(n uint64) []byte {
+	b := append([]byte{0x0b}, binary.BigEndian.AppendUint64(nil, n<<8)...)
+	return append(append(b, bytes.Repeat([]byte{'x'}, messageSize-11)...), 0x1c, '\r')
+}
+
+// talk sends messages one after the other on one connection until stop is closed, and returns how many were answered, the longest
+// time to an answer, and what broke it.
+func talk(address string, stop <-chan struct{}) (answered uint64, slowest time.Duration, err error) {
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer c.Close()
+	pace := time.NewTicker(5 * time.Millisecond)
+	defer pace.Stop()
+	for answer := make([]byte, 8); ; answered++ {
+		select {
+		case <-pace.C:
+		case <-stop:
+			return answered, slowest, nil
+		}
+		m, began := message(answered), time.Now()
+		_ = c.SetDeadline(began.Add(20 * time.Second))
+		if _, err := c.Write(m); err != nil {
+			return answered, slowest, err
+		}
+		if _, err := io.ReadFull(c, answer); err != nil {
+			return answered, slowest, err
+		}
+		if !bytes.Equal(answer, m[1:9]) {
+			return answered, slowest, fmt.Errorf("message %d has the answer to another", answered)
+		}
+		slowest = max(slowest, time.Since(began))
+	}
+}
+
+// A tap that is replaced while senders send loses no connection, no byte, and no copy; new connections are served too.
+func TestUpgrade(t *testing.T) {
+	h := newHouse(t, echoes(t))
+	h.start()
+	const senders, upgrades = 5, 5
+	stop := make(chan struct{})
+	var talking sync.WaitGroup
+	var mu sync.Mutex
+	sent := map[uint64]int{} // how many senders sent so many messages
+	var slowest time.Duration
+	for range senders {
+		talking.Go(func() {
+			n, slow, err := talk(h.address, stop)
+			if err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			sent[n]++
+			slowest = max(slowest, slow)
+		})
+	}
+	half, err := net.Dial("tcp", h.address) // it has ended in one direction, and waits in the other
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer half.Close()
+	if _, err := half.Write(message(7)); err != nil {
+		t.Fatal(err)
+	}
+	answer := make([]byte, 8)
+	if _, err := io.ReadFull(half, answer); err != nil {
+		t.Fatal(err)
+	}
+	for i := range upgrades {
+		if err := h.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		h.until("the next process listens", func() bool { return h.said("listening") == i+2 })
+	}
+	if _, err := half.Write(message(8)); err != nil {
+		t.Fatal(err)
+	}
+	_ = half.(*net.TCPConn).CloseWrite()
+	if got, err := io.ReadAll(half); err != nil || !bytes.Equal(got, message(8)[1:9]) {
+		t.Errorf("got %d bytes, %v", len(got), err)
+	}
+	close(stop)
+	talking.Wait()
+	h.stop(syscall.SIGTERM)
+	t.Logf("%d upgrades; the slowest answer took %v", upgrades, slowest.Round(time.Millisecond))
+	streams, lost := h.kept()
+	if lost > 0 {
+		t.Errorf("%d messages were lost", lost)
+	}
+	for s, got := range streams {
+		n := uint64(len(got) / messageSize)
+		if s.back || n == 2 {
+			continue
+		}
+		if sent[n] == 0 {
+			t.Errorf("a stream of %d messages was kept that nobody sent", n)
+			continue
+		}
+		sent[n]--
+		for i := range n {
+			if !bytes.Equal(got[i*messageSize:(i+1)*messageSize], message(i)) {
+				t.Fatalf("message %d differs in the spool", i)
+			}
+		}
+	}
+	for n, left := range sent {
+		if left > 0 {
+			t.Errorf("%d streams of %d messages are not in the spool", left, n)
+		}
+	}
+}
