@@ -98,13 +98,14 @@ func (h *house) start() {
 		h.t.Fatal(err)
 	}
 	defer log.Close()
+	before := h.said("listening")
 	h.cmd = exec.Command(os.Args[0], "tap", h.config)
 	h.cmd.Stderr = log
 	if err := h.cmd.Start(); err != nil {
 		h.t.Fatal(err)
 	}
 	h.t.Cleanup(func() { _ = h.cmd.Process.Kill(); _ = h.cmd.Wait() })
-	h.until("the tap listens", func() bool { return h.said("listening") > 0 })
+	h.until("the tap listens", func() bool { return h.said("listening") > before })
 }
 
 // said counts how often the tap has said something.
@@ -144,14 +145,14 @@ type stream struct {
 	back bool
 }
 
-// kept reads the spool: the bytes of each stream, without a gap.
-func (h *house) kept() (streams map[stream][]byte, lost int) {
+// kept reads the spool: the bytes of each stream, without a gap, and which of them have not ended.
+func (h *house) kept() (streams map[stream][]byte, open map[stream]bool, lost int) {
 	h.t.Helper()
 	runs, err := spool.List(h.dir)
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	streams = map[stream][]byte{}
+	streams, open = map[stream][]byte{}, map[stream]bool{}
 	for _, r := range runs {
 		for _, n := range r.Files {
 			f, err := spool.Open(h.dir, r.ID, n, h.key)
@@ -166,6 +167,9 @@ func (h *house) kept() (streams map[stream][]byte, lost int) {
 				at = b.Next
 				for _, p := range b.Pieces {
 					s := stream{r.ID, p.Conn, p.Back}
+					if open[s] = true; p.Kind == spool.End {
+						delete(open, s)
+					}
 					if p.Kind == spool.Lost {
 						lost += p.Messages
 					} else if int64(len(streams[s])) != p.Offset {
@@ -177,7 +181,7 @@ func (h *house) kept() (streams map[stream][]byte, lost int) {
 			_ = f.Close()
 		}
 	}
-	return streams, lost
+	return streams, open, lost
 }
 
 // echoes listens as a system that answers each numbered message with its number.
@@ -300,9 +304,9 @@ func TestUpgrade(t *testing.T) {
 	talking.Wait()
 	h.stop(syscall.SIGTERM)
 	t.Logf("%d upgrades; the slowest answer took %v", upgrades, slowest.Round(time.Millisecond))
-	streams, lost := h.kept()
-	if lost > 0 {
-		t.Errorf("%d messages were lost", lost)
+	streams, open, lost := h.kept()
+	if lost > 0 || len(open) > 0 {
+		t.Errorf("%d messages were lost, %d streams have no end", lost, len(open))
 	}
 	for s, got := range streams {
 		n := uint64(len(got) / messageSize)
@@ -325,4 +329,62 @@ func TestUpgrade(t *testing.T) {
 			t.Errorf("%d streams of %d messages are not in the spool", left, n)
 		}
 	}
+}
+
+// A tap that is killed breaks its connections, and the next takes new ones. What was answered lies in the spool, or its stream has no
+// end there: from that the node knows that something is missing.
+func TestKilled(t *testing.T) {
+	kills := 5
+	if os.Getenv("WARDLINE_TRUST") != "" {
+		kills = 100
+	}
+	h := newHouse(t, echoes(t))
+	answered, missing := uint64(0), 0
+	for kill := range kills {
+		h.start()
+		const senders = 4
+		var talking sync.WaitGroup
+		var mu sync.Mutex
+		var sent []uint64
+		for range senders {
+			talking.Go(func() {
+				n, _, err := talk(h.address, nil)
+				if err == nil {
+					t.Error("a connection survived")
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				sent = append(sent, n)
+			})
+		}
+		time.Sleep(time.Duration(100+kill*37%200) * time.Millisecond) // any moment will do
+		h.stop(syscall.SIGKILL)
+		talking.Wait()
+		streams, open, _ := h.kept()
+		latest := ""
+		for s := range streams {
+			latest = max(latest, s.run)
+		}
+		kept, ends := uint64(0), 0
+		for s, got := range streams {
+			if s.run == latest && !s.back {
+				kept += uint64(len(got) / messageSize)
+			}
+			if s.run == latest && open[s] {
+				ends++
+			}
+		}
+		total := uint64(0)
+		for _, n := range sent {
+			total += n
+		}
+		answered += total
+		if kept < total {
+			missing += int(total - kept)
+			if ends == 0 {
+				t.Errorf("%d messages were answered, %d are in the spool, and nothing tells that some are missing", total, kept)
+			}
+		}
+	}
+	t.Logf("%d kills; %d messages answered, of which %d are not in the spool", kills, answered, missing)
 }

@@ -37,15 +37,29 @@ const (
 	largestBody = 4 << 20
 )
 
-func (h *header) append(b []byte) []byte {
-	begin := len(b)
+// block is a header and its body.
+func block(h header, body []byte) []byte {
+	b := make([]byte, 0, headerSize+len(body))
 	b = append(b, magic...)
 	b = append(b, byte(h.kind), 0, 0, 0)
-	b = binary.BigEndian.AppendUint32(b, uint32(h.length))
+	b = binary.BigEndian.AppendUint32(b, uint32(len(body)))
 	b = binary.BigEndian.AppendUint32(b, h.messages)
 	b = binary.BigEndian.AppendUint64(b, uint64(h.from.UnixNano()))
 	b = binary.BigEndian.AppendUint64(b, uint64(h.until.UnixNano()))
-	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b[begin:], crc32.MakeTable(crc32.Castagnoli)))
+	b = binary.BigEndian.AppendUint32(b, crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)))
+	return append(b, body...)
+}
+
+// seal is the block of pieces that is to stand at an offset of the file.
+func (d *dataKey) seal(at int64, pieces []Piece) ([]byte, error) {
+	h := header{kind: Body, from: pieces[0].From, until: pieces[len(pieces)-1].Until}
+	var clear []byte
+	for i := range pieces {
+		clear = appendPiece(clear, &pieces[i])
+		h.messages += uint32(pieces[i].Messages)
+	}
+	body, err := d.aead.Encrypt(clear, d.place(at))
+	return block(h, body), err
 }
 
 // parseHeader reads a header at the beginning of b.

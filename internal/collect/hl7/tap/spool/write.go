@@ -41,7 +41,6 @@ type Writer struct {
 
 	used   int64 // bytes of all files, as of looked and what was written since
 	looked time.Time
-	buf    []byte
 }
 
 // NewWriter begins a run.
@@ -107,14 +106,7 @@ func (w *Writer) Append(pieces []Piece) error {
 			return &Failure{Disk, err}
 		}
 	}
-	clear := w.buf[:0]
-	h := header{kind: Body, from: pieces[0].From, until: pieces[len(pieces)-1].Until}
-	for i := range pieces {
-		clear = appendPiece(clear, &pieces[i])
-		h.messages += uint32(pieces[i].Messages)
-	}
-	w.buf = clear
-	body, err := w.data.aead.Encrypt(clear, w.data.place(w.size))
+	block, err := w.data.seal(w.size, pieces)
 	if err != nil {
 		return &Failure{Disk, err}
 	}
@@ -122,10 +114,10 @@ func (w *Writer) Append(pieces []Piece) error {
 	if !slices.ContainsFunc(pieces, func(p Piece) bool { return p.Kind == Data }) {
 		bound += saying
 	}
-	if w.used+headerSize+int64(len(body)) > bound {
+	if w.used+int64(len(block)) > bound {
 		return &Failure{Bound, errBound}
 	}
-	if err := w.block(h, body); err != nil {
+	if err := w.write(block); err != nil {
 		return &Failure{Disk, err}
 	}
 	if w.size >= fileSize {
@@ -169,7 +161,7 @@ func (w *Writer) begin(to tink.HybridEncrypt) error {
 	}
 	data, sealed, err := newDataKey(to, name)
 	if err == nil {
-		err = w.block(header{kind: keyed, from: w.opened, until: w.opened}, sealed)
+		err = w.write(block(header{kind: keyed, from: w.opened, until: w.opened}, sealed))
 	}
 	if err != nil {
 		return errors.Join(err, w.abandon())
@@ -189,10 +181,8 @@ func (w *Writer) abandon() error {
 	return err
 }
 
-// block writes one block, or nothing.
-func (w *Writer) block(h header, body []byte) error {
-	h.length = len(body)
-	b := append(h.append(make([]byte, 0, headerSize+len(body))), body...)
+// write writes one block, or nothing.
+func (w *Writer) write(b []byte) error {
 	if _, err := w.f.Write(b); err != nil {
 		if back := w.f.Truncate(w.size); back != nil {
 			err = errors.Join(err, back, w.f.Close()) // the reader finds a torn end, and the next file behind it
@@ -213,7 +203,7 @@ func (w *Writer) close(how Kind) error {
 		return nil
 	}
 	now := time.Now()
-	err := w.block(header{kind: how, from: now, until: now}, nil)
+	err := w.write(block(header{kind: how, from: now, until: now}, nil))
 	if w.f != nil {
 		err = errors.Join(err, w.f.Sync(), w.f.Close())
 	}
@@ -275,5 +265,5 @@ func bury(dir, name string) error {
 		grave.messages += h.messages
 		at += headerSize + int64(h.length)
 	}
-	return writeFile(path, grave.append(nil), 0o640)
+	return writeFile(path, block(grave, nil), 0o640)
 }
