@@ -119,7 +119,7 @@ func (t *tapped) Run(ctx context.Context, in *collect.Intake) error {
 }
 
 const (
-	pause  = 250 * time.Millisecond // between positions that are kept: what a node that is killed takes in twice
+	pause  = 100 * time.Millisecond // between positions that are kept: what a node that is killed takes in twice
 	glance = 25 * time.Millisecond  // between looks into the spool when nothing moves
 )
 

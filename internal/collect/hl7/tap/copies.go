@@ -21,6 +21,7 @@ type copies struct {
 	queue []*piece
 	bytes int64 // that wait
 	wake  chan struct{}
+	asked chan struct{} // is taken from by a writer that is not held up
 
 	// What follows is the writer's own.
 	held   []*piece  // losses and ends that the spool did not take yet: before the queue
@@ -52,7 +53,7 @@ const (
 )
 
 func newCopies(out *spool.Writer, limit int64, log *slog.Logger, before *estate) *copies {
-	c := &copies{out: out, limit: limit, log: log, wake: make(chan struct{}, 1)}
+	c := &copies{out: out, limit: limit, log: log, wake: make(chan struct{}, 1), asked: make(chan struct{})}
 	if before != nil {
 		for _, p := range before.Held {
 			c.held = append(c.held, &piece{Piece: p, way: new(way)})
@@ -145,10 +146,22 @@ func (c *copies) run(ctx context.Context) {
 			if len(c.held) > 0 {
 				c.write(false)
 			}
+		case <-c.asked:
 		case <-ctx.Done():
 			c.write(true)
 			return
 		}
+	}
+}
+
+// answers fails when the writer does not do so soon: then a disk holds it up, and nobody should wait for what it has.
+func (c *copies) answers() error {
+	const patience = 2 * time.Second
+	select {
+	case c.asked <- struct{}{}:
+		return nil
+	case <-time.After(patience):
+		return errors.New("the disk of the spool does not answer")
 	}
 }
 

@@ -84,8 +84,10 @@ func (e *estate) open() (kept []int, err error) {
 		err = errors.Join(err, failed)
 		return number
 	}
-	e.Lock = keep(e.lock)
-	e.Listeners, e.Heirs = map[string]int{}, nil
+	e.Lock, e.Listeners, e.Heirs = -1, map[string]int{}, nil
+	if e.lock != nil {
+		e.Lock = keep(e.lock)
+	}
 	for listen, l := range e.listeners {
 		e.Listeners[listen] = keep(l.(*net.TCPListener))
 	}
@@ -121,8 +123,11 @@ func inherit() (*estate, error) {
 	if err := json.NewDecoder(f).Decode(&e); err != nil {
 		return nil, fmt.Errorf("what the tap before has left cannot be read: %w", err)
 	}
-	unix.CloseOnExec(e.Lock)
-	e.lock, e.listeners = os.NewFile(uintptr(e.Lock), "lock"), map[string]net.Listener{}
+	if e.Lock >= 0 {
+		unix.CloseOnExec(e.Lock)
+		e.lock = os.NewFile(uintptr(e.Lock), "lock")
+	}
+	e.listeners = map[string]net.Listener{}
 	for listen, fd := range e.Listeners {
 		f := os.NewFile(uintptr(fd), listen)
 		l, err := net.FileListener(f) // has a descriptor of its own

@@ -14,6 +14,9 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -53,16 +56,22 @@ func process(config string, check bool) error {
 
 // house is a tap in a process of its own.
 type house struct {
-	t                             *testing.T
+	t                             testing.TB
 	dir, config, address, logFile string
 	key                           *spool.Key
 	cmd                           *exec.Cmd
+	socket                        *os.File // that the test keeps for the tap, as systemd does; nil when the tap opens its own
 }
 
-func newHouse(t *testing.T, to string) *house {
+func newHouse(t testing.TB, to string) *house {
+	t.Helper()
+	return houseThatListens(t, free(t), to)
+}
+
+func houseThatListens(t testing.TB, address, to string) *house {
 	t.Helper()
 	dir := t.TempDir()
-	h := &house{t: t, dir: filepath.Join(dir, "spool"), config: filepath.Join(dir, "tap.yml"), address: free(t), logFile: filepath.Join(dir, "log")}
+	h := &house{t: t, dir: filepath.Join(dir, "spool"), config: filepath.Join(dir, "tap.yml"), address: address, logFile: filepath.Join(dir, "log")}
 	if err := os.Mkdir(h.dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +90,7 @@ func newHouse(t *testing.T, to string) *house {
 }
 
 // free is an address that nobody listens at.
-func free(t *testing.T) string {
+func free(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -100,6 +109,11 @@ func (h *house) start() {
 	defer log.Close()
 	before := h.said("listening")
 	h.cmd = exec.Command(os.Args[0], "tap", h.config)
+	if h.socket != nil {
+		h.cmd = exec.Command("sh", "-c", `LISTEN_PID=$$ exec "$@"`, "sh", os.Args[0], "tap", h.config)
+		h.cmd.Env = append(os.Environ(), "LISTEN_FDS=1", "LISTEN_FDNAMES=lab")
+		h.cmd.ExtraFiles = []*os.File{h.socket}
+	}
 	h.cmd.Stderr = log
 	if err := h.cmd.Start(); err != nil {
 		h.t.Fatal(err)
@@ -185,7 +199,7 @@ func (h *house) kept() (streams map[stream][]byte, open map[stream]bool, lost in
 }
 
 // echoes listens as a system that answers each numbered message with its number.
-func echoes(t *testing.T) string {
+func echoes(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -214,7 +228,7 @@ func echoes(t *testing.T) string {
 	return l.Addr().String()
 }
 
-const messageSize = 400
+const messageSize = 1000
 
 // message is number n of a sender.
 func message(n uint64) []byte {
@@ -387,4 +401,121 @@ func TestKilled(t *testing.T) {
 		}
 	}
 	t.Logf("%d kills; %d messages answered, of which %d are not in the spool", kills, answered, missing)
+}
+
+// While systemd keeps the socket of a tap, senders that connect after it was killed wait for the next process, and are not turned
+// away. The same holds for an upgrade.
+func TestKilledWithSocketKept(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := houseThatListens(t, "systemd:lab", echoes(t))
+	h.address = l.Addr().String()
+	if h.socket, err = l.(*net.TCPListener).File(); err != nil {
+		t.Fatal(err)
+	}
+	defer h.socket.Close()
+	l.Close()
+	h.start()
+	stop := make(chan struct{})
+	var talking sync.WaitGroup
+	var pauses []time.Duration
+	talking.Go(func() { // a sender that connects again at once when its connection breaks
+		for {
+			if _, _, err := talk(h.address, stop); err == nil {
+				return
+			}
+			broke := time.Now()
+			c, err := net.Dial("tcp", h.address)
+			if err != nil {
+				t.Errorf("turned away: %v", err)
+				return
+			}
+			if _, err := c.Write(message(1)); err != nil {
+				t.Error(err)
+			}
+			if _, err := io.ReadFull(c, make([]byte, 8)); err != nil {
+				t.Errorf("the connection that waited: %v", err)
+			}
+			c.Close()
+			pauses = append(pauses, time.Since(broke))
+		}
+	})
+	for range 5 {
+		time.Sleep(100 * time.Millisecond)
+		h.stop(syscall.SIGKILL)
+		h.start()
+	}
+	upgraded := h.said("listening") + 1
+	if err := h.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	h.until("the next process listens", func() bool { return h.said("listening") == upgraded })
+	close(stop)
+	talking.Wait()
+	if n, _, err := talk(h.address, closedAfter(50*time.Millisecond)); err != nil || n == 0 {
+		t.Errorf("after the upgrade %d messages were answered: %v", n, err)
+	}
+	slices.Sort(pauses)
+	t.Logf("killed and started %d times; from the break to the next answer %v", len(pauses), pauses)
+}
+
+func closedAfter(d time.Duration) <-chan struct{} {
+	c := make(chan struct{})
+	time.AfterFunc(d, func() { close(c) })
+	return c
+}
+
+// BenchmarkTap is the time from a message to its answer, of a thousand in a second, directly and through a tap in a process of its own
+// that writes its spool, in turns. Then what memory that process has.
+func BenchmarkTap(b *testing.B) {
+	to := echoes(b)
+	h := newHouse(b, to)
+	h.start()
+	ways := []string{"direct", "tapped"}
+	var took [2][]time.Duration
+	var conns [2]net.Conn
+	for i, address := range []string{to, h.address} {
+		c, err := net.Dial("tcp", address)
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer c.Close()
+		conns[i] = c
+	}
+	pace := time.NewTicker(time.Millisecond)
+	defer pace.Stop()
+	answer := make([]byte, 8)
+	for n := 0; b.Loop(); n++ {
+		<-pace.C
+		for i := range ways {
+			i = (i + n) % 2
+			began := time.Now()
+			if _, err := conns[i].Write(message(uint64(n))); err != nil {
+				b.Fatal(err)
+			}
+			if _, err := io.ReadFull(conns[i], answer); err != nil {
+				b.Fatal(err)
+			}
+			took[i] = append(took[i], time.Since(began))
+		}
+	}
+	for i, way := range ways {
+		slices.Sort(took[i])
+		b.ReportMetric(float64(took[i][len(took[i])/2].Nanoseconds())/1e3, way+"-p50-us")
+		b.ReportMetric(float64(took[i][len(took[i])*99/100].Nanoseconds())/1e3, way+"-p99-us")
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", h.cmd.Process.Pid))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, name := range []string{"VmRSS", "RssAnon"} {
+		_, rest, _ := strings.Cut(string(status), name+":")
+		kilobytes, err := strconv.Atoi(strings.Fields(rest)[0])
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(kilobytes)/1024, name+"-MB")
+	}
 }

@@ -53,9 +53,6 @@ func Run(ctx context.Context, c Config, log *slog.Logger, upgrade <-chan os.Sign
 	if err != nil {
 		return err
 	}
-	if err := spool.Ready(c.Spool); err != nil {
-		log.Warn("nothing can be kept of what passes", "error", err)
-	}
 	for {
 		t := &tap{
 			c: c, log: log, copies: newCopies(out, c.Buffer, log, before), end: make(chan struct{}), listeners: map[string]*net.TCPListener{},
@@ -84,8 +81,7 @@ func begin(c Config) (*spool.Writer, *estate, error) {
 	if before != nil {
 		return spool.Continue(config, before.Run, before.Number, before.lock), before, nil
 	}
-	out, err := spool.NewWriter(config)
-	return out, nil, err
+	return spool.NewWriter(config), nil, nil
 }
 
 // run passes on until ctx is done, a listener fails, or an upgrade is asked for: then it returns what is to be handed over.
@@ -127,7 +123,7 @@ func (t *tap) run(ctx context.Context, before *estate, upgrade <-chan os.Signal)
 		case <-serving.Done():
 			wait = false
 		case <-upgrade:
-			if err := ready(ctx); err != nil {
+			if err := errors.Join(ready(ctx), t.copies.answers()); err != nil {
 				t.log.Error("the present binary cannot replace the tap, which goes on as it was", "error", err)
 				continue
 			}

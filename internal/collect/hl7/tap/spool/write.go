@@ -30,7 +30,7 @@ const (
 type Writer struct {
 	c      Config
 	run    string
-	lock   *os.File // held open, for its lock
+	lock   *os.File // held open, for its lock; nil before the first Append
 	number uint32   // of the next file
 
 	f      *os.File // nil between files
@@ -43,26 +43,31 @@ type Writer struct {
 	looked time.Time
 }
 
-// NewWriter begins a run.
-func NewWriter(c Config) (*Writer, error) {
+// NewWriter is the Writer of a run that begins with the first Append. It touches no disk, so that nothing that a disk does keeps a tap from
+// starting.
+func NewWriter(c Config) *Writer {
+	return &Writer{c: c, run: fmt.Sprintf("%016x", time.Now().UnixNano())}
+}
+
+// enter puts the mark of the run into the spool.
+func (w *Writer) enter() error {
 	const private = 0o700
-	if err := os.MkdirAll(c.Dir, private); err != nil {
-		return nil, fmt.Errorf("make the spool: %w", err)
+	if err := os.MkdirAll(w.c.Dir, private); err != nil {
+		return err
 	}
-	w := &Writer{c: c, run: fmt.Sprintf("%016x", time.Now().UnixNano())}
-	path := filepath.Join(c.Dir, w.run+runEnding)
-	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o640)
+	path := filepath.Join(w.c.Dir, w.run+runEnding)
+	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_RDWR, 0o640)
 	if err != nil {
-		return nil, fmt.Errorf("begin a run in the spool: %w", err)
+		return err
 	}
 	if err = lock(f); err == nil {
 		err = os.Rename(path+".new", path) // under its name it is locked from the first moment
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("begin a run in the spool: %w", err), f.Close())
+		return errors.Join(err, f.Close())
 	}
 	w.lock = f
-	return w, nil
+	return nil
 }
 
 // Position is what another process needs to go on with a run: its name, the number of its next file, and its lock.
@@ -73,12 +78,6 @@ func (w *Writer) Position() (run string, number uint32, lock *os.File) {
 // Continue goes on with the run of another Writer, which was closed.
 func Continue(c Config, run string, number uint32, lock *os.File) *Writer {
 	return &Writer{c: c, run: run, number: number, lock: lock}
-}
-
-// Ready tells whether what is written could be sealed.
-func Ready(dir string) error {
-	_, err := recipient(dir)
-	return err
 }
 
 // Failure says why pieces were not written.
@@ -94,6 +93,11 @@ var errBound = errors.New("it holds as many bytes as it may: is the node running
 
 // Append writes a block with pieces. On a *Failure none of them is in the spool.
 func (w *Writer) Append(pieces []Piece) error {
+	if w.lock == nil {
+		if err := w.enter(); err != nil {
+			return &Failure{Disk, err}
+		}
+	}
 	if err := w.look(time.Now()); err != nil {
 		return &Failure{Disk, err}
 	}
@@ -132,14 +136,27 @@ func (w *Writer) Tend(now time.Time) error {
 	if w.f != nil && now.Sub(w.opened) > fileAge {
 		closing = w.close(Closed)
 	}
+	if w.lock == nil {
+		return nil
+	}
 	return errors.Join(closing, w.look(now))
 }
 
-// Pause closes the file, so that another Writer can continue the run.
-func (w *Writer) Pause() error { return w.close(Closed) }
+// Pause leaves the file, so that another Writer can continue the run. It waits for no disk.
+func (w *Writer) Pause() error {
+	if w.f == nil {
+		return nil
+	}
+	err := w.f.Close()
+	w.f = nil
+	return err
+}
 
 // End says that the run is over and that nothing is missing at its end.
 func (w *Writer) End() error {
+	if w.lock == nil {
+		return nil
+	}
 	var err error
 	if w.f == nil {
 		err = w.begin(nil)
