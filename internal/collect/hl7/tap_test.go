@@ -528,3 +528,38 @@ func TestTapSenderWithoutLastByte(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+// A loss is booked once, also when a node that starts anew reads again what stands around it, for the sake of a message that is not whole yet.
+func TestTapLossIsBookedOnce(t *testing.T) {
+	p := newPlace(t)
+	first := p.node("")
+	message := frame(admission("1"))
+	other := spool.Piece{Kind: spool.Lost, Conn: 2, Peer: "192.0.2.2", Size: 99, Messages: 4, Why: spool.Disk, From: time.Now(), Until: time.Now()}
+	w := p.written(piece(0, message[:9]), other)
+	if got := first.Received("tap/192.0.2.2", 4); got.Dropped != 4 {
+		t.Errorf("got %+v", got)
+	}
+	first.Stop()
+	second := p.node("")
+	if err := w.Append([]spool.Piece{piece(9, message[9:])}); err != nil {
+		t.Fatal(err)
+	}
+	if got := second.Received("tap/192.0.2.1", 1); got.Stored != 1 {
+		t.Errorf("got %+v", got)
+	}
+	for _, st := range second.Intake.Standings() {
+		if st.Dropped > 0 {
+			t.Errorf("%s: %+v", st.Sender, st.Counts)
+		}
+	}
+}
+
+// A tap whose spool cannot be made passes on all the same.
+func TestTapWithoutASpool(t *testing.T) {
+	p := newPlace(t)
+	address, _ := p.tap(system(t, accepts), func(c *tap.Config) { c.Spool = filepath.Join(p.key, "spool") })
+	if err := os.WriteFile(p.key, nil, 0o600); err != nil { // no folder can be made below a file
+		t.Fatal(err)
+	}
+	send(t, address, 0, 3, "")
+}

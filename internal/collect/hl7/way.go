@@ -293,7 +293,7 @@ func (r *run) abandon(ctx context.Context) error {
 			return err
 		}
 		if !id.Back {
-			w.taker.sender.Drop(1, "the tap was killed: what it had not written is missing")
+			w.taker.sender.Drop(1, "the tap was killed: its last message may be missing")
 		}
 		delete(r.ways, id)
 	}

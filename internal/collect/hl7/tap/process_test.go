@@ -5,7 +5,6 @@ package tap_test
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"log/slog"
@@ -186,6 +185,7 @@ func (h *house) kept() (streams map[stream][]byte, open map[stream]bool, lost in
 					}
 					if p.Kind == spool.Lost {
 						lost += p.Messages
+						p.Bytes = make([]byte, p.Size)
 					} else if int64(len(streams[s])) != p.Offset {
 						h.t.Fatalf("a piece at byte %d follows %d bytes", p.Offset, len(streams[s]))
 					}
@@ -232,7 +232,7 @@ const messageSize = 1000
 
 // message is number n of a sender.
 func message(n uint64) []byte {
-	b := append([]byte{0x0b}, binary.BigEndian.AppendUint64(nil, n<<8)...)
+	b := fmt.Appendf([]byte{0x0b}, "%08x", n)
 	return append(append(b, bytes.Repeat([]byte{'x'}, messageSize-11)...), 0x1c, '\r')
 }
 
@@ -517,5 +517,152 @@ func BenchmarkTap(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(kilobytes)/1024, name+"-MB")
+	}
+}
+
+// What a receiver does not read while the tap is replaced reaches it afterwards, all of it and in order.
+func TestUpgradeWhileTheReceiverIsBusy(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	h := newHouse(t, l.Addr().String())
+	h.start()
+	c, err := net.Dial("tcp", h.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	receiver, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer receiver.Close()
+	const messages = 20_000 // more than the kernel keeps between two systems
+	wrote := make(chan error, 1)
+	go func() {
+		for i := range uint64(messages) {
+			if _, err := c.Write(message(i)); err != nil {
+				wrote <- err
+				return
+			}
+		}
+		wrote <- c.(*net.TCPConn).CloseWrite()
+	}()
+	waiting := func() int { // bytes that the tap has passed on
+		streams, _, _ := h.kept()
+		n := 0
+		for _, b := range streams {
+			n += len(b)
+		}
+		return n
+	}
+	h.until("nothing passes any more", func() bool { n := waiting(); time.Sleep(100 * time.Millisecond); return n > 0 && n == waiting() })
+	for i := range 2 {
+		if err := h.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		h.until("the next process listens", func() bool { return h.said("listening") == i+2 })
+	}
+	got, err := io.ReadAll(receiver)
+	if err != nil || len(got) != messages*messageSize {
+		t.Fatalf("%d bytes of %d came: %v", len(got), messages*messageSize, err)
+	}
+	for i := range uint64(messages) {
+		if !bytes.Equal(got[i*messageSize:(i+1)*messageSize], message(i)) {
+			t.Fatalf("message %d is another", i)
+		}
+	}
+	if err := <-wrote; err != nil {
+		t.Error(err)
+	}
+}
+
+// What was lost before an upgrade is said after it.
+func TestUpgradeKeepsLosses(t *testing.T) {
+	h := newHouse(t, echoes(t))
+	public := filepath.Join(h.dir, "node.pub")
+	if err := os.Remove(public); err != nil {
+		t.Fatal(err)
+	}
+	h.start()
+	n, _, err := talk(h.address, closedAfter(100*time.Millisecond))
+	if err != nil || n == 0 {
+		t.Fatalf("%d messages were answered: %v", n, err)
+	}
+	if err := h.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	h.until("the next process listens", func() bool { return h.said("listening") == 2 })
+	if err := h.key.Publish(h.dir); err != nil {
+		t.Fatal(err)
+	}
+	h.stop(syscall.SIGTERM)
+	if _, _, lost := h.kept(); uint64(lost) != n {
+		t.Errorf("%d messages are said to be lost, want %d", lost, n)
+	}
+}
+
+// A binary that cannot do it takes over nothing.
+func TestUpgradeToABadConfiguration(t *testing.T) {
+	h := newHouse(t, echoes(t))
+	h.start()
+	if err := os.WriteFile(h.config, []byte("spool: nowhere\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	h.until("the tap says so", func() bool { return h.said("goes on as it was") == 1 })
+	if n, _, err := talk(h.address, closedAfter(50*time.Millisecond)); err != nil || n == 0 {
+		t.Errorf("%d messages were answered: %v", n, err)
+	}
+}
+
+// A tap that is told to end lets an answer through that is on its way, and then closes the connection in order.
+func TestStop(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	h := newHouse(t, l.Addr().String())
+	h.start()
+	c, err := net.Dial("tcp", h.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	receiver, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer receiver.Close()
+	if _, err := c.Write(message(1)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(receiver, make([]byte, messageSize)); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	h.until("it listens no more", func() bool {
+		d, err := net.Dial("tcp", h.address)
+		if err == nil {
+			d.Close()
+		}
+		return err != nil
+	})
+	if _, err := receiver.Write([]byte("answered")); err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(c)
+	if err != nil || string(got) != "answered" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if err := h.cmd.Wait(); err != nil {
+		t.Error(err)
 	}
 }

@@ -230,6 +230,31 @@ func TestFlippedBits(t *testing.T) {
 	}
 }
 
+// Blocks that changed places are damaged, though none of their bytes did.
+func TestMovedBlocks(t *testing.T) {
+	p := newPlace(t)
+	w := p.writer()
+	for i := range 3 {
+		if err := w.Append([]spool.Piece{piece(int64(i), "\x0bMSH|x\x1c\r")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, _ := filepath.Glob(filepath.Join(p.dir, "*.tap"))
+	whole, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := len(whole) - bytes.LastIndex(whole, []byte("WTB1"))
+	keys := len(whole) - 3*size
+	moved := slices.Concat(whole[:keys], whole[keys+size:keys+2*size], whole[keys:keys+size], whole[keys+2*size:])
+	if err := os.WriteFile(files[0], moved, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if pieces, others := p.read(); len(pieces) != 1 || !slices.Equal(kinds(others), []spool.Kind{spool.Damaged, spool.Damaged}) {
+		t.Errorf("got %d pieces, %v", len(pieces), kinds(others))
+	}
+}
+
 // What has no room is refused, whole; what is only to be said about it still finds room.
 func TestBound(t *testing.T) {
 	p := newPlace(t)
