@@ -4,6 +4,7 @@ package tap_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -27,8 +28,8 @@ import (
 
 // TestMain lets the test binary be a tap: a process that can be killed and replaced.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 2 && os.Args[1] == "tap" {
-		if err := process(os.Args[2], len(os.Args) > 3); err != nil {
+	if len(os.Args) > 3 && os.Args[1] == "tap" {
+		if err := process(os.Args[3], len(os.Args) > 4); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -107,9 +108,10 @@ func (h *house) start() {
 	}
 	defer log.Close()
 	before := h.said("listening")
-	h.cmd = exec.Command(os.Args[0], "tap", h.config)
+	binary := cmp.Or(os.Getenv("WARDLINE_BINARY"), os.Args[0]) // the product's own, for figures
+	h.cmd = exec.Command(binary, "tap", "--config", h.config)
 	if h.socket != nil {
-		h.cmd = exec.Command("sh", "-c", `LISTEN_PID=$$ exec "$@"`, "sh", os.Args[0], "tap", h.config)
+		h.cmd = exec.Command("sh", "-c", `LISTEN_PID=$$ exec "$@"`, "sh", binary, "tap", "--config", h.config)
 		h.cmd.Env = append(os.Environ(), "LISTEN_FDS=1", "LISTEN_FDNAMES=lab")
 		h.cmd.ExtraFiles = []*os.File{h.socket}
 	}
