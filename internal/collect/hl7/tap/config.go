@@ -42,7 +42,8 @@ type Config struct {
 	Feeds []Feed `yaml:"feeds"`
 }
 
-// Feed is one place where a tap stands. It needs connections without TLS: between two ends of TLS it would see nothing.
+// Feed is one place where a tap stands. It needs connections without TLS: between two ends of TLS it would see nothing. The
+// timeouts of a Stream mean nothing to it: it ends no connection of its own accord.
 type Feed struct {
 	collect.Stream `yaml:",inline"`
 	// To is the address and port of the system that receives.

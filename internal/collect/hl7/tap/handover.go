@@ -54,6 +54,18 @@ func (t *tap) keepListeners() *estate {
 	return e
 }
 
+// closeOthers closes the listeners of feeds that are no more: nobody should wait there.
+func (e *estate) closeOthers(used map[string]*net.TCPListener) {
+	if e == nil {
+		return
+	}
+	for listen, l := range e.listeners {
+		if used[listen] == nil {
+			l.Close()
+		}
+	}
+}
+
 // hand keeps the sockets of a connection for the process that comes.
 func (t *tap) hand(c *connection) bool {
 	sender, err := again(c.sender)

@@ -114,6 +114,7 @@ func (t *tap) run(ctx context.Context, before *estate, upgrade <-chan os.Signal)
 			return f.ServeOn(serving, l, t.log, func(_ context.Context, c *collect.Conn) { t.connect(serving, f, c) })
 		})
 	}
+	before.closeOthers(t.listeners)
 	ended := make(chan error, 1)
 	go func() { ended <- group.Wait() }()
 	var err error
@@ -254,7 +255,7 @@ func (t *tap) unreachable(to string) {
 const (
 	lull    = 500 * time.Millisecond // of a connection that may be closed without cutting an exchange
 	drain   = 8 * time.Second        // until when one that is never quiet is closed: less than its listener waits
-	unsaid  = time.Second            // for what was read, to be passed on before it is handed over
+	unsaid  = 50 * time.Millisecond  // for what was read, to be passed on before it is handed over: all others wait for it
 	little  = 4 << 10                // to begin reading with: most connections are quiet
 	largest = 64 << 10               // to read at once
 )
