@@ -87,9 +87,6 @@ func (t *tapped) Run(ctx context.Context, in *collect.Intake) error {
 	if err != nil {
 		return err
 	}
-	if err := key.Publish(t.c.Spool); err != nil {
-		return fmt.Errorf("put the node's key into the tap's spool: is the folder there, and may the node write into it? %w", err)
-	}
 	// What was read is finished when the node stops; what waits in a journal that takes nothing is read again.
 	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -131,6 +128,8 @@ type follower struct {
 	taken *taken
 	runs  map[string]*run
 	saved time.Time
+
+	published time.Time
 }
 
 func (f *follower) load(ctx context.Context) error {
@@ -154,6 +153,13 @@ func (f *follower) id() string { return f.c.Name + "/spool" }
 
 // step takes in a piece of what is there of each run.
 func (f *follower) step(ctx, late context.Context) (moved bool, err error) {
+	const usual = 10 * time.Second
+	if time.Since(f.published) > usual { // the folder may be another by now: a disk that was mounted
+		if err := f.key.Publish(f.c.Spool); err != nil {
+			return false, fmt.Errorf("put the node's key into the tap's spool: is the folder there, and may the node write into it? %w", err)
+		}
+		f.published = time.Now()
+	}
 	list, err := spool.List(f.c.Spool)
 	if err != nil {
 		return false, fmt.Errorf("look into the tap's spool: %w", err)

@@ -29,6 +29,9 @@ type way struct {
 	since time.Time
 }
 
+// mostWays is how many directions of connections a run may have at a time. A tap has far fewer.
+const mostWays = 64 << 10
+
 func (r *run) newWay(id wayID, peer, to string) *way {
 	name := peer
 	if id.Back {
@@ -70,6 +73,9 @@ func (r *run) piece(ctx context.Context, p *spool.Piece, at place, again bool) e
 		return nil
 	case p.Conn == 0:
 		r.lost(r.own(), p)
+		return nil
+	case w == nil && len(r.ways) >= mostWays:
+		r.own().Drop(max(1, p.Messages), "too many connections at a time in the tap's spool")
 		return nil
 	case w == nil:
 		w = r.newWay(id, p.Peer, p.To)

@@ -15,7 +15,7 @@ func lock(f *os.File) error { return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.L
 
 // over tells whether nobody holds the lock of a run.
 func over(path string) (bool, error) {
-	f, err := os.Open(path)
+	f, err := openRegular(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return true, nil
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 	"time"
 )
@@ -34,7 +33,7 @@ type File struct {
 // Open opens a file for reading, also while it is written.
 func Open(dir, run string, number uint32, key *Key) (*File, error) {
 	name := fileName(run, number)
-	f, err := os.Open(filepath.Join(dir, name))
+	f, err := openRegular(filepath.Join(dir, name))
 	if err != nil {
 		return nil, err
 	}

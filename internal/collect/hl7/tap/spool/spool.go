@@ -141,6 +141,18 @@ func List(dir string) ([]Run, error) {
 	return list, nil
 }
 
+// openRegular opens a file of a folder into which another user writes: what is no file there could hold up whoever opens it.
+func openRegular(path string) (*os.File, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no file: no tap has made it, so find out who did", path)
+	}
+	return os.Open(path)
+}
+
 // Remove removes a file that was read, or the mark of a run when all its files are gone.
 func Remove(dir, run string, number uint32) error {
 	return gone(os.Remove(filepath.Join(dir, fileName(run, number))))

@@ -214,7 +214,7 @@ func TestFlippedBits(t *testing.T) {
 	}
 	first := len(whole) - blocks*(len(whole)/(blocks+2)) // behind the block with the key, without which nothing is read
 	rnd := rand.New(rand.NewPCG(1, 2))
-	for range 1000 {
+	for range 300 {
 		spoiled := bytes.Clone(whole)
 		at := first + rnd.IntN(len(whole)-first)
 		spoiled[at] ^= 1 << rnd.IntN(8)
@@ -227,6 +227,23 @@ func TestFlippedBits(t *testing.T) {
 		if len(pieces) < blocks-1 || len(pieces) < blocks && !damaged || len(pieces) == blocks && ended && damaged {
 			t.Fatalf("bit in byte %d of %d: %d pieces, %v", at, len(whole), len(pieces), kinds(others))
 		}
+	}
+}
+
+// What is no file in a spool is not opened: a pipe would hold up the node for good.
+func TestNoFile(t *testing.T) {
+	p := newPlace(t)
+	if err := os.Symlink("/dev/tty", filepath.Join(p.dir, "1.run")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := spool.List(p.dir); err == nil || !strings.Contains(err.Error(), "is no file") {
+		t.Errorf("got %v", err)
+	}
+	if err := os.Symlink("/etc/hostname", filepath.Join(p.dir, "1-00000000.tap")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := spool.Open(p.dir, "1", 0, p.key); err == nil || !strings.Contains(err.Error(), "is no file") {
+		t.Errorf("got %v", err)
 	}
 }
 
