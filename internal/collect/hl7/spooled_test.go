@@ -3,6 +3,7 @@ package hl7_test
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,7 @@ func (p *place) written(pieces ...spool.Piece) *spool.Writer {
 			p.t.Fatal(err)
 		}
 	}
+	p.t.Cleanup(func() { runtime.KeepAlive(w) }) // and its lock
 	return w
 }
 
