@@ -72,7 +72,7 @@ func (r *run) recall() {
 
 // step takes in a part of what is there, and waits until it is durable.
 func (r *run) step(ctx context.Context) (moved bool, err error) {
-	const most = 1 << 20
+	const most = 128 << 10 // a node that is killed takes it in again
 	r.bytes = 0
 	for r.bytes < most && !r.finished {
 		b, at, err := r.next()
