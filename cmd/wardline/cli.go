@@ -21,6 +21,7 @@ const (
 // cli is the table of commands.
 type cli struct {
 	Up      upCmd      `cmd:"" help:"Receive, seal and watch what systems say, and show it in a console."`
+	Tap     tapCmd     `cmd:"" help:"Stand between two systems that speak HL7, pass on what they say, and keep copies for a node."`
 	Scan    scanCmd    `cmd:"" help:"Read logs and say what stands in them."`
 	Rule    ruleCmd    `cmd:"" help:"List, show, check and test detection rules."`
 	Doctor  doctorCmd  `cmd:"" help:"Say what is wrong with a node, and what to do."`

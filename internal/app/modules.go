@@ -60,6 +60,7 @@ type Host struct {
 	Options      collect.Options
 	Formats      []collect.Format
 	Positions    files.Positions
+	Taps         hl7.TapSetup
 	TLS          *tls.Config // the node's own certificate
 	Authenticate func(ctx context.Context, secret string, remote netip.Addr) (sender string, err error)
 }
@@ -69,7 +70,7 @@ func Sources(h Host) []collect.Kind {
 	return []collect.Kind{
 		syslog.Listener(bodies()...),
 		hl7.Receiver(),
-		hl7.Tap(),
+		hl7.Tap(h.Taps),
 		files.Kind(files.Setup{Formats: h.Formats, Positions: h.Positions}),
 		httpin.Kind(httpin.Setup{Routes: routes(), Authenticate: h.Authenticate, TLS: h.TLS}),
 	}

@@ -35,6 +35,8 @@ func TestMain(m *testing.M) {
 			exit(child.Run(os.Args[2:]))
 		case "up":
 			exit(up(os.Args[2]))
+		case "tap":
+			exit(tapProcess(os.Args[2]))
 		}
 	}
 	os.Exit(m.Run())
@@ -211,7 +213,6 @@ func (h *house) kept() map[string]int {
 		h.t.Fatal(err)
 	}
 	defer j.Close(ctx)
-	marks := regexp.MustCompile(`load-[a-z0-9]+-[a-z]+-[0-9]+\.`)
 	found := map[string]int{}
 	for i := range j.Size() {
 		e, err := j.Entry(ctx, i)
@@ -245,6 +246,9 @@ func (h *house) caughtUp(t *testing.T) {
 	})
 	t.Logf("watching and search had caught up %v later, at entry %d", time.Since(began).Round(time.Millisecond), s.Entries)
 }
+
+// marks finds them.
+var marks = regexp.MustCompile(`load-[a-z0-9]+-[a-z]+-[0-9]+\.`)
 
 func mark(run string, way load.Way, n int) string { return fmt.Sprintf("load-%s-%s-%d.", run, way, n) }
 

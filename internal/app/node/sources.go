@@ -16,6 +16,7 @@ import (
 	"github.com/wardline/wardline/internal/access/ca"
 	"github.com/wardline/wardline/internal/app"
 	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/collect/hl7"
 )
 
 // source is one listener or follower, ready to run.
@@ -121,6 +122,7 @@ func (n *Node) openSources() error {
 	n.sources, err = n.config.open(app.Host{
 		Options: collect.Options{Limits: collect.DefaultLimits(), Taxonomy: n.taxonomy},
 		Formats: formats, Positions: positions{n.db}, TLS: own, Authenticate: senders.sender,
+		Taps: hl7.TapSetup{KeyFile: filepath.Join(n.config.Data, "tap.key"), Load: marks{n.db}.load, Save: marks{n.db}.save},
 	}, n.log)
 	return err
 }

@@ -73,36 +73,59 @@ var _ files.Positions = positions{}
 
 // Load implements files.Positions.
 func (p positions) Load(ctx context.Context, source string) ([]files.Position, error) {
-	rows, err := p.db.QueryContext(ctx, `SELECT position FROM file_positions WHERE source = $1`, source)
+	texts, err := marks(p).load(ctx, source)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
 	var all []files.Position
-	for rows.Next() {
-		var text string
-		if err := rows.Scan(&text); err != nil {
-			return nil, err
-		}
+	for _, text := range texts {
 		var one files.Position
-		if err := json.Unmarshal([]byte(text), &one); err != nil {
+		if err := json.Unmarshal(text, &one); err != nil {
 			return nil, errors.New("a position of a followed file is damaged: restore the database")
 		}
 		all = append(all, one)
 	}
-	return all, rows.Err()
+	return all, nil
 }
 
 // Save implements files.Positions.
 func (p positions) Save(ctx context.Context, source string, changed []files.Position, gone []string) error {
-	return p.db.Do(ctx, func(tx *sql.Tx) error {
-		for i := range changed {
-			text, err := json.Marshal(&changed[i])
-			if err != nil {
-				return err
-			}
-			_, err = tx.ExecContext(ctx, `INSERT INTO file_positions (source, file, position) VALUES ($1, $2, $3)
-				ON CONFLICT (source, file) DO UPDATE SET position = excluded.position`, source, changed[i].Key, store.Text(string(text)))
+	texts := map[string][]byte{}
+	for i := range changed {
+		text, err := json.Marshal(&changed[i])
+		if err != nil {
+			return err
+		}
+		texts[changed[i].Key] = text
+	}
+	return marks(p).save(ctx, source, texts, gone)
+}
+
+// marks keeps how far anything was taken in that a source follows: by the source, and by what it calls the thing.
+type marks struct{ db *store.DB }
+
+func (m marks) load(ctx context.Context, source string) (map[string][]byte, error) {
+	rows, err := m.db.QueryContext(ctx, `SELECT file, position FROM file_positions WHERE source = $1`, source)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	all := map[string][]byte{}
+	for rows.Next() {
+		var file, text string
+		if err := rows.Scan(&file, &text); err != nil {
+			return nil, err
+		}
+		all[file] = []byte(text)
+	}
+	return all, rows.Err()
+}
+
+func (m marks) save(ctx context.Context, source string, changed map[string][]byte, gone []string) error {
+	return m.db.Do(ctx, func(tx *sql.Tx) error {
+		for file, text := range changed {
+			_, err := tx.ExecContext(ctx, `INSERT INTO file_positions (source, file, position) VALUES ($1, $2, $3)
+				ON CONFLICT (source, file) DO UPDATE SET position = excluded.position`, source, file, store.Text(string(text)))
 			if err != nil {
 				return err
 			}

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"strconv"
-	"sync"
 
 	"github.com/wardline/wardline/format/hl7"
 	"github.com/wardline/wardline/internal/collect"
@@ -23,8 +22,7 @@ type taker struct {
 	sender *collect.Sender
 	taken  *taken
 	put    putting
-	turn   sync.Locker // held while decoding
-	nonce  string      // names messages without a control id, with their number
+	nonce  string // names messages without a control id, with where they begin
 	record int64
 }
 
@@ -32,7 +30,7 @@ type taker struct {
 type putting func(*collect.Sender, context.Context, *event.Event, []byte, ...collect.Flag) (*journal.Receipt, error)
 
 func newTaker(o collect.Options, sender *collect.Sender, taken *taken, put putting) *taker {
-	return &taker{w: writer{format: "mllp", o: o}, sender: sender, taken: taken, put: put, turn: new(sync.Mutex), nonce: rand.Text()}
+	return &taker{w: writer{format: "mllp", o: o}, sender: sender, taken: taken, put: put, nonce: rand.Text()}
 }
 
 // take hands in one message that begins at offset of what was received. fault says why it became no event; then it is kept as it came.
@@ -43,15 +41,13 @@ func (t *taker) take(ctx context.Context, text []byte, h *hl7.Header, offset int
 		return r, fault, err
 	}
 	t.ev.Record = t.record
-	flags := t.name(h, text)
+	flags := t.name(h, text, offset)
 	r, err = t.put(t.sender, ctx, &t.ev, text, flags...)
 	return r, nil, err
 }
 
 // decode makes t.ev of a message, or says why it cannot.
 func (t *taker) decode(text []byte) *hl7.Fault {
-	t.turn.Lock()
-	defer t.turn.Unlock()
 	m, err := hl7.Parse(text, limits(t.w.o))
 	var broken *hl7.Error
 	switch {
@@ -65,9 +61,9 @@ func (t *taker) decode(text []byte) *hl7.Fault {
 
 // name gives the event its id: by what the sender calls the message (MSH-3 to 6, 10 and 7) and by its bytes, so that a
 // message that is sent again has the id that it had, and another under the same control id has one of its own.
-func (t *taker) name(h *hl7.Header, text []byte) []collect.Flag {
+func (t *taker) name(h *hl7.Header, text []byte, offset int64) []collect.Flag {
 	if len(h.Text(10)) == 0 {
-		t.ev.ID = event.NewID(t.sender.ID(), t.nonce, strconv.FormatInt(t.record, 10))
+		t.ev.ID = event.NewID(t.sender.ID(), t.nonce, strconv.FormatInt(offset, 10))
 		return nil
 	}
 	sum := sha256.Sum256(text)

@@ -2,95 +2,62 @@ package hl7
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
-	"net"
-	"sync"
+	"maps"
+	"path/filepath"
+	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-	"golang.org/x/sync/semaphore"
-
 	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/collect/hl7/tap/spool"
 )
 
-// TapConfig is what a source tap stands between: a system that sends HL7 messages, and the one that receives them.
-//
-// A tap copies every byte, both ways, as it comes, and adds none: sender and receiver acknowledge each other as before.
-// What Wardline learns are copies, which wait in a buffer of their own. When Wardline cannot keep up, or its journal cannot write,
-// copies are lost and counted, and the feed goes on as it was.
-//
-// What a tap cannot do is to copy while its process is not running. So that the feed outlives that:
-//
-//   - Let systemd keep the socket (listen: "systemd:tap", with a .socket unit of FileDescriptorName=tap, and Restart=always
-//     and RestartSec=0 in the .service). While the process starts anew, new connections wait, and are not turned away.
-//     Connections that were open break; every sender of HL7 opens them again.
-//   - Give the sender the receiver's own address as its second, where it can have two: interface engines can.
-//   - Or reach the tap by a rule of the firewall that falls away with it: an nftables set with a timeout
-//     of a few seconds, that a watchdog refreshes while the tap accepts connections, decides whether the receiver's address leads to the tap or
-//     to the receiver itself. With no entry in the set connections go straight to the receiver.
-//   - Or do not stand in the way at all: mirror the switch port, record it, and let the source files read the recordings.
-//
-// A tap needs connections without TLS: between two ends of TLS it would see nothing.
+// TapConfig is what a source tap reads: the spool of a process `wardline tap`, which stands between systems that send each other HL7
+// messages. What passes between them is configured there; see package tap.
 type TapConfig struct {
-	// Name begins the ids of its senders (tap): tap/10.1.2.3 is the system that sends, and tap/ with the address as under to
-	// the one that receives, whose acknowledgements are events as well.
+	// Name begins the ids of its senders (tap): tap/10.1.2.3 is the system that sends, and tap/10.1.2.9:2575 the
+	// one that receives, whose acknowledgements are events as well. tap/spool has the books of what nobody can tell
+	// whose it was.
 	Name string `yaml:"name"`
 
-	// Taps are the feeds.
-	Taps []Feed `yaml:"taps"`
+	// Spool is the folder for copies, as the tap's configuration names it. The node must be able to read and to remove what lies there.
+	Spool string `yaml:"spool"`
 
 	// LargestMessage is the most bytes of a message that Wardline looks at: 2097152 when left out, 16777216 at most. Larger ones
-	// are passed on as all others, and counted.
+	// are counted.
 	LargestMessage int `yaml:"largest_message"`
-
-	// Buffer is how many bytes of copies may wait, for all feeds together: 67108864 when left out.
-	Buffer int64 `yaml:"buffer"`
-}
-
-// Feed is one place where a tap stands.
-type Feed struct {
-	collect.Stream `yaml:",inline"`
-	// To is the address and port of the system that receives.
-	To string `yaml:"to"`
 }
 
 func (c *TapConfig) complete() error {
-	const usualBuffer = 64 << 20
 	if c.Name == "" {
 		c.Name = "tap"
 	}
 	if c.LargestMessage == 0 {
 		c.LargestMessage = usualMessage
 	}
-	if c.Buffer == 0 {
-		c.Buffer = usualBuffer
-	}
 	switch {
 	case c.LargestMessage < 1<<10 || c.LargestMessage > largestMessage:
 		return errors.New("tap: largest_message must be between 1024 and 16777216")
-	case c.Buffer < 1<<20:
-		return errors.New("tap: buffer must be at least 1048576")
-	case len(c.Taps) == 0:
-		return errors.New("tap: name at least one feed, under taps")
-	}
-	for i := range c.Taps {
-		f := &c.Taps[i]
-		if err := f.Complete(); err != nil {
-			return err
-		}
-		if _, _, err := net.SplitHostPort(f.To); err != nil {
-			return errors.New("to: name the address and port of the system that receives, such as \"10.1.2.3:2575\"")
-		}
-		if f.TLS != nil {
-			return errors.New("tls: a tap needs connections without it")
-		}
+	case !filepath.IsAbs(c.Spool):
+		return errors.New("tap: spool: name the folder for copies of a wardline tap by its whole path, such as /var/lib/wardline-tap")
 	}
 	return nil
 }
 
+// TapSetup is what the node lends to its sources of kind tap.
+type TapSetup struct {
+	// KeyFile holds the key that opens spools. It is made when it is not there.
+	KeyFile string
+	// Load returns how far each run of a source was taken in; Save keeps that, durably, and forgets those in gone.
+	Load func(ctx context.Context, source string) (map[string][]byte, error)
+	Save func(ctx context.Context, source string, changed map[string][]byte, gone []string) error
+}
+
 // Tap is the source of messages that other systems send each other.
-func Tap() collect.Kind {
+func Tap(setup TapSetup) collect.Kind {
 	return collect.Kind{Name: "tap", New: func(decode func(any) error, o collect.Options, log *slog.Logger) (collect.Source, error) {
 		var c TapConfig
 		if err := decode(&c); err != nil {
@@ -100,99 +67,169 @@ func Tap() collect.Kind {
 			return nil, err
 		}
 		o.Limits.Record = c.LargestMessage
-		return &tap{c: c, o: o, log: log, taken: newTaken(), room: semaphore.NewWeighted(c.Buffer)}, nil
+		return &tapped{c: c, setup: setup, o: o, log: log}, nil
 	}}
 }
 
-type tap struct {
+// tapped follows a spool.
+type tapped struct {
 	c     TapConfig
+	setup TapSetup
 	o     collect.Options
 	log   *slog.Logger
-	taken *taken
-	room  *semaphore.Weighted // for copies
-	group sync.WaitGroup      // of goroutines that hand in copies
-	turn  sync.Mutex          // held by the one of them that decodes: the other processors are for passing on
-
-	mu   sync.Mutex
-	told time.Time // when it was last said that a receiver cannot be reached
 }
 
-var _ collect.Source = (*tap)(nil)
+var _ collect.Source = (*tapped)(nil)
 
-// Run taps until ctx ends or a listener fails. Then it hands in the copies that it has.
-func (t *tap) Run(ctx context.Context, in *collect.Intake) error {
+// Run takes in what lies in the spool, and what comes, until ctx is done.
+func (t *tapped) Run(ctx context.Context, in *collect.Intake) error {
+	key, err := spool.LoadKey(t.setup.KeyFile)
+	if err != nil {
+		return err
+	}
+	// What was read is finished when the node stops; what waits in a journal that takes nothing is read again.
 	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	group, ctx := errgroup.WithContext(ctx)
-	for i := range t.c.Taps {
-		f := &t.c.Taps[i]
-		group.Go(func() error {
-			return f.Serve(ctx, t.log, func(ctx context.Context, c *collect.Conn) { t.connect(ctx, late, in, f, c) })
-		})
-	}
-	err := group.Wait()
 	const patience = 10 * time.Second
-	defer time.AfterFunc(patience, cancel).Stop()
-	t.group.Wait()
-	return err
-}
-
-// connect joins a sender's connection to the receiver's until either ends or ctx is done. Copies are handed in until late
-// is done.
-func (t *tap) connect(ctx, late context.Context, in *collect.Intake, f *Feed, sender *collect.Conn) {
-	const patience = 5 * time.Second
-	d := net.Dialer{Timeout: patience}
-	receiver, err := d.DialContext(ctx, "tcp", f.To)
-	if err != nil {
-		t.unreachable(f)
-		if tcp, ok := sender.Conn.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0) // a reset is what the sender would get from a receiver that is down
-		}
-		return
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(patience, cancel) })()
+	f := &follower{tapped: t, in: in, key: key, taken: newTaken(), runs: map[string]*run{}}
+	if err := f.load(ctx); err != nil {
+		return err
 	}
-	defer receiver.Close()
-	// A system that reads no more would hold the writing side for good.
-	defer context.AfterFunc(ctx, func() { receiver.Close(); sender.Close() })()
-	there := t.copies(late, in.Sender(t.c.Name+"/"+sender.Peer, true))
-	back := t.copies(late, in.Sender(t.c.Name+"/"+f.To, true))
-	var both sync.WaitGroup
-	both.Go(func() { pass(receiver, sender.Conn, there) })
-	both.Go(func() { pass(sender.Conn, receiver, back) })
-	both.Wait()
-}
-
-// unreachable says that a receiver cannot be reached, once in a minute.
-func (t *tap) unreachable(f *Feed) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if time.Since(t.told) > time.Minute {
-		t.told = time.Now()
-		t.log.Warn("the system behind a tap cannot be reached: its sender is turned away, as it would be without the tap", "listen", f.Listen, "to", f.To)
-	}
-}
-
-// pass copies what comes from one system to the other, and then to us. An end is passed on as one; anything
-// else that breaks one side breaks both.
-func pass(to, from net.Conn, c *copies) {
-	defer c.end()
-	buf := make([]byte, 32<<10)
+	defer f.close()
 	for {
-		n, err := from.Read(buf)
-		if n > 0 {
-			if _, broke := to.Write(buf[:n]); broke != nil {
-				from.Close()
-				return
-			}
-			c.offer(buf[:n])
+		moved, err := f.step(ctx, late)
+		if err == nil && (time.Since(f.saved) > pause || ctx.Err() != nil) {
+			err = f.save(late)
 		}
-		if err == nil {
+		if err != nil || ctx.Err() != nil {
+			return errors.Join(err, ctx.Err())
+		}
+		if moved {
 			continue
 		}
-		if half, ok := to.(interface{ CloseWrite() error }); ok && isEnd(err) {
-			_ = half.CloseWrite()
-		} else {
-			to.Close()
+		select {
+		case <-time.After(glance):
+		case <-ctx.Done():
 		}
-		return
+	}
+}
+
+const (
+	pause  = 100 * time.Millisecond // between positions that are kept: what a node that is killed takes in twice
+	glance = 25 * time.Millisecond  // between looks into the spool when nothing moves
+)
+
+// follower is the spool as one Run of the source follows it.
+type follower struct {
+	*tapped
+	in    *collect.Intake
+	key   *spool.Key
+	taken *taken
+	runs  map[string]*run
+	saved time.Time
+
+	published time.Time
+}
+
+func (f *follower) load(ctx context.Context) error {
+	marks, err := f.setup.Load(ctx, f.id())
+	if err != nil {
+		return fmt.Errorf("tap: load positions: %w", err)
+	}
+	for id, text := range marks {
+		r := f.newRun(id)
+		if err := json.Unmarshal(text, &r.mark); err != nil {
+			return errors.New("tap: a position in a spool is damaged: restore the database")
+		}
+		r.recall()
+		f.runs[id] = r
+	}
+	return nil
+}
+
+// id is under which name positions are kept, and what cannot be told apart is booked.
+func (f *follower) id() string { return f.c.Name + "/spool" }
+
+// step takes in a piece of what is there of each run.
+func (f *follower) step(ctx, late context.Context) (moved bool, err error) {
+	const usual = 10 * time.Second
+	if time.Since(f.published) > usual { // the folder may be another by now: a disk that was mounted
+		if err := f.key.Publish(f.c.Spool); err != nil {
+			return false, fmt.Errorf("put the node's key into the tap's spool: is the folder there, and may the node write into it? %w", err)
+		}
+		f.published = time.Now()
+	}
+	list, err := spool.List(f.c.Spool)
+	if err != nil {
+		return false, fmt.Errorf("look into the tap's spool: %w", err)
+	}
+	for id := range f.runs {
+		if !slices.ContainsFunc(list, func(r spool.Run) bool { return r.ID == id }) {
+			list = append(list, spool.Run{ID: id, Over: true}) // its last file was removed, and that was not written down yet
+		}
+	}
+	for i := range list {
+		r := f.runs[list[i].ID]
+		if r == nil {
+			r = f.newRun(list[i].ID)
+			f.runs[r.id] = r
+		}
+		r.there = list[i]
+		if ctx.Err() != nil {
+			break
+		}
+		further, err := r.step(late)
+		if err != nil {
+			return false, err
+		}
+		moved = moved || further
+	}
+	return moved, nil
+}
+
+// save keeps how far each run was taken in, and then removes what is not needed any more.
+func (f *follower) save(ctx context.Context) error {
+	changed := map[string][]byte{}
+	for id, r := range f.runs {
+		if !r.moved {
+			continue
+		}
+		text, err := json.Marshal(&r.mark)
+		if err != nil {
+			return err
+		}
+		changed[id] = text
+	}
+	if len(changed) > 0 {
+		if err := f.setup.Save(ctx, f.id(), changed, nil); err != nil {
+			return fmt.Errorf("tap: keep positions: %w", err)
+		}
+	}
+	f.saved = time.Now()
+	var gone []string
+	for id, r := range f.runs {
+		r.moved = false
+		over, err := r.clear()
+		if err != nil {
+			return fmt.Errorf("remove from the tap's spool what was taken in: %w", err)
+		}
+		if over {
+			gone = append(gone, id)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	maps.DeleteFunc(f.runs, func(id string, _ *run) bool { return slices.Contains(gone, id) })
+	if err := f.setup.Save(ctx, f.id(), nil, gone); err != nil {
+		return fmt.Errorf("tap: keep positions: %w", err)
+	}
+	return nil
+}
+
+func (f *follower) close() {
+	for _, r := range f.runs {
+		r.closeFile()
 	}
 }
