@@ -60,7 +60,10 @@ func (n *Node) backupTo(ctx context.Context, dir string) (entries uint64, err er
 		return 0, fmt.Errorf("back up the journal: %w", err)
 	}
 	point, err := n.journal.Backup(ctx, f)
-	return point.Size, errors.Join(err, f.Sync(), f.Close())
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return 0, errors.Join(err, os.Remove(f.Name())) // half of a journal is no backup
+	}
+	return point.Size, nil
 }
 
 // Restore puts a backup where the configuration wants the data to lie, which must be empty, and checks the journal. The
