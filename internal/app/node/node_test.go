@@ -79,28 +79,28 @@ func up(config string) error {
 
 // house is a node that runs as a process of its own, in a folder of its own.
 type house struct {
-	t                  *testing.T
-	dir, config, token string
-	syslog, mllp, http string
-	process            *exec.Cmd
+	t                           *testing.T
+	dir, config, token          string
+	syslog, mllp, http, metrics string
+	process                     *exec.Cmd
 }
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{t: t, dir: t.TempDir(), syslog: free(t), mllp: free(t), http: free(t)}
+	h := &house{t: t, dir: t.TempDir(), syslog: free(t), mllp: free(t), http: free(t), metrics: free(t)}
 	h.config = filepath.Join(h.dir, "wardline.yml")
 	text := fmt.Sprintf(`
 site: example
 data: %s/data
 console: {listen: %q}
-metrics: {listen: "off"}
+metrics: {listen: %q}
 journal: {ballast: -1}
 intake: {limit: {events_per_second: 100000, bytes_per_second: 1e9, waiting_bytes: 1048576}}
 sources:
 - {kind: syslog, streams: [{listen: %q, from: [127.0.0.0/8]}]}
 - {kind: mllp, streams: [{listen: %q, from: [127.0.0.0/8]}]}
 - {kind: http, listen: %q, limits: {requests: 200, connections: 256}}
-`, h.dir, free(t), h.syslog, h.mllp, h.http)
+`, h.dir, free(t), h.metrics, h.syslog, h.mllp, h.http)
 	if err := os.WriteFile(h.config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -139,8 +139,8 @@ func free(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// start starts the node and returns when it listens.
-func (h *house) start() {
+// launch starts the node.
+func (h *house) launch() {
 	h.t.Helper()
 	h.process = exec.Command(os.Args[0], "up", h.config)
 	log, err := os.OpenFile(filepath.Join(h.dir, "node.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -153,6 +153,12 @@ func (h *house) start() {
 		h.t.Fatal(err)
 	}
 	h.t.Cleanup(func() { h.process.Process.Kill(); h.process.Wait() })
+}
+
+// start starts the node and returns when it listens.
+func (h *house) start() {
+	h.t.Helper()
+	h.launch()
 	for _, address := range []string{h.syslog, h.mllp, h.http} {
 		h.eventually(func() bool {
 			conn, err := net.Dial("tcp", address)
@@ -165,9 +171,11 @@ func (h *house) start() {
 }
 
 // eventually waits until it holds.
-func (h *house) eventually(holds func() bool) {
+func (h *house) eventually(holds func() bool) { h.t.Helper(); h.patiently(30*time.Second, holds) }
+
+func (h *house) patiently(most time.Duration, holds func() bool) {
 	h.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(most); !holds(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			log, _ := os.ReadFile(filepath.Join(h.dir, "node.log"))
 			h.t.Fatalf("it never held; the node said:\n%s", log)

@@ -226,3 +226,17 @@ func send(t *testing.T, address, message string) {
 		t.Fatalf("not acknowledged: %v", err)
 	}
 }
+
+// acknowledged tells whether a message on a connection of its own is acknowledged.
+func acknowledged(address string) bool {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	if _, err := fmt.Fprintf(conn, "\x0bMSH|^~\\&|EHR|EXAMPLE|ENGINE|EXAMPLE|%s||ADT^A08|FIRST%d|P|2.5.1\rPV1|1|I|W7\r\x1c\r", time.Now().UTC().Format("20060102150405"), time.Now().UnixNano()); err != nil {
+		return false
+	}
+	frame, err := mllp.NewReader(conn, 1<<20).Next()
+	return err == nil && strings.Contains(string(frame.Payload), "\rMSA|AA|")
+}
