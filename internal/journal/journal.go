@@ -46,6 +46,9 @@ type Journal struct {
 	recent    recent
 	ballast   ballast
 
+	rotating  sync.Mutex    // held by who changes the key
+	rotations atomic.Uint64 // how often the key changed since the start: segments of before are ended
+
 	bulk, acts *semaphore.Weighted // bytes that wait to be written, of what is received and of what Wardline does
 	size       atomic.Uint64       // durable entries
 	marked     atomic.Uint64       // of them, those that the sentinel knows of

@@ -283,7 +283,7 @@ func (k *keeper) add(index uint64, h Header) error {
 
 // remark is a line of kind Keeping.
 type remark struct {
-	Act     string       `json:"act"` // "deleted", "held", "released", "clock confirmed", "recovered"
+	Act     string       `json:"act"` // "deleted", "held", "released", "clock confirmed", "key rotated", "recovered"
 	Time    time.Time    `json:"time"`
 	By      string       `json:"by,omitempty"`
 	Reason  string       `json:"reason,omitempty"`
@@ -293,6 +293,7 @@ type remark struct {
 	Last    uint64       `json:"last,omitempty"`
 	Hold    *retain.Hold `json:"hold,omitempty"` // held; released: only its id
 	Had     *Mark        `json:"had,omitempty"`  // recovered: what the sentinel remembered
+	Key     uint32       `json:"key,omitempty"`  // rotated: number of the key that new segments take
 }
 
 // follow does what a line of kind Keeping says to the book.

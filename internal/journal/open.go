@@ -80,6 +80,9 @@ func open(ctx context.Context, cfg Config, logger *slog.Logger) (*Journal, error
 	if err != nil {
 		return nil, err
 	}
+	if err := j.opens(); err != nil {
+		return nil, errors.Join(err, l.abandon())
+	}
 	_, err = j.sweep()
 	j.complain(ctx, "segments could not be deleted after their time, it is tried again", err)
 	if err := j.saveMark(ctx); err != nil {

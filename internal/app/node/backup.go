@@ -26,6 +26,7 @@ const (
 type Backup struct {
 	Dir     string `json:"dir"`
 	Entries uint64 `json:"entries"` // of the journal
+	Key     uint32 `json:"key"`     // number of the newest key that it takes to read it
 }
 
 // backup writes a backup into the folder that is asked for while the node goes on.
@@ -38,7 +39,15 @@ func (n *Node) backup(ctx context.Context, r *http.Request) (any, error) {
 		asked.Entries, err = n.backupTo(ctx, asked.Dir)
 		return err
 	})
-	return asked, err
+	if err != nil {
+		return nil, err
+	}
+	keys, err := journal.KeyIDs(n.config.JournalConfig().KeyFile)
+	if err != nil {
+		return nil, err
+	}
+	asked.Key = keys[len(keys)-1]
+	return asked, nil
 }
 
 // backupTo writes the database first and the journal after it: the journal then holds all that the database knows of,
