@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -62,6 +63,22 @@ func (j *Journal) Expire(ctx context.Context, kind Kind, before, now time.Time) 
 	swept, err := j.sweep()
 	done.Segments, done.Entries, done.Bytes = done.Segments+swept.Segments, done.Entries+swept.Entries, done.Bytes+swept.Bytes
 	return done, errors.Join(err, j.keeper.save())
+}
+
+// Deleted yields the first and the last entry of each segment of a kind that this entry deletes. No other entries of the kind lie between
+// them. It yields nothing when the body was not read.
+func (e *Entry) Deleted(kind Kind) iter.Seq2[uint64, uint64] {
+	return func(yield func(first, last uint64) bool) {
+		if len(e.Header.Deletes) == 0 {
+			return
+		}
+		for _, line := range e.Lines() {
+			var n remark
+			if json.Unmarshal(line, &n) == nil && n.Act == "deleted" && strings.HasPrefix(n.Segment, string(kind)+"/") && !yield(n.First, n.Last) {
+				return
+			}
+		}
+	}
 }
 
 type dueSegment struct {

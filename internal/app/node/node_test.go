@@ -82,12 +82,14 @@ type house struct {
 	t                           *testing.T
 	dir, config, token          string
 	syslog, mllp, http, metrics string
+	binary                      []string // what is run as a node, before its configuration
 	process                     *exec.Cmd
 }
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{t: t, dir: t.TempDir(), syslog: free(t), mllp: free(t), http: free(t), metrics: free(t)}
+	h := &house{t: t, dir: t.TempDir(), syslog: free(t), mllp: free(t), http: free(t), metrics: free(t),
+		binary: []string{os.Args[0], "up"}}
 	h.config = filepath.Join(h.dir, "wardline.yml")
 	text := fmt.Sprintf(`
 site: example
@@ -142,7 +144,7 @@ func free(t *testing.T) string {
 // launch starts the node.
 func (h *house) launch() {
 	h.t.Helper()
-	h.process = exec.Command(os.Args[0], "up", h.config)
+	h.process = exec.Command(h.binary[0], append(h.binary[1:], h.config)...)
 	log, err := os.OpenFile(filepath.Join(h.dir, "node.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		h.t.Fatal(err)
