@@ -123,10 +123,10 @@ func fill(t *testing.T, dir string, size int64) (entries int) {
 	text := fmt.Sprintf(`{"id":"%032d","source":"scanner","record":1,"time":%q,"observed":%q,"format":"json","class":"","raw":"%064x","fields":{"ward":"W7","noise":"%s"}}`,
 		0, at, at, noise[:32], base64.StdEncoding.EncodeToString(noise))
 	var wait sync.WaitGroup
-	for w := range 8 {
+	for w := range 60 {
 		wait.Go(func() {
 			line := []byte(text)
-			for n := int64(w); n*int64(len(line)) < size; n += 8 {
+			for n := int64(w); n*int64(len(line)) < size; n += 60 {
 				copy(line[len(`{"id":"`):], fmt.Sprintf("%032x", n))
 				if _, err := j.Append(ctx, journal.Line{Kind: journal.Events, Source: "scanner", Time: time.Now(), JSON: line}); err != nil {
 					t.Error(err)
