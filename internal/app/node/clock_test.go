@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -165,7 +164,11 @@ func shiftable(t *testing.T) (binary string) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	std := filepath.Join(runtime.GOROOT(), "src", "time", "time.go")
+	goroot, err := exec.CommandContext(t.Context(), "go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	std := filepath.Join(strings.TrimSpace(string(goroot)), "src", "time", "time.go")
 	retention := filepath.Join(root, "internal", "app", "node", "retention.go")
 	files := map[string]string{
 		std: swap(t, std, "\tsec, nsec, mono := runtimeNow()\n", "\tsec, nsec, mono := runtimeNow()\n\tsec += Shift.Load()\n", "import (\n", "import (\n\t\"sync/atomic\"\n") +
