@@ -19,13 +19,13 @@ test: lint ## everything that must hold before a change is taken in; ends with w
 	@.ci/needs || unset CI; echo 'go test -v ./... > bin/test.log'; go test -v ./... > bin/test.log 2>&1 || { go test ./...; exit 1; }
 	@grep -E '^ok' bin/test.log
 	@if command -v gcc > /dev/null; then \
-		CGO_ENABLED=1 go test -race -short ./internal/scan ./internal/detect ./internal/finding ./internal/collect ./internal/collect/httpin ./internal/collect/hl7/... ./internal/triage; \
+		CGO_ENABLED=1 go test -race -short ./internal/scan ./internal/detect ./internal/finding ./internal/collect ./internal/collect/httpin ./internal/collect/hl7/... ./internal/triage ./internal/journal/...; \
 	else echo 'race detector skipped: it needs a C compiler'; fi
 	cd bench && go vet ./...
 	@awk '/^ +[a-z_0-9]+_test\.go:[0-9]+: / { reason = $$0 } /--- SKIP/ { print "skipped " $$3 ":" reason; n++ } END { print n + 0 " skipped" }' bin/test.log
 
-trust: ## the long forms: kills by the hundred, power cuts, load, a million rows; parts of it need root
-	WARDLINE_TRUST=1 WARDLINE_LOAD=$${WARDLINE_LOAD:-5000:10m,20000:60s} go test -v -count=1 -timeout 120m -p 1 \
+trust: ## the long forms: kills by the hundred, power cuts, wrong clocks, load, a million rows, 10 GiB in TMPDIR; parts of it need root
+	WARDLINE_TRUST=1 WARDLINE_LOAD=$${WARDLINE_LOAD:-5000:10m,20000:60s} WARDLINE_START_MIB=$${WARDLINE_START_MIB:-10240} go test -v -count=1 -timeout 120m -p 1 \
 		./internal/store ./internal/journal/... ./internal/index ./internal/watch ./internal/access ./internal/app/node
 
 lint: ## formatting, vet, staticcheck; known vulnerabilities where their list can be had

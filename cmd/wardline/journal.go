@@ -26,6 +26,7 @@ type journalCmd struct {
 	Holds   journalHoldsCmd   `cmd:"" help:"List what is held."`
 	Release journalReleaseCmd `cmd:"" help:"End a hold."`
 
+	RotateKey    journalRotateKeyCmd    `cmd:"" help:"Make a new key that bodies are encrypted by from now on."`
 	ConfirmClock journalConfirmClockCmd `cmd:"" help:"Say that the date of this machine is right, after it jumped."`
 
 	Recover journalRecoverCmd `cmd:"" help:"Make a journal usable again that is missing, damaged or older than it was."`
@@ -183,6 +184,25 @@ func (c *journalKeyCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	_, err = fmt.Fprintln(s.out, key.Key)
+	return err
+}
+
+type journalRotateKeyCmd struct {
+	nodeFlags `embed:""`
+	Reason    string `required:"" placeholder:"TEXT" help:"Why, as it shall stand in the journal."`
+}
+
+// Run asks the node that runs.
+func (c *journalRotateKeyCmd) Run(ctx context.Context, s streams) error {
+	config, err := c.read()
+	if err != nil {
+		return err
+	}
+	var made node.Rotation
+	if err := node.Control(ctx, &config, "/rotations", node.Rotation{Reason: c.Reason}, &made); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(s.out, "What comes is encrypted with key %d. It lies in the file of the keys of before, which are still needed:\n    %s\nMake a new copy of the file now, elsewhere: older copies do not open what comes.\n", made.Key, report.Clean(made.File))
 	return err
 }
 

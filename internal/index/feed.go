@@ -102,6 +102,7 @@ type feeder struct {
 	mu      sync.Mutex
 	waiting []byte // rows; guarded by mu
 	count   uint64 // of them; guarded by mu
+	gone    []Span // entries to be forgotten after them; guarded by mu
 	next    uint64 // entry after the last that is in waiting or was sent; guarded by mu
 }
 
@@ -173,6 +174,7 @@ func (f *feeder) take(ctx context.Context, b Batch) error {
 			f.count++
 		}
 	}
+	f.gone = append(f.gone, b.Gone...)
 	f.next = b.Entry + 1
 	poke(f.ready)
 	return nil
@@ -235,8 +237,8 @@ func (f *feeder) send(ctx context.Context, followed <-chan error, ended <-chan s
 // sendOne sends all rows that wait. While the disk is full it tries again.
 func (f *feeder) sendOne(ctx context.Context, spare []byte) ([]byte, error) {
 	f.mu.Lock()
-	rows, count, next := f.waiting, f.count, f.next
-	f.waiting, f.count = spare[:0], 0
+	rows, count, gone, next := f.waiting, f.count, f.gone, f.next
+	f.waiting, f.count, f.gone = spare[:0], 0, nil
 	f.mu.Unlock()
 	poke(f.room)
 	for len(rows) > 0 {
@@ -260,6 +262,9 @@ func (f *feeder) sendOne(ctx context.Context, spare []byte) ([]byte, error) {
 	f.x.set(f.client, nil)
 	f.books += count
 	f.x.counts.rows.Add(count)
+	if err := f.forget(ctx, gone); err != nil {
+		return rows, err
+	}
 	f.sent = next
 	return rows, nil
 }

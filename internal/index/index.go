@@ -19,6 +19,8 @@ type Batch struct {
 	// Lines yields the entry's events with their numbers, as event.AppendLine wrote them. It is nil for an entry that
 	// holds no events, and for one whose body was deleted.
 	Lines iter.Seq2[int, []byte]
+	// Gone are the entries whose bodies the journal deletes with this one: their rows are deleted too.
+	Gone []Span
 }
 
 // Follow calls handle for every entry of the journal from one on, in order and without gaps, waits for more at the

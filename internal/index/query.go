@@ -292,7 +292,7 @@ func (q *Query) args(from, to time.Time, pipes string) (url.Values, error) {
 		// A question inside a question would be asked without end, because the filter would apply to itself.
 		return nil, errors.New("an expert filter has no pipes and no questions inside: leave out what stands behind |")
 	}
-	args := url.Values{"query": {filter + pipes}}
+	args := url.Values{"query": {filter + " " + present + pipes}}
 	if expert := strings.TrimSpace(q.Expert); expert != "" {
 		// As a filter of its own it is parsed by itself, and can neither close a bracket nor add a pipe.
 		args.Set("extra_filters", "("+expert+"\n)")

@@ -22,8 +22,8 @@ import (
 )
 
 // Backup writes everything that the last checkpoint speaks of to w, as a tar file, while the journal goes
-// on; only Expire waits for it. The keys are not in it: without the key-encryption key a backup is worth nothing, so
-// keep a copy of that key, and not beside the backup.
+// on; only Expire waits for it. It refuses with ErrBlind when the journal does not know which segments those are. The keys are not
+// in it: without the key-encryption key a backup is worth nothing, so keep a copy of that key, and not beside the backup.
 func (j *Journal) Backup(ctx context.Context, w io.Writer) (tlog.Checkpoint, error) {
 	j.keeper.deleting.RLock()
 	defer j.keeper.deleting.RUnlock()
@@ -33,6 +33,9 @@ func (j *Journal) Backup(ctx context.Context, w io.Writer) (tlog.Checkpoint, err
 	}
 	point, err := tlog.ParseCheckpoint(text, j.publicKey)
 	if err != nil {
+		return tlog.Checkpoint{}, fmt.Errorf("back up journal: %w", err)
+	}
+	if err := j.await(ctx, point.Size); err != nil {
 		return tlog.Checkpoint{}, fmt.Errorf("back up journal: %w", err)
 	}
 	b := archive{ctx: ctx, w: tar.NewWriter(w), dir: j.cfg.Dir}
@@ -46,6 +49,32 @@ func (j *Journal) Backup(ctx context.Context, w io.Writer) (tlog.Checkpoint, err
 		return tlog.Checkpoint{}, fmt.Errorf("back up journal: %w", err)
 	}
 	return point, nil
+}
+
+// await waits until the book knows the segments of the first size entries: a checkpoint is there a moment before.
+func (j *Journal) await(ctx context.Context, size uint64) error {
+	for {
+		durable, grown, err := j.end()
+		if durable >= size {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-grown:
+		}
+	}
+	if known, _ := j.keeper.through(); known >= size {
+		return nil
+	}
+	j.keeper.look(ctx, j, j.Size())
+	if known, _ := j.keeper.through(); known < size {
+		return fmt.Errorf("it would lack everything from entry %d on: %w", known, errors.Join(j.keeper.healthy(), ctx.Err()))
+	}
+	return nil
 }
 
 // segments returns what is known of the segments that are there.

@@ -274,6 +274,14 @@ func right(t testing.TB, there bool, what string) {
 	}
 }
 
+// quick skips a test of many processes under strace where the race detector makes each of them slow.
+func quick(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it starts some hundred processes: run without -short")
+	}
+}
+
 // need skips a test that lacks a program, but not where everything must run.
 func need(t testing.TB, there bool, what string) {
 	t.Helper()

@@ -41,5 +41,5 @@
 // by the code of every start, after a pause that grows from 0.1 s to 5 s, until it works.
 //
 // Bodies are deleted in this order: an entry of kind Keeping says which segments go (its header names them), and when it is durable
-// the files are removed. Crash in between: the next start removes them.
+// the files are removed. Crash in between, or a file that cannot be removed: the next start does it, or the next Expire.
 package journal

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -41,9 +42,12 @@ func (j *Journal) Expire(ctx context.Context, kind Kind, before, now time.Time) 
 	}
 	j.keeper.deleting.Lock()
 	defer j.keeper.deleting.Unlock()
-	due, done, err := j.keeper.due(kind, before, now)
+	j.keeper.look(ctx, j, j.Size())
+	done, left := j.sweep() // what an earlier call could not delete
+	due, held, err := j.keeper.due(kind, before, now)
+	done.Held = held
 	if err != nil || len(due) == 0 {
-		return done, err
+		return done, errors.Join(left, err)
 	}
 	lines := make([]Line, 0, len(due))
 	for _, d := range due {
@@ -53,19 +57,28 @@ func (j *Journal) Expire(ctx context.Context, kind Kind, before, now time.Time) 
 		}))
 	}
 	if _, err := j.Append(ctx, lines...); err != nil {
-		return Expired{Held: done.Held}, fmt.Errorf("expire: nothing is deleted: %w", err)
+		return done, errors.Join(left, fmt.Errorf("expire: nothing more is deleted: %w", err))
 	}
-	// Crash here: the log says that the segments are gone, and the next start deletes them.
-	for _, d := range due {
-		j.bodies.forget(d.name)
-		if err := j.keeper.remove(d.name); err != nil {
-			return done, err
+	// Crash here: the log says that the segments are gone, and the next start or the next call deletes them.
+	swept, err := j.sweep()
+	done.Segments, done.Entries, done.Bytes = done.Segments+swept.Segments, done.Entries+swept.Entries, done.Bytes+swept.Bytes
+	return done, errors.Join(err, j.keeper.save())
+}
+
+// Deleted yields the first and the last entry of each segment of a kind that this entry deletes. No other entries of the kind lie between
+// them. It yields nothing when the body was not read.
+func (e *Entry) Deleted(kind Kind) iter.Seq2[uint64, uint64] {
+	return func(yield func(first, last uint64) bool) {
+		if len(e.Header.Deletes) == 0 {
+			return
 		}
-		done.Segments++
-		done.Entries += d.Entries
-		done.Bytes += d.End
+		for _, line := range e.Lines() {
+			var n remark
+			if json.Unmarshal(line, &n) == nil && n.Act == "deleted" && strings.HasPrefix(n.Segment, string(kind)+"/") && !yield(n.First, n.Last) {
+				return
+			}
+		}
 	}
-	return done, j.keeper.save()
 }
 
 type dueSegment struct {
@@ -74,23 +87,19 @@ type dueSegment struct {
 }
 
 // due lists what Expire may delete.
-func (k *keeper) due(kind Kind, before, now time.Time) ([]dueSegment, Expired, error) {
+func (k *keeper) due(kind Kind, before, now time.Time) (due []dueSegment, held int, err error) {
 	k.see(time.Now())
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.blind != nil {
-		return nil, Expired{}, fmt.Errorf("expire: the journal is damaged, so nothing is deleted: run wardline journal verify: %w", k.blind)
-	}
-	if err := k.clock.Check(now); err != nil {
-		return nil, Expired{}, fmt.Errorf("expire: %w", err)
+	if err := errors.Join(k.blinded(), k.clock.Check(now)); err != nil {
+		return nil, 0, fmt.Errorf("expire: %w", err)
 	}
 	names, held := k.book.Due(string(kind), before)
 	names = slices.DeleteFunc(names, func(name string) bool { return k.open[name] || !segmentName.MatchString(name) })
-	due := make([]dueSegment, len(names))
-	for i, name := range names {
-		due[i] = dueSegment{name, *k.book.Segments[name]}
+	for _, name := range names {
+		due = append(due, dueSegment{name, *k.book.Segments[name]})
 	}
-	return due, Expired{Held: held}, nil
+	return due, held, nil
 }
 
 // Hold keeps what h describes from being deleted until Release, and returns the id of the hold. It is sealed.

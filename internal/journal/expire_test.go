@@ -101,6 +101,35 @@ func TestExpireDeletesAKindAndLeavesTheOthers(t *testing.T) {
 	}
 }
 
+// TestAnEntryTellsWhatItDeletes: of one kind, for whoever keeps copies of that kind alone.
+func TestAnEntryTellsWhatItDeletes(t *testing.T) {
+	j := open(t, shortLived(t))
+	for n, k := range []journal.Kind{journal.Events, journal.Findings, journal.Events} {
+		put(t, j, line(k, n))
+	}
+	for k, there := range map[journal.Kind]int{journal.Findings: 1, journal.Events: 2} {
+		for deleted := 0; deleted < there; {
+			deleted += expire(t, j, k, 1).Segments
+		}
+	}
+	told := map[journal.Kind][]uint64{}
+	for i := range j.Size() {
+		e, err := j.Entry(t.Context(), i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range []journal.Kind{journal.Events, journal.Findings} {
+			for first, last := range e.Deleted(k) {
+				told[k] = append(told[k], first, last)
+			}
+		}
+	}
+	want := map[journal.Kind][]uint64{journal.Findings: {1, 1}, journal.Events: {0, 0, 2, 2}}
+	if diff := cmp.Diff(told, want); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestExpireSparesWhatIsYoungerOrHeld(t *testing.T) {
 	cfg := shortLived(t)
 	j := open(t, cfg)

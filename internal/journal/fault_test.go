@@ -28,6 +28,7 @@ var faults = []struct{ call, fault string }{
 // kind fails, in the next run the second, and so on, until no thread makes so many. The journal is reopened without
 // faults each time. The short form leaves numbers out.
 func TestEachSystemCallFails(t *testing.T) {
+	quick(t)
 	_, err := exec.LookPath("strace")
 	need(t, err == nil, "strace")
 	right(t, exec.Command("strace", "-f", "-qq", "-o", "/dev/null", "true").Run() == nil, "the right to trace processes")
@@ -103,6 +104,7 @@ func faultRun(t *testing.T, c *tally, dir string, number int, call, fault string
 
 // TestKilledWhileItIsMade kills the first start of a journal at one sync after the other. The next start makes it, or finds it made.
 func TestKilledWhileItIsMade(t *testing.T) {
+	quick(t)
 	_, err := exec.LookPath("strace")
 	need(t, err == nil, "strace")
 	right(t, exec.Command("strace", "-f", "-qq", "-o", "/dev/null", "true").Run() == nil, "the right to trace processes")

@@ -46,8 +46,12 @@ type Journal struct {
 	recent    recent
 	ballast   ballast
 
+	rotating  sync.Mutex    // held by who changes the key
+	rotations atomic.Uint64 // how often the key changed since the start: segments of before are ended
+
 	bulk, acts *semaphore.Weighted // bytes that wait to be written, of what is received and of what Wardline does
 	size       atomic.Uint64       // durable entries
+	marked     atomic.Uint64       // of them, those that the sentinel knows of
 	full       atomic.Bool         // no room for what is received
 
 	mu     sync.Mutex
@@ -66,8 +70,8 @@ type Journal struct {
 // Size is the number of durable entries.
 func (j *Journal) Size() uint64 { return j.size.Load() }
 
-// Healthy tells what keeps the journal from doing all that it is for: ErrClosed, ErrFailed, ErrFull, ErrClock, or
-// what is damaged. It does not look at the disk; see Verify.
+// Healthy tells what keeps the journal from doing all that it is for: ErrClosed, ErrFailed, ErrFull, ErrClock or
+// ErrBlind. It does not look at the disk; see Verify.
 func (j *Journal) Healthy() error {
 	j.mu.Lock()
 	state := j.state

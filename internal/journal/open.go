@@ -80,9 +80,11 @@ func open(ctx context.Context, cfg Config, logger *slog.Logger) (*Journal, error
 	if err != nil {
 		return nil, err
 	}
-	if err := j.keeper.sweep(); err != nil {
+	if err := j.opens(); err != nil {
 		return nil, errors.Join(err, l.abandon())
 	}
+	_, err = j.sweep()
+	j.complain(ctx, "segments could not be deleted after their time, it is tried again", err)
 	if err := j.saveMark(ctx); err != nil {
 		return nil, errors.Join(err, l.abandon())
 	}
@@ -285,5 +287,9 @@ func (j *Journal) saveMark(ctx context.Context) error {
 	if point.Size > j.Size() {
 		return nil // not known to be durable yet
 	}
-	return j.cfg.Sentinel.save(ctx, Mark{j.signer.Name(), j.created, point.Size, [32]byte(point.Hash)})
+	if err := j.cfg.Sentinel.save(ctx, Mark{j.signer.Name(), j.created, point.Size, [32]byte(point.Hash)}); err != nil {
+		return err
+	}
+	j.marked.Store(point.Size)
+	return nil
 }

@@ -255,7 +255,7 @@ func (b *bodies) unlock(r *segment.Reader, name string) (*readSegment, error) {
 	}
 	key, err := b.key.Data(name, meta.Key)
 	if err != nil {
-		return nil, fmt.Errorf("its key: %w", err)
+		return nil, fmt.Errorf("its key: %w; a copy of the journal's key from before it was rotated does not open what came after", err)
 	}
 	return &readSegment{r, key}, nil
 }

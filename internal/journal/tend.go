@@ -23,7 +23,6 @@ func (j *Journal) tend(ctx context.Context) {
 	tick := time.NewTicker(tendInterval)
 	defer tick.Stop()
 	var marked, saved time.Time
-	var size uint64
 	for {
 		select {
 		case <-j.closing:
@@ -35,9 +34,12 @@ func (j *Journal) tend(ctx context.Context) {
 		j.tendSpace(ctx)
 		j.tendCheckpoint(ctx)
 		j.keeper.see(time.Now())
-		if now := time.Now(); now.Sub(marked) >= saveInterval && size != j.Size() {
-			marked, size = now, j.Size()
-			j.complain(ctx, "sentinel of the journal could not be saved", j.saveMark(ctx))
+		if now := time.Now(); now.Sub(marked) >= saveInterval {
+			marked = now
+			if j.marked.Load() != j.Size() {
+				j.complain(ctx, "sentinel of the journal could not be saved, it is tried again", j.saveMark(ctx))
+			}
+			j.keeper.look(ctx, j, j.Size())
 		}
 		if now := time.Now(); now.Sub(saved) >= bookInterval {
 			saved = now

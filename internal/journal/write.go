@@ -37,7 +37,8 @@ type openSegment struct {
 	name  string
 	began time.Time
 	*segment.Writer
-	key *seal.Data
+	key      *seal.Data
+	rotation uint64 // of the key-encryption key that the data key is sealed with, or of one before
 }
 
 // flight is a pack whose body is durable and whose leaf is on its way into the tree, or word that a segment is
@@ -168,10 +169,10 @@ func (l *life) append(s *openSegment, p *pack) error {
 	return s.Append(sealed)
 }
 
-// completeOld ends the segments that are old enough. What was written to them is durable.
+// completeOld ends the segments that are old enough, or whose key is. What was written to them is durable.
 func (l *life) completeOld(now time.Time) error {
 	for k, s := range l.segments {
-		if s.Offset() < l.j.cfg.SegmentSize && now.Sub(s.began) < l.j.cfg.SegmentAge {
+		if s.Offset() < l.j.cfg.SegmentSize && now.Sub(s.began) < l.j.cfg.SegmentAge && s.rotation == l.j.rotations.Load() {
 			continue
 		}
 		delete(l.segments, k)
@@ -188,7 +189,7 @@ func (l *life) segment(k Kind) (*openSegment, error) {
 	if s := l.segments[k]; s != nil {
 		return s, nil
 	}
-	now := time.Now()
+	now, rotation := time.Now(), l.j.rotations.Load()
 	name := string(k) + "/" + now.UTC().Format("20060102T150405Z") + "-" + randomName()
 	key, wrapped, err := l.j.key.NewData(name)
 	if err != nil {
@@ -203,7 +204,7 @@ func (l *life) segment(k Kind) (*openSegment, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &openSegment{name, now, w, key}
+	s := &openSegment{name, now, w, key, rotation}
 	l.segments[k] = s
 	return s, nil
 }

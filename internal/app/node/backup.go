@@ -26,6 +26,7 @@ const (
 type Backup struct {
 	Dir     string `json:"dir"`
 	Entries uint64 `json:"entries"` // of the journal
+	Key     uint32 `json:"key"`     // number of the newest key that it takes to read it
 }
 
 // backup writes a backup into the folder that is asked for while the node goes on.
@@ -38,7 +39,15 @@ func (n *Node) backup(ctx context.Context, r *http.Request) (any, error) {
 		asked.Entries, err = n.backupTo(ctx, asked.Dir)
 		return err
 	})
-	return asked, err
+	if err != nil {
+		return nil, err
+	}
+	keys, err := journal.KeyIDs(n.config.JournalConfig().KeyFile)
+	if err != nil {
+		return nil, err
+	}
+	asked.Key = keys[len(keys)-1]
+	return asked, nil
 }
 
 // backupTo writes the database first and the journal after it: the journal then holds all that the database knows of,
@@ -60,7 +69,10 @@ func (n *Node) backupTo(ctx context.Context, dir string) (entries uint64, err er
 		return 0, fmt.Errorf("back up the journal: %w", err)
 	}
 	point, err := n.journal.Backup(ctx, f)
-	return point.Size, errors.Join(err, f.Sync(), f.Close())
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return 0, errors.Join(err, os.Remove(f.Name())) // half of a journal is no backup
+	}
+	return point.Size, nil
 }
 
 // Restore puts a backup where the configuration wants the data to lie, which must be empty, and checks the journal. The

@@ -46,6 +46,7 @@ func (n *Node) serveControl(ctx context.Context) error {
 	mux.HandleFunc("GET /holds", n.answer(func(context.Context, *http.Request) (any, error) { return n.journal.Holds(), nil }))
 	mux.HandleFunc("POST /holds", n.answer(n.hold))
 	mux.HandleFunc("POST /clock", n.answer(n.confirmClock))
+	mux.HandleFunc("POST /rotations", n.answer(n.rotateKey))
 	mux.HandleFunc("POST /rescue", n.answer(n.rescue))
 	mux.HandleFunc("POST /hunts", n.hunt)
 	mux.HandleFunc("POST /backups", n.answer(n.backup))

@@ -15,6 +15,7 @@ import (
 
 	"github.com/wardline/wardline/internal/app"
 	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/journal"
 )
 
 // Complaint is one thing that is wrong, or that soon will be, and what to do about it.
@@ -67,7 +68,7 @@ func (d *doctor) data() {
 
 // keys looks at the files that nobody else may read, and that must not be lost.
 func (d *doctor) keys() {
-	where := d.c.JournalConfig()
+	where, before := d.c.JournalConfig(), len(d.Complaints)
 	for _, file := range []string{where.KeyFile, where.SignFile, filepath.Join(d.c.authority(), "ca.key")} {
 		info, err := os.Stat(file)
 		switch {
@@ -80,8 +81,13 @@ func (d *doctor) keys() {
 		case info.Mode().Perm()&0o077 != 0:
 			d.wrong("Others may read the key "+file+".", "Take that right away: chmod 600 "+file)
 		default:
-			d.well("the key %s is closed to others; keep a copy elsewhere", filepath.Base(file))
+			d.well("the key %s is closed to others; keep a copy elsewhere, made after %s", filepath.Base(file), info.ModTime().Format("2006-01-02 15:04"))
 		}
+	}
+	if ids, err := journal.KeyIDs(where.KeyFile); err == nil {
+		d.well("the journal encrypts with key %d, the newest of %d", ids[len(ids)-1], len(ids))
+	} else if _, missing := os.Stat(where.KeyFile); missing == nil && len(d.Complaints) == before {
+		d.wrong(err.Error()+".", "Put the copy back that was made of it.")
 	}
 }
 

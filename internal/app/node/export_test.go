@@ -15,13 +15,10 @@ import (
 	"github.com/wardline/wardline/internal/triage"
 )
 
-// Forget tells the node that the journal has deleted entries with events; it returns how many the index owes then.
-func (n *Node) Forget(ctx context.Context, entries int) (owed int64, err error) {
-	if err := n.forget(ctx, entries); err != nil {
-		return 0, err
-	}
-	err = n.db.QueryRowContext(ctx, `SELECT gone FROM index_debt WHERE id = 1`).Scan(&owed)
-	return owed, err
+// ExpireEvents has the journal delete all events whose segments are complete.
+func (n *Node) ExpireEvents(ctx context.Context) (entries int, err error) {
+	done, err := n.journal.Expire(ctx, journal.Events, time.Now(), time.Now())
+	return done.Entries, err
 }
 
 // FellSilent tells the node that a sender fell silent, as the intake does.

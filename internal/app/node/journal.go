@@ -2,7 +2,9 @@ package node
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"path/filepath"
@@ -52,6 +54,28 @@ type Proof struct {
 // PublicKey is the key that proofs are checked with, as C2SP signed-note writes it.
 type PublicKey struct {
 	Key string `json:"key"`
+}
+
+// Rotation is a change of the key that bodies are encrypted by.
+type Rotation struct {
+	Reason string `json:"reason"`
+	Key    uint32 `json:"key,omitempty"` // number of the new one
+	File   string `json:"file,omitempty"`
+}
+
+// rotateKey changes the key in the name of the operator.
+func (n *Node) rotateKey(ctx context.Context, r *http.Request) (any, error) {
+	var asked Rotation
+	if err := json.NewDecoder(io.LimitReader(r.Body, 64<<10)).Decode(&asked); err != nil {
+		return nil, errors.New("say {\"reason\": ...}")
+	}
+	actor, _ := access.ActorOf(ctx)
+	err := n.house.Do(ctx, access.SourceWrite, access.Object{Kind: "key"}, nil, func(ctx context.Context) (err error) {
+		asked.Key, err = n.journal.RotateKey(ctx, actor.Name, asked.Reason)
+		return err
+	})
+	asked.File = n.config.JournalConfig().KeyFile
+	return asked, err
 }
 
 func (n *Node) proof(ctx context.Context, r *http.Request) (any, error) {

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"text/tabwriter"
 	"time"
 
 	"github.com/wardline/wardline/internal/sim/load"
@@ -46,12 +47,10 @@ func TestLoad(t *testing.T) {
 		took := time.Since(began)
 		after := h.usage()
 		sent := 0
-		for _, way := range []load.Way{load.Syslog, load.MLLP, load.FHIR, load.Bulk} {
-			b := books[way]
+		for _, b := range books {
 			sent += b.Sent
-			t.Logf("  %-6s sent %d, acknowledged %d, refused %d, late %d, p50 %v, p99 %v", way, b.Sent, b.Acked, b.Refused, b.Late,
-				b.Quantile(50).Round(time.Millisecond/10), b.Quantile(99).Round(time.Millisecond/10))
 		}
+		t.Log(table(books))
 		t.Logf("%s: %d records in %v: %.0f a second; node %.2f cores and %d MB, search %.2f cores and %d MB", run, sent, took.Round(time.Second),
 			float64(sent)/took.Seconds(), (after.node.cpu-before.node.cpu).Seconds()/took.Seconds(), after.node.rss>>20,
 			(after.search.cpu-before.search.cpu).Seconds()/took.Seconds(), after.search.rss>>20)
@@ -72,6 +71,30 @@ func TestLoad(t *testing.T) {
 		}
 	}
 	t.Logf("%d records kept, %d twice", len(found), twice)
+}
+
+// table shows what became of the records of each way, and how soon they were acknowledged: from when one was sent, or the
+// request that it was in, to the answer (promise P1).
+func table(books map[load.Way]*load.Books) string {
+	var text strings.Builder
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "\nway\tsent\tMB\tacknowledged\trefused\tlate\tp50\tp99\tlongest\t")
+	for _, way := range load.Ways() {
+		b := books[way]
+		if b == nil {
+			continue
+		}
+		quantile := func(percent int) string {
+			if len(b.Latency) == 0 {
+				return "-"
+			}
+			return b.Quantile(percent).Round(time.Millisecond / 10).String()
+		}
+		fmt.Fprintf(w, "%s\t%d\t%.2f\t%d\t%d\t%d\t%s\t%s\t%s\t\n", way, b.Sent, float64(b.Bytes)/1e6, b.Acked, b.Refused, b.Late,
+			quantile(50), quantile(99), quantile(100))
+	}
+	w.Flush()
+	return text.String()
 }
 
 // probe sends, every four seconds, an event that a rule finds: backups of a host deleted, another host each time.

@@ -71,6 +71,9 @@ func (n *Node) Troubles() map[string]string {
 	for part, err := range n.parts.Troubles() {
 		troubles[part] = err.Error()
 	}
+	if err := n.journal.Healthy(); err != nil {
+		troubles["journal"] = err.Error()
+	}
 	if err := n.index.Healthy(); err != nil {
 		troubles["index"] = err.Error()
 	}
@@ -98,6 +101,12 @@ func gauges() []gauge {
 		{"wardline_records_waiting", "Records received and not durable yet.", level, func(_ *Node, c collect.Counts) float64 { return float64(c.Waiting) }},
 		{"wardline_bytes_received_total", "Bytes that senders handed in.", count, func(_ *Node, c collect.Counts) float64 { return float64(c.Bytes) }},
 		{"wardline_journal_entries", "Entries of the journal.", count, func(n *Node, _ collect.Counts) float64 { return float64(n.journal.Size()) }},
+		{"wardline_journal_troubles", "1 while the journal cannot do all that it is for; /healthz says why.", level, func(n *Node, _ collect.Counts) float64 {
+			if n.journal.Healthy() != nil {
+				return 1
+			}
+			return 0
+		}},
 		{"wardline_watch_events_total", "Events judged since the start.", count, func(n *Node, _ collect.Counts) float64 { return float64(n.live.State().Events) }},
 		{"wardline_watch_lag_seconds", "How old the event judged last is, while others wait.", level, func(n *Node, _ collect.Counts) float64 { return n.live.State().Lag.Seconds() }},
 		{"wardline_index_entries", "Entries of the journal that can be searched.", level, func(n *Node, _ collect.Counts) float64 { return float64(n.index.Through()) }},

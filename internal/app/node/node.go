@@ -232,6 +232,9 @@ func (n *Node) eventsFrom(ctx context.Context, from uint64, handle func(context.
 		if e.Header.Kind == journal.Events && e.Gone.IsZero() {
 			b.Lines = fresh(e, seen)
 		}
+		for first, last := range e.Deleted(journal.Events) {
+			b.Gone = append(b.Gone, index.Span{First: first, Last: last})
+		}
 		if e.Index >= from {
 			return handle(ctx, b)
 		}

@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,6 +53,7 @@ func (n *Node) retain(ctx context.Context) error {
 }
 
 func (n *Node) expire(ctx context.Context, now time.Time) error {
+	var failures []error
 	for kind, days := range n.config.Journal.Keep.days() {
 		if days == 0 {
 			continue
@@ -63,24 +63,16 @@ func (n *Node) expire(ctx context.Context, now time.Time) error {
 			return fmt.Errorf("nothing is deleted: %w: see that the date is right, then run wardline journal confirm-clock", err)
 		}
 		if err != nil {
-			return err
+			failures = append(failures, err)
 		}
 		if kind == journal.Acts {
-			if err := n.forgetActs(ctx, now.AddDate(0, 0, -days)); err != nil {
-				return err
-			}
+			failures = append(failures, n.forgetActs(ctx, now.AddDate(0, 0, -days)))
 		}
-		if done.Segments == 0 {
-			continue
-		}
-		n.log.InfoContext(ctx, "bodies were deleted after their time", "kind", kind, "entries", done.Entries, "bytes", done.Bytes, "segments_held", done.Held)
-		if kind == journal.Events {
-			if err := n.forget(ctx, done.Entries); err != nil {
-				return err
-			}
+		if done.Segments > 0 {
+			n.log.InfoContext(ctx, "bodies were deleted after their time", "kind", kind, "entries", done.Entries, "bytes", done.Bytes, "segments_held", done.Held)
 		}
 	}
-	return nil
+	return errors.Join(failures...)
 }
 
 // forgetActs has the table of acts follow the journal. What is held stays in the journal alone.
@@ -93,29 +85,6 @@ func (n *Node) forgetActs(ctx context.Context, before time.Time) error {
 		n.log.InfoContext(ctx, "acts were taken out of the trail after their time; their sealed lines go with the journal's", "acts", forgotten)
 	}
 	return nil
-}
-
-// forget lets the index go when a tenth of the journal's entries are in it that the journal has deleted: it then fills
-// itself with what is left. Rows cannot be taken out of it one by one.
-func (n *Node) forget(ctx context.Context, entries int) error {
-	var gone int64
-	err := n.db.Do(ctx, func(tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, `SELECT gone FROM index_debt WHERE id = 1`).Scan(&gone)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return err
-		}
-		gone += int64(entries)
-		_, err = tx.ExecContext(ctx, `INSERT INTO index_debt (id, gone) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET gone = excluded.gone`, gone)
-		return err
-	})
-	if err != nil || gone*10 < int64(n.journal.Size()) {
-		return err
-	}
-	if err := n.index.Drop(ctx); err != nil {
-		return err
-	}
-	_, err = n.db.ExecContext(ctx, `UPDATE index_debt SET gone = 0 WHERE id = 1`)
-	return err
 }
 
 // Held is a legal hold as it is asked for and listed: see journal.Hold.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -169,20 +170,33 @@ func TestATokenThatIsRevokedEnds(t *testing.T) {
 	ask("", httpin.ErrSecret)
 }
 
-// TestTheIndexFillsItselfAnew lets the index go once it holds too much that the journal has deleted.
-func TestTheIndexFillsItselfAnew(t *testing.T) {
-	n, address, _ := within(t, t.TempDir())
-	for range 15 {
-		say(t, n, address, 1)
+// TestWhatTheJournalDeletedIsNotFound: rows leave the index when bodies leave the journal, those of the same day that are kept stay,
+// and an index that is filled anew has the same.
+func TestWhatTheJournalDeletedIsNotFound(t *testing.T) {
+	dir := t.TempDir()
+	n, address, stop := within(t, dir)
+	say(t, n, address, 7)
+	stop() // its segment is complete then
+	n, address, stop = within(t, dir)
+	say(t, n, address, 3)
+	found := func(n *node.Node, want uint64) {
+		t.Helper()
+		eventually(t, fmt.Sprintf("%d messages are found", want), func() bool {
+			got, err := n.Count(t.Context(), "message")
+			return n.Indexed() == n.Entries() && err == nil && got == want
+		})
 	}
-	eventually(t, "search has seen everything", func() bool { return n.Indexed() == n.Entries() })
-	if owed, err := n.Forget(t.Context(), 1); err != nil || owed != 1 {
-		t.Errorf("got %d owed, %v; want 1", owed, err)
+	found(n, 10)
+	if deleted, err := n.ExpireEvents(t.Context()); err != nil || deleted == 0 {
+		t.Fatalf("%d entries were deleted, %v", deleted, err)
 	}
-	if owed, err := n.Forget(t.Context(), int(n.Entries())); err != nil || owed != 0 {
-		t.Errorf("got %d owed, %v; want none, since the index begins anew", owed, err)
+	found(n, 3)
+	stop()
+	if err := os.RemoveAll(filepath.Join(dir, "data", "index")); err != nil {
+		t.Fatal(err)
 	}
-	eventually(t, "search has seen everything again", func() bool { return n.Indexed() == n.Entries() })
+	n, _, _ = within(t, dir)
+	found(n, 3)
 }
 
 // TestAcknowledgementsThatAreLost has a sender repeat every message, on another connection each time, as one does that
@@ -225,4 +239,18 @@ func send(t *testing.T, address, message string) {
 	if err != nil || !strings.Contains(string(frame.Payload), "\rMSA|AA|") {
 		t.Fatalf("not acknowledged: %v", err)
 	}
+}
+
+// acknowledged tells whether a message on a connection of its own is acknowledged.
+func acknowledged(address string) bool {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	if _, err := fmt.Fprintf(conn, "\x0bMSH|^~\\&|EHR|EXAMPLE|ENGINE|EXAMPLE|%s||ADT^A08|FIRST%d|P|2.5.1\rPV1|1|I|W7\r\x1c\r", time.Now().UTC().Format("20060102150405"), time.Now().UnixNano()); err != nil {
+		return false
+	}
+	frame, err := mllp.NewReader(conn, 1<<20).Next()
+	return err == nil && strings.Contains(string(frame.Payload), "\rMSA|AA|")
 }

@@ -164,6 +164,9 @@ func (b *books) serve(w http.ResponseWriter, r *http.Request) bool {
 		return vlinsert.RequestHandler(w, r)
 	case strings.HasPrefix(r.URL.Path, "/select/logsql/"):
 		return vlselect.RequestHandler(w, r)
+	case r.URL.Path == "/forget":
+		forget(w, r)
+		return true
 	case r.URL.Path == "/internal/force_flush":
 		return vlstorage.RequestHandler(w, r)
 	}

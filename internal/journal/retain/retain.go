@@ -22,7 +22,8 @@ const (
 
 // Book is what is known of the segments of a journal. It is not safe for concurrent use.
 type Book struct {
-	Through  uint64              `json:"through"` // headers below are in the book
+	Through  uint64              `json:"through"`  // headers below are in the book
+	Followed uint64              `json:"followed"` // what entries below say of holds is in the book
 	Segments map[string]*Segment `json:"segments"`
 	Gone     map[string]Stone    `json:"gone"`  // segments that were deleted, or are about to be
 	Holds    map[string]Hold     `json:"holds"` // by id

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
@@ -25,8 +26,14 @@ const Overhead = 5 + 12 + 16
 // another place.
 var ErrOpen = errors.New("sealed with another key, for another place, or changed since")
 
-// Key is the key-encryption key. It serves any number of goroutines.
-type Key struct{ primitive tink.AEAD }
+// Key is the key-encryption key: one that new segments take, and those that it took before, which open what they
+// sealed. It serves any number of goroutines.
+type Key struct{ ring atomic.Pointer[ring] }
+
+type ring struct {
+	primitive tink.AEAD
+	ids       []uint32 // the one that new segments take is the last
+}
 
 // NewKey makes a key-encryption key and returns it as a file keeps it: a Tink keyset in JSON, in
 // clear, so the file's mode must be 0600.
@@ -35,6 +42,30 @@ func NewKey() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a key-encryption key: %w", err)
 	}
+	return write(handle)
+}
+
+// Rotate returns the file of a key with a new one in it, which new segments take from then on.
+func Rotate(text []byte) ([]byte, error) {
+	handle, err := parse(text)
+	if err != nil {
+		return nil, err
+	}
+	keys := keyset.NewManagerFromHandle(handle)
+	id, err := keys.Add(aead.AES256GCMKeyTemplate())
+	if err == nil {
+		err = keys.SetPrimary(id)
+	}
+	if err == nil {
+		handle, err = keys.Handle()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("make a key-encryption key: %w", err)
+	}
+	return write(handle)
+}
+
+func write(handle *keyset.Handle) ([]byte, error) {
 	var text bytes.Buffer
 	if err := insecurecleartextkeyset.Write(handle, keyset.NewJSONWriter(&text)); err != nil {
 		return nil, fmt.Errorf("write a key-encryption key: %w", err)
@@ -43,18 +74,47 @@ func NewKey() ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// ParseKey reads what NewKey returned. Its errors do not quote the text.
-func ParseKey(text []byte) (*Key, error) {
+func parse(text []byte) (*keyset.Handle, error) {
 	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(text)))
 	if err != nil {
 		return nil, errors.New("not a Tink keyset in JSON")
 	}
+	return handle, nil
+}
+
+// ParseKey reads what NewKey or Rotate returned. Its errors do not quote the text.
+func ParseKey(text []byte) (*Key, error) {
+	k := &Key{}
+	if err := k.Become(text); err != nil {
+		return nil, err
+	}
+	return k, nil
+}
+
+// Become makes k the key of text, for all who use it.
+func (k *Key) Become(text []byte) error {
+	handle, err := parse(text)
+	if err != nil {
+		return err
+	}
 	primitive, err := aead.New(handle)
 	if err != nil {
-		return nil, errors.New("a Tink keyset, but not one for AEAD")
+		return errors.New("a Tink keyset, but not one for AEAD")
 	}
-	return &Key{primitive}, nil
+	info := handle.KeysetInfo()
+	r := &ring{primitive: primitive}
+	for _, key := range info.GetKeyInfo() {
+		if id := key.GetKeyId(); id != info.GetPrimaryKeyId() {
+			r.ids = append(r.ids, id)
+		}
+	}
+	r.ids = append(r.ids, info.GetPrimaryKeyId())
+	k.ring.Store(r)
+	return nil
 }
+
+// IDs are the numbers by which sealed data keys say what opens them. New segments take the last.
+func (k *Key) IDs() []uint32 { return k.ring.Load().ids }
 
 // Data is the data key of one segment. It serves any number of goroutines.
 type Data struct {
@@ -70,7 +130,7 @@ func (k *Key) NewData(segment string) (*Data, []byte, error) {
 		return nil, nil, fmt.Errorf("make a data key: %w", err)
 	}
 	var wrapped bytes.Buffer
-	if err := handle.WriteWithAssociatedData(keyset.NewBinaryWriter(&wrapped), k.primitive, []byte(segment)); err != nil {
+	if err := handle.WriteWithAssociatedData(keyset.NewBinaryWriter(&wrapped), k.ring.Load().primitive, []byte(segment)); err != nil {
 		return nil, nil, fmt.Errorf("wrap a data key: %w", err)
 	}
 	primitive, err := aead.New(handle)
@@ -82,7 +142,7 @@ func (k *Key) NewData(segment string) (*Data, []byte, error) {
 
 // Data decrypts the data key of a segment.
 func (k *Key) Data(segment string, wrapped []byte) (*Data, error) {
-	handle, err := keyset.ReadWithAssociatedData(keyset.NewBinaryReader(bytes.NewReader(wrapped)), k.primitive, []byte(segment))
+	handle, err := keyset.ReadWithAssociatedData(keyset.NewBinaryReader(bytes.NewReader(wrapped)), k.ring.Load().primitive, []byte(segment))
 	if err != nil {
 		return nil, ErrOpen
 	}

@@ -20,7 +20,10 @@ type Target struct {
 	MLLP   string      // host:port
 	FHIR   string      // URL of the FHIR base
 	Bulk   string      // URL of the Elasticsearch-like service
-	Token  string      // for FHIR and Bulk
+	HEC    string      // URL of the collector like Splunk's
+	OTLP   string      // URL to export to
+	Lines  string      // URL that JSON lines are posted to
+	Token  string      // for all that have a URL
 	Client *http.Client
 }
 
@@ -37,11 +40,17 @@ type Way string
 
 // The ways, with their share of the records in percent.
 const (
-	Syslog Way = "syslog" // 60
+	Syslog Way = "syslog" // 60: the protocol acknowledges nothing, over TLS neither
 	MLLP   Way = "mllp"   // 15
 	FHIR   Way = "fhir"   // 10
-	Bulk   Way = "bulk"   // 15
+	Bulk   Way = "bulk"   // 4
+	HEC    Way = "hec"    // 4
+	OTLP   Way = "otlp"   // 4
+	Lines  Way = "lines"  // 3
 )
+
+// Ways lists all of them.
+func Ways() []Way { return []Way{Syslog, MLLP, FHIR, Bulk, HEC, OTLP, Lines} }
 
 // Share is how many of a hundred records go that way, and on how many connections.
 func (w Way) Share() (percent, connections int) {
@@ -52,14 +61,17 @@ func (w Way) Share() (percent, connections int) {
 		return 15, 60
 	case FHIR:
 		return 10, 40
+	case Lines:
+		return 3, 4
 	default:
-		return 15, 8
+		return 4, 4
 	}
 }
 
 // Books is what became of the records of one way.
 type Books struct {
 	Sent, Acked, Refused int
+	Bytes                int             // of what was sent, without the headers of HTTP
 	Errors               int             // connections that broke
 	Late                 int             // records that the generator could not send in time
 	Latency              []time.Duration // of acknowledgements, sorted; a sample of at most 100,000
@@ -80,10 +92,11 @@ func (b *Books) AckedNumbers() []int { return b.acked }
 // Run sends until the time is over or ctx is done, and returns the books of each way. What a receiver refuses
 // is not sent again.
 func Run(ctx context.Context, c Config) (map[Way]*Books, error) {
+	t := c.Target
 	senders := map[Way]func(context.Context, *lane) error{
-		Syslog: c.syslog, MLLP: c.mllp, FHIR: c.fhir, Bulk: c.bulk,
+		Syslog: c.syslog, MLLP: c.mllp, FHIR: c.fhir, Bulk: c.bulk, HEC: c.hec, OTLP: c.otlp, Lines: c.lines,
 	}
-	addresses := map[Way]string{Syslog: c.Target.Syslog, MLLP: c.Target.MLLP, FHIR: c.Target.FHIR, Bulk: c.Target.Bulk}
+	addresses := map[Way]string{Syslog: t.Syslog, MLLP: t.MLLP, FHIR: t.FHIR, Bulk: t.Bulk, HEC: t.HEC, OTLP: t.OTLP, Lines: t.Lines}
 	var mu sync.Mutex // guards books and errs
 	books := map[Way]*Books{}
 	var errs []error
@@ -118,6 +131,7 @@ func (b *Books) add(other *Books) {
 	b.Sent += other.Sent
 	b.Acked += other.Acked
 	b.Refused += other.Refused
+	b.Bytes += other.Bytes
 	b.Errors += other.Errors
 	b.Late += other.Late
 	b.acked = append(b.acked, other.acked...)

@@ -38,6 +38,7 @@ func (c *Config) syslog(ctx context.Context, l *lane) error {
 			return fmt.Errorf("send: %w", err)
 		}
 		l.books.Sent += len(numbers)
+		l.books.Bytes += b.Len()
 	}
 }
 
@@ -58,13 +59,14 @@ func (c *Config) mllp(ctx context.Context, l *lane) error {
 		}
 		began := time.Now()
 		stamp := began.UTC().Format("20060102150405")
-		_, err := fmt.Fprintf(conn, "\x0bMSH|^~\\&|EHR|EXAMPLE|ENGINE|EXAMPLE|%s+0000||ADT^A08^ADT_A01|%s|P|2.5.1\rEVN||%s\rPID|1||T%07d^^^EXAMPLE^MR||Testperson%03d^Exemplar||19700101|U\rPV1|1|I|W%d^1^A\r\x1c\r",
+		size, err := fmt.Fprintf(conn, "\x0bMSH|^~\\&|EHR|EXAMPLE|ENGINE|EXAMPLE|%s+0000||ADT^A08^ADT_A01|%s|P|2.5.1\rEVN||%s\rPID|1||T%07d^^^EXAMPLE^MR||Testperson%03d^Exemplar||19700101|U\rPV1|1|I|W%d^1^A\r\x1c\r",
 			stamp, c.mark(MLLP, n), stamp, 9000000+n%5000, n%1000, n%12)
 		if err != nil {
 			l.books.Errors++
 			return fmt.Errorf("send: %w", err)
 		}
 		l.books.Sent++
+		l.books.Bytes += size
 		frame, err := answers.Next()
 		if err != nil {
 			l.books.Errors++
@@ -86,17 +88,8 @@ func (c *Config) fhir(ctx context.Context, l *lane) error {
 		}
 		body := fmt.Sprintf(`{"resourceType":"AuditEvent","type":{"system":"http://terminology.hl7.org/CodeSystem/audit-event-type","code":"rest"},"subtype":[{"system":"http://hl7.org/fhir/restful-interaction","code":"read"}],"action":"R","recorded":%q,"outcome":"0","agent":[{"who":{"display":"clinic%03d"},"altId":%q,"requestor":true,"network":{"address":"10.20.%d.%d","type":"2"}}],"source":{"observer":{"display":"ehr.example.org"}},"entity":[{"what":{"reference":"Patient/T%07d"},"type":{"code":"1"},"role":{"code":"1"}}]}`,
 			time.Now().UTC().Format(time.RFC3339Nano), n%200, c.mark(FHIR, n), n%250, n/250%250, 9000000+n%5000)
-		began := time.Now()
-		l.books.Sent++
-		status, _, err := c.post(ctx, c.Target.FHIR+"/AuditEvent", "application/fhir+json", []byte(body))
-		switch {
-		case err != nil:
-			l.books.Errors++
+		if err := c.handIn(ctx, l, c.Target.FHIR+"/AuditEvent", "application/fhir+json", []byte(body), http.StatusCreated, []int{n}); err != nil {
 			return err
-		case status == http.StatusCreated:
-			l.books.acknowledged(began, n)
-		default:
-			l.books.Refused++
 		}
 	}
 }
@@ -114,6 +107,7 @@ func (c *Config) bulk(ctx context.Context, l *lane) error {
 		}
 		began := time.Now()
 		l.books.Sent += len(numbers)
+		l.books.Bytes += b.Len()
 		status, answer, err := c.post(ctx, c.Target.Bulk+"/_bulk", "application/x-ndjson", b.Bytes())
 		if err != nil {
 			l.books.Errors++
@@ -143,6 +137,80 @@ func created(status int, answer []byte, numbers []int) (taken []int) {
 		}
 	}
 	return taken
+}
+
+// hec sends as forwarders of Splunk do, over HTTP.
+func (c *Config) hec(ctx context.Context, l *lane) error {
+	return c.batches(ctx, l, c.Target.HEC+"/services/collector/event", func(b *bytes.Buffer, n int) {
+		fmt.Fprintf(b, `{"time":%d.%03d,"host":"app-%02d.example.org","source":"ehr","sourcetype":"_json","event":{"user":"clinic%03d","action":"login","address":"10.20.%d.%d","session":%q}}`+"\n",
+			time.Now().Unix(), n%1000, n%20, n%200, n%250, n/250%250, c.mark(HEC, n))
+	})
+}
+
+// lines posts JSON objects, one on each line.
+func (c *Config) lines(ctx context.Context, l *lane) error {
+	return c.batches(ctx, l, c.Target.Lines+"/events", func(b *bytes.Buffer, n int) {
+		fmt.Fprintf(b, `{"@timestamp":%q,"host":"lab-%02d.example.org","user":"clinic%03d","action":"print","address":"10.20.%d.%d","session":%q}`+"\n",
+			time.Now().UTC().Format(time.RFC3339Nano), n%20, n%200, n%250, n/250%250, c.mark(Lines, n))
+	})
+}
+
+// otlp exports log records in the JSON form, all of one resource.
+func (c *Config) otlp(ctx context.Context, l *lane) error {
+	for {
+		numbers := l.batch(ctx, 200)
+		if numbers == nil {
+			return nil
+		}
+		var b bytes.Buffer
+		b.WriteString(`{"resourceLogs":[{"resource":{"attributes":[{"key":"host.name","value":{"stringValue":"api-01.example.org"}}]},"scopeLogs":[{"scope":{"name":"portal"},"logRecords":[`)
+		for i, n := range numbers {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			fmt.Fprintf(&b, `{"timeUnixNano":"%d","severityNumber":9,"body":{"stringValue":"record opened"},"attributes":[{"key":"user.name","value":{"stringValue":"clinic%03d"}},{"key":"client.address","value":{"stringValue":"10.20.%d.%d"}},{"key":"session.id","value":{"stringValue":%q}}]}`,
+				time.Now().UnixNano(), n%200, n%250, n/250%250, c.mark(OTLP, n))
+		}
+		b.WriteString(`]}]}]}`)
+		if err := c.handIn(ctx, l, c.Target.OTLP+"/v1/logs", "application/json", b.Bytes(), http.StatusOK, numbers); err != nil {
+			return err
+		}
+	}
+}
+
+// batches posts what is due, each record as write writes it.
+func (c *Config) batches(ctx context.Context, l *lane, url string, write func(*bytes.Buffer, int)) error {
+	for {
+		numbers := l.batch(ctx, 200)
+		if numbers == nil {
+			return nil
+		}
+		var b bytes.Buffer
+		for _, n := range numbers {
+			write(&b, n)
+		}
+		if err := c.handIn(ctx, l, url, "application/json", b.Bytes(), http.StatusOK, numbers); err != nil {
+			return err
+		}
+	}
+}
+
+// handIn posts a body whose records are all taken when the answer has that status, and else none.
+func (c *Config) handIn(ctx context.Context, l *lane, url, kind string, body []byte, taken int, numbers []int) error {
+	began := time.Now()
+	l.books.Sent += len(numbers)
+	l.books.Bytes += len(body)
+	status, _, err := c.post(ctx, url, kind, body)
+	switch {
+	case err != nil:
+		l.books.Errors++
+		return err
+	case status == taken:
+		l.books.acknowledged(began, numbers...)
+	default:
+		l.books.Refused += len(numbers)
+	}
+	return nil
 }
 
 func (c *Config) post(ctx context.Context, url, kind string, body []byte) (status int, answer []byte, err error) {
