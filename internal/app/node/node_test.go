@@ -99,7 +99,7 @@ intake: {limit: {events_per_second: 100000, bytes_per_second: 1e9, waiting_bytes
 sources:
 - {kind: syslog, streams: [{listen: %q, from: [127.0.0.0/8]}]}
 - {kind: mllp, streams: [{listen: %q, from: [127.0.0.0/8]}]}
-- {kind: http, listen: %q, limits: {requests: 200, connections: 256}}
+- {kind: http, listen: %q, limits: {requests: 200, connections_per_address: 256}}
 `, h.dir, free(t), h.syslog, h.mllp, h.http)
 	if err := os.WriteFile(h.config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

@@ -25,7 +25,8 @@ type gate struct {
 func (g *gate) guard(route collect.Route) http.Handler {
 	handler := route.New(g.options)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer g.recover(r)
+		// The server closes the connection then: nothing was acknowledged.
+		defer collect.Recover(g.log, func() { panic(http.ErrAbortHandler) })
 		if route.Open {
 			handler.ServeHTTP(w, r)
 			return
@@ -81,18 +82,6 @@ func (g *gate) refuse(w http.ResponseWriter, r *http.Request, route collect.Rout
 		return
 	}
 	http.Error(w, reason, status)
-}
-
-// recover keeps a mistake of ours in one handler from ending more than one connection.
-func (g *gate) recover(r *http.Request) {
-	v := recover()
-	if v == nil {
-		return
-	}
-	if v != http.ErrAbortHandler {
-		g.log.ErrorContext(r.Context(), "a handler failed: please report this", "route", r.Pattern)
-	}
-	panic(http.ErrAbortHandler) // the server closes the connection: nothing was acknowledged
 }
 
 func (g *gate) enter(sender string) bool {
