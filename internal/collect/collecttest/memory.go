@@ -99,6 +99,13 @@ func (m *Memory) After(d time.Duration) {
 	m.delay = d
 }
 
+// OnTheWay is how many lines were added and are to become durable after a while.
+func (m *Memory) OnTheWay() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.coming)
+}
+
 // Capacity lets Add block while n lines are on their way.
 func (m *Memory) Capacity(n int) {
 	m.mu.Lock()
