@@ -196,7 +196,7 @@ func (s *source) server(in *collect.Intake) *http.Server {
 // handler has all routes on one page.
 func (s *source) handler(in *collect.Intake) http.Handler {
 	mux := http.NewServeMux()
-	g := &gate{source: s, in: in, busy: map[string]int{}}
+	g := &gate{source: s, in: in, busy: map[string]*hand{}}
 	for _, route := range s.setup.Routes {
 		mux.Handle(route.Pattern, g.guard(route))
 	}

@@ -300,7 +300,7 @@ func TestSlowSenders(t *testing.T) {
 func TestShares(t *testing.T) {
 	kept := collecttest.NewMemory()
 	n := httpintest.Serve(t, kept, func(c *httpin.Config, _ *httpin.Setup) {
-		c.Limits = httpin.Limits{Requests: 1, PerAddress: 3, Memory: 100}
+		c.Limits = httpin.Limits{Requests: 1, PerAddress: 3, Memory: 400}
 	}, note())
 	if resp, body := n.Do(t, httpintest.Request{Path: "/note", Body: strings.Repeat("x", 101)}); resp.StatusCode != 503 {
 		t.Errorf("status %d: %s", resp.StatusCode, body)
@@ -344,6 +344,37 @@ func TestShares(t *testing.T) {
 	if conn, ok := served(t, address); ok {
 		t.Error("a fourth connection was served")
 		conn.Close()
+	}
+}
+
+// One sender's bodies take a part of the memory for bodies, and leave the rest to others.
+func TestMemoryIsShared(t *testing.T) {
+	kept := collecttest.NewMemory()
+	n := httpintest.Serve(t, kept, func(c *httpin.Config, _ *httpin.Setup) {
+		c.Limits = httpin.Limits{Memory: 400}
+		c.Unauthenticated = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	}, note())
+	kept.Hold()
+	answers := make(chan int)
+	post := func(auth string) {
+		go func() {
+			resp, _ := n.Do(t, httpintest.Request{Path: "/note", Body: strings.Repeat("x", 60), Authorization: auth})
+			answers <- resp.StatusCode
+		}()
+	}
+	post("")
+	waitFor(t, func() bool { return waiting(n) == 1 })
+	post("")
+	if status := <-answers; status != 503 {
+		t.Errorf("a sender with more than a quarter of the memory: status %d", status)
+	}
+	post("-")
+	waitFor(t, func() bool { return waiting(n) == 2 })
+	kept.Release()
+	for range 2 {
+		if status := <-answers; status != 200 {
+			t.Errorf("within a quarter each: status %d", status)
+		}
 	}
 }
 

@@ -149,6 +149,26 @@ func TestListenResend(t *testing.T) {
 	}
 }
 
+// A sender whose connection breaks more than once sends again what it said on the connection before the last.
+func TestListenResendAfterSeveralBreaks(t *testing.T) {
+	r, address := listen(t, overTCP)
+	sent := 0
+	for _, text := range []string{"<13>one\n<13>two\n<13>three\n", "<13>one\n", "<13>one\n<13>two\n<13>three\n<13>four\n"} {
+		c := dial(t, "tcp", address)
+		write(t, c, text)
+		c.Close()
+		sent += strings.Count(text, "\n")
+		r.AwaitEvents(sent)
+	}
+	got := ""
+	for _, ev := range r.Events(t, options(t).Taxonomy) {
+		got += map[bool]string{true: "again ", false: "new "}[strings.Contains(string(ev.Fields), `"possible_resend"`)]
+	}
+	if want := "new new new again again again again new "; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 // What becomes no event is kept as it came, or refused, and always booked.
 func TestListenBooks(t *testing.T) {
 	skip := syslog.Body{
