@@ -130,6 +130,14 @@ func (m *Memory) Release() {
 	m.waiting, m.hold = nil, false
 }
 
+// ReleaseOne settles the first of what was held.
+func (m *Memory) ReleaseOne() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.waiting[0]()
+	m.waiting = m.waiting[1:]
+}
+
 // Refuse makes Add answer err, until it is nil again.
 func (m *Memory) Refuse(err error) {
 	m.mu.Lock()

@@ -182,6 +182,20 @@ type answer struct {
 	parts []part       // one, or those of the batch
 }
 
+// known tells whether it is known what became of all its messages.
+func (a *answer) known() bool {
+	for i := range a.parts {
+		if r := a.parts[i].receipt; r != nil {
+			select {
+			case <-r.Done():
+			default:
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // part answers one message.
 type part struct {
 	header  hl7.Header
@@ -217,6 +231,9 @@ func (c *conversation) answer(conn *collect.Conn) {
 	defer collect.Recover(c.log, func() { conn.Close() })
 	w := newReplies(conn)
 	for a := range c.answers {
+		if !a.known() {
+			w.flush() // a sender that never pauses has its answers all the same
+		}
 		w.add(&a)
 		if len(c.answers) == 0 {
 			w.flush()
