@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -165,6 +166,7 @@ func attackBulk(ctx context.Context, a *assault, sum *tally) error {
 			return err
 		}
 		defer res.Body.Close()
+		_, _ = io.Copy(io.Discard, res.Body) // so that the connection serves again
 		if res.StatusCode == http.StatusOK {
 			sum.acked.Add(int64(messages))
 		} else {

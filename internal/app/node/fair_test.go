@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -252,8 +253,8 @@ func (h *house) victimHTTP(ctx context.Context, token string, v, n int, due func
 					return err
 				}
 				defer res.Body.Close()
-				if res.StatusCode != http.StatusOK {
-					return fmt.Errorf("event %d: status %d", i, res.StatusCode)
+				if _, err := io.Copy(io.Discard, res.Body); err != nil || res.StatusCode != http.StatusOK {
+					return fmt.Errorf("event %d: status %d, %w", i, res.StatusCode, err)
 				}
 				acked(i)
 				return nil
