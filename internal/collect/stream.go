@@ -76,8 +76,10 @@ type Conn struct {
 	Peer            string
 	Unauthenticated bool
 
-	stream *Stream
-	frame  time.Time // when the open frame began
+	server *server
+	little [1 << 10]byte // what a quiet connection is read into
+	much   *[]byte       // and a busy one: of buffers, nil while it is quiet
+	frame  time.Time     // when the open frame began
 	mu     sync.Mutex
 	ending bool // guarded by mu: nothing more is read
 }
@@ -102,6 +104,29 @@ var (
 	ErrEnding = errors.New("the source ends")
 )
 
+// Buffer is what to read into next, for w, when so many bytes came last. It is good until the next call. A connection that is
+// quiet has a little one: there may be ten thousand of them.
+func (c *Conn) Buffer(last int, w Wait) []byte {
+	if c.much != nil && w == Between && last < len(*c.much) {
+		c.quieten()
+	}
+	if c.much == nil && last < len(c.little) {
+		return c.little[:]
+	}
+	if c.much == nil {
+		c.much = c.server.buffers.Get().(*[]byte)
+	}
+	return *c.much
+}
+
+// quieten gives the buffer of a busy connection back.
+func (c *Conn) quieten() {
+	if c.much != nil {
+		c.server.buffers.Put(c.much)
+		c.much = nil
+	}
+}
+
 // Next reads what comes next into buf, within the time that is left for w. quiet says that Held saw
 // its silence; then nothing was read.
 func (c *Conn) Next(buf []byte, w Wait) (n int, quiet bool, err error) {
@@ -110,12 +135,12 @@ func (c *Conn) Next(buf []byte, w Wait) (n int, quiet bool, err error) {
 	switch {
 	case w == Between:
 		c.frame = time.Time{}
-		until = now.Add(c.stream.Idle)
+		until = now.Add(c.server.Idle)
 	case c.frame.IsZero():
 		c.frame = now
 		fallthrough
 	default:
-		until = c.frame.Add(c.stream.Frame)
+		until = c.frame.Add(c.server.Frame)
 	}
 	if w == Held {
 		until = now.Add(lull)
@@ -170,6 +195,8 @@ type server struct {
 	group  sync.WaitGroup
 	crowd  *Crowd
 
+	buffers sync.Pool // of *[]byte
+
 	turned, failed Sparing // connections turned away, and handshakes
 
 	mu   sync.Mutex
@@ -203,7 +230,9 @@ func ServeAll(ctx context.Context, streams []Stream, log *slog.Logger, handle fu
 func (s *Stream) ServeOn(ctx context.Context, l net.Listener, log *slog.Logger, handle func(context.Context, *Conn)) error {
 	defer l.Close()
 	log.InfoContext(ctx, "listening", "listen", s.Listen, "address", l.Addr().String(), "tls", s.TLS != nil)
+	const busy = 32 << 10 // bytes
 	v := &server{Stream: s, log: log, handle: handle, open: map[*Conn]struct{}{}, crowd: NewCrowd(s.Connections, s.PerAddress, s.PerCertificate)}
+	v.buffers.New = func() any { b := make([]byte, busy); return &b }
 	v.serve = func(c net.Conn) (net.Conn, string, error) { return c, "", nil }
 	if s.TLS != nil {
 		t, err := s.TLS.load(log.With("listen", s.Listen))
@@ -304,7 +333,8 @@ func (v *server) connection(ctx context.Context, raw net.Conn, guest *Guest) {
 		}
 		return
 	}
-	c := &Conn{Conn: conn, Peer: name, stream: v.Stream}
+	c := &Conn{Conn: conn, Peer: name, server: v}
+	defer c.quieten()
 	if name == "" {
 		c.Peer, c.Unauthenticated = address.String(), true
 	} else if !guest.Named(name) {

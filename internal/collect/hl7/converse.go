@@ -42,9 +42,11 @@ func converse(ctx context.Context, r *receiver, sender *collect.Sender, conn *co
 }
 
 func (c *conversation) read(conn *collect.Conn) {
-	buf := make([]byte, 32<<10)
-	for {
-		n, quiet, broke := conn.Next(buf, waitFor(c.frames.Pending()))
+	for last := 0; ; {
+		wait := waitFor(c.frames.Pending())
+		buf := conn.Buffer(last, wait)
+		n, quiet, broke := conn.Next(buf, wait)
+		last = n
 		c.frames.Write(buf[:n])
 		if quiet || broke != nil {
 			c.frames.Quiet()
