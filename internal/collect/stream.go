@@ -102,6 +102,8 @@ var (
 	ErrIdle   = errors.New("the connection was quiet for too long")
 	ErrSlow   = errors.New("a message took too long")
 	ErrEnding = errors.New("the source ends")
+
+	errMistake = errors.New("a mistake of Wardline")
 )
 
 // Buffer is what to read into next, for w, when so many bytes came last. It is good until the next call. A connection that is
@@ -239,7 +241,17 @@ func (s *Stream) ServeOn(ctx context.Context, l net.Listener, log *slog.Logger, 
 		if err != nil {
 			return err
 		}
-		v.serve = func(c net.Conn) (net.Conn, string, error) { return t.handshake(ctx, c, s.Handshake) }
+		v.serve = func(c net.Conn) (conn net.Conn, name string, err error) {
+			// A handshake makes a stack large, which a goroutine then keeps for as long as the connection is quiet: this one ends.
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				defer Recover(log, func() { err = errMistake })
+				conn, name, err = t.handshake(ctx, c, s.Handshake)
+			}()
+			<-done
+			return conn, name, err
+		}
 	}
 	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
