@@ -123,21 +123,23 @@ func (l *ledger) land(o outcome, records int64, reason string) {
 	case dropped:
 		l.counts.Dropped += records
 	}
-	if reason == "" {
-		return
+	if reason != "" {
+		l.reasons = withReason(l.reasons, reason, records)
 	}
-	const mostReasons = 32
-	if l.reasons == nil {
-		l.reasons = map[string]int64{}
-	}
-	if _, ok := l.reasons[reason]; !ok && len(l.reasons) >= mostReasons {
-		reason = "other"
-	}
-	l.reasons[reason] += records
 }
 
-// close is land for what was only noted.
-func (l *ledger) close(o outcome, records int64, reason string) { l.land(o, records, reason) }
+// withReason adds to numbers of records by the reason, of which there are not too many.
+func withReason(reasons map[string]int64, reason string, records int64) map[string]int64 {
+	const mostReasons = 32
+	if reasons == nil {
+		reasons = map[string]int64{}
+	}
+	if _, ok := reasons[reason]; !ok && len(reasons) >= mostReasons {
+		reason = "other"
+	}
+	reasons[reason] += records
+	return reasons
+}
 
 // now is the counts with what is on its way.
 func (l *ledger) now() Counts {

@@ -25,7 +25,7 @@ type Sealer interface {
 // holds it to its share, and keeps its books. It serves any number of goroutines.
 //
 // No sender starves another. What a sender has handed in and is not durable yet never exceeds
-// its share, which is one pack of the journal, and whoever waits is let in in the order of coming. So
+// its share, which is one pack of the journal or one longer line, and whoever waits is let in in the order of coming. So
 // an event waits for one share of each other busy sender at most, however many they would like to
 // send. Senders that only their address vouches for have a pool of their own: a flood of forged addresses
 // leaves the other pool alone.
@@ -124,12 +124,25 @@ func (in *Intake) part(b Books) {
 	case b.Counts == (Counts{}):
 	case len(in.parted) < mostParted:
 		in.parted = append(in.parted, b)
-	case in.parted[mostParted-1].Sender != others:
-		last := &in.parted[mostParted-1]
-		*last = Books{Sender: others, Unauthenticated: true, From: last.From, To: b.To, Counts: last.Counts.Plus(b.Counts)}
 	default:
-		last := &in.parted[mostParted-1]
-		last.To, last.Counts = b.To, last.Counts.Plus(b.Counts)
+		in.parted[mostParted-1].join(b)
+	}
+}
+
+// join makes b a page of several senders.
+func (b *Books) join(other Books) {
+	b.Sender, b.Unauthenticated = others, b.Unauthenticated || other.Unauthenticated
+	b.First, b.Last, b.UsualGap = time.Time{}, time.Time{}, 0
+	if other.From.Before(b.From) {
+		b.From = other.From
+	}
+	if other.To.After(b.To) {
+		b.To = other.To
+	}
+	b.Counts = b.Counts.Plus(other.Counts)
+	b.Difference = b.Counts.Difference()
+	for reason, n := range other.Reasons {
+		b.Reasons = withReason(b.Reasons, reason, n)
 	}
 }
 

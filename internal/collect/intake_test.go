@@ -246,6 +246,46 @@ func TestShare(t *testing.T) {
 	})
 }
 
+// A line that is longer than a share weighs what it weighs: many senders of long lines take no more memory together
+// than the pool has.
+func TestLongLines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := collecttest.NewMemory()
+		m.After(time.Minute)
+		in := newIntake(m, func(c *collect.Config) { c.Waiting, c.Limit.Waiting = 64<<10, 1<<10 })
+		const senders, long = 20, 20 << 10
+		text := `{"a":"` + strings.Repeat("x", long) + `"}`
+		var done sync.WaitGroup
+		for i := range senders {
+			done.Go(func() {
+				r, err := in.Sender(fmt.Sprint("lab/", i), false).Put(t.Context(), said(t, text), nil)
+				if err == nil {
+					_, err = r.Wait(t.Context())
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		for range senders {
+			synctest.Wait()
+			if size := m.OnTheWay() * long; size > 64<<10 {
+				t.Errorf("%d bytes of long lines are on their way", size)
+			}
+			time.Sleep(time.Minute)
+		}
+		done.Wait()
+		r, err := in.Sender("lab/huge", false).Put(t.Context(), said(t, `{"a":"`+strings.Repeat("x", 128<<10)+`"}`), nil)
+		if err == nil {
+			_, err = r.Wait(t.Context())
+		}
+		if err != nil {
+			t.Errorf("one that is longer than the pool: %v", err)
+		}
+		collecttest.Balanced(t, in)
+	})
+}
+
 // Forged addresses may fill their pool; senders that proved themselves have their own.
 func TestPools(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -330,6 +370,42 @@ func TestForget(t *testing.T) {
 		}
 		if stored != 3003 || len(books) > 1100 {
 			t.Errorf("%d stored by %d pages", stored, len(books))
+		}
+	})
+}
+
+// The books of those that came and went in great numbers are added up, with their reasons, and balance.
+func TestForgetInNumbers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := collecttest.NewMemory()
+		in := newIntake(m, func(c *collect.Config) { c.Senders = 1 })
+		const senders = 2000
+		for i := range senders {
+			s := in.Sender(fmt.Sprint("forged/", i), i%2 == 0)
+			s.Refuse(1, []string{"busy", "too long"}[i%2])
+			s.Drop(2, fmt.Sprint("reason ", i)) // more of them than are told apart
+			time.Sleep(time.Second)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_ = in.Run(ctx)
+		sum, why := collect.Counts{}, map[string]int64{}
+		for _, b := range m.Books(t) {
+			explained := int64(0)
+			for reason, n := range b.Reasons {
+				explained += n
+				why[strings.TrimRight(reason, "0123456789")] += n
+			}
+			if b.Difference != 0 || explained != b.Refused+b.Dropped || len(b.Reasons) > 33 || b.To.Before(b.From) {
+				t.Errorf("a page that explains %d: %+v", explained, b)
+			}
+			sum = sum.Plus(b.Counts)
+		}
+		if want := (collect.Counts{Received: 3 * senders, Refused: senders, Dropped: 2 * senders}); sum != want {
+			t.Errorf("the pages add up to %+v", sum)
+		}
+		if why["busy"] != senders/2 || why["too long"] != senders/2 || why["reason "]+why["other"] != 2*senders {
+			t.Errorf("got %v", why)
 		}
 	})
 }

@@ -47,7 +47,8 @@ type Sender struct {
 // flight is a line on its way into the journal.
 type flight struct {
 	receipt *journal.Receipt
-	bytes   int64 // of the share
+	bytes   int64 // of the pool
+	share   int64 // of the sender's share, all of it for a line that is longer
 	records int64
 	good    outcome       // what it counts as when it is durable
 	bad     outcome       // and else
@@ -118,7 +119,12 @@ func (s *Sender) put(ctx context.Context, ev *event.Event, raw []byte, flags []F
 		}
 	}
 	buf := s.in.lines.Get().(*[]byte)
-	defer s.in.lines.Put(buf)
+	defer func() {
+		const usual = 1 << 20 // what one long line needed is not kept for short ones
+		if cap(*buf) <= usual {
+			s.in.lines.Put(buf)
+		}
+	}()
 	*buf = appendFlagged((*buf)[:0], ev, flags)
 	line := journal.Line{Kind: journal.Events, Source: s.id.name, Time: at, JSON: *buf}
 	f.records, f.good = 1, stored
@@ -184,7 +190,7 @@ func (s *Sender) note(o outcome, records int, reason string) {
 	s, _ = s.enter(s.in.now(), records, 0)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.books.close(o, int64(records), reason)
+	s.books.land(o, int64(records), reason)
 }
 
 // enter books that something was received, with the Sender that keeps the books of this id now, and returns that
@@ -213,15 +219,16 @@ func (s *Sender) enter(now time.Time, records, size int) (*Sender, int64) {
 
 // add brings a line of size received bytes into the journal as soon as the sender's share allows.
 func (s *Sender) add(ctx context.Context, l journal.Line, size int, f flight) (*journal.Receipt, error) {
-	const entry = 256 // what a line costs besides its bytes
-	f.bytes = min(int64(len(l.JSON))+entry, s.limit.Waiting)
+	const entry = 256                                       // what a line costs besides its bytes
+	f.bytes = min(int64(len(l.JSON))+entry, s.in.c.Waiting) // one that is longer than the pool has it to itself
+	f.share = min(f.bytes, s.limit.Waiting)
 	if reason, err := s.admit(ctx, size, f); err != nil {
 		s.fail(f, reason)
 		return nil, err
 	}
 	if f.again != nil {
 		*f.again = l
-		f.again.JSON = bytes.Clone(l.JSON) // no more than the share holds
+		f.again.JSON = bytes.Clone(l.JSON) // no more than the pool holds
 	}
 	r, err := s.seal(ctx, l, f)
 	if err != nil {
@@ -266,7 +273,7 @@ func (s *Sender) admit(ctx context.Context, size int, f flight) (reason string, 
 		switch {
 		case !s.events.AllowN(now, 1) || !s.volume.AllowN(now, size):
 			return "over its rate", ErrShare
-		case !s.share.TryAcquire(f.bytes):
+		case !s.share.TryAcquire(f.share):
 			return "over its share", ErrShare
 		}
 	} else if reason, err := s.queue(ctx, size, f); err != nil {
@@ -276,7 +283,7 @@ func (s *Sender) admit(ctx context.Context, size int, f flight) (reason string, 
 		return reason, err
 	}
 	if err := s.pool.Acquire(ctx, f.bytes); err != nil {
-		s.share.Release(f.bytes)
+		s.share.Release(f.share)
 		return left, err
 	}
 	return "", nil
@@ -290,12 +297,12 @@ func (s *Sender) queue(ctx context.Context, size int, f flight) (reason string, 
 	if err := s.volume.WaitN(ctx, size); err != nil {
 		return "over its rate", err
 	}
-	return "over its share", s.share.Acquire(ctx, f.bytes)
+	return "over its share", s.share.Acquire(ctx, f.share)
 }
 
 func (s *Sender) release(f flight) {
 	s.pool.Release(f.bytes)
-	s.share.Release(f.bytes)
+	s.share.Release(f.share)
 }
 
 func (s *Sender) fail(f flight, reason string) {

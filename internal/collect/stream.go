@@ -29,9 +29,11 @@ type Stream struct {
 	// clients need a certificate.
 	From []netip.Prefix `yaml:"from"`
 
-	// Connections is how many there may be at a time (4096 when left out), and PerAddress how many from one address (64).
-	Connections int `yaml:"connections"`
-	PerAddress  int `yaml:"connections_per_address"`
+	// Connections is how many there may be at a time (4096 when left out), PerAddress how many from one address or IPv6 network
+	// of 64 bits (64), and PerCertificate how many by one certificate, which then count there and not by their address (256).
+	Connections    int `yaml:"connections"`
+	PerAddress     int `yaml:"connections_per_address"`
+	PerCertificate int `yaml:"connections_per_certificate"`
 
 	// Handshake is how long a TLS handshake may take (5s), Frame a message from its first byte to its last (30s), and Idle the
 	// quiet between messages (24h). A sender whose idle connection is closed may lose what it writes next if its protocol
@@ -45,6 +47,7 @@ type Stream struct {
 func (s *Stream) Complete() error {
 	s.Connections = cmp.Or(s.Connections, 4096)
 	s.PerAddress = cmp.Or(s.PerAddress, 64)
+	s.PerCertificate = cmp.Or(s.PerCertificate, 256)
 	s.Handshake = cmp.Or(s.Handshake, 5*time.Second)
 	s.Frame = cmp.Or(s.Frame, 30*time.Second)
 	s.Idle = cmp.Or(s.Idle, 24*time.Hour)
@@ -58,8 +61,8 @@ func (s *Stream) Complete() error {
 		return errors.New("listen: name an address and port, such as \":6514\"")
 	case len(s.From) == 0 && (s.TLS == nil || s.TLS.Clients != Required):
 		return errors.New("from: name the networks that may send, such as 10.1.0.0/16, or ask clients for a certificate (tls: client_certificates: required)")
-	case s.Connections < 1 || s.PerAddress < 1:
-		return errors.New("connections and connections_per_address must be at least 1")
+	case s.Connections < 1 || s.PerAddress < 1 || s.PerCertificate < 1:
+		return errors.New("connections, connections_per_address and connections_per_certificate must be at least 1")
 	case s.Handshake <= 0 || s.Frame <= 0 || s.Idle <= 0:
 		return errors.New("handshake_timeout, frame_timeout and idle_timeout must be above zero")
 	}
@@ -73,8 +76,10 @@ type Conn struct {
 	Peer            string
 	Unauthenticated bool
 
-	stream *Stream
-	frame  time.Time // when the open frame began
+	server *server
+	little [1 << 10]byte // what a quiet connection is read into
+	much   *[]byte       // and a busy one: of buffers, nil while it is quiet
+	frame  time.Time     // when the open frame began
 	mu     sync.Mutex
 	ending bool // guarded by mu: nothing more is read
 }
@@ -97,7 +102,32 @@ var (
 	ErrIdle   = errors.New("the connection was quiet for too long")
 	ErrSlow   = errors.New("a message took too long")
 	ErrEnding = errors.New("the source ends")
+
+	errMistake = errors.New("a mistake of Wardline")
 )
+
+// Buffer is what to read into next, for w, when so many bytes came last. It is good until the next call. A connection that is
+// quiet has a little one: there may be ten thousand of them.
+func (c *Conn) Buffer(last int, w Wait) []byte {
+	if c.much != nil && w == Between && last < len(*c.much) {
+		c.quieten()
+	}
+	if c.much == nil && last < len(c.little) {
+		return c.little[:]
+	}
+	if c.much == nil {
+		c.much = c.server.buffers.Get().(*[]byte)
+	}
+	return *c.much
+}
+
+// quieten gives the buffer of a busy connection back.
+func (c *Conn) quieten() {
+	if c.much != nil {
+		c.server.buffers.Put(c.much)
+		c.much = nil
+	}
+}
 
 // Next reads what comes next into buf, within the time that is left for w. quiet says that Held saw
 // its silence; then nothing was read.
@@ -107,12 +137,12 @@ func (c *Conn) Next(buf []byte, w Wait) (n int, quiet bool, err error) {
 	switch {
 	case w == Between:
 		c.frame = time.Time{}
-		until = now.Add(c.stream.Idle)
+		until = now.Add(c.server.Idle)
 	case c.frame.IsZero():
 		c.frame = now
 		fallthrough
 	default:
-		until = c.frame.Add(c.stream.Frame)
+		until = c.frame.Add(c.server.Frame)
 	}
 	if w == Held {
 		until = now.Add(lull)
@@ -165,13 +195,14 @@ type server struct {
 	handle func(context.Context, *Conn)
 	serve  func(net.Conn) (net.Conn, string, error) // handshake, and what the certificate names the peer
 	group  sync.WaitGroup
+	crowd  *Crowd
 
-	mu         sync.Mutex
-	open       map[*Conn]struct{}
-	total      int
-	perAddress map[netip.Prefix]int
-	told       time.Time // when connections turned away were last spoken of
-	turned     int       // away, since
+	buffers sync.Pool // of *[]byte
+
+	turned, failed Sparing // connections turned away, and handshakes
+
+	mu   sync.Mutex
+	open map[*Conn]struct{} // guarded by mu
 }
 
 // drain is how long connections may take to answer what they have read when the source ends.
@@ -201,14 +232,26 @@ func ServeAll(ctx context.Context, streams []Stream, log *slog.Logger, handle fu
 func (s *Stream) ServeOn(ctx context.Context, l net.Listener, log *slog.Logger, handle func(context.Context, *Conn)) error {
 	defer l.Close()
 	log.InfoContext(ctx, "listening", "listen", s.Listen, "address", l.Addr().String(), "tls", s.TLS != nil)
-	v := &server{Stream: s, log: log, handle: handle, open: map[*Conn]struct{}{}, perAddress: map[netip.Prefix]int{}}
+	const busy = 32 << 10 // bytes
+	v := &server{Stream: s, log: log, handle: handle, open: map[*Conn]struct{}{}, crowd: NewCrowd(s.Connections, s.PerAddress, s.PerCertificate)}
+	v.buffers.New = func() any { b := make([]byte, busy); return &b }
 	v.serve = func(c net.Conn) (net.Conn, string, error) { return c, "", nil }
 	if s.TLS != nil {
-		t, err := s.TLS.load()
+		t, err := s.TLS.load(log.With("listen", s.Listen))
 		if err != nil {
 			return err
 		}
-		v.serve = func(c net.Conn) (net.Conn, string, error) { return t.handshake(ctx, c, s.Handshake) }
+		v.serve = func(c net.Conn) (conn net.Conn, name string, err error) {
+			// A handshake makes a stack large, which a goroutine then keeps for as long as the connection is quiet: this one ends.
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				defer Recover(log, func() { err = errMistake })
+				conn, name, err = t.handshake(ctx, c, s.Handshake)
+			}()
+			<-done
+			return conn, name, err
+		}
 	}
 	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -255,59 +298,60 @@ func (v *server) accept(ctx, late context.Context, l net.Listener) error {
 			continue
 		}
 		failed = 0
-		if network, ok := v.admit(c); ok {
-			v.group.Go(func() { v.connection(late, c, network) })
+		if guest, ok := v.admit(c); ok {
+			v.group.Go(func() { v.connection(late, c, guest) })
 		}
 	}
 }
 
 // admit counts a connection in, or turns it away.
-func (v *server) admit(c net.Conn) (netip.Prefix, bool) {
+func (v *server) admit(c net.Conn) (*Guest, bool) {
 	address := addressOf(c.RemoteAddr())
-	network := house(address)
-	v.mu.Lock()
-	defer v.mu.Unlock()
 	welcome := len(v.From) == 0
 	for _, p := range v.From {
 		welcome = welcome || p.Contains(address)
 	}
-	if welcome && v.total < v.Connections && v.perAddress[network] < v.PerAddress {
-		v.total++
-		v.perAddress[network]++
-		return network, true
+	if welcome {
+		if guest, ok := v.crowd.Enter(address); ok {
+			return guest, true
+		}
 	}
 	if t, ok := c.(*net.TCPConn); ok {
 		_ = t.SetLinger(0) // a reset: it costs us nothing to keep
 	}
 	c.Close()
-	if v.turned++; time.Since(v.told) > time.Minute {
+	v.turnedAway(address, welcome)
+	return nil, false
+}
+
+func (v *server) turnedAway(address netip.Addr, welcome bool) {
+	if n, speak := v.turned.Again(); speak {
 		v.log.Warn("connections were turned away: too many at a time, or from an address that is not in from",
-			"listen", v.Listen, "connections", v.turned, "last_from", address.String(), "address_is_allowed", welcome)
-		v.told, v.turned = time.Now(), 0
+			"listen", v.Listen, "connections", n, "last_from", address.String(), "address_is_allowed", welcome)
 	}
-	return network, false
 }
 
 // connection serves one connection to its end.
-func (v *server) connection(ctx context.Context, raw net.Conn, network netip.Prefix) {
-	defer func() {
-		raw.Close()
-		v.mu.Lock()
-		defer v.mu.Unlock()
-		v.total--
-		if v.perAddress[network]--; v.perAddress[network] == 0 {
-			delete(v.perAddress, network)
-		}
-	}()
+func (v *server) connection(ctx context.Context, raw net.Conn, guest *Guest) {
+	defer guest.Leave()
+	defer raw.Close()
 	defer Recover(v.log, func() {})
+	address := addressOf(raw.RemoteAddr())
 	conn, name, err := v.serve(raw)
 	if err != nil {
-		v.log.Debug("handshake failed", "listen", v.Listen, "from", addressOf(raw.RemoteAddr()).String())
+		if n, speak := v.failed.Again(); speak {
+			v.log.Warn("TLS handshakes failed: nothing is received over such connections", "listen", v.Listen, "handshakes", n,
+				"last_from", address.String(), "last_because", handshakeFault(err))
+		}
 		return
 	}
-	c := &Conn{Conn: conn, Peer: name, stream: v.Stream}
+	c := &Conn{Conn: conn, Peer: name, server: v}
+	defer c.quieten()
 	if name == "" {
-		c.Peer, c.Unauthenticated = addressOf(raw.RemoteAddr()).String(), true
+		c.Peer, c.Unauthenticated = address.String(), true
+	} else if !guest.Named(name) {
+		v.turnedAway(address, true)
+		return
 	}
 	v.mu.Lock()
 	v.open[c] = struct{}{}
@@ -338,14 +382,4 @@ func addressOf(a net.Addr) netip.Addr {
 		return p.Addr().Unmap().WithZone("")
 	}
 	return netip.IPv6Unspecified()
-}
-
-// house is what shares the bound of one address: with IPv6 whoever has one has a network of them.
-func house(a netip.Addr) netip.Prefix {
-	bits := 64
-	if a.Is4() {
-		bits = 32
-	}
-	p, _ := a.Prefix(bits) // bits fit the address
-	return p
 }

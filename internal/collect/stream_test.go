@@ -1,12 +1,23 @@
 package collect_test
 
 import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"io"
+	"log/slog"
+	"math/big"
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/wardline/wardline/internal/collect"
 )
@@ -56,4 +67,53 @@ func TestListenSystemdRefuses(t *testing.T) {
 	if _, err := collect.Listen(t.Context(), "systemd:tap"); err == nil || !strings.Contains(err.Error(), ".socket unit") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// A certificate that cannot be read again when it changes is told of, and the one before stays in use.
+func TestCertificatesAreReadAgain(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	conf := collect.TLS{Certificate: file("a.pem"), Key: file("a.key")}
+	write := func(serial int64) {
+		t.Helper()
+		key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		template := &x509.Certificate{SerialNumber: big.NewInt(serial), NotAfter: time.Now().Add(time.Hour)}
+		der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		private, _ := x509.MarshalPKCS8PrivateKey(key)
+		_ = os.WriteFile(conf.Certificate, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600)
+		_ = os.WriteFile(conf.Key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600)
+	}
+	write(1)
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		current, err := conf.Keep(slog.New(slog.NewTextHandler(&log, nil)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		serial := func() int64 {
+			leaf, err := x509.ParseCertificate(current().Certificates[0].Certificate[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			return leaf.SerialNumber.Int64()
+		}
+		_ = os.WriteFile(conf.Key, nil, 0o600) // as while a program replaces it
+		for range 150 {
+			if serial() != 1 {
+				t.Error("a certificate without its key is in use")
+			}
+			time.Sleep(time.Second)
+		}
+		if times := strings.Count(log.String(), "level=ERROR"); times != 2 {
+			t.Errorf("in two and a half minutes it was told %d times: %s", times, &log)
+		}
+		write(2)
+		time.Sleep(2 * time.Minute)
+		if got := serial(); got != 2 {
+			t.Errorf("the certificate in use is %d", got)
+		}
+	})
 }

@@ -6,11 +6,14 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
 	"net"
 	"os"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -51,19 +54,21 @@ func (t *TLS) check() error {
 // credentials is TLS as loaded.
 type credentials struct {
 	*TLS
+	log    *slog.Logger
 	mu     sync.Mutex
-	config *tls.Config
-	read   time.Time
+	config *tls.Config // guarded by mu
+	read   time.Time   // guarded by mu
 }
 
-func (t *TLS) load() (*credentials, error) {
-	c := &credentials{TLS: t, read: time.Now()}
+func (t *TLS) load(log *slog.Logger) (*credentials, error) {
+	c := &credentials{TLS: t, log: log, read: time.Now()}
 	var err error
-	c.config, err = t.readFiles()
+	c.config, err = t.Read()
 	return c, err
 }
 
-func (t *TLS) readFiles() (*tls.Config, error) {
+// Read reads the files.
+func (t *TLS) Read() (*tls.Config, error) {
 	pair, err := tls.LoadX509KeyPair(t.Certificate, t.Key)
 	if err != nil {
 		return nil, fmt.Errorf("tls: read certificate and key: %w", err)
@@ -87,15 +92,19 @@ func (t *TLS) readFiles() (*tls.Config, error) {
 	return c, nil
 }
 
-// current is the configuration, read again after a minute. Files that are just being replaced leave it as it was.
+// current is the configuration, read again after a minute. Files that cannot be read, such as those that are just being replaced,
+// leave it as it was.
 func (c *credentials) current() *tls.Config {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if time.Since(c.read) > time.Minute {
 		c.read = time.Now()
-		if fresh, err := c.readFiles(); err == nil {
-			c.config = fresh
+		fresh, err := c.Read()
+		if err != nil {
+			c.log.Error("certificates cannot be read again: those that were read before stay in use, until they expire. See the files", "error", err)
+			return c.config
 		}
+		c.config = fresh
 	}
 	return c.config
 }
@@ -112,6 +121,27 @@ func (c *credentials) handshake(ctx context.Context, raw net.Conn, within time.D
 		return conn, nameOf(peers[0]), nil
 	}
 	return conn, "", nil
+}
+
+// handshakeFault says why a handshake failed, in our words: what the library says may quote the peer's certificate.
+func handshakeFault(err error) string {
+	var certificate *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	var remote *net.OpError
+	var timeout net.Error
+	switch {
+	case errors.As(err, &certificate):
+		return "the client's certificate is not of client_ca, or not valid now"
+	case errors.As(err, &record):
+		return "the client does not speak TLS"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return "it took too long"
+	case errors.As(err, &remote) && remote.Op == "remote error": // an alert
+		return "the client broke off: does it trust the authority of the certificate here?"
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+		return "the client closed the connection"
+	}
+	return "no version, cipher or certificate in common"
 }
 
 // nameOf is what a certificate names its owner (RFC 5425 section 5.2, RFC 6125 section 6.4: alternative names first).

@@ -45,7 +45,7 @@ func guides() []guide {
 			lines: `global(DefaultNetstreamDriverCAFile="/etc/ssl/certs/wardline-ca.pem")
 action(type="omfwd" target="{{host}}" port="{{port}}" protocol="tcp"
        StreamDriver="gtls" StreamDriverMode="1"
-       StreamDriverAuthMode="x509/name" StreamDriverPermittedPeers="{{host}}"
+       StreamDriverAuthMode="x509/name" StreamDriverPermittedPeers="Wardline"
        TCP_Framing="octet-counted" template="RSYSLOG_SyslogProtocol23Format"
        queue.type="LinkedList" queue.filename="wardline" queue.saveOnShutdown="on"
        action.resumeRetryCount="-1")

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"go.yaml.in/yaml/v3"
 	"golang.org/x/sys/unix"
 
 	"github.com/wardline/wardline/internal/app"
@@ -36,6 +37,7 @@ func Doctor(ctx context.Context, c *Config) Checkup {
 	d.data()
 	d.keys()
 	d.disk()
+	d.certificates()
 	d.rules()
 	d.node(ctx)
 	return d.Checkup
@@ -103,6 +105,50 @@ func (d *doctor) disk() {
 		return
 	}
 	d.well("the disk has %.0f %% left", free)
+}
+
+// certificates looks at those that the sources show: a listener goes on with an old one when it cannot read the new.
+func (d *doctor) certificates() {
+	sources, err := d.c.listed()
+	if err != nil {
+		d.wrong("The sources cannot be listed: "+err.Error()+".", "See wardline config check.")
+		return
+	}
+	for i := range sources {
+		for _, t := range certificatesIn(&sources[i].own) {
+			d.certificate(sources[i].Name, t)
+		}
+	}
+}
+
+func (d *doctor) certificate(source string, t collect.TLS) {
+	_, err := os.Stat(t.Certificate)
+	if errors.Is(err, os.ErrNotExist) && filepath.Dir(t.Certificate) == d.c.authority() {
+		return // the node makes it when it starts
+	}
+	conf, err := t.Read()
+	if err != nil {
+		d.wrong("The certificate of the source "+source+" cannot be read: "+err.Error()+".", "Put the files right; they are read again within a minute, over HTTP when the node starts.")
+		return
+	}
+	const soon = 14 * 24 * time.Hour
+	if left := time.Until(conf.Certificates[0].Leaf.NotAfter); left < soon {
+		d.wrong(fmt.Sprintf("The certificate of the source %s ends on %s.", source, conf.Certificates[0].Leaf.NotAfter.Format(time.DateOnly)), "Put a new one in its place: "+t.Certificate)
+		return
+	}
+	d.well("the certificate of the source %s is good", source)
+}
+
+// certificatesIn finds the files of certificates in the configuration of a source, whatever its kind.
+func certificatesIn(node *yaml.Node) (found []collect.TLS) {
+	var t collect.TLS
+	if node.Kind == yaml.MappingNode && node.Decode(&t) == nil && t.Certificate != "" && t.Key != "" {
+		found = append(found, t)
+	}
+	for _, child := range node.Content {
+		found = append(found, certificatesIn(child)...)
+	}
+	return found
 }
 
 func (d *doctor) rules() {

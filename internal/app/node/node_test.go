@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/app/node"
+	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/index"
 	"github.com/wardline/wardline/internal/index/child"
 	"github.com/wardline/wardline/internal/journal"
@@ -37,6 +38,8 @@ func TestMain(m *testing.M) {
 			exit(up(os.Args[2]))
 		case "tap":
 			exit(tapProcess(os.Args[2]))
+		case "attack":
+			exit(attack(os.Args[2]))
 		}
 	}
 	os.Exit(m.Run())
@@ -86,34 +89,43 @@ type house struct {
 	syslog, mllp, http, metrics string
 	binary                      []string // what is run as a node, before its configuration
 	process                     *exec.Cmd
+	acked                       []string                  // marks of what was acknowledged, where a test notes them
+	before                      map[string]collect.Counts // of senders, when a test looked last
 }
 
-func newHouse(t *testing.T) *house {
+// usualShares, said last, leaves senders the shares that they have by default.
+const usualShares = "usual shares"
+
+// newHouse makes a node with the usual doors, and those that more lists, or other parts of a configuration behind them.
+func newHouse(t *testing.T, more ...string) *house {
 	t.Helper()
-	h := &house{t: t, dir: t.TempDir(), syslog: free(t), mllp: free(t), http: free(t), metrics: free(t),
+	h := &house{t: t, before: map[string]collect.Counts{}, dir: t.TempDir(), syslog: free(t), mllp: free(t), http: free(t), metrics: free(t),
 		binary: []string{os.Args[0], "up"}}
 	h.config = filepath.Join(h.dir, "wardline.yml")
+	shares := "intake: {limit: {events_per_second: 100000, bytes_per_second: 1e9, waiting_bytes: 1048576}}\n" // one sender stands for many
+	if len(more) > 0 && more[len(more)-1] == usualShares {
+		shares, more = "", more[:len(more)-1]
+	}
 	text := fmt.Sprintf(`
 site: example
 data: %s/data
 console: {listen: %q}
 metrics: {listen: %q}
 journal: {ballast: -1}
-intake: {limit: {events_per_second: 100000, bytes_per_second: 1e9, waiting_bytes: 1048576}}
-sources:
+%ssources:
 - {kind: syslog, streams: [{listen: %q, from: [127.0.0.0/8]}]}
 - {kind: mllp, streams: [{listen: %q, from: [127.0.0.0/8]}]}
-- {kind: http, listen: %q, limits: {requests: 200, connections: 256}}
-`, h.dir, free(t), h.metrics, h.syslog, h.mllp, h.http)
+- {kind: http, listen: %q, limits: {requests: 200, connections_per_address: 256}}
+%s`, h.dir, free(t), h.metrics, shares, h.syslog, h.mllp, h.http, strings.ReplaceAll(strings.Join(more, ""), "DIR", h.dir))
 	if err := os.WriteFile(h.config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	h.token = h.issue()
+	h.token = h.issue("load")
 	return h
 }
 
 // issue makes a sender's token while the node is down.
-func (h *house) issue() string {
+func (h *house) issue(name string) string {
 	h.t.Helper()
 	ctx := h.t.Context()
 	c, err := node.ReadConfig(h.config)
@@ -125,7 +137,7 @@ func (h *house) issue() string {
 		h.t.Fatal(err)
 	}
 	defer n.Close(ctx)
-	secret, err := n.IssueSender(ctx, "load")
+	secret, err := n.IssueSender(ctx, name)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -218,13 +230,25 @@ func (h *house) target() load.Target {
 // kept reads the whole journal and returns how often each marked record is in it: run, way, number.
 func (h *house) kept() map[string]int {
 	h.t.Helper()
+	marks := regexp.MustCompile(`load-[a-z0-9]+-[a-z]+-[0-9]+\.`)
+	found := map[string]int{}
+	h.lines(func(line []byte) {
+		if m := marks.Find(line); m != nil {
+			found[string(m)]++
+		}
+	})
+	return found
+}
+
+// lines gives all events that the journal of a node that is down holds to look.
+func (h *house) lines(look func(line []byte)) {
+	h.t.Helper()
 	ctx := h.t.Context()
 	j, err := journal.Open(ctx, journal.Config{Dir: filepath.Join(h.dir, "data", "journal")}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	defer j.Close(ctx)
-	found := map[string]int{}
 	for i := range j.Size() {
 		e, err := j.Entry(ctx, i)
 		if err != nil {
@@ -234,12 +258,9 @@ func (h *house) kept() map[string]int {
 			continue
 		}
 		for _, line := range e.Lines() {
-			if m := marks.Find(line); m != nil {
-				found[string(m)]++
-			}
+			look(line)
 		}
 	}
-	return found
 }
 
 // caughtUp waits until all followers have seen the whole journal, and says how long that took.

@@ -99,6 +99,13 @@ func (m *Memory) After(d time.Duration) {
 	m.delay = d
 }
 
+// OnTheWay is how many lines were added and are to become durable after a while.
+func (m *Memory) OnTheWay() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.coming)
+}
+
 // Capacity lets Add block while n lines are on their way.
 func (m *Memory) Capacity(n int) {
 	m.mu.Lock()
@@ -121,6 +128,14 @@ func (m *Memory) Release() {
 		keep()
 	}
 	m.waiting, m.hold = nil, false
+}
+
+// ReleaseOne settles the first of what was held.
+func (m *Memory) ReleaseOne() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.waiting[0]()
+	m.waiting = m.waiting[1:]
 }
 
 // Refuse makes Add answer err, until it is nil again.

@@ -93,6 +93,13 @@ func (r *Running) Logged(message string) int {
 	return r.log.messages[message]
 }
 
+// Told is what was logged last with a message under a key.
+func (r *Running) Told(message, key string) string {
+	r.log.mu.Lock()
+	defer r.log.mu.Unlock()
+	return r.log.told[message+" "+key]
+}
+
 // Received waits until sender has received n records, whatever became of them.
 func (r *Running) Received(sender string, n int64) collect.Counts {
 	r.t.Helper()
@@ -131,6 +138,7 @@ type capture struct {
 	mu        sync.Mutex
 	addresses []string
 	messages  map[string]int
+	told      map[string]string // what was said last, by message and key
 	added     chan struct{}
 }
 
@@ -142,9 +150,13 @@ func (c *capture) Handle(_ context.Context, r slog.Record) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.messages == nil {
-		c.messages = map[string]int{}
+		c.messages, c.told = map[string]int{}, map[string]string{}
 	}
 	c.messages[r.Message]++
+	r.Attrs(func(a slog.Attr) bool {
+		c.told[r.Message+" "+a.Key] = a.Value.String()
+		return true
+	})
 	if r.Message != "listening" {
 		return nil
 	}

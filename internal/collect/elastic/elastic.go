@@ -107,14 +107,16 @@ func mayPut(kind string) bool {
 // setupHandler answers and keeps nothing. A body is read, so that the connection can be used again.
 func setupHandler(reply func(string) any) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, err := collect.ReadBody(r); err != nil {
-			status, reason := collect.Refuse(w, r, err, 1)
-			refuse(w, r, status, reason)
-			return
-		}
+		body, err := collect.ReadBody(r)
 		name := r.PathValue("name")
-		if isSystem(name) || !mayPut(r.PathValue("kind")) {
-			refuse(w, r, http.StatusNotFound, "this is no Elasticsearch: it takes _bulk")
+		records := 1
+		if err == nil && (isSystem(name) || !mayPut(r.PathValue("kind"))) {
+			err = &collect.RequestError{Status: http.StatusNotFound, Reason: "this is no Elasticsearch: it takes _bulk"}
+			records = min(1, len(body)) // a question holds none
+		}
+		if err != nil {
+			status, reason := collect.Refuse(w, r, err, records)
+			refuse(w, r, status, reason)
 			return
 		}
 		answer(w, http.StatusOK, reply(name))

@@ -152,11 +152,17 @@ func TestStartUp(t *testing.T) {
 			t.Errorf("%s: status %d: %s", request, resp.StatusCode, body)
 		}
 	}
-	// What could be an event is never acknowledged by those who do not keep it.
+	// What could be an event is never acknowledged by those who do not keep it, and is booked; a question is not.
 	for _, path := range []string{"/_doc", "/_bulk2", "/logs/_doc", "/_anything/x", "/logs/_create"} {
 		if resp, body := n.Do(t, httpintest.Request{Method: "PUT", Path: path, Body: filebeat}); resp.StatusCode != 404 || strings.Contains(body, "acknowledged") {
 			t.Errorf("PUT %s: status %d: %s", path, resp.StatusCode, body)
 		}
+	}
+	if resp, _ := n.Do(t, httpintest.Request{Method: "GET", Path: "/_search"}); resp.StatusCode != 404 {
+		t.Errorf("a search: status %d", resp.StatusCode)
+	}
+	if counts := collecttest.Balanced(t, n.Intake)["token/ward-7"]; counts.Received != 5 || counts.Refused != 5 {
+		t.Errorf("books %+v", counts)
 	}
 	if resp, _ := n.Do(t, httpintest.Request{Method: "GET", Path: "/", Authorization: "-"}); resp.StatusCode != 401 {
 		t.Errorf("without a token: status %d", resp.StatusCode)

@@ -20,25 +20,26 @@ type entry struct {
 }
 
 // bundle takes the AuditEvents of a Bundle in: all that can be read when it is a batch, all or none when
-// it is a transaction.
+// it is a transaction. A Bundle that is not taken in is kept as it came, and refused.
 func (f *feed) bundle(body []byte) {
-	kind, entries, err := f.entries(body)
-	if err == nil && kind != "batch" && kind != "transaction" {
-		err = bad("the type of the Bundle is neither batch nor transaction")
+	kind, entries, why := f.entries(body)
+	if why == nil && kind != "batch" && kind != "transaction" {
+		why = bad("the type of the Bundle is neither batch nor transaction")
 	}
-	if err != nil {
-		f.refuse(err, 1)
+	if why != nil {
+		f.keep(body, 1, why)
 		return
 	}
 	if kind == "transaction" {
 		if i, reason := f.firstBad(entries); reason != "" {
-			f.refuse(bad("entry "+strconv.Itoa(i+1)+": "+reason), len(entries))
+			f.keep(body, len(entries), bad("entry "+strconv.Itoa(i+1)+": "+reason))
 			return
 		}
 	}
 	results := make([]result, len(entries))
 	used := map[string]bool{}
 	for i, e := range entries {
+		var err error
 		if results[i], err = f.entry(e, used); err != nil {
 			f.refuse(err, len(entries)-f.batch.Handed())
 			return
@@ -51,7 +52,19 @@ func (f *feed) bundle(body []byte) {
 	answer(f.w, f.r, http.StatusOK, response(kind+"-response", results))
 }
 
-func bad(reason string) error {
+// keep keeps a Bundle of so many records as it came, and then says why it is no more than that. One that is not durable is to come again.
+func (f *feed) keep(body []byte, records int, why *collect.RequestError) {
+	err := f.batch.Quarantine(body, collect.Damage{Records: records, Reason: why.Reason})
+	if err == nil {
+		_, err = f.batch.Wait()
+	}
+	if err == nil {
+		err = why
+	}
+	f.refuse(err, 0)
+}
+
+func bad(reason string) *collect.RequestError {
 	return &collect.RequestError{Status: http.StatusBadRequest, Reason: reason}
 }
 
@@ -99,7 +112,7 @@ func (f *feed) entry(e entry, used map[string]bool) (result, error) {
 }
 
 // entries reads the frame of a Bundle.
-func (f *feed) entries(body []byte) (kind string, entries []entry, err error) {
+func (f *feed) entries(body []byte) (kind string, entries []entry, err *collect.RequestError) {
 	read := jsonBundle
 	if f.xml {
 		read = xmlBundle
@@ -116,7 +129,7 @@ func (f *feed) entries(body []byte) (kind string, entries []entry, err error) {
 
 // jsonBundle reads the frame of a Bundle in JSON. Names that stand twice in the frame, also when upper and lower case
 // differ, are refused; those in resources spoil their entry only.
-func jsonBundle(body []byte, depth int) (kind string, entries []entry, err error) {
+func jsonBundle(body []byte, depth int) (kind string, entries []entry, err *collect.RequestError) {
 	var x jsonl.Index
 	if err := x.Scan(body, jsonl.Limits{Depth: depth + 2, Values: bundleValues}); err != nil {
 		return "", nil, bad(problem(err))
@@ -175,7 +188,7 @@ type frameName struct {
 }
 
 // xmlBundle reads the frame of a Bundle in XML. Document type declarations are refused.
-func xmlBundle(body []byte, depth int) (kind string, entries []entry, err error) {
+func xmlBundle(body []byte, depth int) (kind string, entries []entry, err *collect.RequestError) {
 	d := xml.NewDecoder(bytes.NewReader(body))
 	d.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errors.New("FHIR is UTF-8") }
 	var path []string

@@ -32,7 +32,8 @@ const (
 //
 // An event is known by its business identifier, else by the urn of its entry and the time when it was recorded, else by the
 // digest of its bytes: one that is posted again is the same event. What cannot be read is answered with an
-// OperationOutcome, and kept as it came.
+// OperationOutcome, and kept as it came: an entry of a batch, a transaction or a broken Bundle as a whole. Only what is over the
+// limits of a body, or says that it is no FHIR, is refused unread.
 func Routes() []collect.Route {
 	one := collect.BodyLimits{Bytes: resourceBytes, Ratio: expansion}
 	many := collect.BodyLimits{Bytes: bundleBytes, Ratio: expansion}

@@ -177,6 +177,9 @@ func TestBundle(t *testing.T) {
 			if got := len(kept.Lines(journal.Events)); got != c.events {
 				t.Errorf("%d events kept, want %d", got, c.events)
 			}
+			if damages := kept.Damages(t); c.status != 200 && (len(damages) != 1 || string(damages[0].Bytes) != c.body || int64(damages[0].Records) != c.received) {
+				t.Errorf("what was not taken in is not kept as it came: %+v", damages)
+			}
 			if counts := collecttest.Balanced(t, n.Intake)["token/ward-7"]; counts.Received != c.received {
 				t.Errorf("books %+v", counts)
 			}
@@ -266,6 +269,10 @@ func TestFeedJournalFails(t *testing.T) {
 	}
 	if counts := collecttest.Balanced(t, n.Intake)["token/ward-7"]; counts.Received != 3 || counts.Refused != 3 {
 		t.Errorf("books %+v", counts)
+	}
+	// A Bundle that is only kept as it came is not kept either: it is to come again.
+	if resp, body := n.Do(t, httpintest.Request{Path: "/fhir", Type: "application/fhir+json", Body: "{"}); resp.StatusCode != 503 {
+		t.Errorf("status %d: %s", resp.StatusCode, body)
 	}
 }
 

@@ -53,7 +53,7 @@ func (c *content) begin(path, key string) error {
 	if err != nil {
 		return err
 	}
-	if !info.Mode().IsRegular() || keyOf(info, path) != key {
+	if !info.Mode().IsRegular() || keyOf(info) != key {
 		return errMoved
 	}
 	c.size, c.modified = info.Size(), info.ModTime()

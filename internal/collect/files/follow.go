@@ -96,12 +96,7 @@ func (f *follower) worker(ctx context.Context, work <-chan *tracked, results cha
 
 // guarded keeps a mistake of ours in reading one file from ending more than that file.
 func (f *follower) guarded(ctx context.Context, t *tracked) (out result) {
-	defer func() {
-		if recover() != nil {
-			f.log.ErrorContext(ctx, "reading a file failed by a mistake of ours: please report this", "file", t.key)
-			out = result{file: t}
-		}
-	}()
+	defer collect.Recover(f.log.With("file", t.key), func() { out = result{file: t} })
 	return f.look(ctx, t)
 }
 
@@ -174,14 +169,14 @@ func (f *follower) looked(r result, now time.Time) {
 	t.busy, t.again = false, r.again
 	if r.drop {
 		delete(f.files, t.key)
-	} else if info, err := os.Stat(t.path); err == nil && keyOf(info, t.path) == t.key {
+	} else if info, err := os.Stat(t.path); err == nil && keyOf(info) == t.key {
 		t.see(info, now) // what came while it was being read was told to nobody
 	}
 	if !r.cut {
 		return
 	}
 	for _, file := range relatives(t.path) {
-		key := keyOf(file.info, file.path)
+		key := keyOf(file.info)
 		if f.files[key] == nil {
 			f.files[key] = &tracked{key: key, path: file.path, extra: true, orphan: true}
 			f.files[key].see(file.info, now)
@@ -206,7 +201,7 @@ func (f *follower) scan(now time.Time) (folders map[string]bool) {
 	files, folders := expand(f.config.Paths)
 	there := map[string]bool{}
 	for _, file := range files {
-		key := keyOf(file.info, file.path)
+		key := keyOf(file.info)
 		if there[key] {
 			continue // the same file under a second name
 		}
@@ -232,12 +227,12 @@ func (f *follower) scan(now time.Time) (folders map[string]bool) {
 
 // missing looks where a file went that is not at its path any more. It is read to its end under its new name.
 func (f *follower) missing(t *tracked, now time.Time) {
-	if info, err := os.Stat(t.path); err == nil && keyOf(info, t.path) == t.key {
+	if info, err := os.Stat(t.path); err == nil && keyOf(info) == t.key {
 		t.see(info, now)
 		return
 	}
 	for _, file := range relatives(t.path) {
-		if keyOf(file.info, file.path) == t.key {
+		if keyOf(file.info) == t.key {
 			t.path, t.extra = file.path, true
 			t.see(file.info, now)
 			t.wake = true
@@ -256,7 +251,7 @@ func (f *follower) recall(now time.Time) {
 			continue
 		}
 		for _, file := range relatives(p.Path) {
-			if keyOf(file.info, file.path) == key {
+			if keyOf(file.info) == key {
 				f.files[key] = &tracked{key: key, path: file.path, extra: true}
 				f.files[key].see(file.info, now)
 			}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -499,5 +501,28 @@ func TestConfig(t *testing.T) {
 	}
 	if _, err := files.Kind(files.Setup{}).New(func(v any) error { *v.(*files.Config) = good; return nil }, collect.Options{}, nil); err != nil {
 		t.Error(err)
+	}
+}
+
+// A mistake of ours in reading one file ends that reading and no more, and is logged with the place where it is.
+func TestMistakesHaveAPlace(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "audit.log"), []byte("canary\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	broken := collect.Format{
+		Name: "broken", Sniff: func([]byte) int { return 100 },
+		Open: func(io.Reader, collect.Options) collect.Decoder { panic("canary") },
+	}
+	r := collecttest.Run(t, files.Kind(files.Setup{Formats: []collect.Format{broken}, Positions: &positions{saved: map[string][]byte{}}}),
+		"{name: a, paths: ["+dir+"], settle: 1ms, unfinished: 1ms}", collecttest.Options(nil))
+	const message = "a mistake of Wardline spoiled a connection or message: please report it"
+	for late := time.Now().Add(20 * time.Second); r.Logged(message) == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(late) {
+			t.Fatal("the file is not read")
+		}
+	}
+	if stack := r.Told(message, "stack"); !strings.Contains(stack, "restart_test.go") || strings.Contains(stack, "canary") || strings.Contains(stack, "audit.log") {
+		t.Errorf("got %s", stack)
 	}
 }

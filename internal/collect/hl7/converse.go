@@ -42,9 +42,11 @@ func converse(ctx context.Context, r *receiver, sender *collect.Sender, conn *co
 }
 
 func (c *conversation) read(conn *collect.Conn) {
-	buf := make([]byte, 32<<10)
-	for {
-		n, quiet, broke := conn.Next(buf, waitFor(c.frames.Pending()))
+	for last := 0; ; {
+		wait := waitFor(c.frames.Pending())
+		buf := conn.Buffer(last, wait)
+		n, quiet, broke := conn.Next(buf, wait)
+		last = n
 		c.frames.Write(buf[:n])
 		if quiet || broke != nil {
 			c.frames.Quiet()
@@ -182,6 +184,20 @@ type answer struct {
 	parts []part       // one, or those of the batch
 }
 
+// known tells whether it is known what became of all its messages.
+func (a *answer) known() bool {
+	for i := range a.parts {
+		if r := a.parts[i].receipt; r != nil {
+			select {
+			case <-r.Done():
+			default:
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // part answers one message.
 type part struct {
 	header  hl7.Header
@@ -217,6 +233,9 @@ func (c *conversation) answer(conn *collect.Conn) {
 	defer collect.Recover(c.log, func() { conn.Close() })
 	w := newReplies(conn)
 	for a := range c.answers {
+		if !a.known() {
+			w.flush() // a sender that never pauses has its answers all the same
+		}
 		w.add(&a)
 		if len(c.answers) == 0 {
 			w.flush()

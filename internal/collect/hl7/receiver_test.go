@@ -100,6 +100,29 @@ func admission(id string, conditions ...string) string {
 	return fmt.Sprintf("MSH|^~\\&|ADT|NORTH|WARD|SOUTH|20260301102030+0100||ADT^A01^ADT_A01|%s|P|2.5.1|||%s|%s\rPID|1||0042^^^NORTH\r", id, conditions[0], conditions[1])
 }
 
+// A sender that sends on and on, and does not wait for answers, has each as soon as its message is durable.
+func TestReceiverAnswersWhoNeverPauses(t *testing.T) {
+	r, address := receive(t, overTCP)
+	c := connect(t, address)
+	c.write(frame(admission("0")))
+	if got := c.answer(); got != "AA 0" {
+		t.Fatalf("got %s", got)
+	}
+	r.Hold()
+	c.write(frame(admission("1")))
+	waiting(t, r, 1)
+	c.write(frame(admission("2")))
+	waiting(t, r, 2)
+	r.ReleaseOne() // the second message is still on its way, as there always is one
+	if got := c.answer(); got != "AA 1" {
+		t.Errorf("got %s", got)
+	}
+	r.Release()
+	if got := c.answer(); got != "AA 2" {
+		t.Errorf("got %s", got)
+	}
+}
+
 // waiting waits until so many messages are handed in and not durable.
 func waiting(t testing.TB, r *collecttest.Running, n int64) {
 	t.Helper()

@@ -26,6 +26,7 @@ type body struct {
 	n      int64 // bytes given
 	memory *atomic.Int64
 	most   int64 // of memory
+	hand   *hand // of the sender
 }
 
 // freeBytes may come out of a packed body whatever the ratio: small texts pack well.
@@ -35,7 +36,7 @@ const freeBytes = 64 << 10
 const zstdWindow = 8 << 20
 
 // open prepares the body of r.
-func (g *gate) open(w http.ResponseWriter, r *http.Request, limits collect.BodyLimits) (*body, error) {
+func (g *gate) open(w http.ResponseWriter, r *http.Request, limits collect.BodyLimits, at *hand) (*body, error) {
 	if r.ContentLength > limits.Bytes {
 		return nil, tooLarge(limits)
 	}
@@ -43,7 +44,7 @@ func (g *gate) open(w http.ResponseWriter, r *http.Request, limits collect.BodyL
 		src: r.Body, control: http.NewResponseController(w), limits: g.config.Limits,
 		begun: time.Now(), most: limits.Bytes,
 	}
-	b := &body{paced: p, plain: p, limits: limits, memory: &g.memory, most: g.config.Limits.Memory}
+	b := &body{paced: p, plain: p, limits: limits, memory: &g.memory, most: g.config.Limits.Memory, hand: at}
 	switch packing := strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))); {
 	case packing == "" || packing == "identity":
 	case packing == "gzip" || packing == "x-gzip":
@@ -72,7 +73,8 @@ func tooLarge(limits collect.BodyLimits) error {
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.plain.Read(p)
 	b.n += int64(n)
-	if b.memory.Add(int64(n)) > b.most {
+	all, own := b.memory.Add(int64(n)), b.hand.memory.Add(int64(n))
+	if all > b.most || own > b.most/4 { // so that one sender alone does not keep the others out
 		return 0, &collect.RequestError{Status: http.StatusServiceUnavailable, Reason: "too much is being received at once: try again later"}
 	}
 	switch {
@@ -100,6 +102,7 @@ func (b *body) Read(p []byte) (int, error) {
 // Close gives back what the body took.
 func (b *body) Close() error {
 	b.memory.Add(-b.n)
+	b.hand.memory.Add(-b.n)
 	if b.close != nil {
 		b.close()
 	}

@@ -1,21 +1,22 @@
 package httpin
 
 import (
+	"bytes"
+	"crypto/tls"
+	"log/slog"
 	"net"
+	"net/http"
 	"net/netip"
-	"sync"
+
+	"github.com/wardline/wardline/internal/collect"
 )
 
-// limitConnections lets one address have no more than most connections at once. Further ones are closed at once.
-func limitConnections(l net.Listener, most int) net.Listener {
-	return &limited{Listener: l, most: most, open: map[netip.Addr]int{}}
-}
-
+// limited lets in no more connections than crowd has room for. Further ones are closed at once.
 type limited struct {
 	net.Listener
-	most int
-	mu   sync.Mutex
-	open map[netip.Addr]int // by address; guarded by mu
+	crowd  *collect.Crowd
+	log    *slog.Logger
+	turned collect.Sparing // connections away
 }
 
 func (l *limited) Accept() (net.Conn, error) {
@@ -24,47 +25,69 @@ func (l *limited) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		addr := remote(conn.RemoteAddr().String())
-		if l.enter(addr) {
-			return &counted{Conn: conn, leave: sync.OnceFunc(func() { l.leave(addr) })}, nil
+		if guest, ok := l.crowd.Enter(remote(conn.RemoteAddr().String())); ok {
+			return &counted{conn, guest}, nil
 		}
 		_ = conn.Close() // it was never served
+		l.turnedAway(conn)
 	}
 }
 
-func (l *limited) enter(addr netip.Addr) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.open[addr] >= l.most {
-		return false
+func (l *limited) turnedAway(conn net.Conn) {
+	if n, speak := l.turned.Again(); speak {
+		l.log.Warn("connections were turned away: too many at a time", "connections", n, "last_from", remote(conn.RemoteAddr().String()).String())
 	}
-	l.open[addr]++
-	return true
 }
 
-func (l *limited) leave(addr netip.Addr) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.open[addr]--; l.open[addr] <= 0 {
-		delete(l.open, addr)
+// named is a hook of http.Server: once a connection has shown its certificate, it counts by it.
+func (l *limited) named(conn net.Conn, state http.ConnState) {
+	secure, ok := conn.(*tls.Conn)
+	if !ok || state != http.StateActive {
+		return
+	}
+	handshake := secure.ConnectionState()
+	name := peer(&handshake)
+	if c, ok := secure.NetConn().(*counted); ok && name != "" && !c.guest.Named(name) {
+		_ = c.Close() // nothing of what it sends was read yet
+		l.turnedAway(conn)
 	}
 }
 
 type counted struct {
 	net.Conn
-	leave func()
+	guest *collect.Guest
 }
 
 func (c *counted) Close() error {
-	c.leave()
+	c.guest.Leave()
 	return c.Conn.Close()
 }
 
-// remote is the address of a peer; the zero Addr when text is none.
+// remote is the address of a peer; the unspecified one when text is none.
 func remote(text string) netip.Addr {
 	at, err := netip.ParseAddrPort(text)
 	if err != nil {
-		return netip.Addr{}
+		return netip.IPv6Unspecified()
 	}
 	return at.Addr().Unmap().WithZone("")
+}
+
+// serverLog is where http.Server says what went wrong with connections. Its words may quote their peers and are not repeated.
+type serverLog struct {
+	log                  *slog.Logger
+	handshakes, accepted collect.Sparing // that failed
+}
+
+func (l *serverLog) Write(text []byte) (int, error) {
+	switch {
+	case bytes.HasPrefix(text, []byte("http: TLS handshake error")):
+		if n, speak := l.handshakes.Again(); speak {
+			l.log.Warn("TLS handshakes failed: does the sender speak TLS, and trust the authority of the certificate here?", "handshakes", n)
+		}
+	case bytes.HasPrefix(text, []byte("http: Accept error")):
+		if n, speak := l.accepted.Again(); speak {
+			l.log.Error("connections cannot be taken: see how many files this process may have open", "times", n)
+		}
+	}
+	return len(text), nil
 }

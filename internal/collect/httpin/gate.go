@@ -18,14 +18,21 @@ type gate struct {
 	in     *collect.Intake
 	memory atomic.Int64 // bytes of bodies at hand
 	mu     sync.Mutex
-	busy   map[string]int // requests at hand by sender; guarded by mu
+	busy   map[string]*hand // by sender; guarded by mu
+}
+
+// hand is what a sender has at hand.
+type hand struct {
+	requests int // guarded by the gate's mu
+	memory   atomic.Int64
 }
 
 // guard lets a request come to the route's handler once its sender is known.
 func (g *gate) guard(route collect.Route) http.Handler {
 	handler := route.New(g.options)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer g.recover(r)
+		// The server closes the connection then: nothing was acknowledged.
+		defer collect.Recover(g.log, func() { panic(http.ErrAbortHandler) })
 		if route.Open {
 			handler.ServeHTTP(w, r)
 			return
@@ -36,7 +43,8 @@ func (g *gate) guard(route collect.Route) http.Handler {
 			return
 		}
 		sender := g.in.Sender(id, unauthenticated)
-		if !g.enter(id) {
+		at, ok := g.enter(id)
+		if !ok {
 			w.Header().Set("Retry-After", "1")
 			g.refuse(w, r, route, sender, &collect.RequestError{
 				Status: http.StatusTooManyRequests, Reason: "too many requests of this sender at once",
@@ -44,7 +52,7 @@ func (g *gate) guard(route collect.Route) http.Handler {
 			return
 		}
 		defer g.leave(id)
-		body, err := g.open(w, r, route.Body)
+		body, err := g.open(w, r, route.Body, at)
 		if err != nil {
 			g.refuse(w, r, route, sender, err)
 			return
@@ -83,32 +91,26 @@ func (g *gate) refuse(w http.ResponseWriter, r *http.Request, route collect.Rout
 	http.Error(w, reason, status)
 }
 
-// recover keeps a mistake of ours in one handler from ending more than one connection.
-func (g *gate) recover(r *http.Request) {
-	v := recover()
-	if v == nil {
-		return
-	}
-	if v != http.ErrAbortHandler {
-		g.log.ErrorContext(r.Context(), "a handler failed: please report this", "route", r.Pattern)
-	}
-	panic(http.ErrAbortHandler) // the server closes the connection: nothing was acknowledged
-}
-
-func (g *gate) enter(sender string) bool {
+func (g *gate) enter(sender string) (*hand, bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.busy[sender] >= g.config.Limits.Requests {
-		return false
+	h := g.busy[sender]
+	if h == nil {
+		h = &hand{}
+		g.busy[sender] = h
 	}
-	g.busy[sender]++
-	return true
+	if h.requests >= g.config.Limits.Requests {
+		return nil, false
+	}
+	h.requests++
+	return h, true
 }
 
 func (g *gate) leave(sender string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.busy[sender]--; g.busy[sender] == 0 {
+	h := g.busy[sender]
+	if h.requests--; h.requests == 0 {
 		delete(g.busy, sender)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -36,20 +37,25 @@ type Config struct {
 
 // Limits bounds what senders may cost. What is 0 is as in DefaultLimits.
 type Limits struct {
-	Header      time.Duration `yaml:"header"`      // until the header of a request is there
-	Body        time.Duration `yaml:"body"`        // until its body is there
-	Rate        int           `yaml:"rate"`        // bytes a second that a body must come with, after Grace
-	Grace       time.Duration `yaml:"grace"`       // before Rate counts
-	Requests    int           `yaml:"requests"`    // of one sender at once
-	Connections int           `yaml:"connections"` // of one address
-	Memory      int64         `yaml:"memory"`      // bytes of all bodies at hand
+	Header   time.Duration `yaml:"header"`   // until the header of a request is there
+	Body     time.Duration `yaml:"body"`     // until its body is there
+	Rate     int           `yaml:"rate"`     // bytes a second that a body must come with, after Grace
+	Grace    time.Duration `yaml:"grace"`    // before Rate counts
+	Requests int           `yaml:"requests"` // of one sender at once
+	Memory   int64         `yaml:"memory"`   // bytes of all bodies at hand
+
+	// How many connections there may be at a time: in all, from one address or IPv6 network of 64 bits, and by one certificate,
+	// which then count there and not by their address.
+	Connections    int `yaml:"connections"`
+	PerAddress     int `yaml:"connections_per_address"`
+	PerCertificate int `yaml:"connections_per_certificate"`
 }
 
 // DefaultLimits are roomy for real senders.
 func DefaultLimits() Limits {
 	return Limits{
 		Header: 5 * time.Second, Body: 30 * time.Second, Rate: 1 << 10, Grace: 5 * time.Second,
-		Requests: 32, Connections: 64, Memory: 256 << 20,
+		Requests: 32, Memory: 256 << 20, Connections: 4096, PerAddress: 64, PerCertificate: 256,
 	}
 }
 
@@ -118,7 +124,10 @@ func (l *Limits) fill() {
 			*v.at = *v.or
 		}
 	}
-	for _, v := range []struct{ at, or *int }{{&l.Rate, &d.Rate}, {&l.Requests, &d.Requests}, {&l.Connections, &d.Connections}} {
+	for _, v := range []struct{ at, or *int }{
+		{&l.Rate, &d.Rate}, {&l.Requests, &d.Requests},
+		{&l.Connections, &d.Connections}, {&l.PerAddress, &d.PerAddress}, {&l.PerCertificate, &d.PerCertificate},
+	} {
 		if *v.at <= 0 {
 			*v.at = *v.or
 		}
@@ -138,11 +147,14 @@ func (s *source) Run(ctx context.Context, in *collect.Intake) error {
 	if s.setup.Opened != nil {
 		s.setup.Opened(listener.Addr())
 	}
-	listener = limitConnections(listener, s.config.Limits.Connections)
+	l := s.config.Limits
+	door := &limited{Listener: listener, crowd: collect.NewCrowd(l.Connections, l.PerAddress, l.PerCertificate), log: s.log}
+	listener = door
 	if s.tls != nil {
 		listener = tls.NewListener(listener, s.tls)
 	}
 	server := s.server(in)
+	server.ConnState = door.named
 	s.log.InfoContext(ctx, "receiving over http", "address", listener.Addr().String(), "tls", s.tls != nil)
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
@@ -177,14 +189,14 @@ func (s *source) server(in *collect.Intake) *http.Server {
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    maxHeader,
 		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+		ErrorLog:          log.New(&serverLog{log: s.log}, "", 0),
 	}
 }
 
 // handler has all routes on one page.
 func (s *source) handler(in *collect.Intake) http.Handler {
 	mux := http.NewServeMux()
-	g := &gate{source: s, in: in, busy: map[string]int{}}
+	g := &gate{source: s, in: in, busy: map[string]*hand{}}
 	for _, route := range s.setup.Routes {
 		mux.Handle(route.Pattern, g.guard(route))
 	}

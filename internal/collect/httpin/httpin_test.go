@@ -300,7 +300,7 @@ func TestSlowSenders(t *testing.T) {
 func TestShares(t *testing.T) {
 	kept := collecttest.NewMemory()
 	n := httpintest.Serve(t, kept, func(c *httpin.Config, _ *httpin.Setup) {
-		c.Limits = httpin.Limits{Requests: 1, Connections: 3, Memory: 100}
+		c.Limits = httpin.Limits{Requests: 1, PerAddress: 3, Memory: 400}
 	}, note())
 	if resp, body := n.Do(t, httpintest.Request{Path: "/note", Body: strings.Repeat("x", 101)}); resp.StatusCode != 503 {
 		t.Errorf("status %d: %s", resp.StatusCode, body)
@@ -347,6 +347,37 @@ func TestShares(t *testing.T) {
 	}
 }
 
+// One sender's bodies take a part of the memory for bodies, and leave the rest to others.
+func TestMemoryIsShared(t *testing.T) {
+	kept := collecttest.NewMemory()
+	n := httpintest.Serve(t, kept, func(c *httpin.Config, _ *httpin.Setup) {
+		c.Limits = httpin.Limits{Memory: 400}
+		c.Unauthenticated = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	}, note())
+	kept.Hold()
+	answers := make(chan int)
+	post := func(auth string) {
+		go func() {
+			resp, _ := n.Do(t, httpintest.Request{Path: "/note", Body: strings.Repeat("x", 60), Authorization: auth})
+			answers <- resp.StatusCode
+		}()
+	}
+	post("")
+	waitFor(t, func() bool { return waiting(n) == 1 })
+	post("")
+	if status := <-answers; status != 503 {
+		t.Errorf("a sender with more than a quarter of the memory: status %d", status)
+	}
+	post("-")
+	waitFor(t, func() bool { return waiting(n) == 2 })
+	kept.Release()
+	for range 2 {
+		if status := <-answers; status != 200 {
+			t.Errorf("within a quarter each: status %d", status)
+		}
+	}
+}
+
 // served opens a connection, and tells whether a request on it is answered.
 func served(t *testing.T, address string) (net.Conn, bool) {
 	t.Helper()
@@ -354,11 +385,52 @@ func served(t *testing.T, address string) (net.Conn, bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return conn, answered(conn)
+}
+
+func answered(conn net.Conn) bool {
 	if _, err := io.WriteString(conn, "GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
-		return conn, false
+		return false
 	}
 	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	return conn, err == nil && resp.StatusCode == http.StatusNotFound
+	return err == nil && resp.StatusCode == http.StatusNotFound
+}
+
+// All senders together have so many connections, wherever they come from, and are told of.
+func TestConnections(t *testing.T) {
+	opened := make(chan net.Addr, 1)
+	r := collecttest.Run(t, httpin.Kind(httpin.Setup{Opened: func(a net.Addr) { opened <- a }}),
+		"listen: 127.0.0.1:0\nplain: true\nlimits: {connections: 3}", httpintest.Options(t))
+	address := (<-opened).String()
+	for i := range 5 {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(10+i))}}
+		conn, err := d.DialContext(t.Context(), "tcp", address)
+		if err != nil {
+			t.Skip("this system has one loopback address only")
+		}
+		defer conn.Close()
+		if ok := answered(conn); ok != (i < 3) {
+			t.Errorf("connection %d is served: %v", i, ok)
+		}
+	}
+	const message = "connections were turned away: too many at a time"
+	if r.Logged(message) != 1 || r.Told(message, "last_from") != "127.0.0.13" {
+		t.Errorf("told %d times, of %s", r.Logged(message), r.Told(message, "last_from"))
+	}
+}
+
+// A mistake of ours is logged with the place where it is, and without what was passed to panic, which may quote a message.
+func TestMistakesHaveAPlace(t *testing.T) {
+	opened := make(chan net.Addr, 1)
+	r := collecttest.Run(t, httpin.Kind(httpin.Setup{Routes: []collect.Route{note()}, Opened: func(a net.Addr) { opened <- a }}),
+		"listen: 127.0.0.1:0\nplain: true\nunauthenticated: [127.0.0.0/8]", httpintest.Options(t))
+	if resp, err := http.Post("http://"+(<-opened).String()+"/note", "", strings.NewReader("panic")); err == nil {
+		t.Errorf("answered with status %d", resp.StatusCode)
+	}
+	const message = "a mistake of Wardline spoiled a connection or message: please report it"
+	if stack := r.Told(message, "stack"); r.Logged(message) != 1 || !strings.Contains(stack, "httpin_test.go") || strings.Contains(stack, "a mistake of ours") {
+		t.Errorf("logged %d times, with %s", r.Logged(message), stack)
+	}
 }
 
 // authority makes certificates.
@@ -448,6 +520,43 @@ func TestTLS(t *testing.T) {
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{stranger}}}}
 	if resp, err := client.Post(n.URL+"/note", "", strings.NewReader("x")); err == nil && resp.StatusCode != 401 {
 		t.Errorf("a certificate of a foreign authority: status %d", resp.StatusCode)
+	}
+}
+
+// Connections by one certificate are counted together, over HTTP/1.1 and HTTP/2; and handshakes that fail are told of, once.
+func TestTLSConnections(t *testing.T) {
+	a := newAuthority(t)
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	own := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{a.pair(&x509.Certificate{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}})}}
+	pool := x509.NewCertPool()
+	pool.AddCert(a.cert)
+	device := a.pair(&x509.Certificate{DNSNames: []string{"pump-12.north.example"}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+	for _, http2 := range []bool{false, true} {
+		opened := make(chan net.Addr, 1)
+		r := collecttest.Run(t, httpin.Kind(httpin.Setup{Routes: []collect.Route{note()}, TLS: own, Opened: func(a net.Addr) { opened <- a }}),
+			"listen: 127.0.0.1:0\nclient_ca: "+ca+"\nlimits: {connections_per_address: 1, connections_per_certificate: 2}", httpintest.Options(t))
+		url := "https://" + (<-opened).String() + "/note"
+		for i := range 3 {
+			transport := &http.Transport{ForceAttemptHTTP2: http2, TLSClientConfig: &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{device}}}
+			defer transport.CloseIdleConnections()
+			resp, err := (&http.Client{Transport: transport}).Post(url, "", strings.NewReader("x"))
+			if (err == nil && resp.StatusCode == 200) != (i < 2) {
+				t.Errorf("HTTP/2 %v, connection %d: %v", http2, i, err)
+			}
+		}
+		for range 3 {
+			if _, err := http.Post(url, "", strings.NewReader("x")); err == nil { // it does not know the authority
+				t.Error("it was answered")
+			}
+		}
+		r.Stop()
+		const message = "TLS handshakes failed: does the sender speak TLS, and trust the authority of the certificate here?"
+		if r.Logged(message) != 1 {
+			t.Errorf("told %d times of handshakes that failed", r.Logged(message))
+		}
 	}
 }
 

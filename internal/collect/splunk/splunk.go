@@ -26,6 +26,9 @@ const (
 //
 // An event that is an object has its own fields, one that is text has those of its format or stands in message; what the
 // envelope says (host, source, sourcetype, index, fields) stands in hec.
+//
+// The collector has no names for events. One whose envelope tells the time in parts of a second is known by the digest of the body and its
+// place in it: a request that is sent again has the same events. All others are new each time that they come.
 func Routes(shapes []collect.Shape, lines []collect.Format) []collect.Route {
 	s := &service{shapes: shapes, lines: lines}
 	post := func(path string, bytes int64, h func(*service, collect.Options, http.ResponseWriter, *http.Request)) collect.Route {

@@ -16,6 +16,7 @@ import (
 	"github.com/wardline/wardline/internal/collect/httpin/httpintest"
 	"github.com/wardline/wardline/internal/collect/splunk"
 	"github.com/wardline/wardline/internal/collect/syslog"
+	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/journal"
 )
 
@@ -111,6 +112,37 @@ func TestLines(t *testing.T) {
 	}
 	if diff := cmp.Diff(got, []string{"syslog sshd", "auditd auditd", "hec "}); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A request that is sent again has the same events, where their time tells them from what just happened twice.
+func TestIdentity(t *testing.T) {
+	for name, c := range map[string]struct {
+		first, second string
+		distinct      int // of all their events
+	}{
+		"sent again":             {`{"time":1772360430.125,"event":"door opened"}`, `{"time":1772360430.125,"event":"door opened"}`, 1},
+		"later":                  {`{"time":1772360430.125,"event":"door opened"}`, `{"time":1772360430.126,"event":"door opened"}`, 2},
+		"twice in one request":   {strings.Repeat(`{"time":"1772360430.125","event":"door opened"}`, 2), strings.Repeat(`{"time":"1772360430.125","event":"door opened"}`, 2), 2},
+		"twice within a second":  {`{"time":1772360430,"event":"door opened"}`, `{"time":1772360430,"event":"door opened"}`, 2},
+		"seconds as a fraction":  {`{"time":1772360430.000,"event":"door opened"}`, `{"time":1772360430.000,"event":"door opened"}`, 2},
+		"no time":                {`{"event":"door opened"}`, `{"event":"door opened"}`, 2},
+		"a time in the event":    {`{"event":{"timestamp":"2026-03-01T10:20:30.125Z"}}`, `{"event":{"timestamp":"2026-03-01T10:20:30.125Z"}}`, 2},
+		"among others, in parts": {`{"time":1772360430.125,"event":"a"}{"event":"b"}`, `{"time":1772360430.125,"event":"a"}{"event":"b"}`, 3},
+	} {
+		n, kept := serve(t)
+		for _, body := range []string{c.first, c.second} {
+			if resp, _ := n.Do(t, httpintest.Request{Path: "/services/collector/event", Body: body}); resp.StatusCode != 200 {
+				t.Errorf("%s: status %d", name, resp.StatusCode)
+			}
+		}
+		ids := map[event.ID]bool{}
+		for _, ev := range kept.Events(t, httpintest.Options(t).Taxonomy) {
+			ids[ev.ID] = true
+		}
+		if len(ids) != c.distinct {
+			t.Errorf("%s: %d events, want %d", name, len(ids), c.distinct)
+		}
 	}
 }
 

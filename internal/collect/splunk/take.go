@@ -2,6 +2,8 @@ package splunk
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
@@ -25,6 +27,7 @@ type taker struct {
 	b      event.Builder
 	ev     event.Event
 	n      int    // events so far
+	digest string // of a body of objects
 	wrong  *reply // the first event that could not be read; nil when all could
 }
 
@@ -34,6 +37,8 @@ func newTaker(s *service, o collect.Options, batch *collect.Batch) *taker {
 
 // objects cuts a body into envelopes. What follows one that has no end is kept as it came.
 func (t *taker) objects(_ *http.Request, body []byte) error {
+	sum := sha256.Sum256(body)
+	t.digest = hex.EncodeToString(sum[:])
 	for at := 0; ; t.n++ {
 		at += len(body[at:]) - len(bytes.TrimLeft(body[at:], " \t\r\n"))
 		if at == len(body) {
@@ -109,30 +114,36 @@ func (t *taker) envelope(raw []byte, offset int64) error {
 		}
 	}
 	t.b.End()
+	at, exact := envelopeTime(env)
 	if t.ev.Time.IsZero() {
-		t.ev.Time = envelopeTime(env)
+		t.ev.Time = at
 	}
-	return t.put(raw, offset)
+	id := event.ID{}
+	if exact {
+		id = event.NewID(t.batch.Sender().ID(), "hec", t.digest, strconv.Itoa(t.n))
+	}
+	return t.put(id, raw, offset)
 }
 
 // put adds the envelope, which t.b holds, to the event and hands it in.
-func (t *taker) put(raw []byte, offset int64) error {
+func (t *taker) put(id event.ID, raw []byte, offset int64) error {
 	t.b.Members(t.ev.Fields)
 	if err := t.b.Into(&t.ev, jsonl.Limits{Depth: t.o.Limits.Depth + 2, Values: t.o.Limits.Values + 64}); err != nil {
 		return t.spoilt(raw, offset, "Invalid data format", codeFormat)
 	}
-	t.ev.ID, t.ev.Record = event.ID{}, 0
+	t.ev.ID, t.ev.Record = id, 0
 	return t.batch.Put(&t.ev, raw)
 }
 
-// envelopeTime is the time of the envelope: seconds since 1970, as a number or as text.
-func envelopeTime(env collect.Object) time.Time {
+// envelopeTime is the time of the envelope: seconds since 1970, as a number or as text. exact tells whether it says parts of a second,
+// so that two requests with the same bytes are one that was sent again, and not two things that happened within one second.
+func envelopeTime(env collect.Object) (at time.Time, exact bool) {
 	i := env.Index.Find(env.Text, "time")
 	if i < 0 {
-		return time.Time{}
+		return time.Time{}, false
 	}
-	at, _ := event.ParseTime(env.String(int32(i), nil))
-	return at
+	at, _ = event.ParseTime(env.String(int32(i), nil))
+	return at, at.Nanosecond() != 0
 }
 
 // object makes t.ev of an event that is an object.
@@ -208,7 +219,7 @@ func (t *taker) lines(r *http.Request, body []byte) error {
 			}
 		}
 		t.b.End()
-		if err := t.put(line, at); err != nil {
+		if err := t.put(event.ID{}, line, at); err != nil {
 			return err
 		}
 		t.n++

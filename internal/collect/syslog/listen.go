@@ -154,9 +154,11 @@ func (l *listener) connection(ctx context.Context, in *collect.Intake, conn *col
 	sender := in.Sender(l.c.Name+"/"+conn.Peer, conn.Unauthenticated)
 	c := &connection{stream: l.stream(ctx), sender: sender, frames: rfc6587.NewScanner(l.c.LargestMessage), before: l.resent.begin(sender.ID())}
 	defer l.resent.end(sender.ID(), c.before)
-	buf := make([]byte, 16<<10)
-	for {
-		n, quiet, broke := conn.Next(buf, waitFor(c.frames.Pending()))
+	for last := 0; ; {
+		wait := waitFor(c.frames.Pending())
+		buf := conn.Buffer(last, wait)
+		n, quiet, broke := conn.Next(buf, wait)
+		last = n
 		c.frames.Write(buf[:n])
 		switch {
 		case quiet:

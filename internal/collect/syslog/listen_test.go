@@ -149,6 +149,26 @@ func TestListenResend(t *testing.T) {
 	}
 }
 
+// A sender whose connection breaks more than once sends again what it said on the connection before the last.
+func TestListenResendAfterSeveralBreaks(t *testing.T) {
+	r, address := listen(t, overTCP)
+	sent := 0
+	for _, text := range []string{"<13>one\n<13>two\n<13>three\n", "<13>one\n", "<13>one\n<13>two\n<13>three\n<13>four\n"} {
+		c := dial(t, "tcp", address)
+		write(t, c, text)
+		c.Close()
+		sent += strings.Count(text, "\n")
+		r.AwaitEvents(sent)
+	}
+	got := ""
+	for _, ev := range r.Events(t, options(t).Taxonomy) {
+		got += map[bool]string{true: "again ", false: "new "}[strings.Contains(string(ev.Fields), `"possible_resend"`)]
+	}
+	if want := "new new new again again again again new "; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 // What becomes no event is kept as it came, or refused, and always booked.
 func TestListenBooks(t *testing.T) {
 	skip := syslog.Body{
@@ -563,6 +583,99 @@ func TestListenTLS(t *testing.T) {
 			if flagged := strings.Contains(string(ev.Fields), "unauthenticated"); ev.Source != c.want || flagged != (c.certificate == nil) {
 				t.Errorf("%s: source %s, unauthenticated %v", c.clients, ev.Source, flagged)
 			}
+		}
+	}
+}
+
+// Whoever shows a certificate counts by it: a house behind one address may have many, and one certificate only so many
+// connections, wherever they come from.
+func TestListenCountsByCertificate(t *testing.T) {
+	a := newAuthority(t)
+	a.sign(t, "server", &x509.Certificate{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}})
+	roots := x509.NewCertPool()
+	roots.AddCert(a.cert)
+	r, address := listen(t, a.config("optional", "  from: [127.0.0.0/8]\n  connections_per_address: 1\n  connections_per_certificate: 2\n"))
+	open := func(name string) bool {
+		t.Helper()
+		var shown []tls.Certificate
+		if name != "" {
+			shown = append(shown, a.sign(t, name, &x509.Certificate{DNSNames: []string{name}}))
+		}
+		conn, err := tls.Dial("tcp", address, &tls.Config{RootCAs: roots, Certificates: shown})
+		if err != nil {
+			return false
+		}
+		t.Cleanup(func() { conn.Close() })
+		received := len(r.Lines(journal.Events))
+		if _, err := io.WriteString(conn, "8 <13>one\n"); err != nil {
+			return false
+		}
+		closed := make(chan struct{})
+		go func() { defer close(closed); _, _ = conn.Read(make([]byte, 1)) }()
+		for {
+			select {
+			case <-closed:
+				return false
+			case <-time.After(time.Millisecond):
+			}
+			if len(r.Lines(journal.Events)) > received {
+				return true
+			}
+		}
+	}
+	for i, want := range []struct {
+		name string
+		open bool
+	}{{"pacs", true}, {"pacs", true}, {"pacs", false}, {"lab", true}, {"", true}, {"", false}} {
+		if got := open(want.name); got != want.open {
+			t.Errorf("connection %d, by %q: open %v", i, want.name, got)
+		}
+	}
+}
+
+// Handshakes that fail are told of, with the reason in our words, and a peer that goes on and on is told of once.
+func TestListenTellsOfHandshakes(t *testing.T) {
+	a := newAuthority(t)
+	a.sign(t, "server", &x509.Certificate{IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}})
+	stranger := newAuthority(t).sign(t, "stranger", &x509.Certificate{Subject: pkix.Name{CommonName: "pump canary"}})
+	roots := x509.NewCertPool()
+	roots.AddCert(a.cert)
+	plain := func(text string) func(string) {
+		return func(address string) {
+			c := dial(t, "tcp", address)
+			_, _ = io.WriteString(c, text)
+			_, _ = io.ReadAll(c)
+		}
+	}
+	for want, shake := range map[string]func(address string){
+		"the client does not speak TLS": plain("<13>this is a canary in plain text\n"),
+		"it took too long":              plain(""),
+		"the client's certificate is not of client_ca, or not valid now": func(address string) {
+			if c, err := tls.Dial("tcp", address, &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{stranger}}); err == nil {
+				_, _ = io.ReadAll(c)
+			}
+		},
+		"the client broke off: does it trust the authority of the certificate here?": func(address string) {
+			_, _ = tls.Dial("tcp", address, &tls.Config{RootCAs: x509.NewCertPool()})
+		},
+		"the client closed the connection": func(address string) { dial(t, "tcp", address).Close() },
+		"no version, cipher or certificate in common": func(address string) {
+			_, _ = tls.Dial("tcp", address, &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
+		},
+	} {
+		within := "1m"
+		if want == "it took too long" {
+			within = "100ms"
+		}
+		r, address := listen(t, a.config("optional", "  from: [127.0.0.0/8]\n  handshake_timeout: "+within+"\n"))
+		const message = "TLS handshakes failed: nothing is received over such connections"
+		for range 3 {
+			shake(address)
+		}
+		until(t, func() bool { return r.Logged(message) > 0 })
+		r.Stop()
+		if times, got := r.Logged(message), r.Told(message, "last_because"); times != 1 || got != want {
+			t.Errorf("told %d times, that %q; want once, that %q", times, got, want)
 		}
 	}
 }

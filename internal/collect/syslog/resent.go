@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// resent remembers the last messages of connections that ended, for a sender that loses its connection
+// resent remembers the last messages of a sender's connections that ended, for a sender that loses its connection
 // sends some of them again on the next. Such a message is a new event all the same, for equal messages may well be two
 // events; it is flagged.
 type resent struct {
@@ -61,7 +61,9 @@ func (r *resent) end(sender string, b *before) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if e, ok := r.last[sender]; ok {
-		e.Value.(*memory).hashes = b.ring
+		m := e.Value.(*memory)
+		// A connection that broke soon leaves room for what was said on those before it.
+		m.hashes = append(b.ring, m.hashes[:min(len(m.hashes), mostSaid-len(b.ring))]...)
 		r.used.MoveToFront(e)
 		return
 	}
