@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -339,10 +340,7 @@ func (v *server) connection(ctx context.Context, raw net.Conn, guest *Guest) {
 	address := addressOf(raw.RemoteAddr())
 	conn, name, err := v.serve(raw)
 	if err != nil {
-		if n, speak := v.failed.Again(); speak {
-			v.log.Warn("TLS handshakes failed: nothing is received over such connections", "listen", v.Listen, "handshakes", n,
-				"last_from", address.String(), "last_because", handshakeFault(err))
-		}
+		v.notSecured(address, err)
 		return
 	}
 	c := &Conn{Conn: conn, Peer: name, server: v}
@@ -365,6 +363,16 @@ func (v *server) connection(ctx context.Context, raw net.Conn, guest *Guest) {
 		v.handle(ctx, c)
 	}
 	_ = conn.Close()
+}
+
+func (v *server) notSecured(address netip.Addr, err error) {
+	if errors.Is(err, io.EOF) {
+		return // somebody only looked whether the door is open
+	}
+	if n, speak := v.failed.Again(); speak {
+		v.log.Warn("TLS handshakes failed: nothing is received over such connections", "listen", v.Listen, "handshakes", n,
+			"last_from", address.String(), "last_because", handshakeFault(err))
+	}
 }
 
 // Recover is deferred by goroutines that handle foreign bytes: a mistake of ours costs one connection, not the node. It

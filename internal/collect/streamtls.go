@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -138,7 +137,7 @@ func handshakeFault(err error) string {
 		return "it took too long"
 	case errors.As(err, &remote) && remote.Op == "remote error": // an alert
 		return "the client broke off: does it trust the authority of the certificate here?"
-	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+	case errors.Is(err, syscall.ECONNRESET):
 		return "the client closed the connection"
 	}
 	return "no version, cipher or certificate in common"

@@ -80,6 +80,7 @@ type serverLog struct {
 
 func (l *serverLog) Write(text []byte) (int, error) {
 	switch {
+	case bytes.HasSuffix(text, []byte(": EOF\n")): // somebody only looked whether the door is open
 	case bytes.HasPrefix(text, []byte("http: TLS handshake error")):
 		if n, speak := l.handshakes.Again(); speak {
 			l.log.Warn("TLS handshakes failed: does the sender speak TLS, and trust the authority of the certificate here?", "handshakes", n)

@@ -538,7 +538,17 @@ func TestTLSConnections(t *testing.T) {
 		opened := make(chan net.Addr, 1)
 		r := collecttest.Run(t, httpin.Kind(httpin.Setup{Routes: []collect.Route{note()}, TLS: own, Opened: func(a net.Addr) { opened <- a }}),
 			"listen: 127.0.0.1:0\nclient_ca: "+ca+"\nlimits: {connections_per_address: 1, connections_per_certificate: 2}", httpintest.Options(t))
-		url := "https://" + (<-opened).String() + "/note"
+		address := (<-opened).String()
+		url := "https://" + address + "/note"
+		looked, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = looked.(*net.TCPConn).CloseWrite()
+		_, _ = io.ReadAll(looked) // until it was served
+		if r.Logged("TLS handshakes failed: does the sender speak TLS, and trust the authority of the certificate here?") > 0 {
+			t.Error("who only looked whether the door is open was told of")
+		}
 		for i := range 3 {
 			transport := &http.Transport{ForceAttemptHTTP2: http2, TLSClientConfig: &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{device}}}
 			defer transport.CloseIdleConnections()

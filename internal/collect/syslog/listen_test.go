@@ -658,7 +658,12 @@ func TestListenTellsOfHandshakes(t *testing.T) {
 		"the client broke off: does it trust the authority of the certificate here?": func(address string) {
 			_, _ = tls.Dial("tcp", address, &tls.Config{RootCAs: x509.NewCertPool()})
 		},
-		"the client closed the connection": func(address string) { dial(t, "tcp", address).Close() },
+		"the client closed the connection": func(address string) {
+			c := dial(t, "tcp", address).(*net.TCPConn)
+			_, _ = c.Write([]byte{22}) // of a handshake, and no more
+			_ = c.SetLinger(0)
+			c.Close()
+		},
 		"no version, cipher or certificate in common": func(address string) {
 			_, _ = tls.Dial("tcp", address, &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
 		},
@@ -677,6 +682,13 @@ func TestListenTellsOfHandshakes(t *testing.T) {
 		if times, got := r.Logged(message), r.Told(message, "last_because"); times != 1 || got != want {
 			t.Errorf("told %d times, that %q; want once, that %q", times, got, want)
 		}
+	}
+	r, address := listen(t, a.config("optional", "  from: [127.0.0.0/8]\n"))
+	c := dial(t, "tcp", address).(*net.TCPConn)
+	_ = c.CloseWrite()
+	_, _ = io.ReadAll(c) // until it was served
+	if r.Stop(); r.Logged("TLS handshakes failed: nothing is received over such connections") > 0 {
+		t.Error("who only looked whether the door is open was told of")
 	}
 }
 
