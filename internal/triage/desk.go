@@ -89,6 +89,16 @@ func (d *Desk) follow(ctx context.Context, j *journal.Journal, from uint64) erro
 // Damaged counts entries that could not be read, since the start.
 func (d *Desk) Damaged() int64 { return d.damaged.Load() }
 
+// Counted tells before which entry of the journal all events of a finding have been counted; 0 when none was.
+func (d *Desk) Counted(ctx context.Context, id string) (before uint64, err error) {
+	var entry int64
+	err = d.db.QueryRowContext(ctx, `SELECT coalesce(max(entry) + 1, 0) FROM finding_counted WHERE finding = $1`, id).Scan(&entry)
+	if err != nil {
+		return 0, fmt.Errorf("ask what of a finding was counted: %w", err)
+	}
+	return uint64(entry), nil
+}
+
 func (d *Desk) tidy(ctx context.Context) error {
 	tick := time.NewTicker(tidyEvery)
 	defer tick.Stop()
