@@ -63,8 +63,11 @@ func (c *Console) rail(r *request, f *page.Frame) {
 	worst, waiting := c.worst(r.Context())
 	silence, silent := c.silence()
 	refusal, refused := page.State{}, ""
-	if n := len(c.Refused()); n > 0 {
+	if n := len(c.Rulebook.Refused()); n > 0 {
 		refusal, refused = page.Watch("not loaded"), page.Number(n)
+	}
+	if c.Rulebook.Trouble() != "" {
+		refusal, refused = page.Look("in trouble"), "1"
 	}
 	today := room("today", "Today", "/", "H", access.TodayRead, page.State{}, "")
 	findings := room("findings", "Findings", "/findings", "I", access.FindingRead, worst, waiting)
@@ -152,7 +155,7 @@ func (c *Console) toast(r *request) *page.Toast {
 	simple := map[string]string{
 		"hidden": "Such findings are hidden for now", "shown": "Such findings are shown again", "roles": "The roles are set; old sessions have ended",
 		"reset": "The second factor is taken away", "ended": "All sessions have ended", "closed": "The account is closed", "revoked": "The token does not work any more",
-		"kept": "The question is kept", "forgotten": "The question is forgotten", "stopped": "Stopped", "keys": "Keys are switched",
+		"kept": "The question is kept", "forgotten": "The question is forgotten", "stopped": "Stopped", "keys": "Keys are switched", "resumed": "The rule is asked again",
 	}[q.Get("done")]
 	if simple == "" {
 		return nil

@@ -22,8 +22,8 @@ var ErrActive = errors.New("these rules are at work already")
 
 // Activate makes set the one that Live judges by, in the place of was. Before, it searches the past for what is new in set,
 // and files what it finds for the desk: each rule is asked about what it has not judged yet, and what a rule found before it
-// was changed counts once. It may be called again, with the same sets, after a restart in the middle. The answer says what
-// the past held.
+// was changed counts once. It may be called again, with the same sets, after a restart in the middle, until Done. The answer
+// says what the past held.
 func (h *Hunter) Activate(ctx context.Context, was, set *Set, by string, progress func(Progress)) (Answer, error) {
 	if was.Version() == set.Version() {
 		return Answer{}, ErrActive
@@ -36,10 +36,20 @@ func (h *Hunter) Activate(ctx context.Context, was, set *Set, by string, progres
 	if err == nil {
 		err = a.at("sealed")
 	}
-	if err != nil {
-		return Answer{}, err
+	return answer, err
+}
+
+// Done says that set is at work for good, and that nothing need be kept of how it got there; nil stands for all sets.
+func (h *Hunter) Done(ctx context.Context, set *Set) error {
+	which := "activate/%"
+	if set != nil {
+		which = "activate/" + set.Version()
 	}
-	return answer, a.forget(ctx)
+	_, err := h.cfg.DB.ExecContext(ctx, `DELETE FROM watch_state WHERE follower LIKE $1`, which)
+	if err != nil {
+		return fmt.Errorf("note that new rules are at work: %w", err)
+	}
+	return nil
 }
 
 // at stops a test at a step.
@@ -287,12 +297,6 @@ func (a *activation) recall(ctx context.Context) error {
 		return errDamagedState
 	}
 	return nil
-}
-
-// forget drops what was noted for a restart.
-func (a *activation) forget(ctx context.Context) error {
-	_, err := a.cfg.DB.ExecContext(ctx, `DELETE FROM watch_state WHERE follower = $1`, a.name)
-	return err
 }
 
 // onlyNew lets a search report what the set before would not have: rules that were not in it, and indicators. Rules that a

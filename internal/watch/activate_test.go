@@ -38,7 +38,7 @@ func (s *shift) activate(set *watch.Set) watch.Answer {
 	s.t.Helper()
 	h := s.hunter(func(c *watch.HunterConfig) { c.Live = s.live })
 	a, err := h.Activate(s.t.Context(), s.live.Set(), set, "ada", nil)
-	if err != nil {
+	if err := errors.Join(err, h.Done(s.t.Context(), set)); err != nil {
 		s.t.Fatal(err)
 	}
 	return a

@@ -190,6 +190,9 @@ correlation: {type: event_count, rules: [failed], group-by: [Computer], timespan
 			if a, err := h.Activate(t.Context(), l.Set(), set, "ada", nil); err != nil || a.Seen != 5 || a.Distinct != 2 {
 				t.Errorf("%+v, %v", a, err)
 			}
+			if err := h.Done(t.Context(), nil); err != nil {
+				t.Error(err)
+			}
 			if _, err := h.Activate(t.Context(), l.Set(), set, "ada", nil); !errors.Is(err, watch.ErrActive) {
 				t.Errorf("activated twice: %v", err)
 			}

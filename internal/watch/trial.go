@@ -102,7 +102,9 @@ func (h *Hunter) findings(ctx context.Context, set, other *Set, from, to time.Ti
 	for n := range set.rules {
 		s.skip[n] = same[parts[n]] && !set.plan.Listens(n)
 	}
-	s.reports = func(_ *searcher, m *Match, _ *event.Event, _ finding.Place) bool { return m.Number < 0 || !same[parts[m.Number]] }
+	s.reports = func(_ *searcher, m *Match, _ *event.Event, _ finding.Place) bool {
+		return m.Number < 0 || !same[parts[m.Number]]
+	}
 	s.joined = func(c int, _ []finding.Evidence) bool { return !same[parts[len(set.rules)+c]] }
 	if err := s.run(ctx, s.whole(0, size)); err != nil {
 		return nil, Answer{}, err
