@@ -111,8 +111,11 @@ func (n *Node) tryRules(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return reply, err
 		}
-		t, err := n.rulebook.Try(ctx, asked.Version, asked.From, progress)
-		reply.Trial = &t
+		err = n.house.Do(ctx, access.RuleWrite, access.Object{Kind: "rule", ID: asked.Version}, map[string]string{"change": "try"}, func(ctx context.Context) error {
+			t, err := n.rulebook.Try(ctx, asked.Version, asked.From, progress)
+			reply.Trial = &t
+			return err
+		})
 		return reply, err
 	})
 }
