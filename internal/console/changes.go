@@ -39,11 +39,15 @@ func (c *Console) lookForChanges(r *request) (answer, error) {
 const changesShown = 100
 
 func (c *Console) changes(r *request) (answer, error) {
+	p, differs := c.Rulebook.Proposal()
+	var keys []page.Key
+	if differs && allowed(r.actor, access.RuleWrite) == nil {
+		keys = append(keys, key("show what it changes", "Ctrl", "Enter"))
+	}
 	v := page.Changes{Days: huntDays("0"), Running: c.rulesRunning(r), MayChange: allowed(r.actor, access.RuleWrite) == nil}
-	v.Frame = c.frame(r, "rules", "Changes of the rules", "What would other rules change?", key("go on", "Ctrl", "Enter"))
+	v.Frame = c.frame(r, "rules", "Changes of the rules", "What would other rules change?", keys...)
 	v.Crumbs = []page.Link{{Text: "Rules", URL: "/rules"}, {Text: "Changes"}}
 	v.Trouble = page.Clean(c.Rulebook.Trouble(), 600)
-	p, differs := c.Rulebook.Proposal()
 	if !differs {
 		v.Answer = "The rules at work are those that are configured."
 		if v.Running != nil {
