@@ -211,9 +211,12 @@ func (c *Console) changeJob(r *request) (answer, error) {
 		v.State, v.Answer, v.Says = page.Dim("Stopped"), "Stopped before the end.", "The rules at work are as before."
 	case errors.Is(err, watch.ErrBusy), errors.Is(err, watch.ErrOutdated):
 		v.State, v.Answer, v.Says = page.Look("Not done"), "The rules did not go live.", sentence(err.Error())
-	default:
+	case j.kind == "try", errors.Is(err, watch.ErrNotBegun):
 		f := c.failure(r, err)
 		v.State, v.Answer, v.Says = page.Look("Failed"), "It failed. The rules at work are as before.", f.says+" "+f.code
+	default:
+		f := c.failure(r, err)
+		v.State, v.Answer, v.Says = page.Look("Failed"), "It failed for now, and is tried again by itself.", f.says+" "+f.code
 	}
 	return view("job", v), nil
 }

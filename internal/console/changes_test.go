@@ -13,7 +13,7 @@ import (
 	"github.com/wardline/wardline/internal/access"
 )
 
-// kiosk is a rule that finds what the night brings, and another one less than before.
+// changeTheRules writes a rule that finds what the night brings, and another one less than before.
 func (n *node) changeTheRules() {
 	n.t.Helper()
 	other := strings.Replace(rules, "param2: stopped}", "param2: stopped, Computer|startswith: PACS-1}", 1) + `---
@@ -103,12 +103,21 @@ func TestNothingGoesLiveUnseen(t *testing.T) {
 		t.Error("an auditor sees findings that are open, or may let rules go live")
 	}
 	receipt := url.Values{"receipt": {strings.TrimPrefix(job, "/rules/changes/")}}
-	// The trail fails: nothing goes live.
+	// The trail fails: nothing goes live, not even later.
+	before := n.live.State().Version
 	n.seal.broken.Store(true)
 	status, failed := p.post("/rules/activate", receipt)
-	n.seal.broken.Store(status != http.StatusSeeOther)
-	if body := ended(p, failed); !strings.Contains(body, "It failed.") && !strings.Contains(body, "At work") {
+	if status != http.StatusSeeOther {
+		t.Fatal(status, failed)
+	}
+	if body := ended(p, failed); !strings.Contains(body, "It failed. The rules at work are as before.") {
 		t.Errorf("%s", body)
 	}
-	n.wait("the rules are at work in the end", func() bool { return n.live.State().Version == version[1] })
+	n.seal.broken.Store(false)
+	if status, body := p.post("/rules/activate", receipt); status != http.StatusBadRequest || !strings.Contains(body, "look for changes again") {
+		t.Errorf("by an old receipt: status %d", status)
+	}
+	if _, going := n.book.Going(); going || n.live.State().Version != before {
+		t.Error("the rules went live without a trail")
+	}
 }

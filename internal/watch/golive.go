@@ -17,11 +17,10 @@ func (b *Rulebook) Serve(h *Hunter) { b.hunter = h }
 // Run lets rules go live, one after the other, until ctx ends: first what was about to before the node stopped, then what is
 // configured otherwise than it is at work, and then what people ask for. Stopped in the middle, it goes on at the next start.
 func (b *Rulebook) Run(ctx context.Context) error {
-	if err := b.resume(ctx); err != nil {
-		return err
-	}
-	if err := b.renew(ctx); err != nil {
-		return err
+	for _, begin := range []func(context.Context) error{b.resume, b.renew} {
+		if err := begin(ctx); err != nil && !told(err) {
+			return err
+		}
 	}
 	for {
 		var err error
@@ -33,14 +32,16 @@ func (b *Rulebook) Run(ctx context.Context) error {
 		case r := <-b.requests:
 			r.answer, err = b.take(ctx, r)
 			r.done <- err
-			if errors.Is(err, ErrGivenUp) || errors.Is(err, ErrOutdated) || errors.As(err, new(*access.Denied)) {
-				err = nil
-			}
 		}
-		if err != nil {
+		if err != nil && !told(err) {
 			return err
 		}
 	}
+}
+
+// told tells the errors that end one change and no more: who asked knows.
+func told(err error) bool {
+	return errors.Is(err, ErrGivenUp) || errors.Is(err, ErrOutdated) || errors.Is(err, ErrNotBegun)
 }
 
 // resume goes on with what was about to go live.
@@ -104,15 +105,19 @@ func (b *Rulebook) golive(ctx context.Context, r *request, set *Set, refused []R
 		defer b.mu.Unlock()
 		b.running, b.giveUp = nil, nil
 	}()
+	begun := false
 	err = b.cfg.Seal(ctx, r.version, func(ctx context.Context) (err error) {
+		begun = true
 		a, err = b.hunter.Activate(ctx, was, set, r.actor.ID, func(p Progress) { b.moved(r, p) })
 		return err
 	})
 	switch {
 	case errors.Is(err, ErrActive): // stopped behind the last step
 		err = nil
-	case err != nil && b.stays(ctx, err, set):
+	case err != nil && errors.Is(context.Cause(ctx), ErrGivenUp) && b.hunter.cfg.Live.Set().Version() != set.Version():
 		return a, errors.Join(ErrGivenUp, os.Remove(b.path(nextFile)))
+	case err != nil && !begun && r.done != nil: // a person is told so, and it must not happen later
+		return a, errors.Join(ErrNotBegun, err, os.Remove(b.path(nextFile)))
 	case err != nil:
 		return a, err
 	}
@@ -124,13 +129,6 @@ func (b *Rulebook) golive(ctx context.Context, r *request, set *Set, refused []R
 		return a, err
 	}
 	return a, b.hunter.Done(ctx, set)
-}
-
-// stays tells whether rules that were to go live are left out for good: a person gave them up, or may not have them go live,
-// and no event was judged by them.
-func (b *Rulebook) stays(ctx context.Context, err error, set *Set) bool {
-	refused := errors.As(err, new(*access.Denied))
-	return (refused || errors.Is(context.Cause(ctx), ErrGivenUp)) && b.hunter.cfg.Live.Set().Version() != set.Version()
 }
 
 func (b *Rulebook) moved(r *request, p Progress) {

@@ -99,6 +99,7 @@ var (
 	ErrBusy     = errors.New("other rules are about to go live: wait until they do")
 	ErrOutdated = errors.New("what is configured has changed since: look for changes again")
 	ErrGivenUp  = errors.New("given up: the rules at work are as before")
+	ErrNotBegun = errors.New("nothing was changed")
 )
 
 // OpenRulebook reads what is at work. At the first start, and when what was at work cannot be read, that is what is configured.
