@@ -157,13 +157,7 @@ func newNode(t *testing.T, more ...func(*node, *console.Config)) *node {
 	n.intake = collect.NewIntake(n.journal, collect.DefaultConfig(), n.now, quiet)
 	hunter := newHunter(t, n, db)
 	n.book.Serve(hunter)
-	all := console.Config{
-		Site: "Alder Valley Hospital", Zone: time.UTC, Now: n.now, House: n.house, Desk: n.desk, Live: n.live, Hunter: hunter, Index: n.index,
-		Journal: n.journal, JournalDir: filepath.Join(dir, "journal"), Taxonomy: n.tax, DB: db, Senders: n.intake.Standings,
-		Rulebook: n.book,
-		Doors:    console.Doors{HTTP: "https://wardline.alder.example:8443", Syslog: "wardline.alder.example:6514", MLLP: "wardline.alder.example:2575"},
-		Log:      slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
-	}
+	all := n.console(db, hunter, dir)
 	for _, change := range more {
 		change(n, &all)
 	}
@@ -176,6 +170,17 @@ func newNode(t *testing.T, more ...func(*node, *console.Config)) *node {
 	n.srv = httptest.NewTLSServer(c.Handler())
 	t.Cleanup(n.srv.Close)
 	return n
+}
+
+// console is what the console is told of the node.
+func (n *node) console(db *store.DB, hunter *watch.Hunter, dir string) console.Config {
+	return console.Config{
+		Site: "Alder Valley Hospital", Zone: time.UTC, Now: n.now, House: n.house, Desk: n.desk, Live: n.live, Hunter: hunter, Index: n.index,
+		Journal: n.journal, JournalDir: filepath.Join(dir, "journal"), Taxonomy: n.tax, DB: db, Senders: n.intake.Standings,
+		Rulebook: n.book,
+		Doors:    console.Doors{HTTP: "https://wardline.alder.example:8443", Syslog: "wardline.alder.example:6514", MLLP: "wardline.alder.example:2575"},
+		Log:      slog.New(slog.NewTextHandler(n.t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
+	}
 }
 
 // run runs the rooms until the test ends.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/wardline/wardline/internal/detect/indicator"
 	"github.com/wardline/wardline/internal/detect/indicator/feed"
+	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/store/storetest"
 	"github.com/wardline/wardline/internal/triage"
@@ -173,43 +174,13 @@ func TestActivateStoppedAnywhere(t *testing.T) {
 			w, at := newWard(t, sqlite(t)), lately()
 			was, set := compile(t, rules, ""), compile(t, rules+ended, "203.0.113.7\n")
 			w.say(harmless(at), deleted(at, "WS-1"), said{at: at, host: "WS-3", code: "3", fields: `,"DestinationIp":"203.0.113.7"`})
-			at = at.Add(time.Minute)
-			judgedBy := was
-			for try := 0; ; try++ {
-				l := w.live(judgedBy)
-				done := false
-				err := w.during(l, func(func() bool) {
-					s := &shift{w, l}
-					s.judged()
-					h := w.hunter(func(c *watch.HunterConfig) { c.Live = l })
-					seen := 0
-					h.StopAt(func(at string) error {
-						if at == "noted" {
-							w.say(harmless(lately())) // while the past is searched
-						}
-						if at == step && try == 0 {
-							if seen++; seen > n {
-								return errKilled
-							}
-						}
-						return nil
-					})
-					a, err := h.Activate(t.Context(), was, set, "ada", nil)
-					if done = err == nil; done && a.Seen < 2 {
-						t.Errorf("%s: the answer forgot what was found before: %d", step, a.Seen)
-					}
-					if err != nil && !errors.Is(err, errKilled) {
-						t.Fatal(err)
-					}
-					w.say(harmless(at))
-					s.judged()
-				})
-				if err != nil {
-					t.Fatal(err)
+			judgedBy, done := was, false
+			for try := 0; !done; try++ {
+				stop := ""
+				if try == 0 {
+					stop = step
 				}
-				if done {
-					break
-				}
+				done = w.activatedUntil(judgedBy, was, set, stop, n)
 				version, err := watch.LiveVersion(t.Context(), w.db)
 				if err != nil {
 					t.Fatal(err)
@@ -218,24 +189,65 @@ func TestActivateStoppedAnywhere(t *testing.T) {
 					judgedBy = set
 				}
 			}
-			events := 0
-			for i := range w.journal.Size() {
-				e, err := w.journal.Entry(t.Context(), i)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, line := range e.Lines() {
-					if strings.Contains(string(line), `"EventID":4634`) && strings.Contains(string(line), `"class"`) && e.Header.Kind == "event" {
-						events++
-					}
-				}
-			}
-			want := []string{"Address on the list list: 203.0.113.7 WS-3 1", "Backup deleted WS-1 ada 1", fmt.Sprintf("Session ended WS-9 bob %d", events)}
+			want := []string{"Address on the list list: 203.0.113.7 WS-3 1", "Backup deleted WS-1 ada 1", fmt.Sprintf("Session ended WS-9 bob %d", w.harmless())}
 			if d := cmp.Diff(want, w.queue(w.desk())); d != "" {
 				t.Errorf("stopped at %s, time %d: %s", step, n, d)
 			}
 		}
 	}
+}
+
+// activatedUntil runs a watcher and an activation until it has come to a step more than n times, or to the end.
+func (w *ward) activatedUntil(judgedBy, was, set *watch.Set, step string, n int) (done bool) {
+	w.t.Helper()
+	l := w.live(judgedBy)
+	err := w.during(l, func(func() bool) {
+		s := &shift{w, l}
+		s.judged()
+		h := w.hunter(func(c *watch.HunterConfig) { c.Live = l })
+		seen := 0
+		h.StopAt(func(at string) error {
+			if at == "noted" {
+				w.say(harmless(lately())) // while the past is searched
+			}
+			if at == step {
+				if seen++; seen > n {
+					return errKilled
+				}
+			}
+			return nil
+		})
+		a, err := h.Activate(w.t.Context(), was, set, "ada", nil)
+		if done = err == nil; done && a.Seen < 2 {
+			w.t.Errorf("%s: the answer forgot what was found before: %d", step, a.Seen)
+		}
+		if err != nil && !errors.Is(err, errKilled) {
+			w.t.Error(err)
+		}
+		w.say(harmless(lately()))
+		s.judged()
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return done
+}
+
+// harmless counts what is harmless in the journal.
+func (w *ward) harmless() (n int) {
+	w.t.Helper()
+	for i := range w.journal.Size() {
+		e, err := w.journal.Entry(w.t.Context(), i)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for _, line := range e.Lines() {
+			if e.Header.Kind == journal.Events && strings.Contains(string(line), `"EventID":4634`) {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // A rule that was suspended stays so when the node starts again, until it says something else or a person has it tried.

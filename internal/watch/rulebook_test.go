@@ -68,56 +68,79 @@ func (d *desktop) has(file string) bool {
 	return err == nil
 }
 
-// TestOneChangeAtATime: what is about to go live can be given up, and nothing else goes live meanwhile. A node that ends in the
-// middle goes on with what was asked for.
+// write puts a text in the place of the rules that are configured.
+func (d *desktop) write(text string) {
+	d.t.Helper()
+	if err := os.WriteFile(d.file, []byte(text), 0o600); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// goingOn waits until something is about to go live, or nothing is.
+func (d *desktop) goingOn(want bool) {
+	d.t.Helper()
+	until(d.t, "a change to begin or to end", func() bool { _, going := d.book.Going(); return going == want })
+}
+
+// begin has the change that is configured go live in the name of somebody who does not wait for it.
+func (d *desktop) begin() watch.Proposal {
+	d.t.Helper()
+	p, differs, err := d.book.Look(d.t.Context())
+	if err != nil || !differs {
+		d.t.Fatal(p, err)
+	}
+	ctx, leave := context.WithCancel(d.t.Context())
+	left := make(chan error, 1)
+	go func() {
+		_, err := d.book.Activate(ctx, p.Version, nil)
+		left <- err
+	}()
+	d.goingOn(true)
+	leave()
+	if err := <-left; !errors.Is(err, context.Canceled) {
+		d.t.Error(err)
+	}
+	return p
+}
+
+// What is about to go live can be given up, and nothing else goes live meanwhile.
 func TestOneChangeAtATime(t *testing.T) {
 	w, file := newWard(t, sqlite(t)), filepath.Join(t.TempDir(), "rules.yml")
-	write := func(text string) {
-		t.Helper()
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(rules)
-	w.say(harmless(lately()))
+	(&desktop{ward: w, file: file}).write(rules)
 	d := w.desktop(file)
 	first := d.book.Set().Version()
-	write(rules + ended)
-	var wanted watch.Proposal
+	d.write(rules + ended)
 	d.running(func() { // nobody watches, so that it cannot end
-		until(t, "the change to be found", func() bool { g, going := d.book.Going(); return going && g.Version != first })
+		d.goingOn(true)
 		if _, err := d.book.Activate(t.Context(), "another", nil); !errors.Is(err, watch.ErrBusy) {
 			t.Errorf("a second one: %v", err)
 		}
 		d.book.GiveUp()
-		until(t, "it to be given up", func() bool { _, going := d.book.Going(); return !going })
+		d.goingOn(false)
 		if d.has("next.zip") || d.live.Set().Version() != first {
 			t.Error("given up, and it is still there")
 		}
-		var err error
-		if wanted, _, err = d.book.Look(t.Context()); err != nil || len(wanted.New) != 1 {
-			t.Fatal(wanted, err)
-		}
 		if _, err := d.book.Activate(t.Context(), first, nil); !errors.Is(err, watch.ErrOutdated) {
-			t.Errorf("another version: %v", err)
+			t.Errorf("what nobody has looked at: %v", err)
 		}
-		ctx, leave := context.WithCancel(t.Context())
-		left := make(chan error, 1)
-		go func() {
-			_, err := d.book.Activate(ctx, wanted.Version, nil)
-			left <- err
-		}()
-		until(t, "it to go on", func() bool { _, going := d.book.Going(); return going })
-		leave()
-		if err := <-left; !errors.Is(err, context.Canceled) {
-			t.Error(err)
-		}
-		if _, going := d.book.Going(); !going {
-			t.Error("it ended because somebody left")
-		}
+		d.begin()
 	})
-	// The node has ended, and the file is something else now.
-	write(rules)
+}
+
+// A node that ends in the middle goes on with what was asked for, and not with what lies in the files then.
+func TestAChangeOutlastsTheNode(t *testing.T) {
+	w, file := newWard(t, sqlite(t)), filepath.Join(t.TempDir(), "rules.yml")
+	(&desktop{ward: w, file: file}).write(rules)
+	w.say(harmless(lately()))
+	d := w.desktop(file)
+	first := d.book.Set().Version()
+	var wanted watch.Going
+	d.write(rules + ended)
+	d.running(func() {
+		d.goingOn(true)
+		wanted, _ = d.book.Going()
+	})
+	d.write(rules)
 	if !d.has("next.zip") {
 		t.Fatal("what was about to go live is forgotten")
 	}
@@ -128,15 +151,16 @@ func TestOneChangeAtATime(t *testing.T) {
 	if err := w.during(d.live, func(func() bool) {
 		d.running(func() {
 			until(t, "what was asked for, and then what is configured", func() bool {
-				_, going := d.book.Going()
-				return !going && !d.has("next.zip") && d.live.Set().Version() == first
+				all, err := w.hunter().Answers(t.Context(), 10)
+				return err == nil && len(all) == 2
 			})
+			d.goingOn(false)
 		})
 	}); err != nil {
 		t.Fatal(err)
 	}
 	all, err := w.hunter().Answers(t.Context(), 10)
-	if err != nil || len(all) != 2 || all[1].Version != wanted.Version || all[1].Seen != 1 || all[0].Version != first {
+	if err != nil || all[1].Version != wanted.Version || all[1].Seen != 1 || all[0].Version != first || d.live.Set().Version() != first {
 		t.Errorf("%+v, %v", all, err)
 	}
 }
