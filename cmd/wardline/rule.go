@@ -12,6 +12,9 @@ type ruleCmd struct {
 	Show ruleShowCmd `cmd:"" help:"Show all that one rule says."`
 	Lint ruleLintCmd `cmd:"" help:"Say what is wrong with rules, and what makes them slow."`
 	Test ruleTestCmd `cmd:"" help:"Run the tests that stand beside rules."`
+
+	Activate ruleActivateCmd `cmd:"" help:"Say what the rules that are configured would change, and have them go live."`
+	Resume   ruleResumeCmd   `cmd:"" help:"Have a rule asked again that took too much time."`
 }
 
 // ruleListCmd is `wardline rule list`.

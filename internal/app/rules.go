@@ -71,6 +71,10 @@ func Placeholders(file string) (map[string][]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read placeholders: %w", err)
 	}
+	return parsePlaceholders(data, file)
+}
+
+func parsePlaceholders(data []byte, file string) (map[string][]string, error) {
 	var bound map[string][]string
 	if err := yaml.Unmarshal(data, &bound); err != nil {
 		return nil, fmt.Errorf("read placeholders: %s must be a map of names to lists of values", file)

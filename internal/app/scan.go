@@ -16,6 +16,7 @@ import (
 	"github.com/wardline/wardline/internal/detect"
 	"github.com/wardline/wardline/internal/detect/correlate"
 	"github.com/wardline/wardline/internal/detect/indicator/feed"
+	"github.com/wardline/wardline/internal/detect/ruleset"
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/finding"
 	"github.com/wardline/wardline/internal/finding/ocsf"
@@ -154,10 +155,14 @@ func loadRules(places []string, tax *event.Taxonomy, o sigma.Options) (loadedRul
 	if err != nil {
 		return loadedRules{}, err
 	}
+	return compileRules(&set, tax), nil
+}
+
+func compileRules(set *ruleset.Set, tax *event.Taxonomy) loadedRules {
 	engine, refused := detect.Compile(set.Rules, tax, detect.Options{})
 	plan, unjoined := correlate.NewPlan(set.Correlations, engine.Rules())
 	problems := append(append(set.Problems, refused...), unjoined...)
-	return loadedRules{engine, plan, problems}, nil
+	return loadedRules{engine, plan, problems}
 }
 
 // refused lists the rules that will not run.

@@ -248,7 +248,7 @@ func sourceList(all []collect.Standing) sourcesJSON {
 
 type rulesJSON struct {
 	Rules   []ruleStateJSON `json:"rules"`
-	Refused []Refusal       `json:"refused"`
+	Refused []watch.Refusal `json:"refused"`
 }
 
 type ruleStateJSON struct {
@@ -260,8 +260,8 @@ type ruleStateJSON struct {
 	Precision triage.Precision `json:"precision"`
 }
 
-func ruleList(all []watch.RuleState, precision map[string]triage.Precision, refused []Refusal) rulesJSON {
-	out := rulesJSON{Rules: []ruleStateJSON{}, Refused: append([]Refusal{}, refused...)}
+func ruleList(all []watch.RuleState, precision map[string]triage.Precision, refused []watch.Refusal) rulesJSON {
+	out := rulesJSON{Rules: []ruleStateJSON{}, Refused: append([]watch.Refusal{}, refused...)}
 	for _, s := range all {
 		p, judged := precision[triage.RuleID(&s.Rule)]
 		if !judged {

@@ -41,8 +41,8 @@ type Config struct {
 	DB         *store.DB
 	// Senders tells how each sender stands: collect.Intake.Standings.
 	Senders func() []collect.Standing
-	// Refused lists the rules that could not be loaded, by file and reason.
-	Refused func() []Refusal
+	// Rulebook keeps what is judged by.
+	Rulebook *watch.Rulebook
 	// Doors says where senders reach this node, for the lines that people paste into them.
 	Doors Doors
 	// Passkeys are those of the address that the console is reached at; nil where browsers use none.
@@ -52,12 +52,6 @@ type Config struct {
 	// Alone lets one person do what otherwise takes two, also where a second one could agree.
 	Alone bool
 	Log   *slog.Logger
-}
-
-// Refusal is a rule that was not loaded.
-type Refusal struct {
-	File   string `json:"file"`
-	Reason string `json:"reason"`
 }
 
 // Doors are the addresses that senders send to, as they see them. What is empty is not open.
@@ -82,7 +76,7 @@ type Console struct {
 // New prepares the console and its tables.
 func New(ctx context.Context, cfg Config) (*Console, error) {
 	if cfg.House == nil || cfg.Desk == nil || cfg.Live == nil || cfg.Hunter == nil || cfg.Index == nil || cfg.Journal == nil ||
-		cfg.DB == nil || cfg.Senders == nil || cfg.Refused == nil || cfg.Now == nil || cfg.Zone == nil || cfg.Taxonomy == nil {
+		cfg.DB == nil || cfg.Senders == nil || cfg.Rulebook == nil || cfg.Now == nil || cfg.Zone == nil || cfg.Taxonomy == nil {
 		return nil, errors.New("the console needs all rooms of the node")
 	}
 	if cfg.Log == nil {

@@ -63,8 +63,11 @@ func (c *Console) rail(r *request, f *page.Frame) {
 	worst, waiting := c.worst(r.Context())
 	silence, silent := c.silence()
 	refusal, refused := page.State{}, ""
-	if n := len(c.Refused()); n > 0 {
+	if n := len(c.Rulebook.Refused()); n > 0 {
 		refusal, refused = page.Watch("not loaded"), page.Number(n)
+	}
+	if c.Rulebook.Trouble() != "" {
+		refusal, refused = page.Look("in trouble"), "1"
 	}
 	today := room("today", "Today", "/", "H", access.TodayRead, page.State{}, "")
 	findings := room("findings", "Findings", "/findings", "I", access.FindingRead, worst, waiting)
@@ -155,6 +158,7 @@ func (c *Console) toast(r *request) *page.Toast {
 		"kept": "The question is kept", "forgotten": "The question is forgotten", "stopped": "Stopped", "keys": "Keys are switched",
 		"proposed": "It waits until somebody else agrees", "declined": "Nothing was done",
 		"keymade": "The passkey is added", "keygone": "The passkey is removed",
+		"resumed": "The rule is asked again",
 	}[q.Get("done")]
 	if simple == "" {
 		return nil

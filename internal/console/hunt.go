@@ -94,7 +94,7 @@ func progressOf(j *job) (page.Meter, string) {
 		return m, "Waits for its turn."
 	}
 	says := page.Number(done) + " of " + entries(total)
-	if j.kind == "hunt" {
+	if j.kind != "verify" {
 		says += ", seen " + times(seen) + " so far"
 	}
 	return m, says + "."
@@ -286,9 +286,8 @@ func (c *Console) showAnswer(r *request, v *page.Job, a *watch.Answer) {
 		v.Facts = append(v.Facts, page.Pair{Name: "Not read", Value: fmt.Sprintf("%s damaged, %s deleted after their time, %s", entries(uint64(a.Damaged)), entries(uint64(a.Deleted)), page.Plural(a.Unread, "line"))})
 	}
 	v.Seal = seal(a.Place.Entry, a.Place.Line)
-	for i := range a.Findings {
-		f := &a.Findings[i]
-		v.Findings = append(v.Findings, page.Waiting{State: page.Level(f.Rule.Level), Title: page.Clean(f.Rule.Title, 160), Where: whereWho(f), Age: r.clock.At(f.Last)})
+	for i := range a.Findings[:min(20, len(a.Findings))] {
+		v.Findings = append(v.Findings, foundRow(r, &a.Findings[i]))
 	}
 }
 

@@ -25,7 +25,6 @@ import (
 
 	"github.com/wardline/wardline/content"
 	"github.com/wardline/wardline/format/jsonl"
-	"github.com/wardline/wardline/format/sigma"
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/console"
@@ -63,6 +62,8 @@ type node struct {
 	live    *watch.Live
 	tax     *event.Taxonomy
 	seal    *sealer
+	rules   string // file that the node is told to judge by
+	book    *watch.Rulebook
 	link    string // that sets up the first person
 
 	mu   sync.Mutex
@@ -146,17 +147,10 @@ func newNode(t *testing.T, more ...func(*node, *console.Config)) *node {
 	must(err)
 	n.desk, err = triage.Open(ctx, db)
 	must(err)
-	docs, problems := sigma.Parse("test.yml", []byte(rules), sigma.Options{})
-	for _, p := range problems {
-		if !p.Warning {
-			t.Fatal(p)
-		}
-	}
-	set, refused := watch.Compile(docs.Rules, docs.Correlations, nil, n.tax)
-	if len(refused) > 0 {
-		t.Fatal(refused)
-	}
-	n.live, err = watch.NewLive(ctx, watch.LiveConfig{Journal: n.journal, DB: db, Taxonomy: n.tax, Set: set, Log: quiet, Checkpoint: 50 * time.Millisecond})
+	n.rules = filepath.Join(dir, "test.yml")
+	must(os.WriteFile(n.rules, []byte(rules), 0o600))
+	n.book = newRulebook(t, n, db, filepath.Join(dir, "rules"))
+	n.live, err = watch.NewLive(ctx, watch.LiveConfig{Journal: n.journal, DB: db, Taxonomy: n.tax, Set: n.book.Set(), Log: quiet, Checkpoint: 50 * time.Millisecond})
 	must(err)
 	cfg := index.DefaultConfig(filepath.Join(dir, "index"))
 	cfg.MinFree = 1 << 20
@@ -169,15 +163,10 @@ func newNode(t *testing.T, more ...func(*node, *console.Config)) *node {
 	passkeys, err := n.house.Passkeys(n.origin)
 	must(err)
 	n.intake = collect.NewIntake(n.journal, collect.DefaultConfig(), n.now, quiet)
-	all := console.Config{
-		Site: "Alder Valley Hospital", Zone: time.UTC, Now: n.now, House: n.house, Desk: n.desk, Live: n.live, Hunter: newHunter(t, n, db), Index: n.index,
-		Journal: n.journal, JournalDir: filepath.Join(dir, "journal"), Taxonomy: n.tax, DB: db, Senders: n.intake.Standings,
-		Refused: func() []console.Refusal {
-			return []console.Refusal{{File: "rules/lists.yml:3", Reason: "%Vendors% is not bound"}}
-		},
-		Doors:    console.Doors{HTTP: "https://wardline.alder.example:8443", Syslog: "wardline.alder.example:6514", MLLP: "wardline.alder.example:2575"},
-		Passkeys: passkeys, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
-	}
+	hunter := newHunter(t, n, db)
+	n.book.Serve(hunter)
+	all := n.console(db, hunter, dir)
+	all.Passkeys = passkeys
 	for _, change := range more {
 		change(n, &all)
 	}
@@ -185,12 +174,23 @@ func newNode(t *testing.T, more ...func(*node, *console.Config)) *node {
 	must(err)
 	n.link, _, err = n.house.SetupSecret(ctx)
 	must(err)
-	n.run(func(ctx context.Context) error { return n.desk.Run(ctx, n.journal) }, n.live.Run, n.intake.Run, c.Run,
+	n.run(func(ctx context.Context) error { return n.desk.Run(ctx, n.journal) }, n.live.Run, n.book.Run, n.intake.Run, c.Run,
 		func(ctx context.Context) error { return n.index.Run(ctx, follow(n.journal)) })
 	n.srv.Config.Handler = c.Handler()
 	n.srv.StartTLS()
 	t.Cleanup(n.srv.Close)
 	return n
+}
+
+// console is what the console is told of the node.
+func (n *node) console(db *store.DB, hunter *watch.Hunter, dir string) console.Config {
+	return console.Config{
+		Site: "Alder Valley Hospital", Zone: time.UTC, Now: n.now, House: n.house, Desk: n.desk, Live: n.live, Hunter: hunter, Index: n.index,
+		Journal: n.journal, JournalDir: filepath.Join(dir, "journal"), Taxonomy: n.tax, DB: db, Senders: n.intake.Standings,
+		Rulebook: n.book,
+		Doors:    console.Doors{HTTP: "https://wardline.alder.example:8443", Syslog: "wardline.alder.example:6514", MLLP: "wardline.alder.example:2575"},
+		Log:      slog.New(slog.NewTextHandler(n.t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
+	}
 }
 
 // run runs the rooms until the test ends.

@@ -76,6 +76,14 @@ func table() []route {
 		{pattern: "POST /sources/add", verb: access.TokenWrite, handle: (*Console).issueSource},
 
 		{pattern: "GET /rules", api: "GET /rules", verb: access.RuleRead, handle: (*Console).rules, doc: docRules()},
+		{pattern: "POST /rules/look", verb: access.RuleWrite, handle: (*Console).lookForChanges},
+		{pattern: "GET /rules/changes", verb: access.RuleRead, handle: (*Console).changes},
+		{pattern: "POST /rules/changes", verb: access.RuleWrite, handle: (*Console).tryChanges},
+		{pattern: "POST /rules/activate", verb: access.RuleWrite, handle: (*Console).activate},
+		{pattern: "GET /rules/changes/{job}", verb: access.RuleRead, handle: (*Console).changeJob},
+		{pattern: "GET /rules/changes/{job}/progress", quiet: true, verb: access.RuleRead, handle: (*Console).changeProgress},
+		{pattern: "POST /rules/changes/{job}/stop", verb: access.RuleWrite, handle: (*Console).stopChange},
+		{pattern: "POST /rules/{id}/resume", verb: access.RuleWrite, handle: (*Console).resumeRule},
 		{pattern: "GET /rules/{id}", verb: access.RuleRead, handle: (*Console).rule},
 
 		{pattern: "GET /journal", api: "GET /journal/checkpoint", verb: access.JournalVerify, handle: (*Console).journalPage, doc: docCheckpoint()},

@@ -35,14 +35,14 @@ func (c *Console) rules(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{data: ruleList(all, precision, c.Refused()), show: func() (string, any, error) {
+	return answer{data: ruleList(all, precision, c.Rulebook.Refused()), show: func() (string, any, error) {
 		return "rules", c.rulesPage(r, all, precision), nil
 	}}, nil
 }
 
 func (c *Console) rulesPage(r *request, all []watch.RuleState, precision map[string]triage.Precision) page.Rules {
 	which := r.URL.Query().Get("view")
-	refused := c.Refused()
+	refused := c.Rulebook.Refused()
 	spoke := slices.DeleteFunc(slices.Clone(all), func(s watch.RuleState) bool { return s.Hits == 0 })
 	v := page.Rules{Order: "Most hits first"}
 	v.Frame = c.frame(r, "rules", "Rules", "What are we looking for, and how often is it right?", key("next, previous", "J", "K"))
@@ -55,7 +55,11 @@ func (c *Console) rulesPage(r *request, all []watch.RuleState, precision map[str
 	if len(refused) > 0 {
 		v.Answer = strings.TrimSuffix(v.Answer, ".") + "; " + page.Number(len(refused)) + " could not be."
 	}
-	v.Context = "Hits are counted since the node started."
+	v.Context, v.Trouble, v.Running = "Hits are counted since the node started.", page.Clean(c.Rulebook.Trouble(), 600), c.rulesRunning(r)
+	v.MayLook = allowed(r.actor, access.RuleWrite) == nil
+	if p, differs := c.Rulebook.Proposal(); differs {
+		v.Changes = changeText(&p.Change)
+	}
 	switch which {
 	case "refused":
 		for _, f := range refused[:min(rulesShown, len(refused))] {
@@ -85,7 +89,7 @@ func ruleRow(s *watch.RuleState, p triage.Precision, clock page.Clock) page.Rule
 	}
 	switch {
 	case s.Suspended:
-		row.State, row.Precision = page.Look("Suspended"), "It took too much time and is not asked any more. Make it cheaper and load it again."
+		row.State, row.Precision = page.Look("Suspended"), "It took too much time and is not asked any more. Make it cheaper, or have it tried again."
 	case s.Flooding:
 		row.Precision = "Floods: its findings are gathered in one. " + row.Precision
 	}
@@ -136,6 +140,12 @@ func (c *Console) rule(r *request) (answer, error) {
 	}
 	v.Facts = append(v.Facts, page.Pair{Name: "Id", Value: page.Clean(id, 120), Mono: true}, page.Pair{Name: "Tags", Value: page.Clean(strings.Join(s.Tags, ", "), 300), Mono: true},
 		page.Pair{Name: "Hits", Value: page.Number(s.Hits) + ", last " + r.clock.Since(s.Last)}, page.Pair{Name: "Time spent", Value: s.CPU.String()})
+	if s.Suspended {
+		v.State, v.Suspended = page.Look("Suspended"), true
+		if allowed(r.actor, access.RuleWrite) == nil {
+			v.Resume = "/rules/" + url.PathEscape(id) + "/resume"
+		}
+	}
 	v.Judged = []page.Pair{{Name: "Real", Value: page.Number(p.True)}, {Name: "False", Value: page.Number(p.False)}, {Name: "Expected", Value: page.Number(p.Expected)}}
 	v.Sample = judged(p)
 	v.Findings = "/findings?rule=" + url.QueryEscape(id)

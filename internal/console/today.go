@@ -169,13 +169,19 @@ func (c *Console) rooms(r *request, counts triage.Counts, all, silent []collect.
 	}
 	sources.Spark = page.Spark(c.pulse.of(""), sources.State.Class, "Events each half hour, all sources")
 	add(access.SourceRead, sources)
-	rules, refused := len(c.liveRules()), len(c.Refused())
+	rules, refused := len(c.liveRules()), len(c.Rulebook.Refused())
 	card := page.RoomCard{Name: "Rules", URL: "/rules", About: "What is looked for", State: page.OK("Loaded"), Figure: page.Number(rules), Text: "rules are asked of every event", More: "every rule was loaded"}
 	if refused > 0 {
 		card.State, card.More = page.Watch("Not all"), page.Number(refused)+" could not be loaded"
 	}
 	if rules == 0 {
 		card.State = page.Dim("None")
+	}
+	if _, going := c.Rulebook.Going(); going {
+		card.State, card.More = page.Watch("Changing"), "new ones are about to go live"
+	}
+	if c.Rulebook.Trouble() != "" {
+		card.State, card.More, card.URL = page.Look("In trouble"), "what was configured or kept cannot be read", "/rules/changes"
 	}
 	add(access.RuleRead, card)
 	state, _ := c.sealed(r.Context())

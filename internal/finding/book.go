@@ -40,13 +40,7 @@ func (b *Book) Add(kind Kind, rule *Rule, ev *event.Event) { b.AddAt(kind, rule,
 
 // AddAt is Add for an event that lies in a journal at a place.
 func (b *Book) AddAt(kind Kind, rule *Rule, ev *event.Event, at *Place) {
-	entity := ""
-	for _, k := range []string{"host", "user", "device"} {
-		if entity = entityOf(ev, k); entity != "" {
-			break
-		}
-	}
-	f := b.finding(kind, rule, entity)
+	f := b.finding(kind, rule, about(ev))
 	f.Count++
 	f.spread(ev)
 	if at != nil {
@@ -72,8 +66,25 @@ func (b *Book) AddJoined(kind Kind, rule *Rule, entity string, members []Evidenc
 	}
 }
 
+// about is what the finding of an event is about: a host, or else a user or a device.
+func about(ev *event.Event) string {
+	for _, k := range []string{"host", "user", "device"} {
+		if entity := entityOf(ev, k); entity != "" {
+			return entity
+		}
+	}
+	return ""
+}
+
+// IDOf is the id of the finding that a match of rule with ev belongs to.
+func IDOf(rule *Rule, ev *event.Event) string { return keyOf(rule, about(ev)).id() }
+
+func keyOf(rule *Rule, entity string) key {
+	return key{rule.ID + "\x00" + rule.Source, strings.ToLower(entity)}
+}
+
 func (b *Book) finding(kind Kind, rule *Rule, entity string) *Finding {
-	k := key{rule.ID + "\x00" + rule.Source, strings.ToLower(entity)}
+	k := keyOf(rule, entity)
 	if len(b.open) >= maxOpen {
 		if _, ok := b.open[k]; !ok {
 			k.entity = ""

@@ -16,3 +16,6 @@ func Column(name string) string { return column(name) }
 // Keep is how a value is kept, Kept the value that is kept so.
 func Keep(v string) string { return keep(v) }
 func Kept(s string) string { return kept(s) }
+
+// HoldAtMost bounds what is held of one slice.
+func (x *Index) HoldAtMost(bytes int) { x.sliceBytes = bytes }

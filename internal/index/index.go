@@ -54,6 +54,8 @@ type Index struct {
 	lacks   atomic.Bool     // the index on the disk is known not to have all that it should
 	began   bool            // a process was started before; used by Run only
 
+	sliceBytes int // see there
+
 	mu      sync.Mutex
 	client  *client // nil while nothing answers; guarded by mu
 	trouble error   // why nothing answers, or why rows wait; guarded by mu
@@ -77,7 +79,7 @@ func Open(cfg Config, log *slog.Logger) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Index{cfg: cfg, log: log, drop: make(chan chan error), trouble: ErrDown}
+	x := &Index{cfg: cfg, log: log, drop: make(chan chan error), trouble: ErrDown, sliceBytes: sliceBytes}
 	x.callers.limit = cfg.PerCaller
 	if known {
 		x.through.Store(m.Next)

@@ -27,6 +27,8 @@ type Query struct {
 	Limit int
 	// Oldest asks for the oldest first; else the newest come first.
 	Oldest bool
+	// Places asks only where events lie: hits have no fields.
+	Places bool
 	// After continues behind a hit that was returned before.
 	After *Cursor
 	// By names the caller: one caller has few questions answered at a time.

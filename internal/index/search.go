@@ -36,7 +36,7 @@ func (h *Hit) Cursor() *Cursor { return &Cursor{h.Time, h.Entry, h.Line} }
 // Stats tells what a search took.
 type Stats struct {
 	Hits int
-	More bool // there may be more than Limit
+	More bool // there may be more than Limit, or than fits
 	Asks int  // questions that were put to VictoriaLogs
 	Took time.Duration
 }
@@ -53,9 +53,9 @@ func (x *Index) Search(ctx context.Context, q Query, each func(Hit) error) (Stat
 		return Stats{}, err
 	}
 	defer release()
-	s := search{client: c, query: q, each: each, timeout: x.cfg.QueryTime}
+	s := search{client: c, query: q, each: each, timeout: x.cfg.QueryTime, bytes: x.sliceBytes}
 	err = s.run(ctx)
-	return Stats{Hits: s.hits, More: s.hits >= q.Limit, Asks: s.asks, Took: time.Since(began)}, forPeople(ctx, err)
+	return Stats{Hits: s.hits, More: s.hits >= q.Limit || s.cut, Asks: s.asks, Took: time.Since(began)}, forPeople(ctx, err)
 }
 
 // enter waits until the caller may have a question answered, and returns who answers it. The context ends when a
@@ -93,10 +93,15 @@ type search struct {
 	query   Query
 	each    func(Hit) error
 	timeout time.Duration
+	bytes   int // that the rows of a slice may take
 	hits    int
 	asks    int
+	cut     bool // the shortest slice took more than that
 	index   jsonl.Index
 }
+
+// sliceBytes bounds what is held of one slice: rows are up to 256 KiB, and thousands may be asked for.
+const sliceBytes = 64 << 20
 
 const (
 	firstSlice = int64(time.Minute)
@@ -118,7 +123,7 @@ func (s *search) run(ctx context.Context) error {
 	if edge := time.Now().Add(future).UnixNano(); !s.query.Oldest && high > edge {
 		width = high - max(edge, low) // one slice for all that is to come, which mostly is nothing
 	}
-	for first := true; s.hits < s.query.Limit && low < high; {
+	for first := true; s.hits < s.query.Limit && low < high && !s.cut; {
 		width = min(width, high-low)
 		a, b := high-width, high
 		if s.query.Oldest {
@@ -164,6 +169,9 @@ func (s *search) slice(ctx context.Context, a, b int64) (found []Hit, whole bool
 		pipes = s.behind() + " | sort by (" + quote(colEntry) + s.order() + "," + quote(colLine) + s.order() +
 			") | limit " + strconv.Itoa(wanted)
 	}
+	if s.query.Places {
+		pipes += " | fields _time, " + quote(colEntry) + ", " + quote(colLine)
+	}
 	args, err := s.query.args(time.Unix(0, a), time.Unix(0, b), pipes)
 	if err != nil {
 		return nil, false, err
@@ -174,13 +182,14 @@ func (s *search) slice(ctx context.Context, a, b int64) (found []Hit, whole bool
 	if err != nil {
 		return nil, false, err
 	}
-	found, err = s.read(ctx, body)
+	found, full, err := s.read(ctx, body)
 	if err != nil {
 		return nil, false, err
 	}
-	if !last && len(found) >= most {
+	if !last && (full || len(found) >= most) {
 		return nil, false, nil
 	}
+	s.cut = full
 	slices.SortFunc(found, s.compare)
 	if at := s.query.After; at != nil {
 		found = slices.DeleteFunc(found, func(h Hit) bool {
@@ -252,26 +261,28 @@ func (s *search) give(found []Hit) error {
 // maxAnswer bounds one line of an answer: rows are much shorter.
 const maxAnswer = 4 << 20
 
-// read reads an answer, one row a line, and closes it.
-func (s *search) read(ctx context.Context, body io.ReadCloser) ([]Hit, error) {
+// read reads an answer, one row a line, and closes it. full says that there was no room for all of it.
+func (s *search) read(ctx context.Context, body io.ReadCloser) (found []Hit, full bool, err error) {
 	defer body.Close()
-	var found []Hit
 	lines := bufio.NewScanner(body)
 	lines.Buffer(make([]byte, 0, 64<<10), maxAnswer)
-	for lines.Scan() {
+	for left := s.bytes; lines.Scan(); {
+		if left -= len(lines.Bytes()); left < 0 && len(found) > 0 {
+			return found, true, nil
+		}
 		h, err := s.hit(lines.Bytes())
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		found = append(found, h)
 	}
 	if ctx.Err() != nil {
-		return nil, ctx.Err()
+		return nil, false, ctx.Err()
 	}
 	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("read the answer of the search process: %w", err)
+		return nil, false, fmt.Errorf("read the answer of the search process: %w", err)
 	}
-	return found, nil
+	return found, false, nil
 }
 
 // errAnswer says that the answer broke off, which is how VictoriaLogs says that it cannot go on.

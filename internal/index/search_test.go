@@ -117,7 +117,7 @@ func TestHit(t *testing.T) {
 }
 
 // Events lie close together, far apart, and many at one instant. Page by page they come in order, each once, and
-// no page needs many questions.
+// no page needs many questions. So they do when few are held at a time.
 func TestSlicesAndTies(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	l := newLog()
@@ -142,19 +142,26 @@ func TestSlicesAndTies(t *testing.T) {
 	})
 	x := run(t, config(t), l)
 	x.through(l)
-	for _, oldest := range []bool{true, false} {
+	for n, way := range []struct {
+		oldest, places bool
+		held, asks     int
+	}{{true, false, 64 << 20, 120}, {false, false, 64 << 20, 120}, {true, true, 20_000, 300}, {false, false, 20_000, 300}} {
+		x.HoldAtMost(way.held)
 		var got []index.Hit
-		q := index.Query{Limit: 70, Oldest: oldest}
+		q := index.Query{Limit: 70, Oldest: way.oldest, Places: way.places}
 		for {
 			stats, err := x.Search(context.Background(), q, func(h index.Hit) error {
 				got = append(got, index.Hit{Time: h.Time, Entry: h.Entry, Line: h.Line})
+				if way.places != (string(h.Fields) == "{}") {
+					t.Fatalf("fields %s", h.Fields)
+				}
 				q.After = h.Cursor()
 				return nil
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if stats.Asks > 120 {
+			if stats.Asks > way.asks {
 				t.Errorf("%d questions for a page", stats.Asks)
 			}
 			if !stats.More {
@@ -162,7 +169,7 @@ func TestSlicesAndTies(t *testing.T) {
 			}
 		}
 		if diff := gocmp.Diff(got, want); diff != "" {
-			t.Errorf("oldest first %v: got, want:\n%.2000s", oldest, diff)
+			t.Errorf("way %d: got, want:\n%.2000s", n, diff)
 		}
 		slices.Reverse(want)
 	}

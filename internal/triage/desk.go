@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,7 @@ var schema embed.FS
 // Desk keeps the queue. It serves any number of goroutines.
 type Desk struct {
 	db      *store.DB
+	log     *slog.Logger
 	unread  atomic.Int64
 	damaged atomic.Int64
 
@@ -36,8 +38,11 @@ func Open(ctx context.Context, db *store.DB) (*Desk, error) {
 	if err := db.Migrate(ctx, "triage", schema); err != nil {
 		return nil, err
 	}
-	return &Desk{db: db, waiting: map[chan struct{}]struct{}{}}, nil
+	return &Desk{db: db, log: slog.New(slog.DiscardHandler), waiting: map[chan struct{}]struct{}{}}, nil
 }
+
+// Tell has the desk tell log of what it cannot read. It is called before Run.
+func (d *Desk) Tell(log *slog.Logger) { d.log = log }
 
 // Unread counts lines of Findings entries that could not be read, since the start.
 func (d *Desk) Unread() int64 { return d.unread.Load() }
@@ -82,12 +87,23 @@ func (d *Desk) follow(ctx context.Context, j *journal.Journal, from uint64) erro
 			return err
 		}
 		d.damaged.Add(1)
+		d.log.ErrorContext(ctx, "an entry of the journal is damaged, and findings in it are not in the queue", "entry", damage.Index, "error", damage)
 		from = damage.Index + 1
 	}
 }
 
 // Damaged counts entries that could not be read, since the start.
 func (d *Desk) Damaged() int64 { return d.damaged.Load() }
+
+// Counted tells before which entry of the journal all events of a finding have been counted; 0 when none was.
+func (d *Desk) Counted(ctx context.Context, id string) (before uint64, err error) {
+	var entry int64
+	err = d.db.QueryRowContext(ctx, `SELECT coalesce(max(entry) + 1, 0) FROM finding_counted WHERE finding = $1`, id).Scan(&entry)
+	if err != nil {
+		return 0, fmt.Errorf("ask what of a finding was counted: %w", err)
+	}
+	return uint64(entry), nil
+}
 
 func (d *Desk) tidy(ctx context.Context) error {
 	tick := time.NewTicker(tidyEvery)
@@ -120,7 +136,10 @@ func (d *Desk) handle(ctx context.Context, index uint64, h journal.Header, lines
 		}
 		lines = func(func(int, []byte) bool) {}
 	}
-	filed := d.read(lines)
+	filed, unread := d.read(lines)
+	if unread > 0 {
+		d.log.ErrorContext(ctx, "findings of an entry cannot be read, and are not in the queue", "entry", index, "lines", unread)
+	}
 	err := d.db.Do(ctx, func(tx *sql.Tx) error {
 		next, err := store.Position(ctx, tx, follower)
 		if err != nil || index < next {

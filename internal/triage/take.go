@@ -21,17 +21,17 @@ import (
 const keepEvents = 10
 
 // read parses the lines of a Findings entry. One that cannot be read is counted and loses nothing else.
-func (d *Desk) read(lines iter.Seq2[int, []byte]) []Filed {
-	var filed []Filed
+func (d *Desk) read(lines iter.Seq2[int, []byte]) (filed []Filed, unread int) {
 	for _, line := range lines {
 		var f Filed
 		if err := json.Unmarshal(line, &f); err != nil || f.Finding.ID == "" || f.Watcher == "" || f.Finding.Count <= 0 {
 			d.unread.Add(1)
+			unread++
 			continue
 		}
 		filed = append(filed, f)
 	}
-	return filed
+	return filed, unread
 }
 
 // taking is one entry of the kind journal.Findings on its way into the tables.

@@ -67,7 +67,11 @@ func keepAnswer(ctx context.Context, db *store.DB, a Answer, at journal.Place, t
 	return nil
 }
 
-// answers lists the latest answers.
+// maxKept bounds the findings of all answers that are listed at a time, in bytes.
+const maxKept = 16 << 20
+
+// answers lists the latest answers. The findings of the earlier ones are left out when there is no room for all: the journal
+// has them.
 func answers(ctx context.Context, db *store.DB, limit int) ([]Answer, error) {
 	rows, err := db.QueryContext(ctx, `SELECT entry, line, body FROM watch_answers ORDER BY asked DESC, id DESC LIMIT $1`, limit)
 	if err != nil {
@@ -75,10 +79,11 @@ func answers(ctx context.Context, db *store.DB, limit int) ([]Answer, error) {
 	}
 	defer rows.Close()
 	var all []Answer
+	left := maxKept
 	for rows.Next() {
 		var a Answer
 		var entry int64
-		var text []byte
+		var text sql.RawBytes // one at a time
 		if err := rows.Scan(&entry, &a.Place.Line, &text); err != nil {
 			return nil, fmt.Errorf("list answers: %w", err)
 		}
@@ -86,6 +91,9 @@ func answers(ctx context.Context, db *store.DB, limit int) ([]Answer, error) {
 			return nil, fmt.Errorf("list answers: a row is damaged")
 		}
 		a.Place.Entry = uint64(entry)
+		if left -= len(text); left < 0 {
+			a.Findings = nil
+		}
 		all = append(all, a)
 	}
 	return all, rows.Err()

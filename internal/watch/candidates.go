@@ -149,7 +149,7 @@ func (a *asking) collect(ctx context.Context, q index.Query) error {
 		a.hopeless = true
 		return nil
 	}
-	q.From, q.To, q.Limit, q.Oldest = first, last.Add(1), page, true
+	q.From, q.To, q.Limit, q.Oldest, q.Places = first, last.Add(1), page, true, true
 	for !a.tooMany() {
 		var at *index.Cursor
 		stats, err := a.cfg.Index.Search(ctx, q, func(hit index.Hit) error {

@@ -33,8 +33,8 @@ const saveShare = 20
 func (l *Live) pause() time.Duration { return max(l.cfg.Checkpoint, saveShare*l.saving) }
 
 // checkpoint waits until all that was filed is durable, and then writes the position and what is remembered. With f it
-// also writes what is about to be settled.
-func (l *Live) checkpoint(ctx context.Context, f *flush) error {
+// also writes what is about to be settled, and what also writes.
+func (l *Live) checkpoint(ctx context.Context, f *flush, also ...func(*sql.Tx) error) error {
 	for _, r := range l.receipts {
 		if _, err := r.Wait(ctx); err != nil {
 			return fmt.Errorf("file findings: %w", err)
@@ -52,7 +52,7 @@ func (l *Live) checkpoint(ctx context.Context, f *flush) error {
 			return err
 		}
 	}
-	if err := l.write(ctx, state, f); err != nil {
+	if err := l.write(ctx, state, f, also...); err != nil {
 		return err
 	}
 	l.saved, l.savedNext = time.Now(), l.next
@@ -79,7 +79,7 @@ func (l *Live) remember() ([]byte, error) {
 }
 
 // write leaves what is remembered as it stands when state is nil.
-func (l *Live) write(ctx context.Context, state []byte, f *flush) error {
+func (l *Live) write(ctx context.Context, state []byte, f *flush, also ...func(*sql.Tx) error) error {
 	intent := []byte{}
 	if f != nil {
 		var err error
@@ -89,9 +89,15 @@ func (l *Live) write(ctx context.Context, state []byte, f *flush) error {
 	}
 	err := l.cfg.DB.Do(ctx, func(tx *sql.Tx) error {
 		if state != nil {
-			_, err := tx.ExecContext(ctx, `INSERT INTO watch_state (follower, state, flush) VALUES ($1, $2, $3)
-				ON CONFLICT (follower) DO UPDATE SET state = excluded.state, flush = excluded.flush`, follower, state, string(intent))
+			_, err := tx.ExecContext(ctx, `INSERT INTO watch_state (follower, state, flush, version) VALUES ($1, $2, $3, $4)
+				ON CONFLICT (follower) DO UPDATE SET state = excluded.state, flush = excluded.flush, version = excluded.version`,
+				follower, state, string(intent), l.set.Version())
 			if err != nil {
+				return err
+			}
+		}
+		for _, f := range also {
+			if err := f(tx); err != nil {
 				return err
 			}
 		}
@@ -123,6 +129,10 @@ func (l *Live) load(ctx context.Context) (f *flush, err error) {
 		return nil, fmt.Errorf("read the position: %w", err)
 	}
 	l.book, l.receipts, l.changed = finding.NewBook(keepEvents), nil, false
+	if l.suspended, err = suspended(ctx, l.cfg.DB); err != nil {
+		return nil, err
+	}
+	l.use(l.set)
 	l.clock, l.saved, l.savedNext, l.saving = time.Time{}, time.Now(), l.next, 0
 	l.state, l.flushes, l.floods = correlate.NewState(l.set.plan, l.memory()), 0, floods{}
 	if state == nil {

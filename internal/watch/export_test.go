@@ -10,6 +10,9 @@ import (
 // FailAt lets f fail the steps of l: judged, filed, durable, noted.
 func (l *Live) FailAt(f func(step string) error) { l.step = f }
 
+// StopAt lets f fail the steps of Activate: filed, noted, swapped, sealed.
+func (h *Hunter) StopAt(f func(step string) error) { h.step = f }
+
 // Tick does what is due at that time.
 func (l *Live) Tick(ctx context.Context, now time.Time) error { return l.tick(ctx, now) }
 

@@ -30,20 +30,37 @@ func (l *Live) file(ctx context.Context, from journal.Place, clock time.Time, fl
 		l.book = finding.NewBook(keepEvents)
 		l.changed = true
 	}
+	var filed []*finding.Finding
 	for i := range found {
 		if f := l.floods.take(&found[i], clock, l.cfg.Flood); f != nil {
-			if err := l.send(ctx, f, from); err != nil {
-				return err
-			}
+			filed = append(filed, f)
 		}
 	}
 	for _, f := range l.floods.release(clock, floods) {
 		l.changed = true
+		filed = append(filed, f)
+	}
+	for _, f := range once(filed) {
 		if err := l.send(ctx, f, from); err != nil {
 			return err
 		}
 	}
 	return l.at("filed")
+}
+
+// once gathers what is filed under one name: a notice of a flood may begin and be released in one step, and of one step the
+// desk counts a finding once.
+func once(filed []*finding.Finding) []*finding.Finding {
+	at := map[string]*finding.Finding{}
+	return slices.DeleteFunc(filed, func(f *finding.Finding) bool {
+		first := at[f.ID]
+		if first == nil {
+			at[f.ID] = f
+			return false
+		}
+		first.Absorb(f, keepEvents)
+		return true
+	})
 }
 
 func (l *Live) send(ctx context.Context, f *finding.Finding, from journal.Place) error {

@@ -2,9 +2,7 @@ package watch
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -31,14 +29,17 @@ type HunterConfig struct {
 }
 
 // Hunter searches the past. It serves any number of goroutines.
-type Hunter struct{ cfg HunterConfig }
+type Hunter struct {
+	cfg  HunterConfig
+	step func(string) error // fails tests at a step of Activate; nil otherwise
+}
 
 // NewHunter prepares the tables.
 func NewHunter(ctx context.Context, cfg HunterConfig) (*Hunter, error) {
 	if err := cfg.DB.Migrate(ctx, "watch", schema); err != nil {
 		return nil, err
 	}
-	return &Hunter{cfg}, nil
+	return &Hunter{cfg: cfg}, nil
 }
 
 // Question is what the past is asked: rules, correlations or indicators.
@@ -134,153 +135,4 @@ func (h *Hunter) seal(ctx context.Context, a Answer) (Answer, error) {
 // Answers lists the latest answers, at most limit.
 func (h *Hunter) Answers(ctx context.Context, limit int) ([]Answer, error) {
 	return answers(ctx, h.cfg.DB, limit)
-}
-
-// ErrActive says that a set is what events are judged by already.
-var ErrActive = errors.New("these rules are at work already")
-
-// Activate makes set the one that Live judges by. Before, it searches the past for what is new in it, and files what it
-// finds for the desk. It may be called again after a restart in the middle: what was filed counts once. The answer says what
-// the past held.
-func (h *Hunter) Activate(ctx context.Context, set *Set, by string, progress func(Progress)) (Answer, error) {
-	was := h.cfg.Live.Set()
-	if was.Version() == set.Version() {
-		return Answer{}, ErrActive
-	}
-	a, err := h.answer(Question{Title: "New rules", Set: set, By: by}, h.cfg.Journal.Size())
-	if err != nil {
-		return Answer{}, err
-	}
-	begun := time.Now()
-	ac := activation{Hunter: h, set: set, was: was, name: "activate/" + set.Version(), progress: progress, answer: &a}
-	done, err := ac.done(ctx)
-	if err == nil && !done {
-		err = ac.search(ctx, nil)
-	}
-	if err != nil {
-		return Answer{}, fmt.Errorf("search the past for new rules: %w", err)
-	}
-	from, err := h.cfg.Live.Swap(ctx, set)
-	if err == nil && !done {
-		err = ac.search(ctx, &from) // what was sealed meanwhile
-	}
-	if err != nil {
-		return Answer{}, fmt.Errorf("activate new rules: %w", err)
-	}
-	a.list(ac.found.Findings())
-	a.Took = time.Since(begun)
-	return h.seal(ctx, a)
-}
-
-// activation is a search of the past for what is new in a set. It goes in stretches, each of which is fixed before it is
-// searched, so that a restart searches the same one and files the same.
-type activation struct {
-	*Hunter
-	set, was *Set
-	name     string // of the watcher that files, and of its positions
-	progress func(Progress)
-	answer   *Answer
-	found    *finding.Book
-}
-
-// done tells whether the past was searched for this set once and for all.
-func (a *activation) done(ctx context.Context) (done bool, err error) {
-	a.found = finding.NewBook(keepEvents)
-	err = a.cfg.DB.Do(ctx, func(tx *sql.Tx) error {
-		n, err := store.Position(ctx, tx, a.name+"/done")
-		done = n > 0
-		return err
-	})
-	return done, err
-}
-
-// search searches the next stretch: up to the journal's end, or, as the last one, up to last.
-func (a *activation) search(ctx context.Context, last *uint64) error {
-	var next, until uint64
-	err := a.cfg.DB.Do(ctx, func(tx *sql.Tx) (err error) {
-		if next, err = store.Position(ctx, tx, a.name); err != nil {
-			return err
-		}
-		if until, err = store.Position(ctx, tx, a.name+"/until"); err != nil || until > next {
-			return err
-		}
-		until = a.cfg.Journal.Size()
-		if last != nil {
-			until = max(next, *last)
-		}
-		return store.SetPosition(ctx, tx, a.name+"/until", until)
-	})
-	if err != nil {
-		return err
-	}
-	if next < until {
-		if err := a.stretch(ctx, next, until); err != nil {
-			return err
-		}
-	}
-	return a.cfg.DB.Do(ctx, func(tx *sql.Tx) error {
-		if last != nil {
-			if err := store.SetPosition(ctx, tx, a.name+"/done", 1); err != nil {
-				return err
-			}
-		}
-		return store.SetPosition(ctx, tx, a.name, until)
-	})
-}
-
-func (a *activation) stretch(ctx context.Context, next, until uint64) error {
-	s := a.Hunter.search(a.set, until, a.progress)
-	a.onlyNew(s)
-	if err := s.run(ctx, s.whole(next, until)); err != nil {
-		return err
-	}
-	found, err := s.finish(ctx)
-	if err != nil {
-		return err
-	}
-	s.sum(a.answer)
-	var lines []journal.Line
-	for i := range found {
-		line, err := triage.LineOf(&triage.Filed{Finding: found[i], Watcher: a.name, From: journal.Place{Entry: until - 1}})
-		if err != nil {
-			return err
-		}
-		lines = append(lines, line)
-	}
-	a.found.Merge(s.book)
-	if len(lines) == 0 {
-		return nil
-	}
-	_, err = a.cfg.Journal.Append(ctx, lines...)
-	return err
-}
-
-// onlyNew lets a search report what the set before would not have: rules that were not in it, and indicators. Rules that a
-// new correlation rests on are asked, too.
-func (a *activation) onlyNew(s *search) {
-	known := map[string]bool{}
-	for _, d := range a.was.digests() {
-		known[d] = true
-	}
-	digests := a.set.digests()
-	fresh := func(n int) bool { return !known[digests[n]] }
-	s.joined = func(c int) bool { return fresh(len(a.set.rules) + c) }
-	s.skip = make([]bool, len(a.set.rules))
-	for n := range a.set.rules {
-		s.skip[n] = !fresh(n) && !a.set.plan.Listens(n)
-	}
-	s.reports = func(m *Match, ev *event.Event) bool {
-		if m.Number >= 0 {
-			return fresh(m.Number)
-		}
-		if a.was.indicators == nil {
-			return true
-		}
-		for _, hit := range a.was.indicators.Match(ev, nil) {
-			if r := indicatorRule(&hit); ruleKey(&r) == ruleKey(m.Rule) {
-				return false
-			}
-		}
-		return true
-	}
 }

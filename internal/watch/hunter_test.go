@@ -187,19 +187,22 @@ correlation: {type: event_count, rules: [failed], group-by: [Computer], timespan
 		if err := w.during(l, func(func() bool) {
 			until(t, "the past", func() bool { return l.State().Events == 7 })
 			h := w.hunter(func(c *watch.HunterConfig) { c.Live = l })
-			if a, err := h.Activate(t.Context(), set, "ada", nil); err != nil || a.Seen != 5 || a.Distinct != 2 {
+			if a, err := h.Activate(t.Context(), l.Set(), set, "ada", nil); err != nil || a.Seen != 5 || a.Distinct != 2 {
 				t.Errorf("%+v, %v", a, err)
 			}
-			if _, err := h.Activate(t.Context(), set, "ada", nil); !errors.Is(err, watch.ErrActive) {
+			if err := h.Done(t.Context(), nil); err != nil {
+				t.Error(err)
+			}
+			if _, err := h.Activate(t.Context(), l.Set(), set, "ada", nil); !errors.Is(err, watch.ErrActive) {
 				t.Errorf("activated twice: %v", err)
 			}
 			w.say(harmless(at.Add(20*time.Minute)), deleted(at, "WS-1"))
 			until(t, "the present", func() bool { return l.State().Events == 9 })
 			// A node that lost its settings in between does it again.
-			if _, err := l.Swap(t.Context(), old); err != nil {
+			if _, err := l.Swap(t.Context(), old, 0, nil); err != nil {
 				t.Error(err)
 			}
-			if a, err := h.Activate(t.Context(), set, "ada", nil); err != nil || a.Events != 0 {
+			if a, err := h.Activate(t.Context(), l.Set(), set, "ada", nil); err != nil || a.Events != 0 {
 				t.Errorf("%+v, %v", a, err)
 			}
 		}); err != nil {
@@ -237,7 +240,7 @@ func TestTry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := watch.Trial{Before: 3, After: 3, Gone: 1, New: 1, EventsGone: 2, EventsNew: 1, GoneTrue: 1}
+	want := watch.Trial{Before: 3, After: 3, Gone: 1, New: 1, EventsGone: 2, EventsNew: 1, GoneTrue: 1, Events: 6, Days: 1}
 	want.EventsGone = 2 // that of WS-2, and one of two of WS-3
 	if d := cmp.Diff(want, got, cmpopts.IgnoreFields(watch.Trial{}, "Took", "Lost")); d != "" || len(got.Lost) != 1 {
 		t.Error(d)

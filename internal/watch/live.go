@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -90,6 +89,8 @@ type Live struct {
 	meter *meter
 	stats []RuleState // by number of the set's rules; indicators together come last
 	state *correlate.State
+	// suspended are the rules that took too much time, by all that they say, and from which entry on they were not asked.
+	suspended map[string]uint64
 
 	next     uint64    // entry that is judged next
 	clock    time.Time // when the entry before it was received
@@ -136,10 +137,15 @@ func (l *Live) use(set *Set) {
 	}
 	l.set, l.judge = set, set.Judge()
 	l.stats = nil
-	digests := append(set.digests(), "indicators")
+	parts := set.parts()
 	for i, r := range append(set.Rules(), finding.Rule{Title: "Indicators", Type: "indicator"}) {
-		s := before[digests[i]]
-		s.Rule, s.digest = r, digests[i]
+		digest := parts[i]
+		if r.Type == "indicator" {
+			digest = "indicators" // whatever they are: they count together
+		}
+		s := before[digest]
+		s.Rule, s.digest = r, digest
+		_, s.Suspended = l.suspended[digest]
 		l.stats = append(l.stats, s)
 	}
 	l.meter = newMeter(len(set.rules), l.cfg)
@@ -381,29 +387,6 @@ func (l *Live) flush(ctx context.Context, f *flush) error {
 // between is the step after the last entry, and after earlier ones of the same kind.
 func (l *Live) between() journal.Place {
 	return journal.Place{Entry: max(l.next, 1) - 1, Line: l.flushes}
-}
-
-// Swap makes set the one that events are judged by, from the entry on whose index it returns. Correlations that have not
-// changed remember what they saw.
-func (l *Live) Swap(ctx context.Context, set *Set) (from uint64, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.state == nil || l.broken { // it has not begun, or begins again with what was written
-		l.use(set)
-		return l.next, nil
-	}
-	defer func() { l.broken = err != nil }()
-	old := l.state
-	state, err := l.carryOver(set, old)
-	if err != nil {
-		return 0, fmt.Errorf("take over what correlations remember: %w", err)
-	}
-	if err := l.checkpoint(ctx, nil); err != nil {
-		return 0, err
-	}
-	l.state, l.changed = state, true
-	l.use(set)
-	return l.next, l.checkpoint(ctx, nil)
 }
 
 // at stops a test at a step.

@@ -272,7 +272,7 @@ func TestSwap(t *testing.T) {
 		w.say(failed(at, "bob"), failed(at.Add(time.Second), "bob"), deleted(at, "WS-1"))
 		until(t, "the first entry", func() bool { return l.State().Events == 3 })
 		more := strings.Replace(rules, "delete shadows", "delete catalog", 1)
-		from, err := l.Swap(t.Context(), compile(t, more, ""))
+		from, err := l.Swap(t.Context(), compile(t, more, ""), 0, nil)
 		if err != nil || from < 1 {
 			t.Errorf("from %d, %v", from, err)
 		}
@@ -326,7 +326,7 @@ func TestDearRuleIsSuspended(t *testing.T) {
 		if hits := l.Rules()[0].Hits; hits != 64 {
 			t.Errorf("%d hits, want 64", hits)
 		}
-		if _, err := l.Swap(t.Context(), compile(t, rules, "203.0.113.7\n")); err != nil {
+		if _, err := l.Swap(t.Context(), compile(t, rules, "203.0.113.7\n"), 0, nil); err != nil {
 			t.Error(err)
 		}
 		if !l.Rules()[0].Suspended {

@@ -30,9 +30,13 @@ type search struct {
 	set      *Set
 	from, to time.Time // of the events; zero is open
 	// reports tells whether a match is wanted; nil wants all. skip names rules that need not be asked.
-	reports func(m *Match, ev *event.Event) bool
+	reports func(w *searcher, m *Match, ev *event.Event, at finding.Place) bool
 	skip    []bool
-	joined  func(c int) bool // the same for correlations, by number of the plan
+	joined  func(c int, members []finding.Evidence) bool // the same for correlations, by number of the plan
+	// before is what was judged by before, for reports to ask; nil when it does not. beforeSkip is its skip.
+	before     *Set
+	beforeSkip []bool
+	counted    uint64 // entries below are read for correlations only
 
 	progress func(Progress)
 	total    uint64
@@ -50,6 +54,7 @@ type search struct {
 type searcher struct {
 	*search
 	judge  *Judge
+	before *Judge // of what was judged by before; nil when nobody asks
 	book   *finding.Book
 	reader event.LineReader
 	event  event.Event
@@ -66,6 +71,10 @@ func (s *search) begin() {
 func (s *search) worker() *searcher {
 	w := &searcher{search: s, judge: s.set.Judge(), book: finding.NewBook(keepEvents)}
 	w.judge.watch.Skip = s.skip
+	if s.before != nil {
+		w.before = s.before.Judge()
+		w.before.watch.Skip = s.beforeSkip
+	}
 	w.reader = event.LineReader{Taxonomy: s.tax, Limits: jsonl.DefaultLimits()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -170,7 +179,9 @@ func (w *searcher) take(e *journal.Entry) {
 	case e.Header.Kind != journal.Events || w.passes(&e.Header):
 		return
 	case !e.Gone.IsZero():
-		w.deleted++
+		if e.Index >= w.counted {
+			w.deleted++
+		}
 		return
 	}
 	for n, line := range e.Lines() {
@@ -180,8 +191,10 @@ func (w *searcher) take(e *journal.Entry) {
 			continue
 		}
 		if ev.Time = happened(ev); w.within(ev.Time) {
-			w.note(ev.Time)
-			w.events++
+			if e.Index >= w.counted {
+				w.note(ev.Time)
+				w.events++
+			}
 			w.ask(ev, finding.Place{Entry: e.Index, Line: n})
 		}
 	}
@@ -226,7 +239,7 @@ func (w *searcher) ask(ev *event.Event, at finding.Place) {
 	matches := w.judge.Matches(ev)
 	for i := range matches {
 		m := &matches[i]
-		if !m.Silent && (w.reports == nil || w.reports(m, ev)) {
+		if !m.Silent && (w.reports == nil || w.reports(w, m, ev, at)) {
 			w.book.AddAt(m.Kind, m.Rule, ev, &at)
 			found = true
 		}
@@ -245,7 +258,7 @@ func (w *searcher) ask(ev *event.Event, at finding.Place) {
 
 // fire enters what a correlation says. s.mu is held.
 func (s *search) fire(f correlate.Firing) {
-	if s.joined != nil && !s.joined(s.set.numberOf(f.Correlation)-len(s.set.rules)) {
+	if s.joined != nil && !s.joined(s.set.numberOf(f.Correlation)-len(s.set.rules), f.Members) {
 		return
 	}
 	kind, rule, entity := s.set.Joined(&f)
@@ -300,23 +313,17 @@ func days(first, last time.Time) int {
 
 const (
 	maxListed  = 100     // findings of an answer
-	maxContent = 8 << 20 // bytes of events that an answer repeats
+	maxContent = 4 << 20 // bytes of them
 )
 
 // list puts what was found into an answer, as far as there is room.
 func (a *Answer) list(found []finding.Finding) {
-	a.Distinct = len(found)
-	a.Findings = slices.Clone(found[:min(len(found), maxListed)])
-	size := 0
-	for i := range a.Findings {
-		f := &a.Findings[i]
-		for _, e := range f.Events {
-			size += len(e.Fields)
-		}
-		if size > maxContent {
-			f.Events = nil
-		}
-	}
+	a.Distinct, a.Findings = 0, nil
+	a.add(found)
+}
+
+// add puts further findings into an answer.
+func (a *Answer) add(found []finding.Finding) {
 	for i := range found {
 		f := &found[i]
 		if !f.First.IsZero() && (a.First.IsZero() || f.First.Before(a.First)) {
@@ -325,5 +332,45 @@ func (a *Answer) list(found []finding.Finding) {
 		if f.Last.After(a.Last) {
 			a.Last = f.Last
 		}
+		if at := slices.IndexFunc(a.Findings, func(g finding.Finding) bool { return g.ID == f.ID }); at >= 0 {
+			a.Findings[at].Absorb(f, keepEvents)
+			continue
+		}
+		a.Distinct++
+		if len(a.Findings) < maxListed {
+			a.Findings = append(a.Findings, *f)
+		}
 	}
+	a.Findings = within(a.Findings, maxContent)
+}
+
+// within leaves out what makes findings longer than so many bytes together: their events first.
+func within(found []finding.Finding, most int) []finding.Finding {
+	left := most
+	for i := range found {
+		f := &found[i]
+		size := weight(f)
+		if size > left {
+			f.Events = nil
+			size = weight(f)
+		}
+		if left -= size; left < 0 {
+			return found[:i]
+		}
+	}
+	return found
+}
+
+// weight is about how many bytes a finding takes.
+func weight(f *finding.Finding) int {
+	n := 200 + len(f.Rule.Title) + len(f.Rule.Summary) + len(f.Rule.CareImpact) + 32*len(f.Places)
+	for _, texts := range [][]string{f.Rule.Tags, f.Rule.References, f.Rule.FalsePositives, f.Rule.Asks} {
+		for _, t := range texts {
+			n += len(t)
+		}
+	}
+	for _, e := range f.Events {
+		n += 200 + len(e.Fields)
+	}
+	return n
 }

@@ -26,7 +26,7 @@ type Set struct {
 	joined     []finding.Rule // by number of the plan's correlations
 	indicators *indicator.Set // nil without any
 
-	digests func() []string // names all that each rule says, rules before correlations
+	parts   func() []string // names all that each rule says, rules before correlations, and last the indicators
 	version func() string
 }
 
@@ -44,7 +44,7 @@ func NewSet(engine *detect.Engine, plan *correlate.Plan, indicators *indicator.S
 		}
 		s.joined = append(s.joined, r)
 	}
-	s.digests, s.version = sync.OnceValue(s.digestRules), sync.OnceValue(s.digestAll)
+	s.parts, s.version = sync.OnceValue(s.digestParts), sync.OnceValue(s.digestAll)
 	return s
 }
 
@@ -72,13 +72,19 @@ func (s *Set) Version() string { return s.version() }
 
 func (s *Set) digestAll() string {
 	all := sha256.New()
-	for _, d := range s.digests() {
+	for _, d := range s.parts() {
 		fmt.Fprintf(all, "%s\n", d)
 	}
-	if s.indicators != nil {
-		fmt.Fprintf(all, "%x\n", s.indicators.Digest())
-	}
 	return hex.EncodeToString(all.Sum(nil)[:12])
+}
+
+// digestParts names the indicators as one part, behind rules and correlations; "" when there are none.
+func (s *Set) digestParts() []string {
+	listed := ""
+	if s.indicators != nil {
+		listed = fmt.Sprintf("indicators %x", s.indicators.Digest())
+	}
+	return append(s.digestRules(), listed)
 }
 
 // digestRules leaves out where each rule stands in its file.

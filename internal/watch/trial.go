@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/finding"
 	"github.com/wardline/wardline/internal/triage"
 )
@@ -20,22 +21,31 @@ type Trial struct {
 	// Verdicts on the findings that would be gone: GoneTrue above 0 is a warning.
 	GoneTrue, GoneFalse, GoneExpected int
 	Lost                              []finding.Finding // those that would be gone, at most 100
+	Events                            int64             // that were asked about
+	Days                              int               // on which they happened
+	Deleted, Damaged                  int64             // entries that could not be asked about any more
 	Took                              time.Duration
 }
 
 // Try searches the past with rules as they are and as they would be, and says what would change. A changed rule is
-// recognised by its id. Nothing is sealed and nothing goes live.
+// recognised by its id; rules that stay as they are are not asked. Nothing is sealed and nothing goes live.
 func (h *Hunter) Try(ctx context.Context, before, after *Set, from, to time.Time, progress func(Progress)) (Trial, error) {
 	begun := time.Now()
-	was, err := h.findings(ctx, before, from, to, progress)
+	of := func(half uint64) func(Progress) {
+		if progress == nil {
+			return nil
+		}
+		return func(p Progress) { progress(Progress{half*p.Total + p.Done, 2 * p.Total, p.Seen}) }
+	}
+	was, _, err := h.findings(ctx, before, after, from, to, of(0))
 	if err != nil {
 		return Trial{}, fmt.Errorf("try rules: %w", err)
 	}
-	is, err := h.findings(ctx, after.alike(before), from, to, progress)
+	is, sum, err := h.findings(ctx, after.alike(before), before, from, to, of(1))
 	if err != nil {
 		return Trial{}, fmt.Errorf("try rules: %w", err)
 	}
-	t := Trial{Before: len(was), After: len(is)}
+	t := Trial{Before: len(was), After: len(is), Events: sum.Events, Days: sum.Days, Deleted: sum.Deleted, Damaged: sum.Damaged}
 	var lost []string
 	for id, f := range was {
 		now, stays := is[id]
@@ -74,22 +84,42 @@ func (h *Hunter) Try(ctx context.Context, before, after *Set, from, to time.Time
 	return t, nil
 }
 
-func (h *Hunter) findings(ctx context.Context, set *Set, from, to time.Time, progress func(Progress)) (map[string]finding.Finding, error) {
+// findings asks of the past what is in set and not in other, or otherwise there.
+func (h *Hunter) findings(ctx context.Context, set, other *Set, from, to time.Time, progress func(Progress)) (map[string]finding.Finding, Answer, error) {
 	size := h.cfg.Journal.Size()
-	s := h.search(set, size, progress)
+	same := map[string]bool{"": true}
+	for _, part := range other.parts() {
+		same[part] = true
+	}
+	parts := set.parts()
+	asked := *set
+	if same[parts[len(parts)-1]] {
+		asked.indicators = nil
+	}
+	s := h.search(&asked, size, progress)
 	s.from, s.to = from, to
+	s.skip = make([]bool, len(set.rules))
+	for n := range set.rules {
+		s.skip[n] = same[parts[n]] && !set.plan.Listens(n)
+	}
+	s.reports = func(_ *searcher, m *Match, _ *event.Event, _ finding.Place) bool {
+		return m.Number < 0 || !same[parts[m.Number]]
+	}
+	s.joined = func(c int, _ []finding.Evidence) bool { return !same[parts[len(set.rules)+c]] }
 	if err := s.run(ctx, s.whole(0, size)); err != nil {
-		return nil, err
+		return nil, Answer{}, err
 	}
 	found, err := s.finish(ctx)
 	if err != nil {
-		return nil, err
+		return nil, Answer{}, err
 	}
+	var sum Answer
+	s.sum(&sum)
 	byID := map[string]finding.Finding{}
 	for _, f := range found {
 		byID[f.ID] = f
 	}
-	return byID, nil
+	return byID, sum, nil
 }
 
 // alike is s with rules said to stand where the rules of the same ids stand in other: the ids of findings rest on that.

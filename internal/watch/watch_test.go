@@ -55,8 +55,13 @@ func taxonomy(t testing.TB) *event.Taxonomy {
 // compile makes a set of rules and of a list of indicators; "" is no list.
 func compile(t testing.TB, text, list string) *watch.Set {
 	t.Helper()
+	return compileWith(t, text, indicators(t, list))
+}
+
+func compileWith(t testing.TB, text string, listed *indicator.Set) *watch.Set {
+	t.Helper()
 	docs, problems := sigma.Parse("ward.yml", []byte(text), sigma.Options{})
-	set, refused := watch.Compile(docs.Rules, docs.Correlations, indicators(t, list), taxonomy(t))
+	set, refused := watch.Compile(docs.Rules, docs.Correlations, listed, taxonomy(t))
 	for _, p := range append(problems, refused...) {
 		if !p.Warning {
 			t.Fatal(p)

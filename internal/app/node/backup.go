@@ -20,6 +20,7 @@ const (
 	backupState     = "state.db"
 	backupJournal   = "journal.tar"
 	backupAuthority = "authority"
+	backupRules     = "rules"
 )
 
 // Backup says what a backup holds.
@@ -64,6 +65,9 @@ func (n *Node) backupTo(ctx context.Context, dir string) (entries uint64, err er
 	if err := copyDir(n.config.authority(), filepath.Join(dir, backupAuthority)); err != nil {
 		return 0, fmt.Errorf("back up the authority: %w", err)
 	}
+	if err := copyDir(n.config.rulebookDir(), filepath.Join(dir, backupRules)); err != nil {
+		return 0, fmt.Errorf("back up what is judged by: %w", err)
+	}
 	f, err := os.OpenFile(filepath.Join(dir, backupJournal), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return 0, fmt.Errorf("back up the journal: %w", err)
@@ -95,6 +99,9 @@ func Restore(ctx context.Context, c Config, from, keys string, progress func(don
 	}
 	if err := copyDir(filepath.Join(from, backupAuthority), c.authority()); err != nil {
 		return nil, fmt.Errorf("restore the authority: %w", err)
+	}
+	if err := copyDir(filepath.Join(from, backupRules), c.rulebookDir()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("restore what is judged by: %w", err)
 	}
 	f, err := os.Open(filepath.Join(from, backupJournal))
 	if err != nil {

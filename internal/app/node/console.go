@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
@@ -28,7 +27,7 @@ func (n *Node) openConsole(ctx context.Context) error {
 		Site: n.config.Site, Zone: time.Local, Now: time.Now,
 		House: n.house, Desk: n.desk, Live: n.live, Hunter: n.hunter, Index: n.index, Journal: n.journal, DB: n.db,
 		JournalDir: n.config.JournalConfig().Dir, Taxonomy: n.taxonomy, Senders: n.intake.Standings,
-		Refused: n.refusals, Doors: n.doors(), OIDC: provider, Passkeys: keys, Alone: !n.config.Console.TwoPeople, Log: n.log,
+		Rulebook: n.rulebook, Doors: n.doors(), OIDC: provider, Passkeys: keys, Alone: !n.config.Console.TwoPeople, Log: n.log,
 	})
 	return err
 }
@@ -71,14 +70,6 @@ func (n *Node) serveConsole(ctx context.Context) error {
 	}
 	n.log.InfoContext(ctx, "the console is open", "address", listener.Addr().String())
 	return serve(ctx, tls.NewListener(listener, own), mux, n.log)
-}
-
-func (n *Node) refusals() []console.Refusal {
-	var all []console.Refusal
-	for _, p := range n.refused {
-		all = append(all, console.Refusal{File: p.File + ":" + strconv.Itoa(p.Line), Reason: p.Reason})
-	}
-	return all
 }
 
 // doors says where senders reach this node.

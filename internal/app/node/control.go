@@ -49,6 +49,10 @@ func (n *Node) serveControl(ctx context.Context) error {
 	mux.HandleFunc("POST /rotations", n.answer(n.rotateKey))
 	mux.HandleFunc("POST /rescue", n.answer(n.rescue))
 	mux.HandleFunc("POST /hunts", n.hunt)
+	mux.HandleFunc("POST /rules/look", n.answer(n.lookAtRules))
+	mux.HandleFunc("POST /rules/try", n.tryRules)
+	mux.HandleFunc("POST /rules/activate", n.activateRules)
+	mux.HandleFunc("POST /rules/resume", n.answer(n.resumeRule))
 	mux.HandleFunc("POST /backups", n.answer(n.backup))
 	mux.HandleFunc("GET /proof", n.answer(n.proof))
 	mux.HandleFunc("GET /key", n.answer(func(context.Context, *http.Request) (any, error) { return PublicKey{n.journal.PublicKey()}, nil }))
@@ -82,6 +86,11 @@ type Status struct {
 	Judged   uint64             `json:"judged_entries"`
 	Rebuilds uint64             `json:"index_rebuilds"` // since the start
 	Refused  int                `json:"rules_refused"`
+	Rules    string             `json:"rules"`         // version of what events are judged by
+	Going    string             `json:"rules_going"`   // version of what is about to go live; "" when nothing is
+	Trouble  string             `json:"rules_trouble"` // what is wrong with what is kept of them
+	Unread   int64              `json:"unread"`        // lines of the journal that the watcher or the desk could not read, since the start
+	Damaged  int64              `json:"damaged"`       // entries
 	Troubles map[string]string  `json:"troubles"`
 	Senders  []collect.Standing `json:"senders"`
 	// WithoutEnd counts the acts of the last seven days of which nothing says how they ended; -1: that cannot be told.

@@ -38,8 +38,8 @@ func Doctor(ctx context.Context, c *Config) Checkup {
 	d.keys()
 	d.disk()
 	d.certificates()
-	d.rules()
-	d.node(ctx)
+	configured := d.rules()
+	d.node(ctx, configured)
 	return d.Checkup
 }
 
@@ -151,16 +151,17 @@ func certificatesIn(node *yaml.Node) (found []collect.TLS) {
 	return found
 }
 
-func (d *doctor) rules() {
+// rules looks at what is configured, and returns its version; "" when it cannot be read.
+func (d *doctor) rules() (version string) {
 	tax, err := app.Taxonomy()
 	if err != nil {
 		d.wrong(err.Error(), "Install Wardline anew: this binary is damaged.")
-		return
+		return ""
 	}
 	set, refused, unlisted, err := app.LoadSet(d.c.Rules.SetConfig, tax)
 	if err != nil {
 		d.wrong("Rules cannot be loaded: "+err.Error()+".", "Mend rules.places, rules.placeholders or rules.indicators in the configuration.")
-		return
+		return ""
 	}
 	d.well("%d rules and %d indicators load", len(set.Rules()), set.Indicators())
 	if len(refused) > 0 {
@@ -171,10 +172,11 @@ func (d *doctor) rules() {
 	if len(unlisted) > 0 {
 		d.wrong(fmt.Sprintf("%d indicators are refused; the first is in %s.", len(unlisted), unlisted[0].File), "Mend the list, or ask whoever publishes it.")
 	}
+	return set.Version()
 }
 
 // node looks at the node that runs; without one, at whether it could.
-func (d *doctor) node(ctx context.Context) {
+func (d *doctor) node(ctx context.Context, configured string) {
 	var s Status
 	err := Control(ctx, d.c, "/status", nil, &s)
 	if errors.Is(err, ErrDown) {
@@ -198,6 +200,7 @@ func (d *doctor) node(ctx context.Context) {
 		d.wrong(fmt.Sprintf("Of %d acts of the last seven days nothing says how they ended.", s.WithoutEnd),
 			"The node stopped in the middle of them. See in the console's trail what they were, and whether they were done.")
 	}
+	d.judging(&s, configured)
 	d.behind("Watching", s.Entries, s.Judged)
 	d.behind("Search", s.Entries, s.Indexed)
 	heard := 0
@@ -212,6 +215,25 @@ func (d *doctor) node(ctx context.Context) {
 		d.wrong("Nothing comes from "+b.Sender+".", "See whether it runs and reaches this machine; the console's page Sources says since when.")
 	}
 	d.well("%d senders are heard", heard)
+}
+
+// judging looks at what events are judged by.
+func (d *doctor) judging(s *Status, configured string) {
+	switch {
+	case s.Going != "":
+		d.well("new rules are about to go live: the past is searched for what is new in them")
+	case configured != "" && configured != s.Rules:
+		d.wrong("The rules that are configured are not those at work.", "See what would change, and have them go live: wardline rule activate. A restart does it without asking.")
+	}
+	if s.Trouble != "" {
+		d.wrong("Something is wrong with the rules: "+s.Trouble, "The console's page Rules shows what is at work.")
+	}
+	if s.Damaged > 0 {
+		d.wrong(fmt.Sprintf("%d entries of the journal could not be watched or queued, because they are damaged.", s.Damaged), "Find them: wardline journal verify. Put their segments back from a backup.")
+	}
+	if s.Unread > 0 {
+		d.wrong(fmt.Sprintf("%d lines of the journal could not be read.", s.Unread), "See the log, and report it: a line that was sealed should be readable.")
+	}
 }
 
 func (d *doctor) behind(what string, entries, done uint64) {

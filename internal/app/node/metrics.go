@@ -109,6 +109,10 @@ func gauges() []gauge {
 		}},
 		{"wardline_watch_events_total", "Events judged since the start.", count, func(n *Node, _ collect.Counts) float64 { return float64(n.live.State().Events) }},
 		{"wardline_watch_lag_seconds", "How old the event judged last is, while others wait.", level, func(n *Node, _ collect.Counts) float64 { return n.live.State().Lag.Seconds() }},
+		{"wardline_watch_unread_total", "Lines of events that the watcher could not read, since the start.", count, func(n *Node, _ collect.Counts) float64 { return float64(n.live.State().Unread) }},
+		{"wardline_watch_damaged_total", "Entries that the watcher could not read, since the start.", count, func(n *Node, _ collect.Counts) float64 { return float64(n.live.State().Damaged) }},
+		{"wardline_desk_unread_total", "Lines of findings that the queue could not read, since the start.", count, func(n *Node, _ collect.Counts) float64 { return float64(n.desk.Unread()) }},
+		{"wardline_desk_damaged_total", "Entries that the queue could not read, since the start.", count, func(n *Node, _ collect.Counts) float64 { return float64(n.desk.Damaged()) }},
 		{"wardline_index_entries", "Entries of the journal that can be searched.", level, func(n *Node, _ collect.Counts) float64 { return float64(n.index.Through()) }},
 		{"wardline_acts_without_end", "Acts of the last seven days of which nothing says how they ended; -1 when that cannot be told.", level, func(n *Node, _ collect.Counts) float64 { return float64(n.withoutEnd()) }},
 		{"wardline_troubles", "Parts that do not work at the moment.", level, func(n *Node, _ collect.Counts) float64 { return float64(len(n.Troubles())) }},
@@ -136,9 +140,13 @@ func (n *Node) Collect(out chan<- prometheus.Metric) {
 
 // Status says how the node does.
 func (n *Node) Status() Status {
+	live := n.live.State()
+	going, _ := n.rulebook.Going()
 	return Status{
 		Site: n.config.Site, Version: app.Version(), Uptime: time.Since(n.began).Seconds(), Entries: n.journal.Size(),
-		Indexed: n.index.Through(), Rebuilds: n.index.Counts().Rebuilds, Judged: n.live.State().Next, Refused: len(n.refused), Troubles: n.Troubles(), Senders: n.intake.Standings(),
+		Indexed: n.index.Through(), Rebuilds: n.index.Counts().Rebuilds, Judged: live.Next, Refused: len(n.rulebook.Refused()),
+		Rules: live.Version, Going: going.Version, Trouble: n.rulebook.Trouble(),
+		Unread: live.Unread + n.desk.Unread(), Damaged: live.Damaged + n.desk.Damaged(), Troubles: n.Troubles(), Senders: n.intake.Standings(),
 		WithoutEnd: n.withoutEnd(),
 	}
 }

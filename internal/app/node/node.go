@@ -14,7 +14,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/wardline/wardline/format/sigma"
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/access/ca"
 	"github.com/wardline/wardline/internal/app"
@@ -43,8 +42,8 @@ type Node struct {
 	hunter    *watch.Hunter
 	console   *console.Console
 	extra     map[string]http.HandlerFunc // beside the console's own, by pattern
-	refused   []sigma.Problem             // rules that were not loaded
-	index     *index.Index                // nil when it is off
+	rulebook  *watch.Rulebook
+	index     *index.Index // nil when it is off
 	intake    *collect.Intake
 	ledger    *ledger
 	silence   *silence
@@ -89,6 +88,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.desk, err = triage.Open(ctx, n.db); err != nil {
 		return err
 	}
+	n.desk.Tell(n.log)
 	if n.index, err = n.openIndex(); err != nil {
 		return err
 	}
@@ -120,24 +120,24 @@ func (n *Node) openIndex() (*index.Index, error) {
 	return index.Open(c, n.log)
 }
 
-// openWatch loads what events are judged by.
+// openWatch opens what judges events.
 func (n *Node) openWatch(ctx context.Context) error {
-	set, refused, unlisted, err := app.LoadSet(n.config.Rules.SetConfig, n.taxonomy)
+	err := n.openRulebook(ctx)
 	if err != nil {
 		return err
 	}
-	n.refused = refused
-	if len(refused)+len(unlisted) > 0 {
-		n.log.WarnContext(ctx, "rules or indicators were refused; the console's page Rules says why", "rules", len(refused), "indicators", len(unlisted))
-	}
-	n.live, err = watch.NewLive(ctx, watch.LiveConfig{Journal: n.journal, DB: n.db, Taxonomy: n.taxonomy, Set: set, Log: n.log})
+	n.live, err = watch.NewLive(ctx, watch.LiveConfig{Journal: n.journal, DB: n.db, Taxonomy: n.taxonomy, Set: n.rulebook.Set(), Log: n.log})
 	if err != nil {
 		return err
 	}
 	n.hunter, err = watch.NewHunter(ctx, watch.HunterConfig{
 		Journal: n.journal, DB: n.db, Taxonomy: n.taxonomy, Log: n.log, Live: n.live, Desk: n.desk, Index: n.index,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	n.rulebook.Serve(n.hunter)
+	return nil
 }
 
 // serverTLS is the certificate that the node shows, its own or the one that the configuration names.
@@ -196,6 +196,8 @@ func (n *Node) startRooms(s *stage) {
 	s.start(n.part("certificates", n.renewals))
 	s.start(n.part("desk", func(ctx context.Context) error { return n.desk.Run(ctx, n.journal) }))
 	s.start(n.part("watch", n.live.Run))
+	s.start(n.part("rules", n.rulebook.Run))
+	s.start(n.part("signals", n.hangups))
 	s.start(n.part("index", func(ctx context.Context) error { return n.index.Run(ctx, n.eventsFrom) }))
 	s.start(n.console.Run)
 }

@@ -199,9 +199,14 @@ type Job struct {
 	Meter                              Meter
 	Facts                              []Pair
 	Next                               *Link
+	Act                                *Button // in the place of Next
 	Seal                               *Seal
+	FoundHeading                       string
 	Findings                           []Waiting
 }
+
+// Button does something, with what it says along.
+type Button struct{ URL, Text, Name, Value string }
 
 // Sources says who sends, and whether the books balance.
 type Sources struct {
@@ -242,6 +247,26 @@ type Rules struct {
 	More                  *Link
 	Refused               []Pair
 	EmptyTitle, EmptyText string
+	MayLook               bool
+	Changes, Trouble      string // what is configured and not at work; what is wrong
+	Running               *Running
+}
+
+// Changes says what is configured and not at work.
+type Changes struct {
+	Frame
+	Version, Order, Lists, Trouble string
+	Rows                           []ChangeRow
+	Refused                        []Pair
+	Days                           []Choice
+	Running                        *Running
+	MayChange                      bool
+}
+
+// ChangeRow is one rule that differs.
+type ChangeRow struct {
+	State, Level State
+	Title, File  string
 }
 
 // RuleRow is one rule.
@@ -259,6 +284,8 @@ type Rule struct {
 	Facts, Judged     []Pair
 	Precision, Sample string
 	Hide, Findings    string
+	Suspended         bool
+	Resume            string
 }
 
 // Journal says how much is sealed.

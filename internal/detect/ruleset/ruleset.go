@@ -36,57 +36,82 @@ const (
 	maxFiles = 200_000
 )
 
-// source is one rule file, read when its turn comes.
-type source struct {
-	name string
-	open func() (io.ReadCloser, error)
+// File is one rule file, read when its turn comes. Its name is what problems and findings say of it.
+type File struct {
+	Name string
+	Open func() (io.ReadCloser, error)
 }
 
 // Load reads the rules at each place: a file, a folder, or a zip archive.
 func Load(places []string, o sigma.Options) (Set, error) {
-	var sources []source
+	files, done, err := Files(places)
+	if err != nil {
+		return Set{}, err
+	}
+	defer done()
+	return Parse(files, o), nil
+}
+
+// Files lists the rule files at each place, in the order in which Load reads them. They can be opened until done is called.
+func Files(places []string) (files []File, done func(), err error) {
+	var archives []func()
+	done = func() {
+		for _, closeArchive := range archives {
+			closeArchive()
+		}
+	}
 	for _, place := range places {
 		found, closeArchive, err := list(place)
 		if err != nil {
-			return Set{}, fmt.Errorf("read rules: %w", err)
+			done()
+			return nil, nil, fmt.Errorf("read rules: %w", err)
 		}
-		defer closeArchive()
-		sources = append(sources, found...)
+		archives = append(archives, closeArchive)
+		files = append(files, found...)
 	}
-	return parse(sources, o), nil
+	return files, done, nil
 }
 
 // LoadFS reads the rules below the root of a file system; name stands before their paths.
 func LoadFS(fsys fs.FS, name string, o sigma.Options) (Set, error) {
-	sources, err := listFS(fsys, name)
+	files, err := FilesFS(fsys, name)
 	if err != nil {
-		return Set{}, fmt.Errorf("read rules: %w", err)
+		return Set{}, err
 	}
-	return parse(sources, o), nil
+	return Parse(files, o), nil
 }
 
-func list(place string) (sources []source, done func(), err error) {
+// FilesFS lists the rule files below the root of a file system; name stands before their paths.
+func FilesFS(fsys fs.FS, name string) ([]File, error) {
+	files, err := listFS(fsys, name)
+	if err != nil {
+		return nil, fmt.Errorf("read rules: %w", err)
+	}
+	return files, nil
+}
+
+func list(place string) (files []File, done func(), err error) {
 	done = func() {}
 	info, err := os.Stat(place)
 	switch {
 	case err != nil:
 		return nil, done, err
 	case info.IsDir():
-		sources, err = listFS(os.DirFS(place), place+string(filepath.Separator))
-		return sources, done, err
+		files, err = listFS(os.DirFS(place), place+string(filepath.Separator))
+		return files, done, err
 	case strings.EqualFold(filepath.Ext(place), ".zip"):
 		archive, err := zip.OpenReader(place)
 		if err != nil {
 			return nil, done, fmt.Errorf("%s: %w", place, err)
 		}
-		sources, err = listFS(archive, place+"!")
-		return sources, func() { archive.Close() }, err
+		files, err = listFS(archive, place+"!")
+		return files, func() { archive.Close() }, err
 	}
-	return []source{{place, func() (io.ReadCloser, error) { return os.Open(place) }}}, done, nil
+	return []File{{place, func() (io.ReadCloser, error) { return os.Open(place) }}}, done, nil
 }
 
-func listFS(fsys fs.FS, prefix string) ([]source, error) {
-	var sources []source
+func listFS(fsys fs.FS, prefix string) ([]File, error) {
+	var files []File
 	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
 		switch ext := path.Ext(p); {
 		case err != nil:
@@ -95,13 +120,13 @@ func listFS(fsys fs.FS, prefix string) ([]source, error) {
 			return fs.SkipDir
 		case d.IsDir() || ext != ".yml" && ext != ".yaml":
 			return nil
-		case len(sources) == maxFiles:
+		case len(files) == maxFiles:
 			return fmt.Errorf("more than %d rule files", maxFiles)
 		}
-		sources = append(sources, source{prefix + p, func() (io.ReadCloser, error) { return fsys.Open(p) }})
+		files = append(files, File{prefix + p, func() (io.ReadCloser, error) { return fsys.Open(p) }})
 		return nil
 	})
-	return sources, err
+	return files, err
 }
 
 // forUse leaves out the folders of a rule repository that hold no rules for use: those withdrawn by
@@ -110,28 +135,28 @@ func forUse(dir string) bool {
 	return !slices.Contains([]string{"deprecated", "unsupported", "tests", "regression_data", "documentation"}, dir)
 }
 
-// parse reads the files on all processors; the outcome is in the order of the files.
-func parse(sources []source, o sigma.Options) Set {
+// Parse reads the files on all processors; the outcome is in the order of the files.
+func Parse(files []File, o sigma.Options) Set {
 	type result struct {
 		docs     sigma.Documents
 		problems []sigma.Problem
 	}
-	results := make([]result, len(sources))
+	results := make([]result, len(files))
 	var wait sync.WaitGroup
 	next := make(chan int)
-	for range min(runtime.GOMAXPROCS(0), len(sources)) {
+	for range min(runtime.GOMAXPROCS(0), len(files)) {
 		wait.Go(func() {
 			for i := range next {
-				data, err := read(sources[i])
+				data, err := Read(files[i])
 				if err != nil {
-					results[i].problems = []sigma.Problem{{File: sources[i].name, Reason: err.Error()}}
+					results[i].problems = []sigma.Problem{{File: files[i].Name, Reason: err.Error()}}
 					continue
 				}
-				results[i].docs, results[i].problems = sigma.Parse(sources[i].name, data, o)
+				results[i].docs, results[i].problems = sigma.Parse(files[i].Name, data, o)
 			}
 		})
 	}
-	for i := range sources {
+	for i := range files {
 		next <- i
 	}
 	close(next)
@@ -149,8 +174,9 @@ func parse(sources []source, o sigma.Options) Set {
 	return set
 }
 
-func read(s source) ([]byte, error) {
-	f, err := s.open()
+// Read reads one file.
+func Read(file File) ([]byte, error) {
+	f, err := file.Open()
 	if err != nil {
 		return nil, err
 	}
