@@ -94,7 +94,7 @@ func TestTheTableIsWhole(t *testing.T) {
 			t.Errorf("column %d is %s, not %s", i+1, head[i+1], r)
 		}
 	}
-	reaches := []access.Reach{access.None, access.All, access.Own, access.Closed, access.Access}
+	reaches := []access.Reach{access.None, access.All, access.Own, access.Closed, access.Access, access.Named}
 	for _, line := range lines[1:] {
 		cells := strings.Fields(line)
 		if len(cells) != len(head) {
@@ -105,10 +105,13 @@ func TestTheTableIsWhole(t *testing.T) {
 				t.Errorf("%s: %s is no reach", cells[0], c)
 			}
 		}
+		if i := slices.Index(cells, string(access.Named)); i >= 0 && head[i] != string(access.Reader) {
+			t.Errorf("%s: only what readers may can be named", cells[0])
+		}
 	}
 	named := []access.Verb{
 		access.TodayRead, access.FindingRead, access.FindingJudge, access.FindingSuppress, access.SearchRun, access.HuntRun,
-		access.SourceRead, access.SourceWrite, access.RuleRead, access.RuleWrite, access.JournalRead, access.JournalVerify,
+		access.AnswerRead, access.SourceRead, access.SourceWrite, access.RuleRead, access.RuleWrite, access.JournalRead, access.JournalVerify,
 		access.PeopleRead, access.PeopleWrite, access.TokenWrite, access.TrailRead, access.TrailReadOwn, access.SelfWrite, access.EventAppend,
 	}
 	if diff := cmp.Diff(named, access.Verbs()); diff != "" {

@@ -244,7 +244,7 @@ func TestAFreshCodeIsAskedForAndNothingIsTypedTwice(t *testing.T) {
 	n.pass(10 * time.Minute)
 	form := url.Values{"name": {"m.okafor"}, "display": {"M. Okafor"}, "role": {"analyst"}}
 	status, body := p.post("/people/invite", form)
-	if status != http.StatusForbidden || !strings.Contains(body, "Your code again") || !strings.Contains(body, `name="display" value="M. Okafor"`) {
+	if status != http.StatusForbidden || !strings.Contains(body, "Your second factor again") || !strings.Contains(body, `name="display" value="M. Okafor"`) {
 		t.Fatalf("status %d\n%s", status, body)
 	}
 	form.Set("prove_to", "/people/invite")
