@@ -211,6 +211,54 @@ func (w *ward) await(n int) {
 	}
 }
 
+// What a rotation does between the moment in which a file is found to have grown and the one in which it is read.
+func TestRenamedBeforeItIsRead(t *testing.T) {
+	for _, pattern := range []string{"a.log*", "a.log", ""} {
+		t.Run(pattern, func(t *testing.T) {
+			w := newWard(t, pattern)
+			w.config.Settle = time.Nanosecond
+			w.intake = collect.NewIntake(w.kept, collect.DefaultConfig(), time.Now, slog.New(slog.DiscardHandler))
+			s := files.NewSteps(w.config, files.Setup{Formats: formats(t), Positions: w.saved}, w.o, w.intake)
+			quiet := func() {}
+			w.write("a.log", lines(0, 30))
+			s.Scan()
+			s.Read(t.Context(), quiet)
+			w.write("a.log", lines(30, 40))
+			s.Scan()
+			s.Read(t.Context(), sync.OnceFunc(func() {
+				w.must(os.Rename(w.path("a.log"), w.path("a.log.1")))
+				w.write("a.log", lines(40, 60))
+			}))
+			s.Scan()
+			s.Read(t.Context(), quiet)
+			w.await(60)
+		})
+	}
+}
+
+// A file that one look at its folder lacks is not given up, for it may be renamed just then.
+func TestMissedOnce(t *testing.T) {
+	w := newWard(t, "a.log")
+	w.intake = collect.NewIntake(w.kept, collect.DefaultConfig(), time.Now, slog.New(slog.DiscardHandler))
+	s := files.NewSteps(w.config, files.Setup{Formats: formats(t), Positions: w.saved}, w.o, w.intake)
+	quiet := func() {}
+	w.write("a.log", lines(0, 30))
+	s.Scan()
+	s.Read(t.Context(), quiet)
+	w.write("a.log", lines(30, 40))
+	w.must(os.Rename(w.path("a.log"), w.path("a.log.1")))
+	s.Hide()
+	s.Scan()
+	s.Read(t.Context(), quiet)
+	w.await(40)
+	w.must(os.Remove(w.path("a.log.1")))
+	s.Scan()
+	s.Scan()
+	if looks := s.Read(t.Context(), quiet); looks > 0 {
+		t.Errorf("a file that is gone is looked at %d times", looks)
+	}
+}
+
 // What the tools of rotation do, while the log is followed and while the node is stopped.
 func TestRotation(t *testing.T) {
 	copyFile := func(w *ward, from, to string) {

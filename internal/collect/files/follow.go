@@ -35,6 +35,7 @@ type tracked struct {
 	again     time.Time // look at it then; zero for when it changes
 	busy      bool
 	extra     bool // not one of the paths: a rotation moved it there
+	missed    bool // it was nowhere at the last scan
 	orphan    bool // followed only if it is a copy of what was followed
 	passed    bool // its format is not known, which was said already
 	failures  int  // in a row to read it
@@ -48,6 +49,7 @@ type result struct {
 	again   time.Time // look at it again then; zero for when it changes
 	cut     bool      // it was cut off or replaced: what it held may lie beside it
 	drop    bool      // it is no longer to be followed
+	moved   bool      // it was not at its path any more, so nothing of it was read
 	failure error     // of the journal or of the database: the source ends
 }
 
@@ -167,6 +169,9 @@ func (f *follower) next(now time.Time) (*tracked, time.Time) {
 func (f *follower) looked(r result, now time.Time) {
 	t := r.file
 	t.busy, t.again = false, r.again
+	if r.moved {
+		t.modified = time.Time{} // how it stood is not how it was read: look again when it is found
+	}
 	if r.drop {
 		delete(f.files, t.key)
 	} else if info, err := os.Stat(t.path); err == nil && keyOf(info) == t.key {
@@ -212,7 +217,7 @@ func (f *follower) scan(now time.Time) (folders map[string]bool) {
 			f.files[key] = t
 		}
 		if !t.busy {
-			t.path, t.extra, t.orphan = file.path, false, false
+			t.path, t.extra, t.orphan, t.missed = file.path, false, false, false
 			t.see(file.info, now)
 		}
 	}
@@ -229,17 +234,22 @@ func (f *follower) scan(now time.Time) (folders map[string]bool) {
 func (f *follower) missing(t *tracked, now time.Time) {
 	if info, err := os.Stat(t.path); err == nil && keyOf(info) == t.key {
 		t.see(info, now)
+		t.missed = false
 		return
 	}
 	for _, file := range relatives(t.path) {
 		if keyOf(file.info) == t.key {
-			t.path, t.extra = file.path, true
+			t.path, t.extra, t.missed = file.path, true, false
 			t.see(file.info, now)
 			t.wake = true
 			return
 		}
 	}
-	delete(f.files, t.key)
+	// A list of a folder may lack a file that is renamed meanwhile. So it is given up the second time.
+	if t.missed {
+		delete(f.files, t.key)
+	}
+	t.missed = true
 }
 
 // recall looks for files that a rotation moved out of the paths while nobody followed them.

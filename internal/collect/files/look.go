@@ -17,7 +17,7 @@ func (f *follower) look(ctx context.Context, t *tracked) result {
 	c, err := openContent(t.path, t.key)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, errMoved):
-		return result{file: t} // the next scan finds where it went
+		return result{file: t, moved: true} // the next scan finds where it went
 	case err != nil:
 		return f.unreadable(ctx, t, err)
 	}
