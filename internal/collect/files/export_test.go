@@ -23,6 +23,9 @@ func NewSteps(c Config, s Setup, o collect.Options, in *collect.Intake) Steps {
 // Scan looks which files are there.
 func (s Steps) Scan() { s.f.scan(time.Now()) }
 
+// Followed is how many files are followed.
+func (s Steps) Followed() int { return len(s.f.files) }
+
 // Hide has a scan find nothing, as a list of a folder may that is read while a file is renamed.
 func (s Steps) Hide() {
 	paths := s.f.config.Paths
@@ -36,17 +39,15 @@ func (s Steps) Hide() {
 	s.f.config.Paths = paths
 }
 
-// Read reads what the scans and readings before found to be new, but for what between changes meanwhile, and returns how many
-// files were looked at.
-func (s Steps) Read(ctx context.Context, between func()) (looks int) {
+// Read reads what the scans before found to be new. Before each file it calls between.
+func (s Steps) Read(ctx context.Context, between func()) {
 	for {
 		t, _ := s.f.next(time.Now())
 		if t == nil {
-			return looks
+			return
 		}
 		t.busy, t.wake, t.again = true, false, time.Time{}
 		between()
 		s.f.looked(s.f.look(ctx, t), time.Now())
-		looks++
 	}
 }
