@@ -149,6 +149,7 @@ func TestAChangeOutlastsTheNode(t *testing.T) {
 		t.Error("events are judged by what has not gone live")
 	}
 	if err := w.during(d.live, func(func() bool) {
+		(&shift{w, d.live}).judged() // so that it is the past
 		d.running(func() {
 			until(t, "what was asked for, and then what is configured", func() bool {
 				all, err := w.hunter().Answers(t.Context(), 10)
