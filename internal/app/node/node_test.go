@@ -115,7 +115,7 @@ journal: {ballast: -1}
 %ssources:
 - {kind: syslog, streams: [{listen: %q, from: [127.0.0.0/8]}]}
 - {kind: mllp, streams: [{listen: %q, from: [127.0.0.0/8]}]}
-- {kind: http, listen: %q, limits: {requests: 200, connections_per_address: 256}}
+- {kind: http, listen: %q, limits: {requests: 400, connections_per_address: 512}}
 %s`, h.dir, free(t), h.metrics, shares, h.syslog, h.mllp, h.http, strings.ReplaceAll(strings.Join(more, ""), "DIR", h.dir))
 	if err := os.WriteFile(h.config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -223,7 +223,7 @@ func (h *house) target() load.Target {
 	url := "https://" + h.http
 	return load.Target{
 		Syslog: h.syslog, MLLP: h.mllp, FHIR: url + "/fhir", Bulk: url, HEC: url, OTLP: url, Lines: url, Token: h.token,
-		Client: &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, MaxIdleConnsPerHost: 64}},
+		Client: &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, MaxIdleConnsPerHost: 512}},
 	}
 }
 

@@ -52,15 +52,17 @@ const (
 // Ways lists all of them.
 func Ways() []Way { return []Way{Syslog, MLLP, FHIR, Bulk, HEC, OTLP, Lines} }
 
-// Share is how many of a hundred records go that way, and on how many connections.
-func (w Way) Share() (percent, connections int) {
+// share is how many of a hundred records go that way, and on how many connections. Systems that wait for each answer send
+// no faster in a larger hospital: there are more of them.
+func (w Way) share(rate int) (percent, connections int) {
+	const usual = 5000
 	switch w {
 	case Syslog:
 		return 60, 8
 	case MLLP:
-		return 15, 60
+		return 15, max(60, 60*rate/usual)
 	case FHIR:
-		return 10, 40
+		return 10, max(40, 40*rate/usual)
 	case Lines:
 		return 3, 4
 	default:
@@ -106,7 +108,7 @@ func Run(ctx context.Context, c Config) (map[Way]*Books, error) {
 			continue
 		}
 		books[way] = &Books{}
-		percent, connections := way.Share()
+		percent, connections := way.share(c.Rate)
 		for n := range connections {
 			l := newLane(way, n, connections, float64(c.Rate)*float64(percent)/100/float64(connections), c.For)
 			all.Go(func() {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"time"
@@ -231,6 +232,9 @@ func (c *Config) post(ctx context.Context, url, kind string, body []byte) (statu
 
 func (c *Config) dial(ctx context.Context, address string, config *tls.Config) (net.Conn, error) {
 	d := &net.Dialer{Timeout: 10 * time.Second}
+	if host, _, err := net.SplitHostPort(address); err == nil && net.ParseIP(host).IsLoopback() {
+		d.LocalAddr = &net.TCPAddr{IP: net.IPv4(127, 0, 1, byte(1+rand.IntN(200)))} // as if from many machines
+	}
 	if config != nil {
 		return (&tls.Dialer{NetDialer: d, Config: config}).DialContext(ctx, "tcp", address)
 	}
