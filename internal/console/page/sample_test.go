@@ -103,7 +103,7 @@ func samples() map[string]sample {
 		"passkey-join":    {"passkey", page.AskKey{Frame: gate("Passkey"), New: true, Joining: true, Heading: "Make a passkey", Says: "Your browser asks where to keep it: on this device, on your phone, or on a security key.", Action: "/setup/passkey", Options: "{}", Ticket: "passkey_ticket", Answered: "passkey_answer", Carry: []page.Pair{{Name: "enrolment", Value: "1"}}}},
 		"you":             {"you", you()},
 		"you-last":        {"you", youLast()},
-		"you-address":     {"you", page.You{Frame: you().Frame, Views: you().Views, App: true, Codes: "10 codes", Passkeys: page.Passkeys{None: true}}},
+		"you-address":     {"you", page.You{Frame: frame("people", "Your sign-in", "What do you sign in with?", "Your passphrase, and a code of your app.", "Whoever has both is you to Wardline."), Views: you().Views, App: true, Codes: "10 codes", Passkeys: page.Passkeys{None: true}}},
 		"you-provider":    {"you", page.You{Frame: frame("people", "Your sign-in", "What do you sign in with?", "You sign in with your account of the house.", "What you sign in with is kept and changed there."), Views: you().Views, Elsewhere: true}},
 		"prove-passkey":   {"prove", page.Prove{Frame: gate("Second factor"), To: "/you/passkeys", Passkeys: page.Passkeys{Here: true}}},
 		"prove":           {"prove", page.Prove{Frame: page.Frame{Title: "Second factor", Site: "Alder Valley Hospital"}, To: "/people/invite", Carry: []page.Pair{{Name: "display", Value: "M. Okafor"}}}},
