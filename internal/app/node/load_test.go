@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -21,13 +22,17 @@ import (
 )
 
 // TestLoad holds a node to what it must stand (load L1 and L2): all that was acknowledged is kept, and memory stays
-// within bounds. It takes long: WARDLINE_LOAD lists runs as rate:duration, such as 5000:10m,20000:60s.
+// within bounds. It takes long: WARDLINE_LOAD lists runs as rate:duration, such as 5000:10m,20000:60s. WARDLINE_SLOW_DISK makes
+// each sync of the disk take so much longer, such as 5ms (load L3).
 func TestLoad(t *testing.T) {
 	runs := os.Getenv("WARDLINE_LOAD")
 	if runs == "" {
 		t.Skip("it takes long: set WARDLINE_LOAD to runs such as 5000:10m,20000:60s")
 	}
 	h := newHouse(t)
+	if slow := os.Getenv("WARDLINE_SLOW_DISK"); slow != "" {
+		h.binary = append(slowDisk(t, slow), h.binary...)
+	}
 	h.start()
 	before := h.usage()
 	stop := h.probe(t)
@@ -71,6 +76,21 @@ func TestLoad(t *testing.T) {
 		}
 	}
 	t.Logf("%d records kept, %d twice", len(found), twice)
+}
+
+// slowDisk is what a node is started by so that each sync takes longer.
+func slowDisk(t *testing.T, longer string) []string {
+	t.Helper()
+	d, err := time.ParseDuration(longer)
+	if err != nil {
+		t.Fatalf("WARDLINE_SLOW_DISK: %v", err)
+	}
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		t.Skip("it needs strace")
+	}
+	calls := "fsync,fdatasync,sync_file_range"
+	return []string{strace, "-D", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=" + calls, "-e", fmt.Sprintf("inject=%s:delay_exit=%d", calls, d.Microseconds())}
 }
 
 // table shows what became of the records of each way, and how soon they were acknowledged: from when one was sent, or the
