@@ -59,8 +59,8 @@ func (c *ruleActivateCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "They would have found %d more (in %d days, %d events).\n%d findings of now would no longer be found, of which %d were judged true.\n",
-		t.New, t.Days, t.Events, t.Gone, t.GoneTrue)
+	fmt.Fprintf(s.out, "They would have found %d more (in %s, %s).\n%s of now would no longer be found; judged true of these: %d.\n",
+		t.New, report.Plural(int64(t.Days), "day"), report.Plural(int64(t.Events), "event"), report.Plural(int64(t.Gone), "finding"), t.GoneTrue)
 	if !c.Yes && !s.agrees("Let them go live?") {
 		return errKept
 	}
@@ -74,9 +74,9 @@ func (c *ruleActivateCmd) Run(ctx context.Context, s streams) error {
 	fmt.Fprintf(s.out, "They are at work. What is new in them: ")
 	switch {
 	case a.Seen > 0:
-		fmt.Fprintf(s.out, "seen %d times, first %s, last %s.\n", a.Seen, clock(a.First), clock(a.Last))
+		fmt.Fprintf(s.out, "seen %s, first %s, last %s.\n", report.Plural(int64(a.Seen), "time"), clock(a.First), clock(a.Last))
 	default:
-		fmt.Fprintf(s.out, "searched %d days, %d events, not seen.\n", a.Days, a.Events)
+		fmt.Fprintf(s.out, "searched %s, %s, not seen.\n", report.Plural(int64(a.Days), "day"), report.Plural(int64(a.Events), "event"))
 	}
 	_, err = fmt.Fprintln(s.out, "The answer is sealed; the console's page Search back shows it.")
 	return err

@@ -58,15 +58,15 @@ func (c *huntCmd) tell(s streams, a *watch.Answer) error {
 	case a.Seen == 0:
 		fmt.Fprintf(s.out, "Not seen: %s. Searched %d events of %d days in %.1f s.\n", report.Clean(a.Title), a.Events, a.Days, a.Took.Seconds())
 	default:
-		fmt.Fprintf(s.out, "Seen %d times: %s. First %s, last %s. Searched %d events of %d days in %.1f s.\n", a.Seen, report.Clean(a.Title),
-			clock(a.First), clock(a.Last), a.Events, a.Days, a.Took.Seconds())
+		fmt.Fprintf(s.out, "Seen %s: %s. First %s, last %s. Searched %s of %s in %.1f s.\n", report.Plural(int64(a.Seen), "time"), report.Clean(a.Title),
+			clock(a.First), clock(a.Last), report.Plural(int64(a.Events), "event"), report.Plural(int64(a.Days), "day"), a.Took.Seconds())
 	}
 	if n := a.Damaged + a.Deleted + a.Unread; n > 0 {
 		fmt.Fprintf(s.out, "Not all could be read: %d entries are damaged, %d were deleted after their time, %d lines are unreadable.\n", a.Damaged, a.Deleted, a.Unread)
 	}
 	for i := range a.Findings {
 		f := &a.Findings[i]
-		fmt.Fprintf(s.out, "  %s  %s  %s  %d events\n", f.Rule.Level, report.Clean(f.Rule.Title), report.Clean(strings.Join(f.Entities["host"], ", ")), f.Count)
+		fmt.Fprintf(s.out, "  %s  %s  %s  %s\n", f.Rule.Level, report.Clean(f.Rule.Title), report.Clean(strings.Join(f.Entities["host"], ", ")), report.Plural(int64(f.Count), "event"))
 	}
 	_, err := fmt.Fprintln(s.out, "The answer is sealed; the console's page Search back shows it.")
 	return err

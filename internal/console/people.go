@@ -47,6 +47,19 @@ func (c *Console) people(r *request) (answer, error) {
 	return view("people", v), err
 }
 
+// tokenChoices lists what a token may when that is chosen, of those that this person makes.
+func tokenChoices(maker access.Actor) (all []page.Choice) {
+	_, named := access.Grants(maker)
+	for _, verb := range named {
+		choice := page.Choice{Value: string(verb), Text: "Search events", Hint: "patients are masked, and each search is sealed"}
+		if verb == access.AnswerRead {
+			choice.Text, choice.Hint = "Read the answers of searches back", "what was asked, and how often it was seen"
+		}
+		all = append(all, choice)
+	}
+	return all
+}
+
 func (c *Console) peoplePage(r *request) (page.People, error) {
 	v := page.People{Views: peopleViews("people", r.actor), Choices: roleChoices(nil)}
 	v.Frame = c.frame(r, "people", "People and access", "Who may do what here?", key("next, previous", "J", "K"))
@@ -58,14 +71,7 @@ func (c *Console) peoplePage(r *request) (page.People, error) {
 			return v, err
 		}
 	}
-	_, named := access.Grants(r.actor)
-	for _, verb := range named {
-		choice := page.Choice{Value: string(verb), Text: "Search events", Hint: "patients are masked, and each search is sealed"}
-		if verb == access.AnswerRead {
-			choice.Text, choice.Hint = "Read the answers of searches back", "what was asked, and how often it was seen"
-		}
-		v.TokenMay = append(v.TokenMay, choice)
-	}
+	v.TokenMay = tokenChoices(r.actor)
 	users, err := c.House.Users(r.Context())
 	if err != nil {
 		return v, err

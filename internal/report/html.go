@@ -119,7 +119,7 @@ func newPage(run *Run, fs []finding.Finding) *page {
 	p := &page{
 		Style: template.CSS(styleSource), Policy: "sha256-" + base64.StdEncoding.EncodeToString(digest[:]),
 		Product: clean(run.Product, 80), Answer: answer(run, fs), Also: also(fs), Checked: checked(run), Unread: unread(run), LeftOut: leftOut(run), Zone: run.zone().String(), Run: run,
-		Rules: plural(int64(run.Rules), "rule"), Indicators: plural(run.Indicators, "indicator"),
+		Rules: Plural(int64(run.Rules), "rule"), Indicators: Plural(run.Indicators, "indicator"),
 	}
 	if !run.Started.IsZero() {
 		p.Made = run.Started.In(run.zone()).Format("2 January 2006, 15:04")
@@ -146,7 +146,7 @@ func (p *page) findings(run *Run, fs []finding.Finding) {
 				sec.Cards = append(sec.Cards, b.card(g, s, i))
 			}
 		}
-		sec.Count = plural(int64(n), "finding")
+		sec.Count = Plural(int64(n), "finding")
 		p.Levels = append(p.Levels, sec)
 		cards = append(cards, sec.Cards...)
 	}
@@ -185,7 +185,7 @@ func (b *builder) card(g *group, s severity, rank int) card {
 		c.Notes = append(c.Notes, clean(n, 300))
 	}
 	if len(g.findings) > 1 {
-		c.Total = plural(int64(len(g.findings)), "finding")
+		c.Total = Plural(int64(len(g.findings)), "finding")
 	}
 	for _, f := range g.findings[:min(len(g.findings), b.room)] {
 		c.Findings = append(c.Findings, b.detail(f))
@@ -214,7 +214,7 @@ func sentence(g *group, zone *time.Location) string {
 
 func (b *builder) detail(f *finding.Finding) detail {
 	b.shown++
-	d := detail{Anchor: "f" + strconv.Itoa(b.shown), ID: clean(f.ID, 80), When: span(f.First, f.Last, b.zone), Events: plural(int64(f.Count), "event"), first: f.First, last: f.Last}
+	d := detail{Anchor: "f" + strconv.Itoa(b.shown), ID: clean(f.ID, 80), When: span(f.First, f.Last, b.zone), Events: Plural(int64(f.Count), "event"), first: f.First, last: f.Last}
 	if d.last.Before(d.first) {
 		d.last = d.first
 	}
@@ -236,7 +236,7 @@ func (b *builder) detail(f *finding.Finding) detail {
 		d.Rows = append(d.Rows, b.row(&f.Events[i], f.Rule.Asks))
 	}
 	if left := f.Count - len(d.Rows); left > 0 {
-		d.More = plural(int64(left), "more matched event") + " not shown here: --format jsonl --all-events lists them."
+		d.More = Plural(int64(left), "more matched event") + " not shown here: --format jsonl --all-events lists them."
 	}
 	return d
 }

@@ -33,10 +33,10 @@ func StartSteps(w io.Writer, verb, thing string, steps func() (done, total int64
 	return startProgress(w, width, func(since time.Duration) string {
 		done, total := steps()
 		if total <= 0 {
-			return fmt.Sprintf("%s  %s", verb, plural(done, thing))
+			return fmt.Sprintf("%s  %s", verb, Plural(done, thing))
 		}
 		part := min(1, float64(done)/float64(total))
-		return fmt.Sprintf("%s  %3.0f %%  %d of %s", verb, part*100, done, plural(total, thing)) + left(part, since)
+		return fmt.Sprintf("%s  %3.0f %%  %d of %s", verb, part*100, done, Plural(total, thing)) + left(part, since)
 	})
 }
 
@@ -77,7 +77,7 @@ func (p *Progress) run() {
 // line says how far the scan is after d.
 func (r Reading) line(d time.Duration) string {
 	read, total, events := r()
-	rate := plural(int64(float64(events)/max(d.Seconds(), 0.001)), "event") + "/s"
+	rate := Plural(int64(float64(events)/max(d.Seconds(), 0.001)), "event") + "/s"
 	if total <= 0 {
 		return "Reading  " + size(read) + "  " + rate
 	}

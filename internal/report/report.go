@@ -100,13 +100,13 @@ func tally(fs []finding.Finding) [5]int {
 
 // answer is the headline: what a person should know first.
 func answer(run *Run, fs []finding.Finding) string {
-	base := "in " + plural(run.Events, "event") + " from " + plural(int64(run.Files), "file") + "."
+	base := "in " + Plural(run.Events, "event") + " from " + Plural(int64(run.Files), "file") + "."
 	switch {
 	case len(fs) > 0:
 		parts := counts(tally(fs))
 		return strings.Join(parts[:min(2, len(parts))], ", ") + " " + base
 	case run.Events == 0:
-		return "Nothing was checked: no event could be read from " + plural(int64(run.Files), "file") + "."
+		return "Nothing was checked: no event could be read from " + Plural(int64(run.Files), "file") + "."
 	case run.Rules == 0 && run.Indicators == 0:
 		return "Nothing was checked: no rule and no indicator was loaded."
 	}
@@ -129,7 +129,7 @@ func counts(n [5]int) []string {
 		switch {
 		case n[i] == 0:
 		case len(parts) == 0:
-			parts = append(parts, plural(int64(n[i]), "finding")+" "+s.ask)
+			parts = append(parts, Plural(int64(n[i]), "finding")+" "+s.ask)
 		default:
 			parts = append(parts, number(int64(n[i]))+" "+s.ask)
 		}
@@ -139,9 +139,9 @@ func counts(n [5]int) []string {
 
 // checked says what stands behind the answer.
 func checked(run *Run) string {
-	with := "Checked with " + plural(int64(run.Rules), "rule")
+	with := "Checked with " + Plural(int64(run.Rules), "rule")
 	if run.Indicators > 0 {
-		with += " and " + plural(run.Indicators, "indicator")
+		with += " and " + Plural(run.Indicators, "indicator")
 	}
 	if run.Bytes > 0 {
 		with += " over " + size(run.Bytes)
@@ -159,10 +159,10 @@ func checked(run *Run) string {
 func unread(run *Run) string {
 	var parts []string
 	if run.Damaged > 0 {
-		parts = append(parts, plural(run.Damaged, "damaged place"))
+		parts = append(parts, Plural(run.Damaged, "damaged place"))
 	}
 	if run.Skipped > 0 {
-		parts = append(parts, plural(run.Skipped, "file")+" of no known format")
+		parts = append(parts, Plural(run.Skipped, "file")+" of no known format")
 	}
 	return strings.Join(parts, ", ")
 }
@@ -186,10 +186,10 @@ func sorted(problems []Problem) []Problem {
 func leftOut(run *Run) string {
 	var parts []string
 	if n := len(run.Refused); n > 0 {
-		parts = append(parts, plural(int64(n), "rule"))
+		parts = append(parts, Plural(int64(n), "rule"))
 	}
 	if n := len(run.Unlisted); n > 0 {
-		parts = append(parts, "entries of "+plural(int64(n), "list"))
+		parts = append(parts, "entries of "+Plural(int64(n), "list"))
 	}
 	if len(parts) == 0 {
 		return ""

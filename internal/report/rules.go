@@ -37,7 +37,7 @@ func Clean(text string) string {
 // Rules writes a list of rules, the worst first, and what was refused.
 func Rules(w io.Writer, rules []Rule, refused []Refusal, o Options) error {
 	t := newTable(w, &Run{Refused: refused}, o)
-	t.paragraph("1", plural(int64(len(rules)), "rule")+" can be run.", 0, 1)
+	t.paragraph("1", Plural(int64(len(rules)), "rule")+" can be run.", 0, 1)
 	for level, s := range severities() {
 		var of []Rule
 		for _, r := range rules {
@@ -49,7 +49,7 @@ func Rules(w io.Writer, rules []Rule, refused []Refusal, o Options) error {
 			continue
 		}
 		t.line("", "")
-		t.line(s.sgr, s.shape+" "+s.level, "  "+plural(int64(len(of)), "rule"))
+		t.line(s.sgr, s.shape+" "+s.level, "  "+Plural(int64(len(of)), "rule"))
 		for i := range of {
 			t.rule(&of[i])
 		}

@@ -64,7 +64,7 @@ func (t *table) level(s severity, gs []*group) {
 	}
 	t.line("", "")
 	head := s.shape + " " + s.word
-	tail := "  " + plural(int64(n), "finding") + ", level " + s.level
+	tail := "  " + Plural(int64(n), "finding") + ", level " + s.level
 	t.line(s.sgr, head, tail)
 	if t.width >= wide && !t.headed {
 		t.headed = true
@@ -106,7 +106,7 @@ func (t *table) group(g *group) {
 }
 
 func (t *table) stacked(name, when string, g *group) {
-	events := plural(int64(g.count), "event")
+	events := Plural(int64(g.count), "event")
 	room := t.width - 2 - len(events) - 2
 	for i, l := range wrap(name, room, 3) {
 		if i == 0 {

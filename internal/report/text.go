@@ -99,7 +99,8 @@ func number(n int64) string {
 	return s
 }
 
-func plural(n int64, noun string) string {
+// Plural is "1 event" or "4,218 events".
+func Plural(n int64, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}

@@ -82,7 +82,7 @@ func timeline(cards []card, run *Run) *chart {
 	c.Height = c.Bottom + 40
 	c.Ticks, c.Cuts = axis.ticks(run.zone())
 	c.Desc = "Findings over time, " + span(slices.MinFunc(times, time.Time.Compare), slices.MaxFunc(times, time.Time.Compare), run.zone()) +
-		", one row for each of " + plural(int64(len(c.Lanes)), "place") + ". The same facts stand in the list below."
+		", one row for each of " + Plural(int64(len(c.Lanes)), "place") + ". The same facts stand in the list below."
 	return c
 }
 
