@@ -1,0 +1,135 @@
+// Package privacy asks of every access to a patient's record why it happened, answers from what the hospital knows
+// anyway, and brings the few that nothing explains to a person, in sentences.
+//
+//	accesses ──► Touch ──► Judge ──► Verdict ──► Case ──► a person decides ──► what is learned
+//
+// A reviewer concludes, Wardline does not: a Verdict is a list of reasons and flags, and its score only puts cases in an order.
+package privacy
+
+import (
+	"time"
+
+	"github.com/wardline/wardline/internal/hospital"
+)
+
+// Touch is all that one account did with one patient's record on one day of the house's own calendar.
+type Touch struct {
+	User    hospital.Ref     // the account as the sender writes it
+	Staff   hospital.StaffID // whose it is; 0 when nobody knows
+	Patient hospital.PatientID
+	Day     int32 // days since 1970-01-01 in the house's zone
+	First   time.Time
+	Last    time.Time
+	// Counts is how often each Act was done.
+	Counts [Acts]uint32
+	// Looked is how long the record was open, as far as the accesses tell: the sum of the times between neighbours that
+	// lie less than ten minutes apart.
+	Looked time.Duration
+	// Sensitive are the classes of items that were opened inside of the record, such as psychiatry notes.
+	Sensitive []hospital.Ref
+	// Places are workstations, or addresses where no workstation is stated.
+	Places []hospital.Ref
+	// Remote tells that it came from outside of the house.
+	Remote bool
+	// Emergency is what was said when the glass was broken; Broke tells that it was, Declined that it was offered and turned down.
+	Emergency       string
+	Broke, Declined bool
+	// Automatic tells that a machine did all of it: see template E29.
+	Automatic bool
+	// Evidence are the first accesses, and where they stand.
+	Evidence []Access
+}
+
+// Act is a class of what is done with a record.
+type Act uint8
+
+// The classes.
+const (
+	Open   Act = iota // the chart or a part of it was opened
+	Listed            // it stood in a list; the chart was not opened
+	Search            // it was among what a search found
+	Write             // something was written
+	Print
+	Export
+	Other // merges, consents, logins that name a patient
+	Acts  // how many there are
+)
+
+// Access is one access as evidence of a Touch keeps it.
+type Access struct {
+	At     time.Time
+	Act    Act
+	Native string // the sender's own word, which names no patient
+	Where  hospital.Ref
+	Place  hospital.Place
+	Source string
+}
+
+// Reason is one explanation that held, or nearly.
+type Reason struct {
+	Template string  // E01 to E32, or a site's own
+	Weight   float64 // decibans after all corrections; negative speaks for a reason
+	Edge     *hospital.Edge
+	// Correction says in a word what took weight away: self-made, fresh, void, no-roster, role, or nothing.
+	Correction string
+	Through    hospital.StaffID // by whom it is indirect (E20, E21)
+}
+
+// Flag is one thing that speaks for a closer look.
+type Flag struct {
+	ID     string  // F01 to F34
+	Weight float64 // decibans, positive
+	Hard   bool    // a person is told whatever explains it
+	// Facts are what the sentence about it needs: numbers, days, units. They name no patient.
+	Facts map[string]string
+}
+
+// Verdict is what is thought of a Touch, with all that led to it.
+type Verdict struct {
+	Reasons   []Reason // that held, the strongest first
+	Tried     []Tried  // what was looked for and not found, or found too weak
+	Flags     []Flag   // the heaviest first
+	Explained bool
+	Score     float64 // decibans: log odds that a person would find it improper
+}
+
+// Tried is a template that was asked and did not hold.
+type Tried struct {
+	Template string
+	Why      string // key of a sentence: none, outside-window, void, self-made, off-duty, other-unit, role
+	Nearest  *hospital.Edge
+}
+
+// CaseKind is what a Case gathers.
+type CaseKind string
+
+// The kinds of cases.
+const (
+	UserCase     CaseKind = "user"     // one account, within a week, and one patient or household
+	PatientCase  CaseKind = "patient"  // one patient, and several accounts
+	CampaignCase CaseKind = "campaign" // one address, tool or query, and several accounts
+	AccountCase  CaseKind = "account"  // how an account is used: shared, of a leaver
+)
+
+// Lane is why a case came before a person.
+type Lane string
+
+// The lanes of the queue.
+const (
+	Urgent  Lane = "urgent"  // a hard flag
+	Ranked  Lane = "ranked"  // by its score
+	Explore Lane = "explore" // of a kind that was rarely seen
+	Audit   Lane = "audit"   // drawn at random from what was explained
+)
+
+// Outcome is what a person concluded.
+type Outcome string
+
+// The outcomes.
+const (
+	Violation Outcome = "violation"
+	Policy    Outcome = "policy"    // not a breach; a talk, or the unit is reminded
+	Explained Outcome = "explained" // there was a reason
+	Duplicate Outcome = "duplicate"
+	Unclear   Outcome = "unclear" // not enough to tell
+)
