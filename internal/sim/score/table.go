@@ -1,0 +1,140 @@
+package score
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Write prints reports of one or several plays, as a table for each story and a line for each figure: the mean, and the least
+// and the most where there are several.
+func Write(w io.Writer, reports []Report) error {
+	p := &printer{w: w}
+	p.figures(reports)
+	p.stories(reports)
+	return p.err
+}
+
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) line(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format+"\n", args...)
+	}
+}
+
+func (p *printer) figures(reports []Report) {
+	p.line("A simulation, not a clinic. Plays: %d.", len(reports))
+	p.line("")
+	for _, f := range []struct {
+		name string
+		of   func(*Report) float64
+		unit string
+	}{
+		{"touches explained", func(r *Report) float64 { return percent(r.Explained, r.Touches) }, "%"},
+		{"first touches explained", func(r *Report) float64 { return percent(r.FirstsExplained, r.Firsts) }, "%"},
+		{"thefts found", func(r *Report) float64 { return percent(r.Recall()) }, "%"},
+		{"  by bare rules, in as many cases", func(r *Report) float64 { return percent(r.RulesBaseline.Found, r.RulesBaseline.Stories) }, "%"},
+		{"  by volume only", func(r *Report) float64 { return percent(r.VolumeOne.Found, r.VolumeOne.Stories) }, "%"},
+		{"cases opened", func(r *Report) float64 { return float64(r.Cases) }, ""},
+		{"of them about a theft", func(r *Report) float64 { return percent(r.Right, r.Cases) }, "%"},
+		{"  of those of bare rules", func(r *Report) float64 { return percent(r.RulesBaseline.Right, r.RulesBaseline.Cases) }, "%"},
+		{"  of those of volume only", func(r *Report) float64 { return percent(r.VolumeOne.Right, r.VolumeOne.Cases) }, "%"},
+		{"cases about what only looks odd", func(r *Report) float64 { return float64(r.Twins) }, ""},
+		{"cases about ordinary life", func(r *Report) float64 { return float64(r.Ordinary) }, ""},
+		{"  while a feed was silent", func(r *Report) float64 { return float64(r.Outage) }, ""},
+		{"drawn at random", func(r *Report) float64 { return float64(r.Audit.Drawn) }, ""},
+		{"  improper among them", func(r *Report) float64 { return float64(r.Audit.Improper) }, ""},
+		{"  true share of improper, per million", func(r *Report) float64 { return 1e6 * r.Audit.True }, ""},
+		{"no system says why, explained all the same", func(r *Report) float64 { return percent(r.UndocumentedSet, r.Undocumented) }, "%"},
+	} {
+		low, high, sum := math.Inf(1), math.Inf(-1), 0.0
+		for i := range reports {
+			v := f.of(&reports[i])
+			low, high, sum = min(low, v), max(high, v), sum+v
+		}
+		text := fmt.Sprintf("%-44s %8.1f%s", f.name, sum/float64(len(reports)), f.unit)
+		if len(reports) > 1 {
+			text += fmt.Sprintf("   %.1f to %.1f", low, high)
+		}
+		p.line("%s", text)
+	}
+}
+
+func percent(n, of int) float64 {
+	if of == 0 {
+		return 0
+	}
+	return 100 * float64(n) / float64(of)
+}
+
+func (p *printer) stories(reports []Report) {
+	p.line("")
+	p.line("%-5s %-9s %-8s %-9s %-9s %s", "story", "should be", "found in", "median", "target", "by")
+	for _, s := range gather(reports) {
+		should := "quiet"
+		if s.should {
+			should = "a case"
+		}
+		after, target := "-", "-"
+		if len(s.after) > 0 {
+			slices.Sort(s.after)
+			after = short(s.after[len(s.after)/2])
+		}
+		if s.target > 0 {
+			target = short(s.target)
+		}
+		slices.Sort(s.by)
+		p.line("%-5s %-9s %d of %-3d %-9s %-9s %s", s.id, should, len(s.after), s.plays, after, target, strings.Join(slices.Compact(s.by), ", "))
+	}
+}
+
+// gathered is one story over all plays.
+type gathered struct {
+	id     string
+	should bool
+	plays  int
+	after  []time.Duration
+	target time.Duration
+	by     []string
+}
+
+func gather(reports []Report) []*gathered {
+	var all []*gathered
+	for i := range reports {
+		for _, s := range reports[i].Stories {
+			at := slices.IndexFunc(all, func(g *gathered) bool { return g.id == s.ID })
+			if at < 0 {
+				all = append(all, &gathered{id: s.ID, should: s.Case, target: s.Target})
+				at = len(all) - 1
+			}
+			g := all[at]
+			g.plays++
+			if s.Found {
+				g.after = append(g.after, s.After)
+				g.by = append(g.by, s.By)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b *gathered) int { return strings.Compare(a.id, b.id) })
+	return all
+}
+
+// short writes a duration as people say it.
+func short(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%.1f d", d.Hours()/24)
+	case d >= 2*time.Hour:
+		return fmt.Sprintf("%.1f h", d.Hours())
+	case d >= 2*time.Minute:
+		return fmt.Sprintf("%.0f min", d.Minutes())
+	}
+	return fmt.Sprintf("%.0f s", d.Seconds())
+}
