@@ -1,0 +1,5 @@
+package world
+
+func (w *World) build() {}
+
+func (w *World) employ() {}
