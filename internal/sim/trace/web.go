@@ -54,3 +54,8 @@ func (r Request) Squid(at time.Time) []byte {
 	return Server{Host: "proxy-01", Program: "squid", Process: 911}.Line(at, fmt.Sprintf("%d.%03d %6d %s TCP_TUNNEL/%d %d %s %s:443 %s HIER_DIRECT/%s - sent=%d",
 		at.Unix(), at.Nanosecond()/1_000_000, r.Took.Milliseconds(), r.From.IP, r.Status, r.Bytes, r.Method, r.Host, user, r.Host, r.Sent))
 }
+
+// Act is a step of what somebody did in Wardline, as its own trail writes it.
+func Act(at time.Time, id string, who Who, verb, kind, of, outcome string) []byte {
+	return object(fields{"act": id, "step": "outcome", "at": millis(at), "actor": who.Login, "name": who.Name, "verb": verb, "kind": kind, "object": of, "outcome": outcome})
+}
