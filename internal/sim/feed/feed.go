@@ -97,6 +97,7 @@ type Record struct {
 	ID   uint64    // by which the truth names it; it stands in no byte of Data
 	// Data is an HL7 message with its segments ended by CR, a row or line with its line end, a syslog message without
 	// the count before it, a resource, or a file. It is valid until the callback that received it returns.
-	Data []byte
-	Name string // of the file, for records that are whole files
+	Data  []byte
+	Name  string // of the file, for records that are whole files
+	Story string // the story whose it is; empty for ordinary life
 }

@@ -74,6 +74,7 @@ type Touch struct {
 	User  string `json:"user"`
 	MRN   string `json:"mrn"`
 	First string `json:"first"` // time
+	New   bool   `json:"new"`   // nothing of the kind since the play began
 	Looks int    `json:"looks"`
 	Rows  int    `json:"rows"`
 	Why   string `json:"why"` // of the first documented look, or else of the first: care, order, desk, coding, corridor, misclick ...
@@ -117,13 +118,40 @@ type Sinks struct {
 	Day func(day int, at time.Time) error
 }
 
-// Hospital is a hospital at play.
+// Hospital is a hospital at play. One goroutine plays it; while a day is made others read it, and change nothing.
 type Hospital struct {
 	World *world.World
 
-	c     Config
-	today int // which day is played, from 0
+	c                Config
+	today            int // which day is played, from 0
+	date             world.Day
+	dayStart, dayEnd moment
+	rosters          [3]*world.Roster // of yesterday, today and tomorrow
+	habits           [whats]habit
+	conditions       []*Condition
+	undocumented     float64 // how often things are done that no paper tells of
+
+	wardsOf, clinicsOf, serving                        map[string][]*world.Unit // by medical service
+	scheduling, registration, coding, billing, records *world.Unit
+	beds                                               [][]time.Time // by unit: when each is free
+
+	due       map[world.Day][]chore
+	visits    map[world.Person][]*Visit // all since the play began
+	lately    []*Visit                  // those that are not over
+	past      []*Visit                  // those that are, the last of them
+	snapshot  []*Visit                  // who lay in the house when the play began
+	lying     map[world.Person]bool
+	namesakes map[string][]*Visit // some of those who were here lately, by family name
+	ofFamily  map[*world.Staff][]*Visit
+	met       map[uint64]bool // pairs of those who look and are looked at
+	carried   batch           // what happens on later days
+	delays    []delay
+	silences  []silence
+	stories   []*telling
+	left      map[*world.Staff]world.Day // as stories have it
 }
+
+type momentTime = time.Time
 
 // New makes up a hospital.
 func New(c Config) (*Hospital, error) {

@@ -16,8 +16,10 @@ import (
 type Stage struct {
 	Rand *rand.Rand
 
-	h    *Hospital
-	tale *Tale
+	h       *Hospital
+	tale    *Tale
+	telling *telling
+	index   int16
 }
 
 // World is the house and its town.
@@ -141,9 +143,6 @@ func (s *Stage) Cancel(who *world.Staff, p world.Person, at time.Time, order str
 func (s *Stage) Result(by *world.Staff, p world.Person, at time.Time, order string, values ...Value) {
 	panic("not yet")
 }
-
-// Value is one value of a result. Status is F, C (corrected) or P.
-type Value struct{ Code, Title, Number, Unit, Range, Status string }
 
 // Document is a document that somebody writes about a patient.
 type Document struct {

@@ -4,6 +4,7 @@ import "time"
 
 // Unit is a ward, a clinic, a theatre, a section, an office.
 type Unit struct {
+	Index      int
 	Code       string // as PV1-3 and rosters write it
 	Title      string
 	Kind       UnitKind
