@@ -20,6 +20,8 @@ type flag struct {
 	Improper float64            `yaml:"improper"`
 	Limits   map[string]float64 `yaml:"limits"`
 	Sentence string             `yaml:"sentence"`
+	Chart    string             `yaml:"chart"`
+	Headline string             `yaml:"headline"`
 	Source   string             `yaml:"source"`
 }
 

@@ -82,14 +82,21 @@ func (a *asking) reasonWeight(all []Reason, explained bool) float64 {
 	if !explained {
 		return a.j.score.Unexplained
 	}
-	first := all[0]
-	second := 0.0
-	for _, r := range all[1:] {
-		if a.j.family(r.Template) != a.j.family(first.Template) {
-			second = min(second, r.Weight)
+	sum := all[0].Weight
+	if second := a.j.second(all); second != nil {
+		sum += a.j.score.Second * second.Weight
+	}
+	return sum
+}
+
+// second is the strongest of the reasons that are of another family than the first; nil when there is none.
+func (j *Judge) second(all []Reason) (second *Reason) {
+	for i := 1; i < len(all); i++ {
+		if j.family(all[i].Template) != j.family(all[0].Template) && (second == nil || all[i].Weight < second.Weight) {
+			second = &all[i]
 		}
 	}
-	return first.Weight + a.j.score.Second*second
+	return second
 }
 
 func (j *Judge) family(id string) string {

@@ -1,6 +1,7 @@
 package privacy
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -44,6 +45,8 @@ type group struct {
 	Kind   string `yaml:"kind"`
 	Title  string `yaml:"title"`
 	Looked string `yaml:"looked"`
+	None   string `yaml:"none"`
+	Others string `yaml:"others"`
 }
 
 const (
@@ -102,11 +105,34 @@ const (
 	WhyUnit     = "other-unit"
 	WhyOffDuty  = "off-duty"
 	WhyVoid     = "void"
-	WhySelfMade = "self-made" // held, but was made for it: see Corrections
+	WhySelfMade = "self-made" // held, but was made by the person who looked: see the corrections
+	WhyWeak     = "weak"      // held, and too little is left of it
+	WhyShown    = "show-only" // held, and the site has it explain nothing
 )
 
-func whys() []string {
-	return []string{WhyNone, WhyOthers, WhyWindow, WhyRole, WhyUnit, WhyOffDuty, WhyVoid, WhySelfMade}
+// telling says how much a cause tells, to choose one of several.
+func telling(why string) uint8 {
+	switch why {
+	case WhyOthers:
+		return 1
+	case WhyWindow:
+		return 2
+	case WhyRole:
+		return 3
+	case WhyUnit:
+		return 4
+	case WhyOffDuty:
+		return 5
+	case WhyVoid:
+		return 6
+	case WhyShown:
+		return 7
+	case WhyWeak:
+		return 8
+	case WhySelfMade:
+		return 9
+	}
+	return 0
 }
 
 // attempt is what asking one template came to: the strongest reason, or why there is none.
@@ -116,7 +142,7 @@ type attempt struct {
 	edge       *hospital.Edge
 	correction string
 	through    hospital.StaffID
-	why        uint8 // index of whys
+	why        string // the most telling cause
 	near       *hospital.Edge
 	own        bool // what is void was made by the person who looked
 }
@@ -182,9 +208,9 @@ func (a *asking) hold(n int, found attempt) {
 // fail notes why template n did not hold; the most telling cause stays, and of equals the latest relation.
 func (a *asking) fail(n int, why string, e *hospital.Edge) {
 	b := &a.best[n]
-	w := uint8(slices.Index(whys(), why))
-	if w > b.why || w == b.why && e != nil && (b.near == nil || b.near.From.Before(e.From)) {
-		b.why, b.near = w, e
+	new, old := telling(why), telling(b.why)
+	if new > old || new == old && e != nil && (b.near == nil || b.near.From.Before(e.From)) {
+		b.why, b.near = why, e
 	}
 }
 
@@ -205,9 +231,15 @@ func (a *asking) standing() (all []Reason, explained bool) {
 		return nil, false
 	}
 	all = make([]Reason, 0, held)
+	edges := make([]hospital.Edge, 0, held) // copies: the House may change its own
 	for n := range a.best {
 		if b := &a.best[n]; b.holds {
-			all = append(all, Reason{Template: a.j.templates[n].ID, Weight: b.weight, Edge: b.edge, Correction: b.correction, Through: b.through})
+			r := Reason{Template: a.j.templates[n].ID, Weight: b.weight, Correction: b.correction, Through: b.through}
+			if b.edge != nil {
+				edges = append(edges, *b.edge)
+				r.Edge = &edges[len(edges)-1]
+			}
+			all = append(all, r)
 			explained = explained || a.j.score.enough(b.weight, b.correction)
 		}
 	}
@@ -232,16 +264,29 @@ func (a *asking) standing() (all []Reason, explained bool) {
 // tried lists what was looked for in vain.
 func (a *asking) tried() []Tried {
 	all := make([]Tried, 0, len(a.best))
-	words := whys()
+	edges := make([]hospital.Edge, 0, len(a.best)) // copies: the House may change its own
 	for n := range a.best {
 		b, tm := &a.best[n], &a.j.templates[n]
-		switch {
-		case tm.Use == useOff || b.holds && a.j.score.enough(b.weight, b.correction):
-		case b.holds:
-			all = append(all, Tried{Template: tm.ID, Why: WhySelfMade, Nearest: b.edge})
-		default:
-			all = append(all, Tried{Template: tm.ID, Why: words[b.why], Nearest: b.near})
+		if tm.Use == useOff {
+			continue
 		}
+		one, near := Tried{Template: tm.ID, Why: cmp.Or(b.why, WhyNone)}, b.near
+		if b.holds {
+			near = b.edge
+			switch {
+			case b.correction == ShowOnly:
+				one.Why = WhyShown
+			case explains(b.correction):
+				one.Why = WhyWeak
+			default:
+				one.Why = WhySelfMade
+			}
+		}
+		if near != nil && one.Why != WhyOthers {
+			edges = append(edges, *near)
+			one.Nearest = &edges[len(edges)-1]
+		}
+		all = append(all, one)
 	}
 	return all
 }
