@@ -35,6 +35,7 @@ func (e *Engine) Decide(id string, d Decision) error {
 		c.Breach = e.breach(c, d.At)
 	}
 	e.changedCase(c)
+	e.decideBySite()
 	e.derive()
 	return nil
 }
@@ -56,6 +57,7 @@ func (e *Engine) Undo(id string, by Viewer, at time.Time) error {
 	}
 	c.State, c.Decided, c.Breach = Pending, nil, nil
 	e.changedCase(c)
+	e.decideBySite()
 	e.derive()
 	return nil
 }
@@ -188,7 +190,7 @@ func (e *Engine) breach(d *dossier, aware time.Time) *Breach {
 			people[cmp.Or(e.house.Current(t.Patient), t.Patient)] = struct{}{}
 		}
 		for _, f := range d.Touches[i].Verdict.Flags {
-			if n, err := strconv.Atoi(f.Facts["patients"]); err == nil && f.ID == "F20" {
+			if n, err := strconv.Atoi(f.Facts["count"]); err == nil && f.ID == "F20" {
 				exported = max(exported, n)
 			}
 		}
@@ -252,10 +254,13 @@ func (e *Engine) serviceOf(t *Touch) hospital.Ref {
 // Try tells what a proposal would have done to what is kept.
 func (e *Engine) Try(p *Proposal) Trial {
 	var trial Trial
+	live := *p
+	live.Live = true
+	j := e.bare.With(Site{Reasons: []Proposal{live}})
 	today := e.dayOf(e.now.UnixMilli())
 	e.failed = errors.Join(e.failed, e.shelf.unexplained(today-30, today, func(s *sheet) {
-		t := Touch{Staff: s.staff, Patient: s.patient, First: s.first(), Last: s.last()}
-		if e.fits(p, &t) {
+		t := Touch{User: s.user, Staff: s.staff, Patient: s.patient, Day: s.day, First: s.first(), Last: s.last()}
+		if e.explainedBy(j, &live, &t) {
 			trial.Touches++
 		}
 	}))
@@ -265,7 +270,7 @@ func (e *Engine) Try(p *Proposal) Trial {
 		}
 		all := true
 		for i := range d.Touches {
-			all = all && (d.Touches[i].Verdict.Explained || e.fits(p, &d.Touches[i].Touch))
+			all = all && (d.Touches[i].Verdict.Explained || e.explainedBy(j, &live, &d.Touches[i].Touch))
 		}
 		if all {
 			trial.Cases++
@@ -277,33 +282,15 @@ func (e *Engine) Try(p *Proposal) Trial {
 	return trial
 }
 
-// fits tells whether a reason of the site holds for a touch.
-func (e *Engine) fits(p *Proposal, t *Touch) bool {
-	st := e.house.Staff(t.Staff)
-	if st == nil || p.Department == 0 && p.Job == 0 {
-		return false
-	}
-	return (p.Department == 0 || st.Dept == p.Department) && (p.Job == 0 || st.Job == p.Job) && (p.Service == 0 || e.serviceOf(t) == p.Service)
+// explainedBy tells whether a reason of the site would explain a touch.
+func (e *Engine) explainedBy(j *Judge, p *Proposal, t *Touch) bool {
+	v := j.Verdict(t, e.house, &Known{Responsible: e.learned.responsible}, time.Time{})
+	return v.Explained && slices.ContainsFunc(v.Reasons, func(r Reason) bool { return r.Template == p.Template })
 }
 
-// siteWeight is that of a reason of the site: of function.
-const siteWeight, unexplainedWeight = -9, 15
-
-// applyProposals has the reasons of the site explain what the judge cannot.
-func (e *Engine) applyProposals(t *Touch, v *Verdict) {
-	if v.Explained {
-		return
-	}
-	for i := range e.queue.site {
-		p := &e.queue.site[i]
-		if !e.fits(p, t) {
-			continue
-		}
-		v.Reasons = append([]Reason{{Template: p.Template, Weight: siteWeight}}, v.Reasons...)
-		v.Explained = true
-		v.Score += siteWeight - unexplainedWeight
-		return
-	}
+// decideBySite has the judge go by the reasons that the site added.
+func (e *Engine) decideBySite() {
+	e.judge = e.bare.With(Site{Export: e.cfg.Export, Images: e.cfg.Images, Reasons: e.queue.site})
 }
 
 // Estimate is what the random audit says.

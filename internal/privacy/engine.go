@@ -10,31 +10,21 @@ import (
 	"github.com/wardline/wardline/internal/hospital"
 )
 
-// Parts are what an Engine asks. Judge must be there; what else is nil is done without.
-type Parts struct {
-	// Judge says what is to be thought of a touch.
-	Judge func(t *Touch, h *hospital.House, k *Known, at time.Time) Verdict
-	// Hard lists the hard flags of a touch, without waiting for anything.
-	Hard func(t *Touch, h *hospital.House, k *Known, at time.Time) []Flag
-	// Tell writes the text of a case.
-	Tell func(c *Case, h *hospital.House) Text
-	// Action tells what a native action of a system is.
-	Action func(native string) Action
-}
-
-// Action is what is known of a native action.
-type Action struct {
-	Background bool   // happens without anybody asking
-	Listed     bool   // shows a list in which the patient stands
-	Face       bool   // shows identity, address or insurance, and nothing of care
-	Sensitive  string // class of what is shown, such as psychiatry notes
+// action is what is known of a native action of a system.
+type action struct {
+	act        Act
+	known      bool         // act counts, whatever the verb says
+	background bool         // happens without anybody asking
+	face       bool         // shows identity, address or insurance, and nothing of care
+	sensitive  hospital.Ref // class of what is shown, such as psychiatry notes
 }
 
 // Engine judges accesses. All that it knows lies in memory and in its shelf; it does nothing by itself, belongs to one
 // goroutine, and what it does depends on the order of its calls alone.
 type Engine struct {
 	cfg   Config
-	parts Parts
+	bare  *Judge // without what the site decided
+	judge *Judge
 	house *hospital.House
 	shelf shelf
 	hear  *hearer
@@ -59,9 +49,8 @@ type Engine struct {
 	learned    learned
 	learnedNew bool // it is to be written
 	queue      queue
-	actions    map[hospital.Ref]Action
-	labelled   map[hospital.Ref]hospital.Ref // native action -> class of what it shows
-	filed      []Alarm                       // hard flags and broken feeds, since the last Alarms
+	actions    map[hospital.Ref]action
+	filed      []Alarm // hard flags and broken feeds, since the last Alarms
 	counts     Counts
 
 	last    lastHeard
@@ -107,17 +96,17 @@ type lastHeard struct {
 }
 
 // NewEngine returns an Engine that keeps all in memory.
-func NewEngine(h *hospital.House, c Config, p Parts) *Engine { return newEngine(h, c, p, newMemory()) }
+func NewEngine(h *hospital.House, c Config, j *Judge) *Engine { return newEngine(h, c, j, newMemory()) }
 
-func newEngine(h *hospital.House, c Config, p Parts, s shelf) *Engine {
+func newEngine(h *hospital.House, c Config, j *Judge, s shelf) *Engine {
 	e := &Engine{
-		cfg: c.complete(), parts: p, house: h, shelf: s, hear: newHearer(),
+		cfg: c.complete(), bare: j, house: h, shelf: s, hear: newHearer(),
 		hot: map[key]*sheet{}, by: map[hospital.PatientID][]*sheet{}, days: map[dayKey]*workday{}, late: map[dayKey]*workday{}, anew: map[hospital.PatientID]struct{}{},
 		led: map[hospital.PatientID]hospital.PatientID{}, joined: map[hospital.PatientID][]hospital.PatientID{},
 		users: map[hospital.Ref]*profile{}, curves: map[hospital.Ref]*curves{}, health: newHealth(),
-		actions: map[hospital.Ref]Action{}, labelled: map[hospital.Ref]hospital.Ref{},
+		actions: map[hospital.Ref]action{}, queue: newQueue(),
 	}
-	e.queue = newQueue()
+	e.decideBySite()
 	return e
 }
 
@@ -169,7 +158,7 @@ func (e *Engine) access(ev *event.Event, s *said, at hospital.Place) error {
 	}
 	native := e.house.Intern(e.nativeOf(s))
 	action := e.action(native)
-	if action.Background {
+	if action.background {
 		e.counts.Quiet++
 		return nil
 	}
@@ -177,8 +166,8 @@ func (e *Engine) access(ev *event.Event, s *said, at hospital.Place) error {
 		at: t.UnixMilli(), entry: at.Entry, line: at.Line, native: native, where: e.house.Intern(string(s.place())), source: e.sourceOf(ev, s),
 		object: e.short(s.object), corr: e.short(s.corr), act: s.act(), marks: s.marks(action),
 	}
-	if action.Listed && r.act == Open {
-		r.act = Listed
+	if action.known && r.act != Other {
+		r.act = action.act
 	}
 	user := e.userOf(s.user)
 	k := key{user: user, day: e.dayOf(r.at)}
@@ -333,22 +322,20 @@ func (e *Engine) schedule(s *sheet) {
 }
 
 // action says what a native action is, and remembers it.
-func (e *Engine) action(native hospital.Ref) Action {
+func (e *Engine) action(native hospital.Ref) action {
 	a, ok := e.actions[native]
 	if !ok {
-		if e.parts.Action != nil {
-			a = e.parts.Action(e.house.Text(native))
+		name := e.house.Text(native)
+		a.act, a.background, a.known = e.bare.Classes().Act(name)
+		if item := e.bare.Classes().Item(name); item != "" {
+			a.sensitive, a.face = e.house.Intern(item), item == "identity"
 		}
 		e.actions[native] = a
-		e.labelled[native] = e.house.Intern(a.Sensitive)
 	}
 	return a
 }
 
-func (e *Engine) sensitive(native hospital.Ref) hospital.Ref {
-	e.action(native)
-	return e.labelled[native]
-}
+func (e *Engine) sensitive(native hospital.Ref) hospital.Ref { return e.action(native).sensitive }
 
 func (e *Engine) nativeOf(s *said) string {
 	if len(s.native) > 0 {
@@ -446,7 +433,7 @@ func (e *Engine) changed(p hospital.PatientID) {
 	e.joined[now] = append(e.joined[now], p)
 }
 
-func (s *said) marks(a Action) (m marks) {
+func (s *said) marks(a action) (m marks) {
 	set := func(is bool, bit marks) {
 		if is {
 			m |= bit
@@ -454,7 +441,7 @@ func (s *said) marks(a Action) (m marks) {
 	}
 	set(s.failed(), failed)
 	set(string(s.verb) == "break-glass" || len(s.reason) > 0, broke)
-	set(a.Face, face)
+	set(a.face, face)
 	set(string(s.verb) == "login", login)
 	set(string(s.verb) == "logout", logout)
 	set(string(s.objectKind) == "audit-log" && string(s.verb) != "stop", logView)

@@ -14,15 +14,10 @@ import (
 
 // hard has a person told at once of what is not to wait. It is asked when an act of a kind is done for the first time.
 func (e *Engine) hard(s *sheet, w *workday, fresh bool, r *row) {
-	if !fresh && r.marks == 0 && s.patient != 0 {
+	if !fresh && r.marks == 0 && (s.patient != 0 || r.act == Search || r.act == Listed) {
 		return
 	}
-	var flags []Flag
-	if s.patient == 0 {
-		flags = e.ofMany(s, w, r)
-	} else {
-		flags = e.askHard(s)
-	}
+	flags := e.askHard(s, w)
 	flags = append(flags, e.tooMany(w)...)
 	for _, f := range flags {
 		if !slices.Contains(s.hard, f.ID) {
@@ -32,41 +27,18 @@ func (e *Engine) hard(s *sheet, w *workday, fresh bool, r *row) {
 	}
 }
 
-// askHard asks the judge.
-func (e *Engine) askHard(s *sheet) []Flag {
-	if e.parts.Hard == nil {
-		return nil
-	}
+// askHard asks the judge. What was done with nobody's record in particular is judged by the day, anything else by itself.
+func (e *Engine) askHard(s *sheet, w *workday) []Flag {
 	t := &e.scratch
 	s.touch(t, e.house.Text, e.sensitive)
 	p := e.profile(s.user)
 	k := Known{Responsible: e.learned.responsible, Work: Work{Chance: 1, FacesOdds: 1, Hour: -1}}
-	if p.last != 0 && s.day-p.last > 90 {
+	if s.patient == 0 {
+		k.Work = *e.work(w)
+	} else if p.last != 0 && s.day-p.last > 90 {
 		k.Work.Dormant = int(s.day - p.last)
 	}
-	return e.parts.Hard(t, e.house, &k, e.now)
-}
-
-// ofMany judges what was done with nobody's record in particular: reports, exports, the audit trail, sign-ins.
-func (e *Engine) ofMany(s *sheet, w *workday, r *row) (flags []Flag) {
-	hard := func(id string, facts map[string]string) {
-		flags = append(flags, Flag{ID: id, Weight: 30, Hard: true, Facts: facts})
-	}
-	if r.marks&failed != 0 {
-		return nil
-	}
-	if r.act == Export && int(r.n) > e.cfg.Export {
-		hard("F20", map[string]string{"patients": strconv.Itoa(int(r.n)), "limit": strconv.Itoa(e.cfg.Export)})
-	}
-	if r.marks&logOff != 0 {
-		hard("F30", map[string]string{"done": "off"})
-	}
-	if r.marks&login != 0 && len(s.rows) > 1 {
-		if t := e.travel(w, nil); t.Kind == "remote" {
-			hard("F17", map[string]string{"minutes": strconv.Itoa(int(t.Gap.Minutes()))})
-		}
-	}
-	return flags
+	return e.judge.HardFlags(t, e.house, &k, e.now)
 }
 
 // tooMany tells when an account opens far more records than it ever did, and than its role does.
@@ -80,7 +52,7 @@ func (e *Engine) tooMany(w *workday) []Flag {
 		return nil
 	}
 	w.alarmed = true
-	return []Flag{{ID: "F13", Weight: 20, Hard: true, Facts: map[string]string{"patients": strconv.Itoa(w.opened), "usual": strconv.Itoa(int(mean + 0.5))}}}
+	return []Flag{{ID: "F13", Weight: 20, Hard: true, Facts: map[string]string{"count": strconv.Itoa(w.opened), "usual": strconv.Itoa(int(mean + 0.5))}}}
 }
 
 // alarm files a hard flag and opens a case for it.

@@ -41,7 +41,7 @@ const (
 	pastDays    = 28
 	fewTouches  = 30  // from which on a share says something
 	muchTouches = 200 // that the past must have
-	unlikely    = 3.5 // standard deviations beyond which a fall is no accident
+	noAccident  = 3.5 // standard deviations beyond which a fall is no accident
 )
 
 func newHealth() *health {
@@ -149,12 +149,12 @@ func (h *health) fell(dept hospital.Ref, part int32, fall float64) bool {
 	if now.touches < fewTouches || before.touches < muchTouches {
 		return false
 	}
-	was, is := share(before), share(now)
+	was, is := before.share(), now.share()
 	deviation := math.Sqrt(max(was*(1-was), 0.005) / float64(now.touches))
-	return was-is > fall/100 && (was-is)/deviation > unlikely
+	return was-is > fall/100 && (was-is)/deviation > noAccident
 }
 
-func share(t tally) float64 { return float64(t.explained) / float64(max(t.touches, 1)) }
+func (t tally) share() float64 { return float64(t.explained) / float64(max(t.touches, 1)) }
 
 // silent tells whether a sheet lies in a time in which its department's feeds, or those of the house, were broken, and remembers
 // that.

@@ -455,9 +455,7 @@ func (e *Engine) open(d *dossier, lane Lane) {
 
 // describe writes the text of a case.
 func (e *Engine) describe(d *dossier) {
-	if e.parts.Tell != nil {
-		d.Text = e.parts.Tell(&d.Case, e.house)
-	}
+	d.Text = e.judge.Text(&d.Case, e.house, e.cfg.Zone)
 }
 
 func cloneTouch(t *Touch) Touch {

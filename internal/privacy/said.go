@@ -55,7 +55,7 @@ func newHearer() *hearer {
 		"patient":            func(s *said, v []byte) { s.patients = appendSome(s.patients, v) },
 		"patient_authority":  func(s *said, v []byte) { s.authorities = appendSome(s.authorities, v) },
 		"label":              func(s *said, v []byte) { s.labels = appendSome(s.labels, v) },
-		"patients_count":     func(s *said, v []byte) { s.count = number(v) },
+		"patients_count":     func(s *said, v []byte) { s.count = countOf(v) },
 	} {
 		path := "access." + name
 		h.fields[jsonl.HashPath(path)], h.names[jsonl.HashPath(path)] = set, path
@@ -70,7 +70,7 @@ func appendSome(list [][]byte, v []byte) [][]byte {
 	return append(list, v)
 }
 
-func number(v []byte) int {
+func countOf(v []byte) int {
 	n, err := strconv.Atoi(string(v))
 	if err != nil {
 		return 0

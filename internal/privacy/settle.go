@@ -61,7 +61,7 @@ func (e *Engine) again() error {
 			if s.state != settled || s.gone {
 				continue
 			}
-			if err := e.judge(s); err != nil {
+			if err := e.weighUp(s); err != nil {
 				return err
 			}
 			if s.said.explained {
@@ -111,7 +111,7 @@ func (e *Engine) settle(s *sheet) error {
 		return nil
 	}
 	last := s.state == settled
-	if err := e.judge(s); err != nil {
+	if err := e.weighUp(s); err != nil {
 		return err
 	}
 	switch {
@@ -138,8 +138,8 @@ func (e *Engine) finish(s *sheet) {
 	}
 }
 
-// judge asks what is to be thought of a sheet now, and draws what follows.
-func (e *Engine) judge(s *sheet) error {
+// weighUp asks what is to be thought of a sheet now, and draws what follows.
+func (e *Engine) weighUp(s *sheet) error {
 	k, err := e.known(s)
 	if err != nil {
 		return err
@@ -149,8 +149,8 @@ func (e *Engine) judge(s *sheet) error {
 	if st := e.house.Staff(s.staff); st != nil {
 		t.Automatic = st.Type == hospital.Machine
 	}
-	v := e.parts.Judge(t, e.house, k, e.now)
-	e.applyProposals(t, &v)
+	t.Automatic = t.Automatic || e.bare.Classes().Machine(e.house.Text(s.user))
+	v := e.judge.Verdict(t, e.house, k, e.now)
 	e.counts.Judged++
 	e.uncount(s)
 	s.said = conclusion{explained: v.Explained, first: k.Pair.Count == 0 || k.Pair.First >= s.day, score: float32(v.Score), drawn: s.said.drawn}

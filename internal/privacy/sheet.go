@@ -79,14 +79,17 @@ type sheet struct {
 	labels    []hospital.Ref // of what was opened, in order
 	emergency string         // the longest that was written about a broken glass
 
-	state  state
-	due    int64 // milliseconds: when it is judged next
-	said   conclusion
-	hard   []string // hard flags that were filed
-	dirty  bool
-	gone   bool  // it was put into another, after a merge
-	queued int64 // when the agenda comes to it; 0 when it does not
-	brief  brief // what it adds to its day
+	state   state
+	due     int64 // milliseconds: when it is judged next
+	said    conclusion
+	hard    []string // hard flags that were filed
+	counted bool     // it stands in the counts of its department
+	dept    hospital.Ref
+	work    *Work // of its day, once that is closed
+	brief   brief // what it adds to its day
+	queued  int64 // when the agenda comes to it; 0 when it does not
+	gone    bool  // it was put into another, after a merge
+	dirty   bool  // it is to be written
 }
 
 // state is how far the judgement of a sheet has come.

@@ -192,7 +192,7 @@ func (e *Engine) many(k *Work, rows []row, w *workday) {
 	for _, n := range hour {
 		k.Images = max(k.Images, n)
 	}
-	k.Sweep = sweep(rows)
+	k.Sweep = inOrder(rows)
 	if k.Sweep == "" && e.namesakes(w) {
 		k.Sweep = "surname"
 	}
@@ -219,8 +219,8 @@ func openings(w *workday) []int64 {
 // Runs of searches that are no accident.
 const longRun = 10
 
-// sweep tells whether searches went through the house in an order.
-func sweep(rows []row) string {
+// inOrder tells whether searches went through the house in an order.
+func inOrder(rows []row) string {
 	alphabet, sequence := 1, 1
 	var before uint64
 	for i := range rows {
