@@ -143,6 +143,7 @@ type ShiftFact struct {
 	From, To time.Time
 	Covers   string // staff number of the one stood in for
 	OnCall   bool
+	Leave    bool // the person is away
 	Void     bool // does not take place
 }
 
