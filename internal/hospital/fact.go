@@ -102,9 +102,10 @@ type VisitFact struct {
 
 // ReasonFact is a relation: see Edge. It makes an Edge for each Who, or changes the one that the same Kind, Key and Who made.
 //
-// Without Who it is about all that the same Kind and Key made for this patient: an order is done, an appointment cancelled. Where there
-// is none it makes an Edge to nobody in particular, which is a reason for whoever does that in the house:
-// an open account waits for those who code and bill, a prescription for a pharmacist.
+// Without Who it is about all that the same Kind and Key made for this patient: an order is done (To), an appointment cancelled (Void).
+// Where there is none, and From says that it begins, it makes an Edge to nobody in particular, which is a reason for whoever
+// does that in the house: an open account waits for those who code and bill, a prescription for a pharmacist. Without Who
+// there is always a Key.
 type ReasonFact struct {
 	Patient []Identifier
 	Visit   string // the sender's number of the visit, by which the patient is found when no identifier says it
