@@ -54,7 +54,7 @@ func (m *message) visit(g *group) {
 	m.providers(g, pv1, v)
 	m.pending(g, pv1, known(m.time(first(g.segs, "PV2"), 8), m.time(evn, 3), occurred))
 	if m.trigger == "A03" {
-		m.reason(g, hospital.ReasonFact{Kind: hospital.Account, Key: g.visit, From: v.End}, time.Time{})
+		m.reason(g, hospital.ReasonFact{Kind: hospital.Account, Key: or(g.visit, m.control), From: v.End}, time.Time{})
 	}
 }
 
@@ -112,7 +112,7 @@ func (m *message) pending(g *group, pv1 segment, expected time.Time) {
 	case "A15":
 		r.Who = one(hospital.Unit, or(pv1.get(42, 1), pv1.get(3, 1)))
 	case "A26", "A27", "A38":
-		r.Void = true
+		r.From, r.Void = time.Time{}, true
 		m.reason(g, r, time.Time{})
 		return
 	}

@@ -228,10 +228,13 @@ func (m *message) put(f hospital.Fact, said time.Time) {
 	}
 }
 
-// reason adds a relation of g's patient to whoever is in it, if anybody is, or if it is about nobody in particular.
+// reason adds a relation of g's patient. One about nobody in particular needs a key: else it would be about all.
 func (m *message) reason(g *group, r hospital.ReasonFact, said time.Time) {
 	r.Patient, r.Visit = g.ids, g.visit
 	r.Key = clip(r.Key)
+	if len(r.Who) == 0 && r.Key == "" || len(r.Patient) == 0 && r.Visit == "" {
+		return
+	}
 	m.put(hospital.Fact{Reason: &r}, said)
 }
 

@@ -79,14 +79,13 @@ func (m *message) order(g *group, o *order) {
 	key := o.key()
 	kind, section := m.section(o)
 	if isVoid(o.orc.get(1, 1)) {
-		if key == "" {
-			return // it would void all
-		}
 		by := person(o.orc, 19, 10)
-		for _, k := range [...]hospital.Kind{hospital.Order, kind} {
-			if k != 0 {
-				m.reason(g, hospital.ReasonFact{Kind: k, Key: key, By: by, Void: true}, m.time(o.orc, 9))
-			}
+		waiting := []hospital.Kind{hospital.Order, kind}
+		if kind == 0 { // a short message does not say what it was
+			waiting = []hospital.Kind{hospital.Order, hospital.Specimen, hospital.Imaging, hospital.Consult, hospital.Prescription}
+		}
+		for _, k := range waiting {
+			m.reason(g, hospital.ReasonFact{Kind: k, Key: key, By: by, Void: true}, m.time(o.orc, 9))
 		}
 		return
 	}
@@ -106,7 +105,7 @@ func (m *message) order(g *group, o *order) {
 	m.relate(g, hospital.ReasonFact{Kind: hospital.Order, Key: key, Who: who, By: by, From: placed, To: done}, placed)
 	if kind != 0 && (len(section) > 0 || kind == hospital.Prescription) {
 		from := known(m.time(o.obr, 14), m.time(first(o.segs, "SPM"), 18), placed)
-		m.reason(g, hospital.ReasonFact{Kind: kind, Key: key, Who: section, By: by, From: from, To: done}, placed)
+		m.reason(g, hospital.ReasonFact{Kind: kind, Key: or(key, m.control), Who: section, By: by, From: from, To: done}, placed)
 	}
 	if kind == hospital.Specimen {
 		m.relate(g, hospital.ReasonFact{Kind: kind, Key: key, Who: people(o.obr, 10), From: m.time(o.obr, 7), To: done}, time.Time{})

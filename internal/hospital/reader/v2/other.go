@@ -22,9 +22,7 @@ func (m *message) document(g *group, s segment) {
 	key := s.get(12, 1)
 	at := known(m.time(s, 4), m.time(s, 6), m.said)
 	if m.trigger == "T11" {
-		if key != "" {
-			m.reason(g, hospital.ReasonFact{Kind: hospital.Document, Key: key, Void: true}, time.Time{})
-		}
+		m.reason(g, hospital.ReasonFact{Kind: hospital.Document, Key: key, Void: true}, time.Time{})
 		return
 	}
 	r := hospital.ReasonFact{Kind: hospital.Document, Key: key, Who: people(s, 5, 9, 10, 11, 22), By: person(s, 11, 9), From: at, To: m.time(s, 8)}
@@ -48,9 +46,8 @@ func (m *message) schedule() {
 		g := &m.groups[i]
 		m.patient(g)
 		if void {
-			if key != "" {
-				m.reason(g, hospital.ReasonFact{Kind: hospital.Appointment, Key: key, By: person(sch, 20), Void: true}, time.Time{})
-				m.reason(g, hospital.ReasonFact{Kind: hospital.Procedure, Key: key, By: person(sch, 20), Void: true}, time.Time{})
+			for _, kind := range [...]hospital.Kind{hospital.Appointment, hospital.Procedure} {
+				m.reason(g, hospital.ReasonFact{Kind: kind, Key: key, By: person(sch, 20), Void: true}, time.Time{})
 			}
 			continue
 		}
@@ -92,8 +89,8 @@ func (m *message) accounts() {
 	for i := range m.groups {
 		g := &m.groups[i]
 		m.patient(g)
-		pid, pv1 := first(g.segs, "PID"), first(g.segs, "PV1")
-		r := hospital.ReasonFact{Kind: hospital.Account, Key: or(g.visit, pid.get(18, 1)), From: known(m.time(pv1, 45), m.said)}
+		pv1 := first(g.segs, "PV1")
+		r := hospital.ReasonFact{Kind: hospital.Account, Key: or(g.visit, m.control), From: known(m.time(pv1, 45), m.said)}
 		if m.kind == "BAR" && (m.trigger == "P02" || m.trigger == "P06") { // purged, ended
 			r.From, r.To = time.Time{}, m.said
 		}

@@ -35,7 +35,7 @@ func (m *message) patient(g *group) {
 			f.Without = append(f.Without, d.detail)
 		}
 	}
-	m.put(hospital.Fact{Patient: f}, m.time(pid, 33))
+	m.put(hospital.Fact{Patient: f}, m.said)
 	if first(g.segs, "PV2").get(22, 1) == "Y" || first(g.segs, "PD1").get(12, 1) == "Y" {
 		m.put(hospital.Fact{Mark: &hospital.MarkFact{Patient: g.ids, Kind: "restricted", Label: "protected"}}, m.said)
 	}
