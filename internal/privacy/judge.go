@@ -12,6 +12,7 @@ import (
 type Judge struct {
 	templates []template
 	byKind    [kinds][]int // which templates an edge of a kind may serve
+	own       [kinds]bool  // what one can only do oneself
 	flags     map[string]*flag
 	groups    []group
 	score     scoring
