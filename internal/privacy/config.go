@@ -29,6 +29,9 @@ type Config struct {
 	Office []string
 	// Secret seeds what must not be foreseen: the random audit, and the order of near equals. It must stay the same.
 	Secret []byte
+	// Judged is told of each judgement, also of those that take the place of an earlier one; nil tells nobody. It
+	// keeps nothing of what it is given.
+	Judged func(*Touch, *Verdict, *Known)
 }
 
 func (c Config) complete() Config {

@@ -152,6 +152,9 @@ func (e *Engine) weighUp(s *sheet) error {
 	t.Automatic = t.Automatic || e.bare.Classes().Machine(e.house.Text(s.user))
 	v := e.judge.Verdict(t, e.house, k, e.now)
 	e.counts.Judged++
+	if e.cfg.Judged != nil {
+		e.cfg.Judged(t, &v, k)
+	}
 	e.uncount(s)
 	s.said = conclusion{explained: v.Explained, first: k.Pair.Count == 0 || k.Pair.First >= s.day, score: float32(v.Score), drawn: s.said.drawn}
 	if len(v.Reasons) > 0 {

@@ -1,0 +1,378 @@
+// Package trial plays an invented hospital in this process, has the privacy room judge what its systems say, and holds
+// that against what really happened. Everything is decoded and judged as in a node; only the sockets, the journal and the
+// disk are left out, so that a month takes minutes.
+package trial
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/wardline/wardline/content"
+	"github.com/wardline/wardline/internal/app"
+	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/hospital/reader"
+	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/sim/feed"
+	"github.com/wardline/wardline/internal/sim/life"
+	"github.com/wardline/wardline/internal/sim/score"
+	"github.com/wardline/wardline/internal/vault"
+)
+
+// Config says what is played and how it is judged.
+type Config struct {
+	Life   life.Config
+	PerDay int // cases a day; by the size of the hospital when 0
+	// Day is told after each day that was played.
+	Day func(day int, at time.Time)
+}
+
+// Cost is what a trial took.
+type Cost struct {
+	Records, Bytes, Events int64
+	Damaged, Unread        int64
+	Playing, Judging       time.Duration // of one goroutine, wall clock
+}
+
+// Run plays and judges, and returns the report over the days after those of learning.
+func Run(ctx context.Context, c Config) (score.Report, Cost, error) {
+	t, err := newTrial(&c)
+	if err != nil {
+		return score.Report{}, Cost{}, err
+	}
+	h, err := life.New(c.Life)
+	if err != nil {
+		return score.Report{}, Cost{}, err
+	}
+	if err := t.equip(h); err != nil {
+		return score.Report{}, Cost{}, err
+	}
+	began := time.Now()
+	err = h.Play(ctx, life.Sinks{Record: t.record, Truth: t.learn, Day: t.day})
+	if err == nil {
+		err = t.flush()
+	}
+	if err != nil {
+		return score.Report{}, t.cost, err
+	}
+	// What happened on the last day is judged when its time has come.
+	for range 8 * 4 {
+		t.now = t.now.Add(6 * time.Hour)
+		if err := t.clock(); err != nil {
+			return score.Report{}, t.cost, err
+		}
+	}
+	t.cost.Playing = time.Since(began) - t.cost.Judging
+	return t.report(), t.cost, nil
+}
+
+// trial is one under way.
+type trial struct {
+	c        *Config
+	zone     *time.Location
+	formats  []collect.Format
+	options  collect.Options
+	house    *hospital.House
+	reader   *reader.Reader
+	engine   *privacy.Engine
+	truth    *score.Truth
+	cost     Cost
+	from     time.Time // of the days that are scored
+	until    time.Time
+	perDay   int
+	hour     time.Time // that is gathered
+	gathered map[feed.Feed]*bytes.Buffer
+	order    []feed.Feed
+	now      time.Time
+	event    event.Event
+	entry    uint64
+	touches  map[touchKey]*score.Touch
+	alerts   []score.Alert
+	cases    map[string]time.Time // opened
+	found    []score.Case
+}
+
+type touchKey struct {
+	day     int32
+	user    hospital.Ref
+	patient hospital.PatientID
+}
+
+func newTrial(c *Config) (*trial, error) {
+	tax, err := app.Taxonomy()
+	if err != nil {
+		return nil, err
+	}
+	formats, err := app.Formats("")
+	if err != nil {
+		return nil, err
+	}
+	return &trial{
+		c: c, formats: formats, gathered: map[feed.Feed]*bytes.Buffer{}, touches: map[touchKey]*score.Touch{}, cases: map[string]time.Time{},
+		truth: score.NewTruth(score.Names{User: strings.ToLower}), options: collect.Options{Limits: collect.DefaultLimits(), Taxonomy: tax, Whole: true},
+	}, nil
+}
+
+// equip opens the rooms for the hospital that will be played.
+func (t *trial) equip(h *life.Hospital) error {
+	t.zone = h.World.Zone
+	t.options.Zone = t.zone
+	v, err := vault.Passing()
+	if err != nil {
+		return err
+	}
+	judge, err := privacy.Load(content.Privacy(), nil)
+	if err != nil {
+		return err
+	}
+	learn := t.c.Life.Learn
+	if learn == 0 {
+		learn = min(28, t.c.Life.Days*4/5)
+	}
+	t.from, t.until = h.World.At(h.World.From, 24*learn, 0), h.World.At(h.World.From, 24*(t.c.Life.Days+9), 0)
+	t.perDay = t.c.PerDay
+	if t.perDay == 0 {
+		t.perDay = max(1, (h.World.Beds*10+999)/1000)
+	}
+	t.house = hospital.New(v, hospital.Options{Zone: t.zone, Authority: h.World.Authority, Family: func(_, title string) hospital.Family { return judge.Classes().Family(title) }})
+	t.reader = reader.New(t.zone)
+	t.engine = privacy.NewEngine(t.house, privacy.Config{
+		Zone: t.zone, Beds: max(h.World.Beds, 10), CasesPerDay: t.perDay, Secret: fmt.Append(nil, "trial ", t.c.Life.Seed), Judged: t.judged,
+	}, judge)
+	return nil
+}
+
+// record gathers what systems say within an hour. What a file brings is there when the hour is over.
+func (t *trial) record(r *feed.Record) error {
+	t.cost.Records++
+	t.cost.Bytes += int64(len(r.Data))
+	if hour := r.At.Truncate(time.Hour); hour.After(t.hour) {
+		if err := t.flush(); err != nil {
+			return err
+		}
+		t.hour = hour
+	}
+	way := feed.Describe(r.Feed)
+	if way.Way == feed.File {
+		return t.decode(r.Data, r.Feed)
+	}
+	b := t.gathered[r.Feed]
+	if b == nil {
+		b = &bytes.Buffer{}
+		t.gathered[r.Feed] = b
+		t.order = append(t.order, r.Feed)
+		slices.SortFunc(t.order, func(a, b feed.Feed) int { return rank(a) - rank(b) })
+	}
+	if b.Len() == 0 && way.Head != "" {
+		b.WriteString(way.Head)
+		b.WriteByte('\n')
+	}
+	switch way.Way {
+	case feed.MLLP:
+		b.WriteByte(0x0b)
+		b.Write(r.Data)
+		b.WriteString("\x1c\r")
+	case feed.Syslog:
+		fmt.Fprintf(b, "%d %s", len(r.Data), r.Data)
+	default:
+		b.Write(r.Data)
+		if !bytes.HasSuffix(r.Data, []byte("\n")) {
+			b.WriteByte('\n')
+		}
+	}
+	return nil
+}
+
+// rank puts messages before the accesses that rest on them.
+func rank(f feed.Feed) int {
+	switch feed.Describe(f).Way {
+	case feed.MLLP:
+		return int(f[0])
+	case feed.Rows:
+		return 1000
+	}
+	return 500 + int(f[0])
+}
+
+// flush decodes and judges what was gathered.
+func (t *trial) flush() error {
+	if end := t.hour.Add(time.Hour); end.After(t.now) && !t.hour.IsZero() {
+		t.now = end
+	}
+	for _, f := range t.order {
+		b := t.gathered[f]
+		if b.Len() == 0 {
+			continue
+		}
+		if err := t.decode(b.Bytes(), f); err != nil {
+			return err
+		}
+		b.Reset()
+	}
+	if t.now.IsZero() {
+		return nil
+	}
+	return t.clock()
+}
+
+func (t *trial) clock() error {
+	began := time.Now()
+	err := t.engine.Clock(t.now)
+	t.cost.Judging += time.Since(began)
+	t.take()
+	return err
+}
+
+// decode reads what came in one piece.
+func (t *trial) decode(data []byte, f feed.Feed) error {
+	began := time.Now()
+	defer func() { t.cost.Judging += time.Since(began) }()
+	format := t.formatOf(data)
+	if format == nil {
+		return fmt.Errorf("nothing reads the feed %s", f)
+	}
+	t.entry++
+	d := format.Open(bytes.NewReader(data), t.options)
+	for line := int32(0); ; line++ {
+		err := d.Next(&t.event)
+		var damage *collect.Damage
+		switch {
+		case err == io.EOF:
+			return nil
+		case errors.Is(err, collect.ErrSkip):
+			continue
+		case errors.As(err, &damage):
+			t.cost.Damaged++
+			continue
+		case err != nil:
+			return fmt.Errorf("read the feed %s: %w", f, err)
+		}
+		t.event.Source, t.event.Observed = string(f), t.now
+		if t.event.Observed.Before(t.event.Time) {
+			t.event.Observed = t.event.Time
+		}
+		if err := t.one(hospital.Place{Entry: t.entry, Line: line}); err != nil {
+			return err
+		}
+	}
+}
+
+func (t *trial) formatOf(data []byte) *collect.Format {
+	head := data[:min(len(data), 64<<10)]
+	var best *collect.Format
+	surest := 0
+	for i := range t.formats {
+		if n := t.formats[i].Sniff(head); n > surest {
+			best, surest = &t.formats[i], n
+		}
+	}
+	return best
+}
+
+// one hands an event on.
+func (t *trial) one(at hospital.Place) error {
+	t.cost.Events++
+	facts, err := t.reader.Read(&t.event)
+	if err != nil {
+		t.cost.Unread++
+	}
+	var changed []hospital.PatientID
+	for i := range facts {
+		facts[i].Place = at
+		changed = append(changed, t.house.Take(&facts[i])...)
+	}
+	return t.engine.Event(&t.event, at, changed)
+}
+
+func (t *trial) learn(row *life.Truth) error {
+	if row.Touch != nil && row.Touch.Day < t.from.Format(time.DateOnly) {
+		return nil
+	}
+	t.truth.Add(row)
+	return nil
+}
+
+func (t *trial) day(day int, at time.Time) error {
+	if t.c.Day != nil {
+		t.c.Day(day, at)
+	}
+	return nil
+}
+
+// judged notes what is thought of a touch; what is thought of it later takes its place.
+func (t *trial) judged(touch *privacy.Touch, v *privacy.Verdict, k *privacy.Known) {
+	if touch.Last.Before(t.from) || touch.Patient == 0 {
+		return
+	}
+	key := touchKey{touch.Day, touch.User, touch.Patient}
+	s := t.touches[key]
+	if s == nil {
+		s = &score.Touch{Day: time.Unix(int64(touch.Day)*86400, 0).UTC().Format(time.DateOnly), User: strings.ToLower(t.house.Text(touch.User)), Patient: t.number(touch.Patient), First: k.Pair.Count == 0}
+		t.touches[key] = s
+	}
+	s.Explained, s.Template, s.Flags = v.Explained, "", s.Flags[:0]
+	if len(v.Reasons) > 0 {
+		s.Template = v.Reasons[0].Template
+	}
+	for _, f := range v.Flags {
+		s.Flags = append(s.Flags, f.ID)
+	}
+	if k.Work.Chance > 0 && k.Work.Chance < 0.01 {
+		s.Volume = 1 / k.Work.Chance
+	}
+}
+
+// number is the number of a patient's record.
+func (t *trial) number(id hospital.PatientID) string {
+	if id == 0 {
+		return ""
+	}
+	_, ids, err := t.house.Reveal(id)
+	if err != nil {
+		return ""
+	}
+	for _, i := range ids {
+		if i.Type == "MR" || i.Type == "" {
+			return i.Value
+		}
+	}
+	return ""
+}
+
+// take notes the alarms and cases that are new.
+func (t *trial) take() {
+	for _, a := range t.engine.Alarms() {
+		if !a.Feed {
+			t.alerts = append(t.alerts, score.Alert{Flag: a.Flag.ID, At: t.now, User: strings.ToLower(t.house.Text(a.User)), Patient: t.number(a.Patient)})
+		}
+	}
+	for _, c := range t.engine.Opened() {
+		if _, seen := t.cases[c.ID]; seen {
+			continue
+		}
+		t.cases[c.ID] = t.now
+		s := score.Case{ID: c.ID, Lane: string(c.Lane), Opened: t.now}
+		for _, p := range c.Users {
+			s.Users = append(s.Users, strings.ToLower(t.house.Text(p.User)))
+		}
+		for _, p := range c.Patients {
+			s.Patients = append(s.Patients, t.number(p.Patient))
+		}
+		t.found = append(t.found, s)
+	}
+}
+
+func (t *trial) report() score.Report {
+	f := &score.Found{Cases: t.found, Alerts: t.alerts}
+	for _, s := range t.touches {
+		f.Touches = append(f.Touches, *s)
+	}
+	return t.truth.Score(f, score.Window{From: t.from, Until: t.until, PerDay: t.perDay})
+}

@@ -1,0 +1,64 @@
+package trial_test
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wardline/wardline/internal/app/trial"
+	"github.com/wardline/wardline/internal/sim/life"
+	"github.com/wardline/wardline/internal/sim/score"
+	"github.com/wardline/wardline/internal/sim/story"
+	"github.com/wardline/wardline/internal/sim/world"
+)
+
+// TestTrial plays hospitals and prints what was found of what happened in them. WARDLINE_SEEDS names the seeds, WARDLINE_SIZE
+// the size and WARDLINE_QUALITY what the site can tell; without them it is a small hospital for two weeks.
+func TestTrial(t *testing.T) {
+	seeds := []string{"1"}
+	c := life.Config{Size: world.Mid, Days: 10, Learn: 5, Rows: 0.15, Quality: life.FullFeeds}
+	if s := os.Getenv("WARDLINE_SEEDS"); s != "" {
+		seeds = strings.Split(s, ",")
+		c.Size, c.Days, c.Learn = world.Full, 35, 28
+	} else if testing.Short() {
+		t.Skip("plays a hospital for days")
+	}
+	if s := os.Getenv("WARDLINE_SIZE"); s != "" {
+		c.Size = world.Size(s)
+	}
+	if s := os.Getenv("WARDLINE_DAYS"); s != "" {
+		c.Days, _ = strconv.Atoi(s)
+		c.Learn = c.Days * 4 / 5
+	}
+	if s := os.Getenv("WARDLINE_QUALITY"); s != "" {
+		c.Quality = life.Quality(s)
+	}
+	c.From = time.Date(2030, 1, 7, 0, 0, 0, 0, time.UTC)
+	c.Stories = story.All()
+	var reports []score.Report
+	for _, s := range seeds {
+		seed, err := strconv.ParseUint(s, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Seed = seed
+		began := time.Now()
+		r, cost, err := trial.Run(t.Context(), trial.Config{Life: c})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("seed %d: %d records, %d events, %.0f MB, %d damaged, %d not understood; %s, of which judging %s",
+			seed, cost.Records, cost.Events, float64(cost.Bytes)/1e6, cost.Damaged, cost.Unread, time.Since(began).Round(time.Second), cost.Judging.Round(time.Second))
+		reports = append(reports, r)
+	}
+	var b strings.Builder
+	if err := score.Write(&b, reports); err != nil {
+		t.Fatal(err)
+	}
+	t.Log("\n" + b.String())
+	if len(reports) > 0 && reports[0].Touches == 0 {
+		t.Error("nothing was judged")
+	}
+}
