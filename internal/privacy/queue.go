@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -197,7 +198,7 @@ func (e *Engine) caseScore(d *dossier) float64 {
 		scores = append(scores, d.Touches[i].Verdict.Score)
 	}
 	if len(scores) == 0 {
-		return math.Inf(-1)
+		return -100
 	}
 	slices.SortFunc(scores, func(a, b float64) int { return cmp.Compare(b, a) })
 	more := 0.0
@@ -451,6 +452,10 @@ func (e *Engine) open(d *dossier, lane Lane) {
 	e.queue.number++
 	d.Number, d.Lane, d.State, d.Opened = e.queue.number, lane, Pending, e.now
 	e.changedCase(d)
+	if by, ok := e.decided[d.ID]; ok { // before a restart that had this case opened once more
+		delete(e.decided, d.ID)
+		e.failed = errors.Join(e.failed, e.Decide(d.ID, by))
+	}
 }
 
 // describe writes the text of a case.
