@@ -11,7 +11,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/store"
 )
 
 // errState says that what a room kept cannot be read.
@@ -101,7 +104,7 @@ func (c *cabinet) engineWritten(e *Engine) {
 	for _, d := range e.queue.changed {
 		d.dirty = false
 	}
-	e.queue.changed = nil
+	e.queue.changed, e.queue.told = nil, 0
 	clear(e.health.dirty)
 	clear(e.ledNew)
 	e.learnedNew, e.learnedDay = false, false
@@ -460,4 +463,25 @@ func (c *cabinet) loadDecisions(ctx context.Context, e *Engine) error {
 		}
 		return nil
 	}, `SELECT case_id, body FROM privacy_decisions ORDER BY at, id`)
+}
+
+// decide writes at once how a case stands, so that what a person concluded outlasts a crash. A case that is open again has no
+// decision.
+func (c *cabinet) decide(ctx context.Context, d *dossier) error {
+	body, err := c.sealed(d.Decided, sealedDecision)
+	if err != nil {
+		return err
+	}
+	err = c.db.Do(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM privacy_decisions WHERE case_id = $1`, d.ID); err != nil || d.Decided == nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO privacy_decisions (id, case_id, at, body) VALUES ($1, $2, $3, $4)`,
+			uuid.Must(uuid.NewV7()).String(), d.ID, store.At(d.Decided.At), body)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("write a decision: %w", err)
+	}
+	return nil
 }

@@ -30,7 +30,8 @@ type queue struct {
 	seen     map[string]judged                  // by flag
 	byUser   map[hospital.Ref][]time.Time       // when cases about them were upheld
 	byVictim map[hospital.PatientID][]time.Time // the same of patients
-	changed  []*dossier                         // since the last Cases taken
+	changed  []*dossier                         // that are to be written
+	told     int                                // of changed, those that were filed in the journal
 	site     []Proposal
 }
 
@@ -108,6 +109,14 @@ func (e *Engine) assemble(s *sheet, t *Touch, v *Verdict) {
 	}
 }
 
+// mark has a case written.
+func (q *queue) mark(d *dossier) {
+	if !d.dirty || !slices.Contains(q.changed[q.told:], d) {
+		d.dirty = true
+		q.changed = append(q.changed, d)
+	}
+}
+
 // holding finds the case that a touch stands in, if that is not over.
 func (q *queue) holding(k key) *dossier {
 	d := q.holds[k]
@@ -182,10 +191,7 @@ func (e *Engine) firstEver(k key) bool {
 func (e *Engine) changedCase(d *dossier) {
 	d.Score = e.caseScore(d)
 	d.Changed = e.now
-	if !d.dirty {
-		d.dirty = true
-		e.queue.changed = append(e.queue.changed, d)
-	}
+	e.queue.mark(d)
 	if d.State == Pending {
 		e.describe(d)
 	}
@@ -230,7 +236,7 @@ func (e *Engine) partyOfUser(user hospital.Ref) Party {
 	account := e.house.Text(user)
 	p := Party{Token: "ac_" + hex.EncodeToString(e.keyed("account " + account)[:6]), Hint: tail(account), User: user}
 	if st := e.house.StaffNamed(user); st != nil {
-		p.Staff, p.Role, p.Unit = st.ID, e.house.Text(st.Job), e.house.Text(st.Dept)
+		p.Staff, p.Role, p.Unit = st.ID, e.bare.Classes().Person(st), e.house.Text(st.Dept)
 	}
 	return p
 }
