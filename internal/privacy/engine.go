@@ -29,25 +29,29 @@ type Engine struct {
 	shelf shelf
 	hear  *hearer
 
-	now    time.Time // of the domain
-	hot    map[key]*sheet
-	by     map[hospital.PatientID][]*sheet             // hot ones of a patient, in order of their keys
-	days   map[dayKey]*workday                         // that are not closed
-	late   map[dayKey]*workday                         // that were closed, and of which more came
-	shutAt int                                         // of late, so many are too many
-	minute int64                                       // in which it was looked for those that can go
-	closed int32                                       // days before are closed
-	led    map[hospital.PatientID]hospital.PatientID   // merged: to whom they lead
-	joined map[hospital.PatientID][]hospital.PatientID // the other way round
-	failed error                                       // of the shelf: nothing counts any more
-	agenda agenda
-	anew   map[hospital.PatientID]struct{} // something else is known of them since they were judged
+	now     time.Time // of the domain
+	hot     map[key]*sheet
+	by      map[hospital.PatientID][]*sheet             // hot ones of a patient, in order of their keys
+	days    map[dayKey]*workday                         // that are not closed
+	late    map[dayKey]*workday                         // that were closed, and of which more came
+	shutAt  int                                         // of late, so many are too many
+	minute  int64                                       // in which it was looked for those that can go
+	closed  int32                                       // days before are closed
+	led     map[hospital.PatientID]hospital.PatientID   // merged: to whom they lead
+	joined  map[hospital.PatientID][]hospital.PatientID // the other way round
+	failed  error                                       // of the shelf: nothing counts any more
+	decided map[string]Decision                         // by case: made before a restart, of cases that are yet to be opened once more
+	agenda  agenda
+	anew    map[hospital.PatientID]struct{} // something else is known of them since they were judged
 
 	users      map[hospital.Ref]*profile
 	curves     map[hospital.Ref]*curves // by job
 	health     *health
 	learned    learned
-	learnedNew bool // it is to be written
+	learnedNew bool                            // it is to be written
+	learnedDay bool                            // curves are
+	usedNew    []*profile                      // that are
+	ledNew     map[hospital.PatientID]struct{} // of led
 	queue      queue
 	actions    map[hospital.Ref]action
 	filed      []Alarm // hard flags and broken feeds, since the last Alarms
@@ -104,7 +108,7 @@ func newEngine(h *hospital.House, c Config, j *Judge, s shelf) *Engine {
 		hot: map[key]*sheet{}, by: map[hospital.PatientID][]*sheet{}, days: map[dayKey]*workday{}, late: map[dayKey]*workday{}, anew: map[hospital.PatientID]struct{}{},
 		led: map[hospital.PatientID]hospital.PatientID{}, joined: map[hospital.PatientID][]hospital.PatientID{},
 		users: map[hospital.Ref]*profile{}, curves: map[hospital.Ref]*curves{}, health: newHealth(),
-		actions: map[hospital.Ref]action{}, queue: newQueue(),
+		actions: map[hospital.Ref]action{}, queue: newQueue(), decided: map[string]Decision{}, ledNew: map[hospital.PatientID]struct{}{},
 	}
 	e.decideBySite()
 	return e
@@ -273,12 +277,7 @@ func (e *Engine) shelved(k key) (*sheet, error) {
 
 // keep has a sheet in memory.
 func (e *Engine) keep(s *sheet) {
-	e.hot[s.key] = s
-	if s.patient != 0 {
-		list := e.by[s.patient]
-		at, _ := slices.BinarySearchFunc(list, s, func(a, b *sheet) int { return a.key.compare(b.key) })
-		e.by[s.patient] = slices.Insert(list, at, s)
-	}
+	e.hold(s)
 	w := e.workday(dayKey{s.user, s.day})
 	if at := slices.IndexFunc(w.sheets, func(o *sheet) bool { return o.key == s.key }); at >= 0 {
 		w.sheets[at] = s
@@ -289,6 +288,16 @@ func (e *Engine) keep(s *sheet) {
 		w.staff = s.staff
 	}
 	w.stale = true
+}
+
+// hold has a sheet in memory whose day is over.
+func (e *Engine) hold(s *sheet) {
+	e.hot[s.key] = s
+	if s.patient != 0 {
+		list := e.by[s.patient]
+		at, _ := slices.BinarySearchFunc(list, s, func(a, b *sheet) int { return a.key.compare(b.key) })
+		e.by[s.patient] = slices.Insert(list, at, s)
+	}
 }
 
 // drop lets a sheet go that is on the shelf.
@@ -424,6 +433,7 @@ func (e *Engine) changed(p hospital.PatientID) {
 	if now == was {
 		return
 	}
+	e.ledNew[p] = struct{}{}
 	e.joined[was] = slices.DeleteFunc(e.joined[was], func(o hospital.PatientID) bool { return o == p })
 	if now == 0 {
 		delete(e.led, p)

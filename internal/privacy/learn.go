@@ -33,6 +33,7 @@ const (
 	leastSupport   = 30
 	leastRatio     = 5
 	spreadingTurns = 20
+	mostMates      = 40 // the closest
 )
 
 // relearn works out groups and duties when their time has come.
@@ -107,7 +108,7 @@ func groups(who map[hospital.PatientID][]hospital.StaffID) map[hospital.StaffID]
 		list = slices.DeleteFunc(list, func(m Mate) bool { return label[m.Staff] != label[s] })
 		slices.SortFunc(list, func(a, b Mate) int { return cmp.Or(cmp.Compare(b.Lift, a.Lift), cmp.Compare(a.Staff, b.Staff)) })
 		if len(list) > 0 {
-			mates[s] = list
+			mates[s] = list[:min(len(list), mostMates)]
 		}
 	}
 	return mates

@@ -189,7 +189,12 @@ func (e *Engine) learnDay(w *workday) {
 		}
 	}
 	p.days++
-	p.last, p.role, p.dirty = max(p.last, w.day), role, true
+	p.last, p.role = max(p.last, w.day), role
+	if !p.dirty {
+		p.dirty = true
+		e.usedNew = append(e.usedNew, p)
+	}
+	e.learnedDay = true
 	for i, v := range n {
 		p.sum[i] += float64(v)
 	}

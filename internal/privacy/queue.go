@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -29,7 +30,8 @@ type queue struct {
 	seen     map[string]judged                  // by flag
 	byUser   map[hospital.Ref][]time.Time       // when cases about them were upheld
 	byVictim map[hospital.PatientID][]time.Time // the same of patients
-	changed  []*dossier                         // since the last Cases taken
+	changed  []*dossier                         // that are to be written
+	told     int                                // of changed, those that were filed in the journal
 	site     []Proposal
 }
 
@@ -107,6 +109,14 @@ func (e *Engine) assemble(s *sheet, t *Touch, v *Verdict) {
 	}
 }
 
+// mark has a case written.
+func (q *queue) mark(d *dossier) {
+	if !d.dirty || !slices.Contains(q.changed[q.told:], d) {
+		d.dirty = true
+		q.changed = append(q.changed, d)
+	}
+}
+
 // holding finds the case that a touch stands in, if that is not over.
 func (q *queue) holding(k key) *dossier {
 	d := q.holds[k]
@@ -181,10 +191,7 @@ func (e *Engine) firstEver(k key) bool {
 func (e *Engine) changedCase(d *dossier) {
 	d.Score = e.caseScore(d)
 	d.Changed = e.now
-	if !d.dirty {
-		d.dirty = true
-		e.queue.changed = append(e.queue.changed, d)
-	}
+	e.queue.mark(d)
 	if d.State == Pending {
 		e.describe(d)
 	}
@@ -197,7 +204,7 @@ func (e *Engine) caseScore(d *dossier) float64 {
 		scores = append(scores, d.Touches[i].Verdict.Score)
 	}
 	if len(scores) == 0 {
-		return math.Inf(-1)
+		return -100
 	}
 	slices.SortFunc(scores, func(a, b float64) int { return cmp.Compare(b, a) })
 	more := 0.0
@@ -229,7 +236,7 @@ func (e *Engine) partyOfUser(user hospital.Ref) Party {
 	account := e.house.Text(user)
 	p := Party{Token: "ac_" + hex.EncodeToString(e.keyed("account " + account)[:6]), Hint: tail(account), User: user}
 	if st := e.house.StaffNamed(user); st != nil {
-		p.Staff, p.Role, p.Unit = st.ID, e.house.Text(st.Job), e.house.Text(st.Dept)
+		p.Staff, p.Role, p.Unit = st.ID, e.bare.Classes().Person(st), e.house.Text(st.Dept)
 	}
 	return p
 }
@@ -451,6 +458,10 @@ func (e *Engine) open(d *dossier, lane Lane) {
 	e.queue.number++
 	d.Number, d.Lane, d.State, d.Opened = e.queue.number, lane, Pending, e.now
 	e.changedCase(d)
+	if by, ok := e.decided[d.ID]; ok { // before a restart that had this case opened once more
+		delete(e.decided, d.ID)
+		e.failed = errors.Join(e.failed, e.Decide(d.ID, by))
+	}
 }
 
 // describe writes the text of a case.

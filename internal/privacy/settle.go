@@ -311,6 +311,7 @@ func (e *Engine) closeDays() error {
 		}
 		e.closed++
 		e.health.forget(e.closed)
+		e.shelf.forget(e.closed - int32(e.cfg.Keep/(24*time.Hour)))
 	}
 	return e.shut()
 }

@@ -20,6 +20,8 @@ type shelf interface {
 	shared(from, to int32, do func(user hospital.Ref, p hospital.PatientID)) error
 	// unexplained calls do with each sheet within days that was judged and that nothing explains.
 	unexplained(from, to int32, do func(s *sheet)) error
+	// forget lets go of what was done before a day.
+	forget(before int32)
 	pair(p pairKey) (Pair, error)
 	setPair(k pairKey, p Pair)
 }
@@ -105,6 +107,8 @@ func (m *memory) unexplained(from, to int32, do func(*sheet)) error {
 	}
 	return nil
 }
+
+func (m *memory) forget(int32) {} // a look at files keeps all of them
 
 func (m *memory) pair(k pairKey) (Pair, error) { return m.pairs[k], nil }
 func (m *memory) setPair(k pairKey, p Pair)    { m.pairs[k] = p }
