@@ -54,9 +54,10 @@ type look struct {
 
 // listed is a row of the site's lists, known from a time on.
 type listed struct {
-	at  moment
-	id  uint64
-	row feed.ListRow
+	at   moment
+	id   uint64
+	row  feed.ListRow
+	tale int16
 }
 
 // chore is something to be done about a visit on some day.
@@ -212,8 +213,6 @@ func (b *batch) later(day world.Day, kind choreKind, v *Visit) {
 
 // list puts a row on a list of the site.
 func (b *batch) list(at moment, v *Visit, row feed.ListRow) {
-	if v != nil {
-		row.Patient, row.Authority, row.Visit = v.MRN, b.h.World.Authority, v.Number
-	}
-	b.lists = append(b.lists, listed{at: at, id: world.Mix(uint64(at), uint64(len(b.lists))), row: row})
+	row.Patient, row.Authority, row.Visit = v.MRN, b.h.World.Authority, v.Number
+	b.lists = append(b.lists, listed{at: at, id: world.Mix(v.id, uint64(at)), row: row, tale: v.tale})
 }

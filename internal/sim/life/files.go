@@ -208,6 +208,12 @@ func (h *Hospital) listFile(d *batch) []byte {
 			keep = append(keep, *l)
 			continue
 		}
+		if l.tale != 0 { // a file of its own, so that what stories do changes nothing else
+			data := feed.AppendList([]byte(feed.ListsHead+"\n"), &l.row)
+			name := "lists-" + h.date.String() + "-" + strconv.FormatUint(l.id%1_000_000, 10) + ".csv"
+			d.says = append(d.says, say{at: l.at, id: l.id, feed: feed.Lists, tale: l.tale, data: data, name: name})
+			continue
+		}
 		if out == nil {
 			out = append(out, feed.ListsHead+"\n"...)
 		}

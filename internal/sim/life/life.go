@@ -147,6 +147,7 @@ type Hospital struct {
 	carried   batch           // what happens on later days
 	delays    []delay
 	silences  []silence
+	repeats   []repeat
 	stories   []*telling
 	left      map[*world.Staff]world.Day // as stories have it
 }

@@ -21,6 +21,9 @@ type extra struct {
 	id   uint64
 	row  feed.AccessRow
 	tale int16
+
+	staff  *world.Staff // whose touch it is; nil when it is none
+	person world.Person
 }
 
 // searched is the k of the search before a look.
@@ -39,7 +42,7 @@ func (h *Hospital) expand(looks []look) []row {
 		l.span = min(l.span, h.dayEnd-1-l.at)
 		for k := range n {
 			x := world.Mix(l.id, uint64(k))
-			if k > 0 && k < n-1 && x&0xffff >= thin && !h.tells(l, int(k)) {
+			if k > 0 && k < n-1 && x&0xffff >= thin && !l.own && !h.tells(l, int(k)) {
 				continue
 			}
 			at := l.at
@@ -117,8 +120,12 @@ func (h *Hospital) searchText(l *look) string {
 // who fills in who works, and where. Nurses share workstations: three for each of them who is on duty.
 func (h *Hospital) who(r *feed.AccessRow, s *world.Staff, at moment, remote bool, by uint64) {
 	r.Login, r.Name, r.Type = s.Login, s.Name(), s.Job.Type
-	r.Session = strconv.FormatUint(world.Mix(uint64(s.Index), uint64(h.date), 0x7365), 36)
-	if remote || s.Remote && world.Mix(uint64(s.Index), uint64(h.date))%5 > 0 {
+	date := h.date
+	if at >= h.dayEnd {
+		date = h.World.DayOf(at.time())
+	}
+	r.Session = strconv.FormatUint(world.Mix(uint64(s.Index), uint64(date), 0x7365), 36)
+	if remote || s.Remote && world.Mix(uint64(s.Index), uint64(date))%5 > 0 {
 		n := strconv.Itoa(s.Index % 250)
 		r.Workstation, r.IP = "VDI-"+strconv.Itoa(s.Index), "10.99."+strconv.Itoa(s.Index/250%250)+"."+n
 		return
@@ -129,7 +136,7 @@ func (h *Hospital) who(r *feed.AccessRow, s *world.Staff, at moment, remote bool
 			u = sh.Unit
 		}
 	}
-	place := world.Mix(uint64(s.Index), uint64(h.date), 0x7773)
+	place := world.Mix(uint64(s.Index), uint64(date), 0x7773)
 	if by%6 == 0 {
 		place = by
 	}

@@ -16,12 +16,12 @@ import (
 func (h *Hospital) write(d *batch, to Sinks) error {
 	h.files(d)
 	looks := h.looksOf(d)
-	touches := h.fold(looks)
+	extras := h.sessions(d, looks)
+	touches := h.fold(looks, extras)
 	rows := h.expand(looks)
 	for i := range rows {
 		touches.all[touches.of[rows[i].look]].Rows++
 	}
-	extras := h.sessions(d, looks)
 	for i := range extras {
 		rows = append(rows, row{at: extras[i].at, id: extras[i].id, look: int32(-1 - i)})
 	}
@@ -78,9 +78,6 @@ func (h *Hospital) spoken(d *batch) []say {
 			continue
 		}
 		if quiet := h.lost(s.feed, s.at); quiet != nil {
-			if quiet.tale == s.tale && s.tale != 0 {
-				continue
-			}
 			if !quiet.late {
 				continue
 			}
@@ -93,6 +90,7 @@ func (h *Hospital) spoken(d *batch) []say {
 		}
 	}
 	d.says = later
+	today = h.again(today)
 	slices.SortFunc(today, func(a, b say) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.id, b.id)) })
 	return today
 }
@@ -212,31 +210,44 @@ type folded struct {
 }
 
 // fold puts together what one did with one record on the day.
-func (h *Hospital) fold(looks []look) folded {
+func (h *Hospital) fold(looks []look, extras []extra) folded {
 	f := folded{of: make([]int32, len(looks))}
 	index := make(map[uint64]int32, len(looks))
-	day := h.date.String()
 	for i := range looks {
 		l := &looks[i]
-		pair := uint64(l.staff.Index)<<32 | uint64(l.person)
-		n, ok := index[pair]
-		if !ok {
-			n = int32(len(f.all))
-			index[pair] = n
-			f.all = append(f.all, Touch{Day: day, User: l.staff.Login, MRN: h.World.MRN(l.person), First: l.at.time().UTC().Format(time.RFC3339), New: !h.met[pair], Why: l.why, Documented: l.documented})
-			h.met[pair] = true
+		f.of[i] = h.touch(&f, index, l)
+	}
+	for i := range extras {
+		if x := &extras[i]; x.staff != nil {
+			n := h.touch(&f, index, &look{staff: x.staff, person: x.person, at: x.at, why: "story", tale: x.tale, own: true})
+			f.all[n].Rows++
 		}
-		t := &f.all[n]
-		t.Looks++
-		if l.documented && !t.Documented {
-			t.Documented, t.Why = true, l.why
-		}
-		if l.tale != 0 && l.own {
-			t.Story = h.story(l.tale)
-		}
-		f.of[i] = n
 	}
 	return f
+}
+
+// touch adds a look to the touch that it belongs to.
+func (h *Hospital) touch(f *folded, index map[uint64]int32, l *look) int32 {
+	pair := uint64(l.staff.Index)<<32 | uint64(l.person)
+	n, ok := index[pair]
+	if !ok {
+		n = int32(len(f.all))
+		index[pair] = n
+		f.all = append(f.all, Touch{
+			Day: h.date.String(), User: l.staff.Login, MRN: h.World.MRN(l.person), First: l.at.time().UTC().Format(time.RFC3339),
+			New: !h.met[pair], Why: l.why, Documented: l.documented,
+		})
+		h.met[pair] = true
+	}
+	t := &f.all[n]
+	t.Looks++
+	if l.documented && !t.Documented {
+		t.Documented, t.Why = true, l.why
+	}
+	if l.tale != 0 && l.own {
+		t.Story = h.story(l.tale)
+	}
+	return n
 }
 
 func (h *Hospital) truth(touches []Touch, to Sinks) error {
