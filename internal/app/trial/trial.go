@@ -93,6 +93,7 @@ type trial struct {
 	now      time.Time
 	event    event.Event
 	entry    uint64
+	reads    map[feed.Feed]*collect.Format
 	touches  map[touchKey]*score.Touch
 	alerts   []score.Alert
 	cases    map[string]time.Time // opened
@@ -115,7 +116,7 @@ func newTrial(c *Config) (*trial, error) {
 		return nil, err
 	}
 	return &trial{
-		c: c, formats: formats, gathered: map[feed.Feed]*bytes.Buffer{}, touches: map[touchKey]*score.Touch{}, cases: map[string]time.Time{},
+		c: c, formats: formats, reads: map[feed.Feed]*collect.Format{}, gathered: map[feed.Feed]*bytes.Buffer{}, touches: map[touchKey]*score.Touch{}, cases: map[string]time.Time{},
 		truth: score.NewTruth(score.Names{User: strings.ToLower}), options: collect.Options{Limits: collect.DefaultLimits(), Taxonomy: tax, Whole: true},
 	}, nil
 }
@@ -234,9 +235,12 @@ func (t *trial) clock() error {
 func (t *trial) decode(data []byte, f feed.Feed) error {
 	began := time.Now()
 	defer func() { t.cost.Judging += time.Since(began) }()
-	format := t.formatOf(data)
+	format := t.reads[f]
 	if format == nil {
-		return fmt.Errorf("nothing reads the feed %s", f)
+		if format = t.formatOf(data); format == nil {
+			return fmt.Errorf("nothing reads the feed %s", f)
+		}
+		t.reads[f] = format
 	}
 	t.entry++
 	d := format.Open(bytes.NewReader(data), t.options)

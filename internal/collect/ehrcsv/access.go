@@ -55,12 +55,38 @@ func (d *decoder) normalise() {
 	if a.PatientsCount == 0 {
 		a.PatientsCount = len(a.Patient)
 	}
-	action := d.action()
-	a.Background = m.isBackground(action)
-	if kind := m.object(action); kind != "" {
-		a.ObjectKind = kind
+	means := d.means(d.action())
+	a.Background = means.background
+	if means.object != "" {
+		a.ObjectKind = means.object
 	}
-	d.verb()
+	if means.said {
+		d.verb(means.rule)
+	}
+}
+
+// meaning is what a mapping says of a native action.
+type meaning struct {
+	rule       rule
+	said       bool // rule is there
+	object     string
+	background bool
+}
+
+// means asks the mapping once for each action: a log has a few hundred.
+func (d *decoder) means(action string) meaning {
+	const most = 4096 // an export with more of them has something else in that column
+	if known, ok := d.meanings[action]; ok {
+		return known
+	}
+	m := d.layout.mapping
+	means := meaning{object: m.object(action), background: m.isBackground(action)}
+	means.rule, means.said = m.verb(action)
+	if d.meanings == nil || len(d.meanings) == most {
+		d.meanings = map[string]meaning{}
+	}
+	d.meanings[strings.Clone(action)] = means
+	return means
 }
 
 // action is what the mapping's expressions are asked about: no real name of an action is longer.
@@ -69,13 +95,9 @@ func (d *decoder) action() string {
 	return d.access.NativeAction[:min(len(d.access.NativeAction), longest)]
 }
 
-// verb asks the mapping's rules what the native action means.
-func (d *decoder) verb() {
+// verb says by a rule of the mapping what the native action means.
+func (d *decoder) verb(r rule) {
 	a := &d.access
-	r, ok := d.layout.mapping.verb(d.action())
-	if !ok {
-		return
-	}
 	if a.Verb == "" {
 		a.Verb = r.Verb
 	}

@@ -112,8 +112,10 @@ type decoder struct {
 	widths  []int // by column, of numbers that begin with 0
 	held    bool  // the row in records was reported as damaged and is yet to be returned
 	access  event.Access
-	b       event.Builder
-	record  int64
+	// meanings are those of the native actions met so far.
+	meanings map[string]meaning
+	b        event.Builder
+	record   int64
 }
 
 // earlyRow is a row, or what spoilt it.

@@ -134,11 +134,14 @@ type Window struct {
 type Report struct {
 	Window Window
 	// Touches and Firsts are those of the window; Explained of each.
-	Touches, Explained       int
-	Firsts, FirstsExplained  int
-	Undocumented             int // touches of ordinary life of which no system says why
-	UndocumentedSet          int // of these, explained all the same
-	Templates                map[string]int
+	Touches, Explained      int
+	Firsts, FirstsExplained int
+	Undocumented            int // touches of ordinary life of which no system says why
+	UndocumentedSet         int // of these, explained all the same
+	Templates               map[string]int
+	// Unseen counts touches that some system explains and that were not explained all the same, by what they were for; Whys all
+	// that some system explains.
+	Unseen, Whys             map[string]int
 	Stories                  []Story
 	Cases, Right             int // cases that were opened, not drawn at random; those that are about a theft
 	Twins                    int // cases about what is in order although it looks odd
@@ -176,7 +179,7 @@ func theft(t *life.Tale) bool { return t.Case && strings.HasPrefix(t.ID, "T") }
 
 // Score makes the report.
 func (t *Truth) Score(f *Found, w Window) Report {
-	r := Report{Window: w, Templates: map[string]int{}}
+	r := Report{Window: w, Templates: map[string]int{}, Unseen: map[string]int{}, Whys: map[string]int{}}
 	t.touchFigures(&r, f.Touches)
 	t.stories(&r, f)
 	t.cases(&r, f.Cases)
@@ -206,7 +209,13 @@ func (t *Truth) touchFigures(r *Report, touches []Touch) {
 		if known && !truth.Documented && truth.Story == "" {
 			r.Undocumented++
 		}
+		if truth.Documented {
+			r.Whys[truth.Why]++
+		}
 		if !touch.Explained {
+			if truth.Documented {
+				r.Unseen[truth.Why]++
+			}
 			continue
 		}
 		r.Explained++

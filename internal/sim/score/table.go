@@ -1,8 +1,10 @@
 package score
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -14,8 +16,27 @@ import (
 func Write(w io.Writer, reports []Report) error {
 	p := &printer{w: w}
 	p.figures(reports)
+	p.unseen(reports)
 	p.stories(reports)
 	return p.err
+}
+
+// unseen lists what some system explains and was not explained.
+func (p *printer) unseen(reports []Report) {
+	whys, unseen := map[string]int{}, map[string]int{}
+	for i := range reports {
+		for why, n := range reports[i].Whys {
+			whys[why] += n
+		}
+		for why, n := range reports[i].Unseen {
+			unseen[why] += n
+		}
+	}
+	p.line("")
+	p.line("%-20s %10s %14s", "looked for", "touches", "unexplained")
+	for _, why := range slices.SortedFunc(maps.Keys(whys), func(a, b string) int { return cmp.Or(unseen[b]-unseen[a], strings.Compare(a, b)) }) {
+		p.line("%-20s %10d %13.1f%%", why, whys[why], percent(unseen[why], whys[why]))
+	}
 }
 
 type printer struct {
