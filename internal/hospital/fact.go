@@ -17,6 +17,7 @@ type Fact struct {
 	Staff   *StaffFact
 	Shift   *ShiftFact
 	Unit    *UnitFact
+	Member  *MemberFact
 	Mark    *MarkFact
 }
 
@@ -150,6 +151,14 @@ type ShiftFact struct {
 // UnitFact says what a unit belongs to.
 type UnitFact struct {
 	Unit, Title, Department, Service, Building, Site string
+}
+
+// MemberFact says that one who works here is on a protocol: a study with patients of its own.
+type MemberFact struct {
+	Protocol string
+	Staff    Name // any name of the person
+	From, To time.Time
+	Void     bool
 }
 
 // MarkFact puts a mark on a patient, from a list of the site: vip, canary, listed (with Who must not look), restricted
