@@ -91,7 +91,7 @@ func (a *asking) stay(n int, tm *template, st *hospital.Stay) {
 			return
 		}
 		float := len(a.s.Units) == 0 // belongs nowhere, works everywhere
-		w, c := a.placeWeight(f == byDepartment || float)
+		w, c := a.placeWeight(tm.Strength, f == byDepartment || float)
 		a.hold(n, attempt{weight: w, correction: c})
 	}
 }
@@ -154,7 +154,7 @@ func (a *asking) service(n int) {
 		case a.rostered && !a.onDuty:
 			a.fail(n, WhyOffDuty, nil)
 		default:
-			w, c := a.placeWeight(false)
+			w, c := a.placeWeight(tm.Strength, false)
 			a.hold(n, attempt{weight: w, correction: c})
 		}
 	}
@@ -185,7 +185,7 @@ func (a *asking) department(n int) {
 			case a.rostered && !a.onDuty:
 				a.fail(n, WhyOffDuty, nil)
 			default:
-				w, c := a.placeWeight(false)
+				w, c := a.placeWeight(tm.Strength, false)
 				a.hold(n, attempt{weight: w, correction: c})
 			}
 		}
