@@ -18,8 +18,8 @@ func (b *batch) offices(s *world.Shift) {
 	switch who.Job.Code {
 	case "BIL":
 		for range b.some(24) {
-			if v := b.h.somebody(b, 26); v != nil {
-				b.see(v, who, at(), Account, "billing", true)
+			if v := b.h.claim(b, who); v != nil {
+				b.seeOther(v, who, at(), Account, "billing", true)
 			}
 		}
 	case "HIM":
@@ -66,6 +66,15 @@ func (h *Hospital) somebody(b *batch, days int) *Visit {
 		}
 	}
 	return nil
+}
+
+// claim is a visit whose account somebody of billing works on: each has accounts of their own.
+func (h *Hospital) claim(b *batch, who *world.Staff) *Visit {
+	all := h.accounts[who]
+	if len(all) == 0 {
+		return nil
+	}
+	return all[b.r.IntN(len(all))]
 }
 
 // listedLook is a look for which a list of the site has the reason.

@@ -78,6 +78,7 @@ const (
 	codeIt
 	billIt
 	callIt  // a call or a message afterwards
+	readIt  // the doctor reads what has come in
 	mergeIt // the second number is found out
 	splitIt // and found to be wrong
 )
@@ -124,7 +125,7 @@ func (b *batch) see(v *Visit, who *world.Staff, at moment, what What, why string
 		return
 	}
 	habit := &b.h.habits[what]
-	clicks := math.Exp(math.Log(habit.clicks) + clickSpread*b.r.NormFloat64())
+	clicks := 1.1 * habit.clicks * math.Exp(clickSpread*b.r.NormFloat64())
 	l := look{
 		at: at, id: v.next(), staff: who, visit: v, person: v.Person, what: what, why: why, documented: documented, tale: v.tale,
 		clicks: uint16(min(max(clicks, 1), 900)),

@@ -83,7 +83,7 @@ func (b *batch) drugs(v *Visit, n int, at moment, by *world.Staff) {
 	}
 	if n > 0 && pharmacy != nil {
 		verified := at + b.after(25*minute, 0.7)
-		b.see(v, b.duty(pharmacy, verified, job("PHA")), verified, Drugs, "pharmacy", true)
+		b.see(v, b.same(v.id, pharmacy, verified, job("PHA")), verified, Drugs, "pharmacy", true)
 	}
 }
 

@@ -24,6 +24,8 @@ func (b *batch) do(c chore) {
 		b.billing(v)
 	case callIt:
 		b.call(v)
+	case readIt:
+		b.read(v)
 	case mergeIt:
 		b.found(v)
 	case splitIt:
@@ -32,9 +34,9 @@ func (b *batch) do(c chore) {
 }
 
 func (b *batch) booking(v *Visit) {
-	who, at, ok := b.working(b.h.scheduling, desk)
+	who, at, ok := b.working(v, b.h.scheduling, desk)
 	if !ok {
-		who, at, ok = b.working(v.Stays[0].Unit, desk)
+		who, at, ok = b.working(v, v.Stays[0].Unit, desk)
 	}
 	if !ok {
 		who, at = nil, b.between(b.h.dayStart+8*hour, b.h.dayStart+17*hour)
@@ -56,15 +58,15 @@ func (b *batch) clinic(v *Visit) {
 	if b.chance(0.6) {
 		b.see(v, v.Attending, max(from-b.after(50*minute, 0.5), b.h.dayStart), Chart, "preparation", true)
 	}
-	clerk := b.duty(unit, from, desk)
+	clerk := b.same(uint64(v.Person), unit, from, desk)
 	b.see(v, clerk, from, Registering, "desk", true)
 	b.adt(v, "A04", from+3*minute, clerk, 'O')
-	b.see(v, b.duty(unit, from+10*minute, aide), from+10*minute, Nursing, "care", true)
+	b.see(v, b.same(uint64(v.Person), unit, from+10*minute, aide), from+10*minute, Nursing, "care", true)
 	met := from + 20*minute
 	doctor := v.Attending
 	b.see(v, doctor, met, Chart, "care", true)
 	if b.chance(0.25) {
-		b.see(v, b.duty(unit, met, job("CRN")), met+15*minute, Nursing, "care", true)
+		b.see(v, b.same(uint64(v.Person), unit, met, job("CRN")), met+15*minute, Nursing, "care", true)
 	}
 	c := v.Condition
 	if b.chance(0.4) {
@@ -80,7 +82,8 @@ func (b *batch) clinic(v *Visit) {
 	}
 	b.note(v, "PN", momentOf(v.To)+b.after(30*minute, 0.8), doctor)
 	b.charge(v, momentOf(v.To)+b.after(2*hour, 0.5), c.Diagnosis, doctor, 1)
-	b.strangers(v, from, b.h.dayEnd, 0.16)
+	b.updates(v, 2, from, momentOf(v.To))
+	b.strangers(v, from, b.h.dayEnd, 0.36)
 	b.afterwards(v)
 }
 
@@ -95,6 +98,9 @@ func (b *batch) afterwards(v *Visit) {
 	}
 	if b.chance(0.35) {
 		b.later(day+1+world.Day(b.r.IntN(10)), callIt, v)
+	}
+	for range b.some(1.3) {
+		b.later(day+1+world.Day(b.r.IntN(12)), readIt, v)
 	}
 	if v.MRN != b.h.World.MRN(v.Person) {
 		b.later(day+1+world.Day(b.r.IntN(8)), mergeIt, v)
@@ -132,7 +138,8 @@ func (b *batch) emergency(v *Visit) {
 	}
 	b.note(v, "ED", to-5*minute, doctor)
 	b.charge(v, to+b.after(3*hour, 0.4), c.Diagnosis, doctor, 2)
-	b.strangers(v, from, to+3*hour, 0.5)
+	b.updates(v, 3, from, to)
+	b.strangers(v, from, to+3*hour, 0.6)
 	if v.Class == 'I' {
 		b.adt(v, "A01", to+minute, b.duty(b.h.registration, to, desk), 'I')
 		if day := b.h.World.DayOf(v.Stays[1].From); day > b.h.date {
@@ -156,7 +163,7 @@ func (h *Hospital) pickIf(b *batch, u *world.Unit, at moment, holds func(*world.
 
 // coding and billing work through what has been done.
 func (b *batch) coding(v *Visit) {
-	if who, at, ok := b.working(b.h.coding, anyone); ok {
+	if who, at, ok := b.working(v, b.h.coding, anyone); ok {
 		b.see(v, who, at, Coding, "coding", true)
 		b.charge(v, at+b.after(10*minute, 0.4), v.Condition.Diagnosis, v.Attending, 1+b.r.IntN(2))
 		return
@@ -167,7 +174,7 @@ func (b *batch) coding(v *Visit) {
 }
 
 func (b *batch) billing(v *Visit) {
-	if who, at, ok := b.working(b.h.billing, anyone); ok {
+	if who, at, ok := b.working(v, b.h.billing, anyone); ok {
 		b.see(v, who, at, Account, "billing", true)
 		return
 	}
@@ -184,7 +191,7 @@ func (b *batch) call(v *Visit) {
 		}
 		unit = rooms[b.r.IntN(len(rooms))]
 	}
-	taker, at, ok := b.working(unit, anyone)
+	taker, at, ok := b.working(v, unit, anyone)
 	if !ok {
 		return
 	}
@@ -197,9 +204,27 @@ func (b *batch) call(v *Visit) {
 	}
 }
 
+// read is the doctor who looks after what has come in since: results, letters.
+func (b *batch) read(v *Visit) {
+	sh := b.h.rosters[1].Of(v.Attending)
+	if sh == nil || v.NoShow {
+		return
+	}
+	at := b.between(momentOf(sh.From), min(momentOf(sh.To), b.h.dayEnd)-5*minute)
+	b.see(v, v.Attending, at, [...]What{Results, Notes, Chart}[b.r.IntN(3)], "inbox", true)
+}
+
+// updates are messages that tell of this and that: an insurance, a telephone number, a diagnosis.
+func (b *batch) updates(v *Visit, mean float64, from, to moment) {
+	for range b.some(mean) {
+		at := b.between(from+5*minute, to)
+		b.adt(v, "A08", at, nil, v.classAt(at))
+	}
+}
+
 // found is how a second number is found out: somebody in medical records compares the two records and merges them.
 func (b *batch) found(v *Visit) {
-	who, at, ok := b.working(b.h.records, anyone)
+	who, at, ok := b.working(v, b.h.records, anyone)
 	if !ok {
 		b.later(b.h.date+1, mergeIt, v)
 		return
@@ -218,7 +243,7 @@ func (b *batch) found(v *Visit) {
 
 // split undoes a merge that joined two people.
 func (b *batch) split(v *Visit) {
-	who, at, ok := b.working(b.h.records, anyone)
+	who, at, ok := b.working(v, b.h.records, anyone)
 	if !ok {
 		b.later(b.h.date+1, splitIt, v)
 		return

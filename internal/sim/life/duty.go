@@ -27,6 +27,28 @@ func (b *batch) duty(u *world.Unit, at moment, holds func(*world.Staff) bool) *w
 	return found
 }
 
+// same is duty, but it picks the same person again and again while that one is on duty: who has looked after somebody goes
+// on doing so. by is whom it is about.
+func (b *batch) same(by uint64, u *world.Unit, at moment, holds func(*world.Staff) bool) *world.Staff {
+	if u == nil {
+		return nil
+	}
+	var found *world.Staff
+	best := uint64(0)
+	t := at.time()
+	for _, r := range b.h.around(at) {
+		r.Each(u, func(s *world.Shift) {
+			if t.Before(s.From) || !t.Before(s.To) || !holds(s.Staff) {
+				return
+			}
+			if x := world.Mix(by, uint64(s.Staff.Index)); found == nil || x > best {
+				found, best = s.Staff, x
+			}
+		})
+	}
+	return found
+}
+
 // on tells whether somebody is on duty at a moment, until at least that long after it.
 func (b *batch) on(s *world.Staff, at, long moment) bool {
 	if s == nil {
@@ -53,21 +75,25 @@ func (h *Hospital) around(at moment) []*world.Roster {
 }
 
 // working picks somebody of a unit who works that day, whenever: and a moment of that working day. ok is false when nobody does.
-func (b *batch) working(u *world.Unit, holds func(*world.Staff) bool) (who *world.Staff, at moment, ok bool) {
+// Of those who do it is the same for the same patient.
+func (b *batch) working(v *Visit, u *world.Unit, holds func(*world.Staff) bool) (who *world.Staff, at moment, ok bool) {
 	if u == nil {
 		return nil, 0, false
 	}
-	n := 0
+	best := uint64(0)
+	var shift *world.Shift
 	b.h.rosters[1].Each(u, func(s *world.Shift) {
 		if !holds(s.Staff) {
 			return
 		}
-		n++
-		if b.r.IntN(n) == 0 {
-			who, at = s.Staff, b.between(momentOf(s.From)+10*minute, min(momentOf(s.To), b.h.dayEnd)-10*minute)
+		if x := world.Mix(uint64(v.Person), uint64(s.Staff.Index)); shift == nil || x > best {
+			shift, best = s, x
 		}
 	})
-	return who, at, who != nil
+	if shift == nil {
+		return nil, 0, false
+	}
+	return shift.Staff, b.between(momentOf(shift.From)+10*minute, min(momentOf(shift.To), b.h.dayEnd)-10*minute), true
 }
 
 // doctor picks a doctor of a service who is on duty; the attending one if that is so.

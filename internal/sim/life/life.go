@@ -81,6 +81,9 @@ type Touch struct {
 	// Documented tells that some record of some system says why.
 	Documented bool   `json:"documented"`
 	Story      string `json:"story,omitempty"`
+
+	Staff  *world.Staff `json:"-"`
+	Person world.Person `json:"-"`
 }
 
 // Tale is a story as it was played.
@@ -141,10 +144,11 @@ type Hospital struct {
 	past      []*Visit                  // those that are, the last of them
 	snapshot  []*Visit                  // who lay in the house when the play began
 	lying     map[world.Person]bool
-	namesakes map[string][]*Visit // some of those who were here lately, by family name
-	ofFamily  map[*world.Staff][]*Visit
-	met       map[uint64]bool // pairs of those who look and are looked at
-	carried   batch           // what happens on later days
+	namesakes map[string][]*Visit       // some of those who were here lately, by family name
+	ofFamily  map[*world.Staff][]*Visit // by the family doctor
+	accounts  map[*world.Staff][]*Visit // by who of billing works on them
+	met       map[uint64]bool           // pairs of those who look and are looked at
+	carried   batch                     // what happens on later days
 	delays    []delay
 	silences  []silence
 	repeats   []repeat

@@ -54,7 +54,7 @@ func (h *Hospital) dawn(day int) {
 
 // forget lets go of what nobody looks at any more.
 func (h *Hospital) forget() {
-	keep := h.lately[:0]
+	keep, billers := h.lately[:0], h.World.OfJob("BIL")
 	for _, v := range h.lately {
 		gone := v.To.Before(h.dayStart.time())
 		if gone {
@@ -62,6 +62,10 @@ func (h *Hospital) forget() {
 			h.past = append(h.past, v)
 			if v.Family != nil && !v.NoShow {
 				h.ofFamily[v.Family] = append(h.ofFamily[v.Family], v)
+			}
+			if len(billers) > 0 && !v.NoShow {
+				who := billers[world.Mix(uint64(v.Person), 0x6269)%uint64(len(billers))]
+				h.accounts[who] = append(h.accounts[who], v)
 			}
 			continue
 		}
@@ -72,9 +76,15 @@ func (h *Hospital) forget() {
 	if n := len(h.past) - most; n > 0 {
 		h.past = slices.Delete(h.past, 0, n)
 	}
-	for who, all := range h.ofFamily {
-		if n := len(all) - 40; n > 0 {
-			h.ofFamily[who] = slices.Delete(all, 0, n)
+	trim(h.ofFamily, 40)
+	trim(h.accounts, 300)
+}
+
+// trim keeps the last of each.
+func trim(of map[*world.Staff][]*Visit, most int) {
+	for who, all := range of {
+		if n := len(all) - most; n > 0 {
+			of[who] = slices.Delete(all, 0, n)
 		}
 	}
 }

@@ -10,7 +10,8 @@ import (
 // prepare lays out what the days need.
 func (h *Hospital) prepare() {
 	w := h.World
-	h.habits, h.conditions, h.undocumented = habits(), conditions(), 1
+	h.habits, h.conditions, h.undocumented = habits(), conditions(), 1.5
+	h.accounts = map[*world.Staff][]*Visit{}
 	h.wardsOf, h.clinicsOf, h.serving = map[string][]*world.Unit{}, map[string][]*world.Unit{}, map[string][]*world.Unit{}
 	h.due, h.visits, h.lying = map[world.Day][]chore{}, map[world.Person][]*Visit{}, map[world.Person]bool{}
 	h.namesakes, h.ofFamily, h.met = map[string][]*Visit{}, map[*world.Staff][]*Visit{}, map[uint64]bool{}

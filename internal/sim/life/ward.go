@@ -25,7 +25,8 @@ func (b *batch) day(v *Visit) {
 	b.nurses(v, from, to)
 	b.doctors(v, from, to, admitted)
 	b.others(v, from, to)
-	b.strangers(v, from, to, 0.62*float64(to-from)/float64(24*hour))
+	b.updates(v, 2, from, to)
+	b.strangers(v, from, to, 0.55*float64(to-from)/float64(24*hour))
 	if momentOf(v.To) < h.dayEnd {
 		b.discharge(v, to)
 		return
@@ -79,7 +80,7 @@ func (b *batch) nurses(v *Visit, from, to moment) {
 			continue
 		}
 		unit := v.Where((begin + minute).time())
-		carer := b.duty(unit, begin+20*minute, nurse)
+		carer := b.same(v.id, unit, begin+20*minute, nurse)
 		rounds := 2 + int((end-begin)/(3*hour))
 		o := &order{number: key("O", v.id), code: "RX001", title: "Drug", section: "PHARM", by: v.Attending, enterer: v.Attending, at: begin}
 		for range rounds {
@@ -87,13 +88,15 @@ func (b *batch) nurses(v *Visit, from, to moment) {
 			what := Nursing
 			if b.chance(0.5) {
 				what = Giving
-				b.give(v, o, at+3*minute, carer)
+				for k := range 1 + b.some(1.5) {
+					b.give(v, o, at+moment(3+k)*minute, carer)
+				}
 			}
 			b.see(v, carer, at, what, "care", true)
 		}
 		if b.chance(0.5) {
 			at := b.between(begin, end)
-			b.see(v, b.duty(unit, at, aide), at, Nursing, "care", true)
+			b.see(v, b.same(v.id, unit, at, aide), at, Nursing, "care", true)
 		}
 		if b.chance(0.35) { // another nurse of the ward helps
 			at := b.between(begin, end)
@@ -110,11 +113,18 @@ func (b *batch) doctors(v *Visit, from, to moment, admitted bool) {
 	}
 	doctor := b.doctor(v, at)
 	unit := v.Where(at.time())
-	young := b.duty(unit, at, resident)
+	young := b.same(v.id, unit, at, resident)
 	if doctor != nil && b.chance(0.85) {
 		b.see(v, doctor, at, Rounds, "rounds", true)
 	}
 	b.see(v, young, at-20*minute, Rounds, "rounds", true)
+	if b.chance(0.6) {
+		b.see(v, b.same(v.id, unit, at-hour, job("CHG")), at-hour, Nursing, "charge", true)
+	}
+	if b.chance(0.5) {
+		second := at + 3*hour
+		b.see(v, b.same(v.id+1, unit, second, resident), second, Rounds, "rounds", true)
+	}
 	orderer := young
 	if orderer == nil {
 		orderer = doctor
@@ -154,7 +164,7 @@ func (b *batch) others(v *Visit, from, to moment) {
 	w := b.h.World
 	at := b.between(max(from, b.h.dayStart+8*hour), max(min(to, b.h.dayStart+16*hour), from+minute))
 	if b.chance(0.3) {
-		if who := b.duty(w.Unit("THER"), at, anyone); who != nil {
+		if who := b.same(v.id, w.Unit("THER"), at, anyone); who != nil {
 			doctor := b.doctor(v, at)
 			o := &order{number: key("O", v.next()), code: "THER-" + who.Job.Code, title: who.Job.Title, section: "THER", by: doctor, enterer: doctor, at: at - 2*hour}
 			b.order(v, o, "NW", at-b.after(hour, 0.5), doctor)
@@ -165,7 +175,7 @@ func (b *batch) others(v *Visit, from, to moment) {
 	if b.chance(0.3) {
 		b.see(v, b.duty(v.Where(at.time()), at, job("WC")), at, Booking, "desk", true)
 	}
-	b.errand(v, w.Unit("UTIL"), at, 0.18, "utilisation", Coding)
+	b.errand(v, w.Unit("UTIL"), at, 0.3, "utilisation", Coding)
 	b.errand(v, w.Unit("INFC"), at, 0.03, "infection", Results)
 	b.errand(v, w.Unit("QUAL"), at, 0.04, "quality", Chart)
 	if b.chance(0.25) {
@@ -178,7 +188,7 @@ func (b *batch) errand(v *Visit, u *world.Unit, at moment, share float64, kind s
 	if !b.chance(share) {
 		return
 	}
-	who := b.duty(u, at, anyone)
+	who := b.same(v.id, u, at, anyone)
 	if who == nil {
 		return
 	}

@@ -235,7 +235,7 @@ func (h *Hospital) touch(f *folded, index map[uint64]int32, l *look) int32 {
 		index[pair] = n
 		f.all = append(f.all, Touch{
 			Day: h.date.String(), User: l.staff.Login, MRN: h.World.MRN(l.person), First: l.at.time().UTC().Format(time.RFC3339),
-			New: !h.met[pair], Why: l.why, Documented: l.documented,
+			New: !h.met[pair], Why: l.why, Documented: l.documented, Staff: l.staff, Person: l.person,
 		})
 		h.met[pair] = true
 	}
