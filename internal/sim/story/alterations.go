@@ -197,7 +197,7 @@ func amended(s *scene) {
 	for i := range 9 {
 		notes = append(notes, s.Write(who, p, life.Document{Kind: "PN", At: s.At(0, 9, 0).Add(minutes(float64(40 * i))), Text: fmt.Sprintf("Round %d: seen, comfortable.", i+1)}))
 	}
-	s.List(1, feed.ListRow{Kind: "assignment", Reference: fmt.Sprintf("COMPLAINT-%d", 100+s.Rand.IntN(900)), Patient: w.MRN(p), Authority: w.Authority, Who: "legal", WhoKind: "department", From: s.Day(1).String(), By: "legal", Status: "open"})
+	s.List(s.At(s.within(1), 8, 0), feed.ListRow{Kind: "assignment", Reference: fmt.Sprintf("COMPLAINT-%d", 100+s.Rand.IntN(900)), Patient: w.MRN(p), Authority: w.Authority, Who: "legal", WhoKind: "department", From: s.Day(1).String(), By: "legal", Status: "open"})
 	on := s.days(3) - 1
 	s.On(on, func() {
 		at := s.Duty(who, on, 0.3)

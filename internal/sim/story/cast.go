@@ -22,20 +22,30 @@ func (s *scene) stays(who *world.Staff) bool {
 	return who.Employed(s.Day(0)) && who.Employed(s.Day(s.Days()-1))
 }
 
-// of finds somebody of a job who works here throughout the story and of whom that holds; nil when there is nobody. holds may be nil.
+// of finds somebody of a job who works here throughout the story and of whom that holds, on duty on one of the first days
+// if there is such a one; nil when there is nobody. holds may be nil.
 func (s *scene) of(job string, holds func(*world.Staff) bool) *world.Staff {
 	all := s.World().OfJob(job)
 	if len(all) == 0 {
 		return nil
 	}
 	from := s.Rand.IntN(len(all))
-	for i := range all {
-		who := all[(from+i)%len(all)]
-		if s.stays(who) && (holds == nil || holds(who)) {
-			return who
+	for _, soon := range []bool{true, false} {
+		for i := range all {
+			who := all[(from+i)%len(all)]
+			if s.stays(who) && s.soon(who) == soon && (holds == nil || holds(who)) {
+				return who
+			}
 		}
 	}
 	return nil
+}
+
+// soon tells whether somebody is on duty on the first day of the story, and on the second if there is one.
+func (s *scene) soon(who *world.Staff) bool {
+	_, first := s.Shift(who, 0)
+	_, second := s.Shift(who, s.within(1))
+	return first && second
 }
 
 // anyOf finds somebody of one of the jobs, the first that the house has.

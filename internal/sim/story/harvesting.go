@@ -87,7 +87,7 @@ func identities(s *scene) {
 				}
 				printed := at.Add(80 * time.Second)
 				s.Row(clerk, v.Person, feed.AccessRow{At: printed, Metric: "Print face sheet"})
-				s.say(feed.Printing, printed.Add(4*time.Second), trace.Printed(s.next(), "Face sheet", clerk.Login, "WS-REG-02", "PRN-REG-1", 1, 48_000+s.Rand.IntN(9000)).JSON(printed.Add(4*time.Second)))
+				s.say(feed.Printing, printed.Add(4*time.Second), trace.Printed(s.next(), "Face sheet", clerk.Login, s.seat(clerk, printed).Host, "PRN-REG-1", 1, 48_000+s.Rand.IntN(9000)).JSON(printed.Add(4*time.Second)))
 			}
 		})
 	}
@@ -113,7 +113,7 @@ func slowHarvest(s *scene) {
 				s.Row(analyst, v.Person, feed.AccessRow{At: at.Add(time.Duration(30+12*i) * time.Second), Metric: "Export chart summary"})
 			}
 			saved := at.Add(12 * time.Minute)
-			s.connection(saved, trace.Conn{From: s.seat(analyst), To: shareIP, Port: 445, State: "SF", Service: "smb",
+			s.connection(saved, trace.Conn{From: s.seat(analyst, saved).IP, To: shareIP, Port: 445, State: "SF", Service: "smb",
 				Out: int64(len(all)) * (300_000 + s.Rand.Int64N(80_000)), Back: 9_000, Lasted: 4 * time.Second})
 		})
 	}
@@ -244,7 +244,7 @@ func viewerScrape(s *scene) {
 	}
 	s.Note([]*world.Staff{who}, nil)
 	at := s.At(0, 18, 12)
-	from, token := trace.From{IP: s.seat(who)}, trace.UUID(s.next())
+	from, token := s.seat(who, at), trace.UUID(s.next())
 	for range studies {
 		st := s.study()
 		s.say(feed.DICOMWeb, at, trace.Request{Server: "dicomweb", Who: account(who), Client: "viewer", Scope: "user/ImagingStudy.read", From: from, Method: "GET", Host: "images.example.org",
@@ -253,14 +253,15 @@ func viewerScrape(s *scene) {
 	}
 }
 
-// protocol puts a study of patients on the list of protocols, and who may look at them.
+// protocol puts a study of patients on the list of protocols, and who may look at them, in one file.
 func (s *scene) protocol(id string, by *world.Staff, patients []*life.Visit) {
 	w := s.World()
 	from, to := s.Day(-200).String(), s.Day(200).String()
-	s.List(0, feed.ListRow{Kind: "member", Reference: id, Who: by.Number, WhoKind: "person", From: from, To: to, By: "ethics", Status: "approved"})
+	rows := feed.AppendList([]byte(feed.ListsHead+"\n"), &feed.ListRow{Kind: "member", Reference: id, Who: by.Number, WhoKind: "person", From: from, To: to, By: "ethics", Status: "approved"})
 	for _, v := range patients {
-		s.List(0, feed.ListRow{Kind: "research", Reference: id, Patient: w.MRN(v.Person), Authority: w.Authority, Who: id, WhoKind: "protocol", From: from, To: to, By: "ethics", Status: "enrolled"})
+		rows = feed.AppendList(rows, &feed.ListRow{Kind: "research", Reference: id, Patient: w.MRN(v.Person), Authority: w.Authority, Who: id, WhoKind: "protocol", From: from, To: to, By: "ethics", Status: "enrolled"})
 	}
+	s.File(feed.Lists, s.At(0, 5, 40), "lists-"+id+"-"+s.Day(0).String()+".csv", rows)
 }
 
 func overReach(s *scene) {

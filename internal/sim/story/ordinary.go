@@ -90,7 +90,6 @@ func floating(s *scene) {
 		}
 		return
 	}
-	s.Borrow(nurse, ward, from, from.Add(12*time.Hour), false)
 	for i, v := range s.Inpatients(ward) {
 		if i == 8 {
 			break
@@ -132,7 +131,7 @@ func drill(s *scene) {
 	for i, l := range called {
 		s.Note([]*world.Staff{l.who}, nil)
 		p := victims[i%len(victims)]
-		s.List(0, feed.ListRow{Kind: "page", Reference: "MCI-DRILL", Patient: w.MRN(p), Authority: w.Authority, Who: l.who.Number, WhoKind: "person", From: at.Format(time.RFC3339), To: at.Add(4 * time.Hour).Format(time.RFC3339), By: "switchboard"})
+		s.List(at, feed.ListRow{Kind: "page", Reference: "MCI-DRILL", Patient: w.MRN(p), Authority: w.Authority, Who: l.who.Number, WhoKind: "person", From: at.Format(time.RFC3339), To: at.Add(4 * time.Hour).Format(time.RFC3339), By: "switchboard"})
 		s.Open(l.who, p, life.Look{At: l.at, What: life.Rounds, Documented: true, Why: "disaster drill"})
 	}
 }

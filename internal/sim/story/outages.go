@@ -194,7 +194,7 @@ func clockJump(s *scene) {
 		when := at.Add(time.Duration(25*i) * time.Second)
 		u := all[s.Rand.IntN(len(all))]
 		// What the directory writes from now on bears its own wrong time.
-		s.say(feed.Windows, when, trace.Kerberos(s.next(), "DC-01", u.Login, s.seat(u), "0x25").JSON(when.Add(ahead)))
+		s.say(feed.Windows, when, trace.Kerberos(s.next(), "DC-01", u.Login, s.seat(u, when).IP, "0x25").JSON(when.Add(ahead)))
 	}
 	back := at.Add(42 * time.Minute)
 	s.say(feed.Clocks, back, trace.Chrony(back, "engine-01", fmt.Sprintf("System clock was stepped by -%d.004 seconds", int(ahead.Seconds()))))

@@ -42,6 +42,12 @@ func (s *scene) fromAfar(who *world.Staff, at time.Time, lasted time.Duration, o
 	return inside, outside
 }
 
+// seat is the machine at which somebody sits at a time.
+func (s *scene) seat(who *world.Staff, at time.Time) trace.From {
+	host, ip := s.Seat(who, at)
+	return trace.From{Host: host, IP: ip}
+}
+
 // study makes up the identifier of a study.
 func (s *scene) study() trace.Study {
 	n := s.next()

@@ -52,7 +52,7 @@ func snooping() []life.Story {
 		},
 		{
 			ID: "T20", Title: "Somebody who leafs through records of the famous opens one that was laid out as a trap.",
-			Days: 1, Sources: []feed.Feed{feed.Access, feed.ADT, feed.Lists, feed.Wire}, Detector: "trap opened, at once", Flags: []string{"F29"},
+			Days: 1, Sources: []feed.Feed{feed.Access, feed.Lists, feed.Wire}, Detector: "trap opened, at once", Flags: []string{"F29"},
 			Target: time.Minute, Case: true, Harm: 2, Run: told(trap),
 		},
 		{
@@ -118,7 +118,7 @@ func subordinate(s *scene) {
 	boss := one.Manager
 	s.Note([]*world.Staff{boss}, []world.Person{one.Person})
 	s.Stay(one.Person, life.Stay{Class: 'O', Unit: clinic, From: s.At(0, 10, 0), Condition: "depression"})
-	s.List(0, feed.ListRow{Kind: "restricted", Patient: w.MRN(one.Person), Authority: w.Authority, Label: "psychiatry", From: s.Day(0).String(), By: "him"})
+	s.List(s.At(0, 10, 5), feed.ListRow{Kind: "restricted", Patient: w.MRN(one.Person), Authority: w.Authority, Label: "psychiatry", From: s.Day(0).String(), By: "him"})
 	s.On(1, func() {
 		at := s.Duty(boss, 1, 0.4)
 		s.Open(boss, one.Person, life.Look{At: at, What: life.Psychiatry, Clicks: 7, For: s.between(4*time.Minute, 8*time.Minute), Why: "quarrel"})
@@ -195,9 +195,9 @@ func selfMade(s *scene) {
 	request := trace.UUID(s.next())
 	s.say(feed.Portal, at, trace.Interaction{ID: s.next(), Request: request, Kind: "update", Who: account(who), Client: "record-system",
 		From: trace.From{IP: recordIP}, Patient: "Patient/" + s.World().MRN(p), What: "CareTeam/" + s.World().MRN(p)}.AuditEvent(at))
-	order := s.Order(who, p, at.Add(2*time.Minute), "blood count")
+	order := s.Order(who, p, at.Add(2*time.Minute), "CBC", "LAB-HEM")
 	s.Open(who, p, life.Look{At: at.Add(3 * time.Minute), What: life.Chart, Clicks: 14, For: 6 * time.Minute, Why: "neighbour"})
-	s.Cancel(who, p, at.Add(12*time.Minute), order)
+	s.Cancel(who, p, at.Add(12*time.Minute), order, "CBC", "LAB-HEM")
 	s.Team(who, who, p, at.Add(14*time.Minute), true)
 	again := at.Add(14 * time.Minute)
 	s.say(feed.Portal, again, trace.Interaction{ID: s.next(), Request: trace.UUID(s.next()), Kind: "update", Who: account(who), Client: "record-system",
@@ -222,7 +222,7 @@ func aroundTheGlass(s *scene) {
 		st, seen := s.study(), at.Add(11*time.Minute)
 		for i, path := range []string{"/studies?PatientID=" + w.MRN(p), "/studies/" + st.UID + "/series", "/studies/" + st.UID + "/rendered"} {
 			when := seen.Add(time.Duration(i) * 3 * time.Second)
-			s.say(feed.DICOMWeb, when, trace.Request{Server: "dicomweb", Who: account(who), Client: "viewer", From: trace.From{IP: s.seat(who)}, Method: "GET",
+			s.say(feed.DICOMWeb, when, trace.Request{Server: "dicomweb", Who: account(who), Client: "viewer", From: s.seat(who, when), Method: "GET",
 				Host: "images.example.org", Path: "/dicom-web" + path, Status: 200, Bytes: 20_000 * int64(1+i), Took: 80 * time.Millisecond, ID: trace.UUID(s.next())}.Line(when))
 		}
 	})
@@ -230,20 +230,19 @@ func aroundTheGlass(s *scene) {
 
 func trap(s *scene) {
 	w := s.World()
-	canary := s.grownUp()
+	canaries := s.Canaries()
 	who := s.anyOf([]string{"ADM", "SCH", "RN", "FD"}, nil)
-	if who == nil || canary == world.None {
+	if who == nil || len(canaries) == 0 {
 		return
 	}
+	canary := canaries[s.Rand.IntN(len(canaries))]
 	s.Note([]*world.Staff{who}, []world.Person{canary})
-	s.Update(nil, canary, world.None, s.At(0, 5, 0), "A28")
-	s.List(0, feed.ListRow{Kind: "canary", Patient: w.MRN(canary), Authority: w.Authority, From: s.Day(0).String()})
 	at := s.Duty(who, 0, 0.55)
 	u := w.Human(canary)
 	s.Search(who, at, "VIP", 6)
 	s.Search(who, at.Add(20*time.Second), words(u.Family, u.Given), 1)
 	s.Open(who, canary, life.Look{At: at.Add(30 * time.Second), What: life.Chart, Clicks: 6, For: 90 * time.Second, Why: "leafing through"})
-	s.onWire(at.Add(70*time.Second), trace.Image{Command: "C-FIND", Calling: "VIEWER-03", Called: archiveAE, From: s.seat(who), To: archiveIP, Level: "STUDY",
+	s.onWire(at.Add(70*time.Second), trace.Image{Command: "C-FIND", Calling: "VIEWER-03", Called: archiveAE, From: s.seat(who, at).IP, To: archiveIP, Level: "STUDY",
 		Query: map[string]string{"PatientID": w.MRN(canary)}, Patient: w.MRN(canary), Status: "0000", Matches: 1})
 }
 
@@ -265,10 +264,4 @@ func reviewer(s *scene) {
 		closed := at.Add(5 * time.Hour)
 		s.say(feed.Console, closed, trace.Act(closed, fmt.Sprintf("act-%d", s.next()), account(who), "case.decide", "case", trace.UUID(s.next()), "explained"))
 	})
-}
-
-// seat is the address of the machine at which somebody sits.
-func (s *scene) seat(who *world.Staff) string {
-	n := world.Mix(s.World().Seed, uint64(who.Index), 77)
-	return fmt.Sprintf("10.20.%d.%d", 1+n%60, 2+n>>8%250)
 }

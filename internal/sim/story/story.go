@@ -44,9 +44,15 @@ func Named(names ...string) (stories []life.Story, unknown string) {
 	return stories, ""
 }
 
+// Disturbs tells whether a story stops, delays or repeats what other systems say: what happens beside it may then not be seen, and
+// other stories are better played without it.
+func Disturbs(id string) bool {
+	return slices.Contains([]string{"D01", "D04", "D06", "D09", "D11", "B12", "B15"}, id)
+}
+
 // Demo lists the stories of a few days at a hospital of middle size: what a privacy officer sees in the first week, and one thing
 // that should not be seen.
-func Demo() []string { return []string{"T02", "T03", "T04", "T08", "T13", "T16", "B02"} }
+func Demo() []string { return []string{"T01", "T02", "T03", "T04", "T08", "T13", "T16", "B02"} }
 
 // scene is a story while it is told.
 type scene struct {

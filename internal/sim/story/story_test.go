@@ -33,7 +33,7 @@ func sources() map[string][]feed.Feed {
 		"T17": {feed.Access, feed.DICOMWeb},
 		"T18": {feed.Access, feed.Lists},
 		"T19": {feed.Cabinets, feed.Pharmacy},
-		"T20": {feed.Access, feed.Wire, feed.Lists},
+		"T20": {feed.Access, feed.Wire},
 		"T21": {feed.Access, feed.Console},
 		"D01": {feed.Lab, feed.Connections, feed.Engine},
 		"D02": {feed.Engine, feed.Wire},

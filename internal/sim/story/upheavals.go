@@ -63,22 +63,26 @@ func recalibrated(s *scene) {
 	at := s.At(0, 7, 30)
 	for i, v := range s.known(60, nil) {
 		when := at.Add(minutes(float64(5 * i)))
-		order := s.Order(doctor, v.Person, when, "BMP")
-		s.Result(tech, v.Person, when.Add(70*time.Minute), order, life.Value{Code: "2951-2", Title: "Sodium", Number: fmt.Sprint(128 + s.Rand.IntN(6)), Unit: "mmol/L", Range: "135-145", Status: "F"})
+		order := s.Order(doctor, v.Person, when, "BMP", "LAB-CHEM")
+		s.Result(feed.Lab, tech, v.Person, when.Add(70*time.Minute), order, "BMP", "LAB-CHEM", "F", sodium(128+s.Rand.IntN(6), "F"))
 		tests = append(tests, test{v.Person, order})
 		s.Note(nil, []world.Person{v.Person})
 	}
 	s.On(min(1, s.Days()-1), func() {
 		again := s.At(min(1, s.Days()-1), 9, 10)
 		for i, t := range tests {
-			s.Result(tech, t.p, again.Add(time.Duration(20*i)*time.Second), t.order, life.Value{Code: "2951-2", Title: "Sodium", Number: fmt.Sprint(135 + s.Rand.IntN(6)), Unit: "mmol/L", Range: "135-145", Status: "C"})
+			s.Result(feed.Lab, tech, t.p, again.Add(time.Duration(20*i)*time.Second), t.order, "BMP", "LAB-CHEM", "C", sodium(135+s.Rand.IntN(6), "C"))
 		}
 	})
 }
 
+func sodium(value int, status string) life.Value {
+	return life.Value{Code: "2951-2", Title: "Sodium", Number: fmt.Sprint(value), Unit: "mmol/L", Range: "135-145", Status: status}
+}
+
 func migration(s *scene) {
 	const studies, title, ip = 2_000, "VNA_MIGRATE", "10.40.0.7"
-	s.List(0, feed.ListRow{Kind: "ticket", Reference: fmt.Sprintf("CHG-%05d", s.Rand.IntN(99_999)), Who: title, WhoKind: "person", Label: "archive migration", From: s.At(0, 19, 0).Format(time.RFC3339), To: s.At(1, 6, 0).Format(time.RFC3339), By: "it-change", Status: "approved"})
+	s.List(s.At(0, 9, 0), feed.ListRow{Kind: "ticket", Reference: fmt.Sprintf("CHG-%05d", s.Rand.IntN(99_999)), Who: title, WhoKind: "person", Label: "archive migration", From: s.At(0, 19, 0).Format(time.RFC3339), To: s.At(1, 6, 0).Format(time.RFC3339), By: "it-change", Status: "approved"})
 	s.Expect(func(t *life.Tale) { t.Actors = append(t.Actors, title) })
 	at := s.At(0, 19, 5)
 	patients := s.known(500, nil)
@@ -120,7 +124,7 @@ func support(s *scene) {
 	at := s.At(0, 25, 40)
 	ticket := fmt.Sprintf("INC-%06d", s.Rand.IntN(999_999))
 	for _, v := range two {
-		s.List(0, feed.ListRow{Kind: "ticket", Reference: ticket, Patient: w.MRN(v.Person), Authority: w.Authority, Who: who.Number, WhoKind: "person", Label: "messages stuck", From: at.Add(-30 * time.Minute).Format(time.RFC3339), To: at.Add(6 * time.Hour).Format(time.RFC3339), By: "servicedesk", Status: "open"})
+		s.List(at.Add(-25*time.Minute), feed.ListRow{Kind: "ticket", Reference: ticket, Patient: w.MRN(v.Person), Authority: w.Authority, Who: who.Number, WhoKind: "person", Label: "messages stuck", From: at.Add(-30 * time.Minute).Format(time.RFC3339), To: at.Add(6 * time.Hour).Format(time.RFC3339), By: "servicedesk", Status: "open"})
 	}
 	inside, _ := s.fromAfar(who, at, 80*time.Minute, 3_000_000, 900_000)
 	s.Row(who, world.None, feed.AccessRow{At: at.Add(time.Minute), Metric: "Login", IP: inside, Workstation: "VDI-0302"})
