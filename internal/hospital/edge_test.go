@@ -109,6 +109,11 @@ func TestBounds(t *testing.T) {
 	if p = c.patient("1"); len(p.Visits) > 256 || !p.Visits[len(p.Visits)-1].Start.Equal(hour(599)) {
 		t.Errorf("%d visits", len(p.Visits))
 	}
+	dropped := visit('O', "CL", from(hour(0)))
+	dropped.Visit.Number, dropped.Visit.Patient = "V0", mrn("2")
+	if c.says(hour(600), dropped); len(c.patient("2").Visits) != 1 {
+		t.Error("a number that was dropped elsewhere cannot be used again")
+	}
 	for n := range 300 {
 		c.says(hour(600+n), visit('I', fmt.Sprint("unit", n%7)))
 	}

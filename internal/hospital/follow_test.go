@@ -402,6 +402,7 @@ func TestEdgesFade(t *testing.T) {
 	for n := range 20 {
 		w.say(w.event(noon(200+n), patient("3", person("Moss", "Ada"))))
 	}
+	w.say(w.event(noon(0), visit('O', "CL", from(noon(0)), until(noon(0)))))
 	size := func() (bytes int) {
 		if err := w.db.QueryRowContext(t.Context(), `SELECT sum(length(body)) FROM hospital_records`).Scan(&bytes); err != nil {
 			t.Fatal(err)
@@ -421,6 +422,20 @@ func TestEdgesFade(t *testing.T) {
 		p := h.Patient(one)
 		if len(p.Edges) != 0 || !p.Faded.Equal(noon(0)) || len(h.Patient(two).Edges) != 1 {
 			t.Errorf("%+v", p)
+		}
+	})
+	if d := cmp.Diff(w.knows(w.follower()), w.knows(f)); d != "" {
+		t.Error(d)
+	}
+	w.say(w.event(noon(750), patient("3", person("Moss", "Ada"))))
+	w.step(f, w.journal.Size()-1, w.journal.Size())
+	f.View(func(h *hospital.House) {
+		one, _ := h.Find(mrn("1"))
+		if p := h.Patient(one); len(p.Visits) != 0 || !p.Faded.Equal(noon(0)) {
+			t.Errorf("%+v", p)
+		}
+		if id, _ := h.FindVisit("V1"); id != 0 {
+			t.Error("the number of a visit of two years ago leads to somebody")
 		}
 	})
 	if d := cmp.Diff(w.knows(w.follower()), w.knows(f)); d != "" {

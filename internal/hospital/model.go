@@ -187,8 +187,8 @@ type Patient struct {
 	Test     bool        // a record of nobody, for trying things out
 	Visits   []Visit     // the one that began last comes last; without those that were cancelled
 	Edges    []Edge      // the one that was made first comes first
-	// Faded is the latest moment that an Edge was about which is left out because of its age: somebody looked after the
-	// patient then, and who did is not known any more. Zero for none.
+	// Faded is the latest moment that an Edge or a Visit was about which is left out because of its age: somebody looked
+	// after the patient then, and who did is not known any more. Zero for none.
 	Faded time.Time
 }
 

@@ -84,6 +84,22 @@ func (h *House) AllStaff() iter.Seq[*Staff] {
 	}
 }
 
+// Missing lists who is in HR and was not in its last export. That ends nothing: a row may be lost, and an export may be of a part of the house.
+// People have to ask HR.
+func (h *House) Missing() (all []StaffID) {
+	for _, w := range h.workers.all {
+		if h.employed(w) && w.said.plus(exportAge) < h.workers.hr {
+			all = append(all, w.ID)
+		}
+	}
+	return all
+}
+
+// employed tells whether w is in HR, and not gone.
+func (h *House) employed(w *worker) bool {
+	return w.into == 0 && w.Number != "" && (w.End.IsZero() || at(w.End) > h.now)
+}
+
 // RevealStaff says who one who works here is.
 func (h *House) RevealStaff(id StaffID) (Human, error) {
 	w := h.workers.get(id)
