@@ -265,7 +265,13 @@ func (a *asking) standing() (all []Reason, explained bool) {
 // tried lists what was looked for in vain.
 func (a *asking) tried() []Tried {
 	all := make([]Tried, 0, len(a.best))
-	edges := make([]hospital.Edge, 0, len(a.best)) // copies: the House may change its own
+	near := 0
+	for n := range a.best {
+		if b := &a.best[n]; b.holds || b.near != nil && b.why != WhyOthers {
+			near++
+		}
+	}
+	edges := make([]hospital.Edge, 0, near) // copies: the House may change its own
 	for n := range a.best {
 		b, tm := &a.best[n], &a.j.templates[n]
 		if tm.Use == useOff {
