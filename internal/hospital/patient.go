@@ -18,11 +18,11 @@ func (h *House) takePatient(f *PatientFact, said stamp) {
 		h.fail(err)
 		return
 	}
-	for kind, set := range map[byte]bool{markVIP: f.VIP, markTest: f.Test} {
-		if set && r.mark(mark{kind: kind, said: said}, &h.limits) {
-			h.touch(r)
-			h.changeOf(r)
-		}
+	if f.VIP && r.mark(mark{kind: markVIP, said: said}, &h.limits) {
+		changed = true
+	}
+	if f.Test && r.mark(mark{kind: markTest, said: said}, &h.limits) {
+		changed = true
 	}
 	h.takeMother(r, f, said)
 	if changed {

@@ -83,6 +83,8 @@ type Travel struct {
 // Rates are what the site itself has shown, in place of the rates that ship.
 type Rates struct {
 	Touches int64
-	// Flags is, by flag, in which share of touches it stands; Upheld in which share of upheld cases.
-	Flags, Upheld map[string]float64
+	Flags   map[string]float64 // by flag: in which share of touches it stands
+	// UpheldCases were found improper by a person; Upheld is by flag in how many of them it stood.
+	UpheldCases int
+	Upheld      map[string]float64
 }

@@ -159,3 +159,11 @@ func (t *Touch) sittings() int {
 	}
 	return max(1, n)
 }
+
+// FlagTitle is what a flag is called.
+func (j *Judge) FlagTitle(id string) string {
+	if f := j.flags[id]; f != nil {
+		return f.Title
+	}
+	return id
+}
