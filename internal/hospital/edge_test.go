@@ -44,6 +44,7 @@ func TestEdges(t *testing.T) {
 		{"all of it is cancelled", []said{o(0), o(2, void, nobody)}, "ann by ann 0 from 0 void 2"},
 		{"all of it is cancelled, and heard of first", []said{o(2, void, nobody), o(0)}, "ann by ann 0 from 0 void 2"},
 		{"all of it is done by another", []said{o(0), o(9, done, nobody, by("ben"))}, "ann by ann 0 from 0 to 9 touched 9"},
+		{"a word on what is not known", []said{o(2, void, nobody, func(f *hospital.ReasonFact) { f.From = time.Time{} })}, ""},
 		{"nobody in particular", []said{o(1, nobody, by("")), o(1, nobody, by(""))}, " by  1 from 0"},
 	} {
 		h := newClinic(t)

@@ -220,7 +220,7 @@ func (f *Follower) entry(ctx context.Context, e *journal.Entry) (err error) {
 		}
 	}
 	f.next, f.received, f.unsaved = e.Index+1, e.Header.Received, true
-	if time.Since(f.saved) < f.pause() && !f.house.heavy() {
+	if f.cfg.Save > 0 && time.Since(f.saved) < f.pause() && !f.house.heavy() {
 		return nil
 	}
 	return f.save(ctx)

@@ -109,6 +109,8 @@ func (h *House) Take(f *Fact) (changed []PatientID) {
 		h.takeShift(f.Shift, said)
 	case f.Unit != nil:
 		h.takeUnit(f.Unit)
+	case f.Member != nil:
+		h.takeMember(f.Member, said)
 	}
 	h.shelf.trim()
 	slices.Sort(h.changes)

@@ -95,7 +95,7 @@ type Staff struct {
 	Service Ref
 	Site    Ref
 	Units   []Ref // where the person belongs; none for a float pool
-	// Protocols are the studies that the person is on.
+	// Protocols are the studies that the person is on, or was until 30 days ago.
 	Protocols []Ref
 	Manager   StaffID
 	Type      Employment

@@ -85,6 +85,8 @@ func (f *Fact) kind() string {
 		return "shift"
 	case f.Unit != nil:
 		return "unit"
+	case f.Member != nil:
+		return "member"
 	case f.Mark != nil:
 		return "mark"
 	}

@@ -295,8 +295,10 @@ func joined(edges []edge) []edge {
 	}
 	kept := out[:0]
 	for i := range out {
-		if !applied[i] {
-			kept = append(kept, out[i])
+		e := &out[i]
+		word := e.who == 0 && e.key != 0 && e.from == 0 // on edges that are not known
+		if !applied[i] && !word {
+			kept = append(kept, *e)
 		}
 	}
 	return kept
