@@ -24,6 +24,7 @@ import (
 //	patient NAME [dead= mother= vip] [who they are]
 //	         who they are: family= given= born= street= city= postcode= phone= national= former= east= north= kin=Family/Given/phone
 //	crowd N FAMILY                                 so many further patients of that surname
+//	member PROTOCOL PERSON
 //	mark PATIENT KIND [who=] [label=]              vip, canary, listed, restricted
 //	shift PERSON FROM TO [unit= covers= leave oncall]
 //	visit PATIENT FROM [TO] [class= service= unit= diagnosis= number=]
@@ -212,7 +213,7 @@ func (s *script) statement(verb string, a *args) error {
 		return errors.New("what is expected stands between a touch and its verdict, and nothing else does")
 	}
 	do, ok := map[string]func(*args){
-		"case": s.begin, "unit": s.unit, "crowd": s.crowd, "person": s.person, "patient": s.patient, "mark": s.mark, "shift": s.shift, "visit": s.visit,
+		"case": s.begin, "unit": s.unit, "crowd": s.crowd, "member": s.member, "person": s.person, "patient": s.patient, "mark": s.mark, "shift": s.shift, "visit": s.visit,
 		"relation": s.relation, "cancel": s.cancel, "act": s.act, "known": s.known, "touch": s.touched,
 		"reason": s.reason, "flag": s.flag, "tried": s.try, "verdict": s.verdict,
 		"headline": s.headline, "says": s.says, "found": s.found,
@@ -312,6 +313,11 @@ func (s *script) crowd(a *args) {
 		f := hospital.PatientFact{IDs: number(family + strconv.Itoa(i)), Human: hospital.Human{Family: family, Given: "A" + strconv.Itoa(i)}}
 		s.take(hospital.Fact{Patient: &f}, noon.AddDate(-1, 0, 0))
 	}
+}
+
+func (s *script) member(a *args) {
+	f := hospital.MemberFact{Protocol: a.next("protocol"), Staff: hospital.Name{Text: a.next("person")}}
+	s.take(hospital.Fact{Member: &f}, noon.AddDate(0, -6, 0))
 }
 
 func (s *script) mark(a *args) {
@@ -437,9 +443,6 @@ func (s *script) known(a *args) {
 			}
 			return 0
 		}
-	}
-	if p := a.get("protocol"); p != "" {
-		k.Protocols = append(k.Protocols, s.h.Intern(p))
 	}
 	if r := a.get("rate"); r != "" { // flag/share of touches/share of upheld cases or nothing
 		parts := append(strings.Split(r, "/"), "")
