@@ -262,6 +262,19 @@ func (a *asking) standing() (all []Reason, explained bool) {
 	return all, explained
 }
 
+// Heritable is the reason of an explained touch that may explain later ones (see Pair): the strongest that explains by itself and was not
+// itself inherited. It is nil when there is none.
+func (j *Judge) Heritable(v *Verdict) *Reason {
+	for i := range v.Reasons {
+		r := &v.Reasons[i]
+		if t := j.template(r.Template); t != nil && t.Test != testAgain && t.Test != testMachine && t.Test != testList &&
+			j.score.enough(r.Weight, r.Correction) {
+			return r
+		}
+	}
+	return nil
+}
+
 // tried lists what was looked for in vain.
 func (a *asking) tried() []Tried {
 	all := make([]Tried, 0, len(a.best))

@@ -101,6 +101,28 @@ touch doc ann`)
 	}
 }
 
+// TestOnlyAReasonOfItsOwnIsHandedOn: neither one that was inherited, nor one that was made for the touch, nor a machine's.
+func TestOnlyAReasonOfItsOwnIsHandedOn(t *testing.T) {
+	j := judge(t)
+	for _, c := range []struct{ story, want string }{
+		{"visit ann -2d number=V1\nrelation provider ann doc -2d\nknown pair=E01/-13/1\ntouch doc ann", "E01"},
+		{"known pair=E01/-13/1\nrelation document ann doc +1h made=+1h\ntouch doc ann", ""},
+		{"touch doc ann automatic", ""},
+		{"touch doc ann listed=1", ""},
+		{"touch doc ann", ""},
+	} {
+		s := tell(t, j, "case x\nperson doc physician\npatient ann\n"+c.story)
+		v := j.Verdict(s.touch, s.h, &s.k, time.Time{})
+		got := ""
+		if r := j.Heritable(&v); r != nil {
+			got = r.Template
+		}
+		if got != c.want {
+			t.Errorf("%s: %q is handed on, want %q", c.story, got, c.want)
+		}
+	}
+}
+
 // TestLimitsOfTheSite: what counts as a bulk export is the site's to say.
 func TestLimitsOfTheSite(t *testing.T) {
 	s := tell(t, judge(t).With(privacy.Site{Export: 500, Images: 40}), `case a report
