@@ -36,6 +36,7 @@ visit ann -2d class=I unit=4W service=IM diagnosis=I21
 	story.WriteString("touch nora ann\n")
 	s := &script{judge: judge(b), vault: v}
 	for i, line := range strings.Split(story.String(), "\n") {
+		s.line = i
 		a, verb, err := split(line)
 		if err == nil && verb != "" {
 			err = s.statement(verb, a)

@@ -89,7 +89,7 @@ func (a *asking) fits(tm *template, e *hospital.Edge) fit {
 		}
 	case a.s == nil:
 	case e.As == hospital.Protocol:
-		if tm.who&whoProtocol != 0 && slices.Contains(a.k.Protocols, e.Who) {
+		if tm.who&whoProtocol != 0 && slices.Contains(a.s.Protocols, e.Who) {
 			return personally
 		}
 	case tm.who&whoSite != 0 && e.Who == a.s.Site:
