@@ -80,12 +80,12 @@ func (r *resource) reason(f hospital.ReasonFact, said time.Time, anybody bool) {
 	if f.Key == "" {
 		f.Key = r.name()
 	}
-	if len(f.Patient) == 0 && f.Visit == "" || f.Key == "" && len(f.Who) == 0 {
-		return
-	}
 	if f.Void { // when that came about only the version's time says
 		f.Who, f.From, f.To, said = nil, time.Time{}, time.Time{}, time.Time{}
 	} else if len(f.Who) == 0 && !anybody {
+		return
+	}
+	if len(f.Patient) == 0 && f.Visit == "" || f.Key == "" && len(f.Who) == 0 { // of nobody, or about all
 		return
 	}
 	r.put(hospital.Fact{Reason: &f}, said)

@@ -168,9 +168,9 @@ func (r row) shift() *hospital.ShiftFact {
 
 // list reads a row of a list: a mark on a patient, a reason, or a member of a protocol.
 func (r row) list(f *hospital.Fact) {
-	kind := strings.ToLower(r.get("kind"))
+	kind, status := strings.ToLower(r.get("kind")), strings.ToLower(r.get("status"))
 	who := r.who()
-	void := isOver(r.get("status"))
+	void := isOver(status)
 	switch kind {
 	case "member":
 		if len(who) == 1 && r.get("reference") != "" {
@@ -191,20 +191,19 @@ func (r row) list(f *hospital.Fact) {
 	if k == 0 || len(r.patient()) == 0 && r.get("visit") == "" {
 		return
 	}
+	const closed = "closed" // it was a reason up to then; what is cancelled never was one
 	f.Reason = &hospital.ReasonFact{
 		Patient: r.patient(), Visit: r.get("visit"), Kind: k, Key: kind + " " + r.get("reference"), Who: who,
-		By: hospital.Name{Text: r.get("entered_by")}, From: r.begin("from"), To: r.end("to"), Void: void && status(r) != "closed",
+		By: hospital.Name{Text: r.get("entered_by")}, From: r.begin("from"), To: r.end("to"), Void: void && status != closed,
 	}
-	if status(r) == "closed" && f.Reason.To.IsZero() {
+	if status == closed && f.Reason.To.IsZero() {
 		f.Reason.To = r.ev.Observed
 	}
 }
 
-func status(r row) string { return strings.ToLower(r.get("status")) }
-
 // isOver tells the words for what does not hold any more.
 func isOver(status string) bool {
-	switch strings.ToLower(status) {
+	switch status {
 	case "closed", "cancelled", "canceled", "removed", "void", "deleted", "inactive":
 		return true
 	}
