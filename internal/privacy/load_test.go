@@ -44,6 +44,7 @@ func TestLoad(t *testing.T) {
 	runtime.ReadMemStats(&m)
 	t.Logf("%d rows in %v: %.0f a second; a day of 1.2 million takes %.1f s; CPU %v; heap %d MiB; %+v", rows, took.Round(time.Millisecond), float64(rows)/took.Seconds(),
 		1.2e6/float64(rows)*took.Seconds(), (cpu() - before).Round(time.Millisecond), m.HeapAlloc>>20, s)
+	runtime.KeepAlive(l)
 	begun = time.Now()
 	again := n.begin(db, time.Second)
 	ctx, cancel := context.WithCancel(t.Context())
