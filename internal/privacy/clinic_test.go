@@ -214,3 +214,16 @@ func (c *clinic) open(states ...privacy.CaseState) (list []string) {
 	}
 	return list
 }
+
+// signIn is what the cloud says of an account that came in.
+func (c *clinic) signIn(when time.Time, name, country, ip string) *event.Event {
+	c.Helper()
+	fields, err := json.Marshal(map[string]any{
+		"createdDateTime": when, "userPrincipalName": name, "appDisplayName": "Portal", "clientAppUsed": "Browser", "ipAddress": ip,
+		"status": map[string]any{"errorCode": 0}, "location": map[string]any{"countryOrRegion": country},
+	})
+	if err != nil {
+		c.Fatal(err)
+	}
+	return &event.Event{Class: c.tax.Class("entra", "signinlogs", ""), Format: "entra", Time: when, Observed: when, Fields: fields}
+}
