@@ -71,6 +71,9 @@ type Description struct {
 
 // Describe returns how f travels. Feeds that it does not know are JSON lines.
 func Describe(f Feed) Description {
+	if d, ok := describeSystem(f); ok {
+		return d
+	}
 	switch f {
 	case ADT, Orders, Lab, Imaging, Pharmacy, Scheduling, Documents, Billing, Referrals, Directory:
 		return Description{Way: MLLP, Ext: ".hl7"}
