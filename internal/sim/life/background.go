@@ -1,6 +1,7 @@
 package life
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/wardline/wardline/internal/sim/feed"
@@ -104,21 +105,38 @@ func (b *batch) seeOther(v *Visit, who *world.Staff, at moment, what What, why s
 // protocols is how many studies the house has.
 func (h *Hospital) protocols() int { return max(1, int(24*h.World.Scale)) }
 
-// enrolled is who takes part in a study.
-func (h *Hospital) enrolled(protocol, n int) world.Person {
-	rooms := h.World.OfKind(world.ClinicRoom)
-	return h.regular(rooms[protocol%len(rooms)], n*3)
+// enrol takes some of those who were here into a study.
+func (h *Hospital) enrol(v *Visit) {
+	if h.World.Size == world.Clinic || v.NoShow || v.Died {
+		return
+	}
+	x := world.Mix(v.id, 0x656e)
+	n := int(x >> 8 % uint64(h.protocols()))
+	if x%100 >= 3 || slices.Contains(h.members[n], v.Person) {
+		return
+	}
+	h.members[n] = append(h.members[n], v.Person)
+	if h.today > 0 {
+		h.carried.lists = append(h.carried.lists, listed{at: h.dayStart, row: h.research(n, v.Person)})
+	}
 }
 
-// inProtocol is how many take part in each.
-const inProtocol = 80
+// research is the row of the lists that says that somebody takes part in a study.
+func (h *Hospital) research(n int, p world.Person) feed.ListRow {
+	w := h.World
+	return feed.ListRow{
+		Kind: "research", Reference: protocolName(n), Patient: w.MRN(p), Authority: w.Authority, Who: protocolName(n), WhoKind: "protocol",
+		From: (w.From - 30).String(), To: (w.From + 400).String(), Status: "active",
+	}
+}
 
 func protocolName(n int) string { return "PR" + strconv.Itoa(1000+n) }
 
 func (b *batch) study(who *world.Staff, at func() moment) {
 	protocol := who.Index % b.h.protocols()
-	for range b.some(9) {
-		p := b.h.enrolled(protocol, b.r.IntN(inProtocol))
+	members := b.h.members[protocol]
+	for range min(b.some(9), len(members)) {
+		p := members[b.r.IntN(len(members))]
 		b.see(b.contact(p, who), who, at(), Chart, "research", true)
 	}
 }

@@ -21,19 +21,26 @@ func (h *Hospital) files(d *batch) {
 	}
 	if h.today == 0 {
 		put(feed.Lists, h.dayStart+55*minute, h.standing())
-		h.census(d)
+		h.load(d)
 	}
 	if data := h.listFile(d); data != nil {
 		d.says = append(d.says, say{at: h.dayEnd - minute, id: world.Mix(h.World.Seed, 0x6c73, uint64(h.date)), feed: feed.Lists, data: data, name: "lists-" + h.date.String() + "-day.csv"})
 	}
 }
 
-// census tells at the beginning who lies in the house already.
-func (h *Hospital) census(d *batch) {
-	for _, v := range h.snapshot {
-		d.adt(v, "A08", h.dayStart+5*minute, nil, 'I')
+// load is what is taken over at the beginning: who lies in the house, and who was here in the weeks before.
+func (h *Hospital) load(d *batch) {
+	at := h.dayStart + 5*minute
+	for _, v := range h.lately {
+		if v.From.Before(h.dayStart.time()) {
+			d.adt(v, "A08", at, nil, v.classAt(at))
+		}
 	}
-	h.snapshot = nil
+	for i, v := range h.past {
+		if !v.NoShow {
+			d.adt(v, "A08", at+moment(i)*second/40, nil, v.Class)
+		}
+	}
 }
 
 func (h *Hospital) locations() []byte {
@@ -164,8 +171,9 @@ func (h *Hospital) standing() []byte {
 	}
 	from, to := w.At(w.From, 0, 0).Format(time.DateOnly), w.At(w.From+400, 0, 0).Format(time.DateOnly)
 	for n := range h.protocols() {
-		for k := range inProtocol {
-			out = feed.AppendList(out, &feed.ListRow{Kind: "research", Reference: protocolName(n), Patient: w.MRN(h.enrolled(n, k)), Authority: w.Authority, Who: protocolName(n), WhoKind: "protocol", From: from, To: to, Status: "active"})
+		for _, p := range h.members[n] {
+			row := h.research(n, p)
+			out = feed.AppendList(out, &row)
 		}
 	}
 	for _, s := range w.OfJob("RSC") {

@@ -20,6 +20,7 @@ import (
 type Config struct {
 	Size  world.Size
 	Seed  uint64
+	House int       // tells the hospitals of one region apart, from 0
 	From  time.Time // the day on which it begins
 	Days  int
 	Learn int    // how many of the days pass before stories begin; 28 of 35, or a fifth of fewer, unless stated
@@ -142,7 +143,7 @@ type Hospital struct {
 	visits    map[world.Person][]*Visit // all since the play began
 	lately    []*Visit                  // those that are not over
 	past      []*Visit                  // those that are, the last of them
-	snapshot  []*Visit                  // who lay in the house when the play began
+	members   [][]world.Person          // of each study who takes part
 	lying     map[world.Person]bool
 	namesakes map[string][]*Visit       // some of those who were here lately, by family name
 	ofFamily  map[*world.Staff][]*Visit // by the family doctor
@@ -182,9 +183,17 @@ func New(c Config) (*Hospital, error) {
 	if c.Learn == 0 {
 		c.Learn = min(28, c.Days*4/5)
 	}
-	w, err := world.New(c.Size, c.Seed, zone, c.From)
+	w, err := world.New(c.Size, c.Seed, c.House, zone, c.From)
 	if err != nil {
 		return nil, err
 	}
 	return &Hospital{World: w, c: c}, nil
+}
+
+// Period is how much time one file of the access log holds.
+func (h *Hospital) Period() time.Duration {
+	if h.c.Quality == DailyRows {
+		return 24 * time.Hour
+	}
+	return time.Hour
 }

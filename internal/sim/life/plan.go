@@ -139,9 +139,9 @@ func (h *Hospital) appointments(date world.Day) {
 		return
 	}
 	rooms := h.World.OfKind(world.ClinicRoom)
-	per := 2800 * h.World.Scale / float64(len(rooms))
+	per := 2800 * 1.16 * h.World.Scale / float64(len(rooms)) // some of those who are drawn are dead, or go elsewhere
 	if h.World.Size == world.Clinic {
-		per = 60
+		per = 66
 	}
 	for _, u := range rooms {
 		r := h.World.Rand(0x434c, uint64(date), uint64(u.Index))
@@ -158,7 +158,7 @@ func (h *Hospital) appointments(date world.Day) {
 func (h *Hospital) appointment(r *rand.Rand, u *world.Unit, date world.Day, doctors []*world.Staff, per float64, n int) {
 	member := r.IntN(int(per * 25)) // of those who come to this clinic
 	person := h.regular(u, member)
-	if _, dead := h.World.Died(person); dead {
+	if _, dead := h.World.Died(person); dead || h.elsewhere(person) {
 		return
 	}
 	from := h.World.At(date, 8, 5*r.IntN(100))
@@ -214,10 +214,15 @@ func (h *Hospital) visit(p world.Person, class byte, from time.Time, id uint64) 
 func (h *Hospital) someone(r *rand.Rand) world.Person {
 	for {
 		p := h.World.Draw(r)
-		if _, dead := h.World.Died(p); !dead && !h.lying[p] {
+		if _, dead := h.World.Died(p); !dead && !h.lying[p] && !h.elsewhere(p) {
 			return p
 		}
 	}
+}
+
+// elsewhere tells whether somebody of the staff goes to another house when ill, as many do.
+func (h *Hospital) elsewhere(p world.Person) bool {
+	return h.World.Worker(p) != nil && h.World.Size != world.Clinic && world.Mix(uint64(p), 0x656c73)%100 < 68
 }
 
 // condition is what brings somebody.

@@ -60,6 +60,7 @@ func (h *Hospital) forget() {
 		if gone {
 			delete(h.lying, v.Person)
 			h.past = append(h.past, v)
+			h.enrol(v)
 			if v.Family != nil && !v.NoShow {
 				h.ofFamily[v.Family] = append(h.ofFamily[v.Family], v)
 			}
@@ -172,7 +173,6 @@ func (h *Hospital) tidy() {
 			case c.kind == bookIt || v.NoShow:
 			case v.To.After(first) && v.Class == 'I':
 				h.later(h.World.From, stayIt, v)
-				h.snapshot = append(h.snapshot, v)
 			case v.To.Before(first):
 				b.afterwards(v)
 			}

@@ -3,6 +3,7 @@ package life
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/wardline/wardline/internal/sim/world"
@@ -187,10 +188,7 @@ func (s *Stage) Famous() []world.Person { return s.h.Known() }
 // Protocol is the study that somebody of research works on, and who takes part in it.
 func (s *Stage) Protocol(who *world.Staff) (name string, members []world.Person) {
 	n := who.Index % s.h.protocols()
-	for k := range inProtocol {
-		members = append(members, s.h.enrolled(n, k))
-	}
-	return protocolName(n), members
+	return protocolName(n), slices.Clone(s.h.members[n])
 }
 
 // Stay says how somebody becomes a patient.

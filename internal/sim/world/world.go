@@ -7,6 +7,7 @@ package world
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 )
 
@@ -81,18 +82,23 @@ func (w *World) Rand(numbers ...uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(w.Seed, Mix(numbers...)))
 }
 
-// New makes up the hospital of a seed.
-func New(size Size, seed uint64, zone *time.Location, from time.Time) (*World, error) {
+// names are those of hospitals, for regions that have several.
+func names() []string { return []string{"Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir"} }
+
+// New makes up the hospital of a seed. house tells the hospitals of one region apart, from 0.
+func New(size Size, seed uint64, house int, zone *time.Location, from time.Time) (*World, error) {
 	w := &World{
-		Size: size, Seed: seed, Name: "Alder Hospital", Authority: "ALDER", Zone: zone,
+		Size: size, Seed: seed, Zone: zone,
 		units: map[string]*Unit{}, logins: map[string]*Staff{}, workers: map[Person]*Staff{},
 		belonging: map[*Unit][]*Staff{}, ofJob: map[string][]*Staff{},
 	}
+	name := names()[house%len(names())]
+	w.Name, w.Authority = name+" Hospital", strings.ToUpper(name)
 	y, m, d := from.Date()
 	w.From = Day(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / 86400)
 	switch size {
 	case Clinic:
-		w.Scale, w.households, w.Name = 0.012, 8_000, "Alder Practice"
+		w.Scale, w.households, w.Name = 0.012, 8_000, name+" Practice"
 	case Mid:
 		w.Scale, w.households = 0.2, 160_000
 	case Full:
