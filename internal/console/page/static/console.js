@@ -43,6 +43,8 @@ document.addEventListener("keydown", (e) => {
   if (key === "p") { e.preventDefault(); print(); }
 });
 
+for (const el of document.querySelectorAll("[data-print]")) { el.hidden = false; el.addEventListener("click", () => print()); }
+
 // News waits behind a line; nothing moves under the cursor.
 const live = document.body.dataset.live;
 if (live) {
