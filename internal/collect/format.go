@@ -47,6 +47,13 @@ type Options struct {
 	// Modified is when the source was last written, zero when unknown. It lends its
 	// year to time stamps that have none (RFC 3164).
 	Modified time.Time
+	// Whole asks for all that a clinical record says, for those who learn from it about the house: the text of an HL7
+	// message in the field message, and FHIR resources of every type as events. A scan that only looks for bad signs is
+	// faster without.
+	Whole bool
+	// Zone is the place whose clock times show when they state no offset and nothing nearer to the sender says
+	// where it stands. nil is UTC.
+	Zone *time.Location
 }
 
 // Limits bounds what one source may cost, whatever it says about itself.

@@ -26,7 +26,11 @@ type Access struct {
 	App              string
 	PatientsCount    int
 	RecordsCount     int
-	BreakGlassReason string
+	BreakGlassReason string   // the reason that was chosen
+	BreakGlassText   string   // what the person wrote about it
+	Session          string   // of the person, as the sender numbers it
+	Corr             string   // what one request's records have in common: a search that found 40 patients is written 40 times
+	Label            []string // codes of security labels on what was touched
 	AuditSource      string // the system that wrote the record
 	Background       bool   // the sender's mapping calls this a side effect, not an intent
 
@@ -37,7 +41,7 @@ type Access struct {
 func (a *Access) Reset() {
 	*a = Access{
 		Role: a.Role[:0], Purpose: a.Purpose[:0], Patient: a.Patient[:0],
-		PatientAuthority: a.PatientAuthority[:0], StudyUID: a.StudyUID[:0], Accession: a.Accession[:0],
+		PatientAuthority: a.PatientAuthority[:0], StudyUID: a.StudyUID[:0], Accession: a.Accession[:0], Label: a.Label[:0],
 	}
 }
 
@@ -71,6 +75,10 @@ func (b *Builder) Access(a *Access) {
 		b.Int("records_count", int64(a.RecordsCount))
 	}
 	b.filled("break_glass_reason", a.BreakGlassReason)
+	b.filled("break_glass_text", a.BreakGlassText)
+	b.filled("session", a.Session)
+	b.filled("corr", a.Corr)
+	b.list("label", a.Label)
 	b.filled("audit_source", a.AuditSource)
 	if a.Background {
 		b.Bool("background", true)

@@ -183,3 +183,35 @@ func pair(b []byte) (int, bool) {
 }
 
 func isDigit(c byte) bool { return c-'0' <= 9 }
+
+// InZone reads the clock that t shows as one at a place. In autumn an hour shows twice: the nearer to near is taken, such as
+// the moment at which the clock time was received, or the earlier when near is zero. The hour that is left out in spring is read as if
+// the clock had not been moved yet. A nil zone is UTC.
+func InZone(t time.Time, zone *time.Location, near time.Time) time.Time {
+	if zone == nil {
+		zone = time.UTC
+	}
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	read := time.Date(year, month, day, hour, minute, second, t.Nanosecond(), zone)
+	_, before := read.Add(-12 * time.Hour).Zone()
+	_, after := read.Add(12 * time.Hour).Zone()
+	if before <= after {
+		return read.UTC()
+	}
+	clock := time.Date(year, month, day, hour, minute, second, t.Nanosecond(), time.UTC)
+	earlier, later := clock.Add(-time.Duration(before)*time.Second), clock.Add(-time.Duration(after)*time.Second)
+	if !shows(earlier, zone, clock) || !shows(later, zone, clock) {
+		return read.UTC()
+	}
+	if !near.IsZero() && near.Sub(later).Abs() < near.Sub(earlier).Abs() {
+		return later
+	}
+	return earlier
+}
+
+// shows tells whether a clock in zone shows clock at t.
+func shows(t time.Time, zone *time.Location, clock time.Time) bool {
+	_, offset := t.In(zone).Zone()
+	return t.Add(time.Duration(offset) * time.Second).Equal(clock)
+}

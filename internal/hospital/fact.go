@@ -60,7 +60,21 @@ type PatientFact struct {
 	VIP    bool
 	Mother []Identifier
 	Test   bool // a record of nobody, for trying things out
+	// Without names what the sender deletes: it was said before and is not so.
+	Without []Detail
 }
+
+// Detail is a part of what is known of a patient.
+type Detail uint8
+
+// The details that senders delete.
+const (
+	Address Detail = iota + 1
+	Phones
+	Death
+	MotherLink
+	NextOfKin
+)
 
 // MergeFact says that two records are of one person, or, undone, that they are not.
 type MergeFact struct {
@@ -70,8 +84,11 @@ type MergeFact struct {
 
 // VisitFact is an encounter as it stands now. What is empty changes nothing.
 type VisitFact struct {
-	Patient   []Identifier
-	Number    string
+	// Patient is whose visit it is. When the number is known as another patient's, the visit was that one's by mistake.
+	Patient []Identifier
+	Number  string
+	// Former is the number that the visit had, or that of a visit which is now part of this one.
+	Former    string
 	Class     byte
 	Service   string
 	Unit      string // where the patient is
@@ -79,10 +96,15 @@ type VisitFact struct {
 	End       time.Time
 	Moved     time.Time // since when the patient is in Unit; zero for since Said
 	Cancelled bool
+	Reopened  bool // the discharge is cancelled: End is not known any more
 	Diagnoses []string
 }
 
-// ReasonFact is a relation: see Edge.
+// ReasonFact is a relation: see Edge. It makes an Edge for each Who, or changes the one that the same Kind, Key and Who made.
+//
+// Without Who it is about all that the same Kind and Key made for this patient: an order is done, an appointment cancelled. Where there
+// is none it makes an Edge to nobody in particular, which is a reason for whoever does that in the house:
+// an open account waits for those who code and bill, a prescription for a pharmacist.
 type ReasonFact struct {
 	Patient []Identifier
 	Visit   string // the sender's number of the visit, by which the patient is found when no identifier says it
@@ -121,6 +143,7 @@ type ShiftFact struct {
 	From, To time.Time
 	Covers   string // staff number of the one stood in for
 	OnCall   bool
+	Leave    bool // the person is away
 	Void     bool // does not take place
 }
 

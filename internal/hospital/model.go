@@ -182,17 +182,21 @@ type Patient struct {
 	Staff    StaffID     // the same person at work; 0 when none
 	Mother   PatientID   // of a newborn
 	Children []PatientID // newborns
-	Visits   []Visit     // the newest last
-	Edges    []Edge      // in the order in which they were learned
+	Test     bool        // a record of nobody, for trying things out
+	Visits   []Visit     // the one that began last comes last; without those that were cancelled
+	Edges    []Edge      // the one that was made first comes first
+	// Faded is the latest moment that an Edge was about which is left out because of its age: somebody looked after the
+	// patient then, and who did is not known any more. Zero for none.
+	Faded time.Time
 }
 
 // Visit is one encounter: a stay, a visit to the clinic, a visit to the emergency department.
 type Visit struct {
-	Number    Ref  // the sender's number; 0 when it states none
-	Class     byte // PV1-2: E I O P R B; 0 when not known
+	Key       uint64 // the sender's number, see House.VisitKey; 0 when it states none
+	Class     byte   // PV1-2: E I O P R B; 0 when not known
 	Service   Ref
 	Start     time.Time
-	End       time.Time // zero while open
+	End       time.Time // zero while open; see House about visits that nobody ends
 	Stays     []Stay    // in the order of time; several units in turn
 	Diagnoses []Ref
 }
@@ -204,11 +208,18 @@ type Stay struct {
 	To   time.Time // zero while the patient is there
 }
 
-// Shift is a time on duty.
+// UnitInfo is what a unit belongs to; 0 where nobody said.
+type UnitInfo struct {
+	Title                               string
+	Department, Service, Building, Site Ref
+}
+
+// Shift is a time on duty, or on leave.
 type Shift struct {
 	Staff    StaffID
 	Unit     Ref // where; 0 for anywhere
 	From, To time.Time
 	Covers   StaffID // who is stood in for; 0 for nobody
 	OnCall   bool
+	Leave    bool // away for that time, whatever other shifts say
 }
