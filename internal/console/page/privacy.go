@@ -123,9 +123,12 @@ type SeenRow struct {
 	CaseURL                    string
 }
 
-// Workday is what one who works here did on one day.
+// Workday is what one who works here did on one day, or asks for whom and when.
 type Workday struct {
 	Frame
+	Asks          bool
+	Presets       []Choice
+	On            string
 	Subject       []Pair
 	Reveal        *Reveal
 	Day           *Timeline
@@ -166,10 +169,8 @@ type ExplainedRow struct {
 
 // FeedRow is one feed that explanations rest on.
 type FeedRow struct {
-	Name, Gives, Last, Usual string
+	Name, Gives, Last, Facts string
 	State                    State
-	Says                     string
-	Spark                    *Chart
 }
 
 // Misses says how many improper accesses we probably do not see.

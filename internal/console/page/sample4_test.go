@@ -230,6 +230,10 @@ func workday() page.Workday {
 	return v
 }
 
+func workdayAsk() page.Workday {
+	return page.Workday{Frame: privacyFrame("A day at work", "What did this person’s day look like?", "Ask for one person and one day", "That you ask, and why, is written to the journal. Most often a case leads here by itself."), Asks: true, Presets: askReasons(), On: "2026-06-15"}
+}
+
 // shares are of 100, drawn from 70 on.
 func shares(all ...uint64) []uint64 {
 	for i := range all {
@@ -249,8 +253,8 @@ func explained() page.Explained {
 			{Name: "ED", State: page.OK("As usual"), Share: "97.4 %", Base: "14,310 accesses", Usual: "97.2 %", Says: "", Spark: page.Spark(shares(97, 97, 98, 97, 97), "ok", "Explained share of the emergency department")},
 		},
 		Feeds: []page.FeedRow{
-			{Name: "Roster", State: page.Look("Silent"), Last: "Sun 14 June 05:00", Usual: "every day", Gives: "Who was on duty where"},
-			{Name: "Admissions and moves", State: page.OK("Speaks"), Last: "07:41", Usual: "every minute", Gives: "Who lies on which ward"},
+			{Name: "Roster", State: page.Look("Silent"), Last: "Sun 14 June 05:00", Facts: "18,204", Gives: "Who was on duty where"},
+			{Name: "Admissions and moves", State: page.OK("Speaks"), Last: "07:41", Facts: "412,004", Gives: "Who lies on which ward"},
 		},
 	}
 }
@@ -304,7 +308,7 @@ func privacySamples() map[string]sample {
 		"case": {"case", oneCase()}, "case-shown": {"case", caseShown()}, "case-two": {"case", caseTwo()}, "case-decided": {"case", caseDecided()},
 		"missing": {"missing", missing()}, "missing-first": {"missing", missingFirst()},
 		"whosaw": {"whosaw", whoSaw()}, "whosaw-answer": {"whosaw", whoSawAnswer()}, "whosaw-nobody": {"whosaw", whoSawNobody()},
-		"workday": {"workday", workday()}, "explained": {"explained", explained()}, "explained-empty": {"explained", explainedEmpty()},
+		"workday": {"workday", workday()}, "workday-ask": {"workday", workdayAsk()}, "explained": {"explained", explained()}, "explained-empty": {"explained", explainedEmpty()},
 		"misses": {"misses", misses()}, "misses-none": {"misses", missesNone()}, "breach": {"breach", breach()},
 	}
 }
