@@ -192,8 +192,8 @@ func clockRow(c *privacy.Clock, clock page.Clock) page.ClockRow {
 	switch {
 	case left < 0:
 		row.State = page.Act("Over")
-	case left < 72*time.Hour:
-		row.State = page.Look(page.Age(left) + " left")
+	case left < 96*time.Hour:
+		row.State = page.Look(page.Number(int(left.Hours())) + " h left")
 	default:
 		row.State = page.Dim(page.Age(left) + " left")
 	}

@@ -111,7 +111,7 @@ func (c *Console) workday(r *request) (answer, error) {
 	if c.Privacy == nil {
 		return answer{}, errNoRoom
 	}
-	id, err1 := strconv.ParseInt(r.PathValue("staff"), 10, 64)
+	id, err1 := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	on, err2 := time.ParseInLocation(time.DateOnly, r.PathValue("day"), c.Zone)
 	if err := errors.Join(err1, err2); err != nil || id <= 0 {
 		return answer{}, errAbsent
@@ -121,7 +121,7 @@ func (c *Console) workday(r *request) (answer, error) {
 		return answer{}, cmp.Or(err, errAbsent)
 	}
 	var d privacy.Day
-	err := c.House.Do(r.Context(), access.StaffDay, access.Object{Kind: "staff", ID: r.PathValue("staff")}, map[string]string{"day": on.Format(time.DateOnly)}, func(ctx context.Context) (err error) {
+	err := c.House.Do(r.Context(), access.StaffDay, access.Object{Kind: "staff", ID: r.PathValue("id")}, map[string]string{"day": on.Format(time.DateOnly)}, func(ctx context.Context) (err error) {
 		d, err = c.Privacy.PersonsDay(ctx, who, dayNumber(on))
 		return err
 	})
@@ -137,7 +137,7 @@ func (c *Console) workdayPage(r *request, who hospital.StaffID, on time.Time, d 
 	v.Crumbs = []page.Link{{Text: "Access", URL: "/review"}, {Text: "A person’s day", URL: "/people-at-work"}, {Text: v.Heading}}
 	v.Before = page.Link{Text: "Day before", URL: dayURL(who, on.AddDate(0, 0, -1))}
 	v.After = page.Link{Text: "Day after", URL: dayURL(who, on.AddDate(0, 0, 1))}
-	what := "day " + r.PathValue("staff") + " " + on.Format(time.DateOnly)
+	what := "day " + r.PathValue("id") + " " + on.Format(time.DateOnly)
 	v.Reveal = c.revealForm(r, what, dayURL(who, on), len(d.Patients))
 	shown := v.Reveal != nil && v.Reveal.Until != ""
 	subject := page.Pair{Name: "Staff member", Value: masked(d.Staff.Hint), Masked: true}
@@ -450,7 +450,7 @@ func (c *Console) daySays(d *privacy.Day, on time.Time, others []time.Time, with
 }
 
 func (c *Console) workdayReveal(r *request) (answer, error) {
-	id, err := strconv.ParseInt(r.PathValue("staff"), 10, 64)
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	on, err2 := time.ParseInLocation(time.DateOnly, r.PathValue("day"), c.Zone)
 	if err != nil || err2 != nil || c.Privacy == nil {
 		return answer{}, errAbsent
@@ -463,8 +463,8 @@ func (c *Console) workdayReveal(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	want := namesWanted{What: "day " + r.PathValue("staff") + " " + on.Format(time.DateOnly), Title: "a day at work", Patients: len(d.Patients)}
-	return c.show(r, access.Object{Kind: "staff", ID: r.PathValue("staff")}, want, dayURL(who, on))
+	want := namesWanted{What: "day " + r.PathValue("id") + " " + on.Format(time.DateOnly), Title: "a day at work", Patients: len(d.Patients)}
+	return c.show(r, access.Object{Kind: "staff", ID: r.PathValue("id")}, want, dayURL(who, on))
 }
 
 func (c *Console) workdayConceal(r *request) (answer, error) {
@@ -472,6 +472,6 @@ func (c *Console) workdayConceal(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, errAbsent
 	}
-	c.reveals.end("day "+r.PathValue("staff")+" "+on.Format(time.DateOnly), r.actor.ID)
-	return answer{to: "/people-at-work/" + r.PathValue("staff") + "/" + on.Format(time.DateOnly)}, nil
+	c.reveals.end("day "+r.PathValue("id")+" "+on.Format(time.DateOnly), r.actor.ID)
+	return answer{to: "/people-at-work/" + r.PathValue("id") + "/" + on.Format(time.DateOnly)}, nil
 }

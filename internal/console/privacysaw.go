@@ -153,7 +153,7 @@ func (c *Console) token(who hospital.PatientID) (token string) {
 const rowsOfAccounting = 3000
 
 func (c *Console) whoSaw(r *request) (answer, error) {
-	one, ok := c.traces.of(r.PathValue("question"), r.actor.ID)
+	one, ok := c.traces.of(r.PathValue("q"), r.actor.ID)
 	if !ok || c.Privacy == nil {
 		return answer{}, &mistake{"This list is not kept any more: ask again. Only who asked may see it."}
 	}
@@ -167,7 +167,7 @@ func (c *Console) whoSaw(r *request) (answer, error) {
 	v.Asked, v.Context = true, ""
 	v.Period = one.from.Format("2 January") + " to " + last.Format("2 January 2006")
 	v.Answer = seenHeadline(all)
-	what, base := "trace "+r.PathValue("question"), "/patients/who-saw/"+r.PathValue("question")
+	what, base := "trace "+r.PathValue("q"), "/patients/who-saw/"+r.PathValue("q")
 	v.Reveal = c.revealForm(r, what, base, 1)
 	shown := v.Reveal != nil && v.Reveal.Until != ""
 	v.Patient = []page.Pair{{Name: "Patient", Value: one.hint, Masked: true}, {Value: v.Period}}
@@ -291,17 +291,17 @@ func countsSay(counts [privacy.Acts]uint32) string {
 }
 
 func (c *Console) whoSawReveal(r *request) (answer, error) {
-	one, ok := c.traces.of(r.PathValue("question"), r.actor.ID)
+	one, ok := c.traces.of(r.PathValue("q"), r.actor.ID)
 	if !ok {
 		return answer{}, &mistake{"This list is not kept any more: ask again."}
 	}
-	back := "/patients/who-saw/" + r.PathValue("question")
-	return c.show(r, access.Object{Kind: "record", ID: one.token}, namesWanted{What: "trace " + r.PathValue("question"), Title: "who saw a chart", Patients: 1}, back)
+	back := "/patients/who-saw/" + r.PathValue("q")
+	return c.show(r, access.Object{Kind: "record", ID: one.token}, namesWanted{What: "trace " + r.PathValue("q"), Title: "who saw a chart", Patients: 1}, back)
 }
 
 func (c *Console) whoSawConceal(r *request) (answer, error) {
-	c.reveals.end("trace "+r.PathValue("question"), r.actor.ID)
-	return answer{to: "/patients/who-saw/" + r.PathValue("question")}, nil
+	c.reveals.end("trace "+r.PathValue("q"), r.actor.ID)
+	return answer{to: "/patients/who-saw/" + r.PathValue("q")}, nil
 }
 
 // patientName is who a patient is, in clear, for a reader who gave a reason.
