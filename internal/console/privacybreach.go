@@ -3,7 +3,9 @@ package console
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -38,28 +40,19 @@ func breachConclusions() []page.Choice {
 	}
 }
 
-// assessment is one factor as it lies with the case: a mark, a colon, and words. The conclusion stands before the words of the
-// last one, in square brackets.
-type assessment struct{ mark, text string }
-
-func (a assessment) String() string { return a.mark + ": " + a.text }
-
-func readAssessment(s string) assessment {
-	mark, text, ok := strings.Cut(s, ": ")
-	if !ok || !slices.ContainsFunc(marks(), func(c page.Choice) bool { return c.Value == mark }) {
-		return assessment{text: s}
-	}
-	return assessment{mark, text}
+// assessment is one factor as it is kept with the case. The last one holds the conclusion as well.
+type assessment struct {
+	Risk       string `json:"risk"` // one of marks
+	Words      string `json:"words,omitempty"`
+	Conclusion string `json:"conclusion,omitempty"`
+	Why        string `json:"why,omitempty"`
 }
 
-// splitConclusion takes the conclusion and its reason off the words of the last factor.
-func splitConclusion(text string) (rest, conclusion, reason string) {
-	rest, tail, ok := strings.Cut(text, "\n[")
-	if !ok {
-		return text, "", ""
+func readAssessment(s string) (a assessment) {
+	if json.Unmarshal([]byte(s), &a) != nil {
+		return assessment{Words: s} // as somebody wrote it elsewhere
 	}
-	conclusion, reason, _ = strings.Cut(tail, "] ")
-	return rest, conclusion, reason
+	return a
 }
 
 func (c *Console) breach(r *request) (answer, error) {
@@ -93,19 +86,18 @@ func (c *Console) breachPage(r *request, k *privacy.Case) page.Breach {
 	v.Saved, v.Conclusions = "Not saved yet", breachConclusions()
 	for i, q := range fourFactors() {
 		a := readAssessment(b.Factors[i])
-		if i == 3 {
-			var conclusion string
-			a.text, conclusion, v.Reason = splitConclusion(a.text)
+		if a.Conclusion != "" {
+			v.Reason = page.Clean(a.Why, 2000)
 			for j := range v.Conclusions {
-				v.Conclusions[j].Chosen = v.Conclusions[j].Value == conclusion
+				v.Conclusions[j].Chosen = v.Conclusions[j].Value == a.Conclusion
 			}
 		}
 		if b.Factors[i] != "" {
 			v.Saved = "Saved with the case"
 		}
-		f := page.Factor{Name: fmt.Sprintf("factor%d", i+1), Title: q.title, Hint: q.hint, Text: page.Clean(a.text, 1000), Marks: marks()}
+		f := page.Factor{Name: fmt.Sprintf("factor%d", i+1), Title: q.title, Hint: q.hint, Text: page.Clean(a.Words, 1000), Marks: marks()}
 		for j := range f.Marks {
-			f.Marks[j].Chosen = f.Marks[j].Value == a.mark
+			f.Marks[j].Chosen = f.Marks[j].Value == a.Risk
 		}
 		v.Factors = append(v.Factors, f)
 	}
@@ -125,32 +117,47 @@ func (c *Console) assess(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	f := r.PostForm
-	var answers [4]string
-	low := 0
-	for i := range answers {
-		name := fmt.Sprintf("factor%d", i+1)
-		a := assessment{cmp.Or(f.Get(name), "unknown"), strings.TrimSpace(f.Get(name + "-text"))}
-		if !slices.ContainsFunc(marks(), func(c page.Choice) bool { return c.Value == a.mark }) || len(a.text) > 1000 {
-			return answer{}, &mistake{"Rate each of the four, in a thousand characters at most. Nothing was saved."}
-		}
-		if a.mark == "low" {
-			low++
-		}
-		answers[i] = a.String()
+	answers, conclusion, err := assessed(r.PostForm)
+	if err != nil {
+		return answer{}, err
 	}
-	conclusion, reason := cmp.Or(f.Get("conclusion"), "open"), strings.TrimSpace(f.Get("reason"))
-	switch {
-	case !slices.ContainsFunc(breachConclusions(), func(c page.Choice) bool { return c.Value == conclusion }) || len(reason) > 2000:
-		return answer{}, &mistake{"Choose what follows, and say why in two thousand characters at most. Nothing was saved."}
-	case conclusion == "low" && (low < 4 || reason == ""):
-		return answer{}, &mistake{"A low risk has to be shown: all four speak for it, and why is written. Until then it counts as a breach. Nothing was saved."}
-	}
-	answers[3] += "\n[" + conclusion + "] " + reason
 	err = c.House.Do(r.Context(), access.CaseDecide, caseObject(&k), map[string]string{"change": "breach facts", "conclusion": conclusion}, func(ctx context.Context) error {
 		return c.Privacy.Assess(ctx, k.ID, answers, by)
 	})
 	return answer{to: "/review/" + k.ID + "/breach?done=assessed"}, err
+}
+
+// assessed reads the form: four answers, of which the last one holds the conclusion.
+func assessed(f url.Values) (answers [4]string, conclusion string, err error) {
+	var all [4]assessment
+	low := 0
+	for i := range all {
+		name := fmt.Sprintf("factor%d", i+1)
+		a := assessment{Risk: cmp.Or(f.Get(name), "unknown"), Words: strings.TrimSpace(f.Get(name + "-text"))}
+		if !slices.ContainsFunc(marks(), func(c page.Choice) bool { return c.Value == a.Risk }) || len(a.Words) > 1000 {
+			return answers, "", &mistake{"Rate each of the four, in a thousand characters at most. Nothing was saved."}
+		}
+		if a.Risk == "low" {
+			low++
+		}
+		all[i] = a
+	}
+	conclusion = cmp.Or(f.Get("conclusion"), "open")
+	all[3].Conclusion, all[3].Why = conclusion, strings.TrimSpace(f.Get("reason"))
+	switch {
+	case !slices.ContainsFunc(breachConclusions(), func(c page.Choice) bool { return c.Value == conclusion }) || len(all[3].Why) > 2000:
+		return answers, "", &mistake{"Choose what follows, and say why in two thousand characters at most. Nothing was saved."}
+	case conclusion == "low" && (low < 4 || all[3].Why == ""):
+		return answers, "", &mistake{"A low risk has to be shown: all four speak for it, and why is written. Until then it counts as a breach. Nothing was saved."}
+	}
+	for i := range all {
+		text, err := json.Marshal(all[i])
+		if err != nil {
+			return answers, "", fmt.Errorf("write an answer: %w", err)
+		}
+		answers[i] = string(text)
+	}
+	return answers, conclusion, nil
 }
 
 // soonest is the clock that ends first.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/console/page"
@@ -132,9 +131,7 @@ func (c *Console) subjectOf(r *request, k *privacy.Case, v *page.Case) (inClear,
 	add("Staff member", k.Users, "account")
 	add("patient", k.Patients, "patient")
 	v.Reveal = c.revealForm(r, caseSecret(k.ID), "/review/"+k.ID, len(k.Patients))
-	if v.Reveal != nil && v.Reveal.Until != "" {
-		v.Print = strings.Replace(v.Print, "patients masked", "names shown", 1)
-	}
+	sayMasked(&v.Frame, v.Reveal)
 	return shown, nil
 }
 

@@ -143,8 +143,8 @@ func (c *Console) workdayPage(r *request, who hospital.StaffID, on time.Time, d 
 	subject := page.Pair{Name: "Staff member", Value: masked(d.Staff.Hint), Masked: true}
 	if shown {
 		subject = page.Pair{Name: "Staff member", Value: c.staffName(&d.Staff)}
-		v.Print = strings.Replace(v.Print, "patients masked", "names shown", 1)
 	}
+	sayMasked(&v.Frame, v.Reveal)
 	v.Subject = []page.Pair{subject}
 	if role := page.Clean(d.Staff.Role, 60); role != "" {
 		v.Subject = append(v.Subject, page.Pair{Value: role})

@@ -79,13 +79,13 @@ func revealReasons() []page.Choice {
 func reasonSays(reason string) string {
 	for _, c := range append(revealReasons(), askReasons()...) {
 		if c.Value == reason {
-			return strings.ToLower(c.Text[:1]) + c.Text[1:]
+			return "“" + c.Text + "”"
 		}
 	}
 	return "none"
 }
 
-// saidReason is why, in the words of the form. What is typed freely is not put into the trail: it could be a name.
+// saidReason is why, in the words of the form. Nothing is typed freely here: the trail holds it, and it could be a name.
 func saidReason(r *request) (string, error) {
 	reason := r.PostForm.Get("reason")
 	for _, c := range append(revealReasons(), askReasons()...) {
@@ -121,6 +121,11 @@ func (c *Console) revealForm(r *request, what, base string, patients int) *page.
 		v.Two = fmt.Sprintf("More than %d patients: a second person has to agree first.", aloneReveal)
 	}
 	return v
+}
+
+// sayMasked says on paper whether names are masked or shown.
+func sayMasked(f *page.Frame, v *page.Reveal) {
+	f.Print = strings.Replace(f.Print, "patients masked", either(v != nil && v.Until != "", "names shown", "names masked"), 1)
 }
 
 // namesWanted is what a second person agrees to.

@@ -173,10 +173,8 @@ func (c *Console) whoSaw(r *request) (answer, error) {
 	v.Patient = []page.Pair{{Name: "Patient", Value: one.hint, Masked: true}, {Value: v.Period}}
 	if shown {
 		v.Patient[0] = page.Pair{Name: "Patient", Value: c.patientName(one.patient)}
-		v.Print = strings.Replace(v.Print, "patients masked", "names shown", 1)
-	} else {
-		v.Print = strings.Replace(v.Print, "patients masked", "names masked", 1)
 	}
+	sayMasked(&v.Frame, v.Reveal)
 	for i := range all[:min(rowsOfAccounting, len(all))] {
 		v.Rows = append(v.Rows, c.seenRow(r, &all[i], shown))
 	}

@@ -88,7 +88,7 @@ func (c *Console) proposal(r *request, p *access.Proposal, base string) page.Pro
 	case access.CaseReveal:
 		if json.Unmarshal(p.Terms, &want) == nil {
 			row.Title = "Show the names of " + page.Plural(want.Patients, "patient") + ", " + page.Clean(want.Title, 60)
-			row.Text = "For 15 minutes, to who asked. Reason given: " + reasonSays(want.Reason) + "."
+			row.Text = "For 15 minutes, to who asked. Reason given: " + reasonSays(want.Reason)
 		}
 	case access.CaseDecide:
 		if json.Unmarshal(p.Terms, &l) == nil && l.Decision.Missing != nil {
