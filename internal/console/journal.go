@@ -31,6 +31,8 @@ func kindName(k journal.Kind) string {
 		return "Findings"
 	case journal.Acts:
 		return "Acts of people"
+	case journal.Cases:
+		return "Cases of access"
 	case journal.Answers:
 		return "Answers from the past"
 	case journal.Books:

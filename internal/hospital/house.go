@@ -1,7 +1,9 @@
 package hospital
 
 import (
-	"iter"
+	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/wardline/wardline/internal/vault"
@@ -24,7 +26,27 @@ type Options struct {
 //
 // Facts may come late, twice and in another order than they were said in: what the sender said last holds. What is
 // returned as a pointer is the House's own; it must not be changed, and is good until the next Take.
-type House struct{}
+type House struct {
+	v   *vault.Vault
+	o   Options
+	ctx context.Context // of the Follower; bounds reading from the disk
+	err error           // why it cannot be relied on any more
+
+	names    names
+	shelf    shelf
+	keys     keyring
+	workers  workers
+	units    units
+	surnames surnames
+	feeds    map[feedKey]*Feed
+	limits   Limits
+
+	now     stamp     // the latest moment of which it has heard
+	last    PatientID // that was given to a record
+	merged  int       // records that lead to another
+	cursor  PatientID // behind which the disk is swept next
+	changes []PatientID
+}
 
 // Match tells by what a patient was found.
 type Match uint8
@@ -38,86 +60,88 @@ const (
 )
 
 // New returns an empty House that keeps everything in memory.
-func New(v *vault.Vault, o Options) *House { return &House{} }
-
-// Take enters a fact and returns the patients about whom something is known now that was not before; after a merge
-// or its undoing also those who lead elsewhere since. A fact that is known already changes nothing.
-func (h *House) Take(f *Fact) (changed []PatientID) { return nil }
-
-// Now is the latest moment of which the House has heard.
-func (h *House) Now() time.Time { return time.Time{} }
-
-// Err tells why the House cannot be relied on any more: its database failed. What it says since then is worth nothing.
-func (h *House) Err() error { return nil }
-
-// Ref returns the number of a name, 0 when it was never heard. Case and blanks around it do not matter.
-func (h *House) Ref(text string) Ref { return 0 }
-
-// Intern returns the number of a name, and gives it one when it has none. It is 0 when text is empty, or when there are far too many names.
-func (h *House) Intern(text string) Ref { return 0 }
-
-// Text is the name as it was written first.
-func (h *House) Text(r Ref) string { return "" }
-
-// Find tells whose these numbers are: the first that leads to somebody counts. An identifier of type VN or AN is the number
-// of a visit. A number without a type is that of a medical record. Nothing is remembered of a number that nobody has.
-func (h *House) Find(ids []Identifier) (PatientID, Match) { return 0, None }
-
-// FindVisit tells whose visit has this number.
-func (h *House) FindVisit(number string) (PatientID, Match) { return 0, None }
-
-// VisitKey is how Visit.Key writes a number.
-func (h *House) VisitKey(number string) uint64 { return 0 }
-
-// EdgeKey is how Edge.Key writes what a sender calls an order, a document, an appointment.
-func (h *House) EdgeKey(k Kind, key string) uint64 { return 0 }
-
-// Patient returns what is known of a patient, and of the one who it is merged into: then ID is another. It is nil when there is none.
-func (h *House) Patient(id PatientID) *Patient { return nil }
-
-// Current is the patient that id leads to after merges: id itself for most, 0 when there is none.
-func (h *House) Current(id PatientID) PatientID { return id }
-
-// Token is what stands for a patient outside of the vault: the vault's token of the number of the record.
-func (h *House) Token(id PatientID) string { return "" }
-
-// Reveal says who a patient is. Whoever calls it has a reason and has sealed it.
-func (h *House) Reveal(id PatientID) (Human, []Identifier, error) { return Human{}, nil, nil }
-
-// RevealStaff says who one who works here is.
-func (h *House) RevealStaff(id StaffID) (Human, error) { return Human{}, nil }
-
-// Rarity is the share of patients who have a family name, given as Identity.Family: between 0 and 1, 0 when nobody has it.
-func (h *House) Rarity(family uint64) float64 { return 0 }
-
-// Identity makes of who somebody is what can be compared.
-func (h *House) Identity(p *Human) Identity { return Identity{} }
-
-// StaffNamed returns who goes by a name: a login, a staff number, a provider number. nil when nobody is known by it.
-func (h *House) StaffNamed(name Ref) *Staff { return nil }
-
-// Staff returns one who works here; nil when there is none.
-func (h *House) Staff(id StaffID) *Staff { return nil }
-
-// AllStaff yields all who work or worked here, by their ID.
-func (h *House) AllStaff() iter.Seq[*Staff] { return func(func(*Staff) bool) {} }
-
-// Duty lists the shifts of one who works here that overlap with a time, without those that a leave cuts out, and tells whether the
-// roster knows the person around that time at all. When it does not, the shifts are the times between the first
-// and the last access of each day: see SawAtWork.
-func (h *House) Duty(id StaffID, from, to time.Time) (shifts []Shift, rostered bool) {
-	return nil, false
+func New(v *vault.Vault, o Options) *House {
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
+	o.Authority = strings.ToUpper(strings.TrimSpace(o.Authority))
+	return &House{
+		v: v, o: o, ctx: context.Background(),
+		names:    names{refs: map[string]Ref{}},
+		shelf:    newShelf(v, defaultRecords),
+		keys:     newKeyring(),
+		workers:  newWorkers(),
+		units:    units{all: map[Ref]*UnitInfo{}, dirty: map[Ref]struct{}{}},
+		surnames: surnames{count: map[uint64]int{}, dirty: map[uint64]struct{}{}},
+		feeds:    map[feedKey]*Feed{},
+	}
 }
 
-// OnLeave tells whether the roster says that the person is away at a time.
-func (h *House) OnLeave(id StaffID, at time.Time) bool { return false }
+// Take enters a fact and returns the patients about whom something is known now that was not before; after a merge
+// or its undoing also those who lead elsewhere since. A fact that is known already changes nothing. The slice is
+// good until the next Take.
+func (h *House) Take(f *Fact) (changed []PatientID) {
+	h.changes = h.changes[:0]
+	if h.err != nil {
+		return nil
+	}
+	said := at(f.Said)
+	if seen := at(f.Seen); seen != 0 && (said == 0 || said > seen) { // nobody tells the future
+		said = seen
+	}
+	said = max(said, 1)
+	h.now = max(h.now, said)
+	h.heard(f, said)
+	switch {
+	case f.Patient != nil:
+		h.takePatient(f.Patient, said)
+	case f.Merge != nil:
+		h.merge(f.Merge, said)
+	case f.Visit != nil:
+		h.takeVisit(f.Visit, said)
+	case f.Reason != nil:
+		h.takeReason(f.Reason, said, f.Place)
+	case f.Mark != nil:
+		h.takeMark(f.Mark, said)
+	case f.Staff != nil:
+		h.takeStaff(f.Staff, said, h.Intern(f.Source))
+	case f.Shift != nil:
+		h.takeShift(f.Shift, said)
+	case f.Unit != nil:
+		h.takeUnit(f.Unit)
+	}
+	h.shelf.trim()
+	slices.Sort(h.changes)
+	h.changes = slices.Compact(h.changes)
+	return h.changes
+}
 
-// SawAtWork notes that an account was used at a time, from where, if that is known, and returns whose it is. An account that nobody told of
-// becomes one who works here without a number.
-func (h *House) SawAtWork(account Ref, at time.Time, unit Ref) StaffID { return 0 }
+// change notes that something else is known of the patient to whom a record belongs.
+func (h *House) change(id PatientID) {
+	if id != 0 && len(h.changes) < 1024 {
+		h.changes = append(h.changes, id)
+	}
+}
 
-// Unit tells what a unit belongs to.
-func (h *House) Unit(unit Ref) UnitInfo { return UnitInfo{} }
+// Now is the latest moment of which the House has heard.
+func (h *House) Now() time.Time { return h.now.time() }
 
-// Overview is how much the House knows, and how fresh it is.
-func (h *House) Overview() Overview { return Overview{} }
+// Err tells why the House cannot be relied on any more: its database failed. What it says since then is worth nothing.
+func (h *House) Err() error { return h.err }
+
+// Ref returns the number of a name, 0 when it was never heard. Case and blanks around it do not matter.
+func (h *House) Ref(text string) Ref { return h.names.ref(text) }
+
+// Intern returns the number of a name, and gives it one when it has none. It is 0 when text is empty, or when there are far too many names.
+func (h *House) Intern(text string) Ref { return h.names.intern(text, &h.limits) }
+
+// Text is the name as it was written first.
+func (h *House) Text(r Ref) string { return h.names.text(r) }
+
+// VisitKey is how Visit.Key writes a number.
+func (h *House) VisitKey(number string) uint64 { return h.v.Hash("visit", strings.TrimSpace(number)) }
+
+// EdgeKey is how Edge.Key writes what a sender calls an order, a document, an appointment.
+func (h *House) EdgeKey(k Kind, key string) uint64 {
+	return h.v.Hash("edge "+string(rune('A'+k)), strings.TrimSpace(key))
+}

@@ -157,7 +157,7 @@ type Identity struct {
 	Area     uint64   // postcode
 	Phones   []uint64
 	Kin      []Kin // next of kin and emergency contacts
-	// Cell is where the address lies, in metres east and north of some point; valid when Located.
+	// Where the address lies, in metres east and north of some point; valid when Located.
 	East, North int32
 	Located     bool
 }

@@ -1,6 +1,11 @@
 package hospital
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
 
 // Overview is how much a House knows, and how fresh that is.
 type Overview struct {
@@ -39,4 +44,108 @@ type Limits struct {
 	Conflicts int64 `json:"conflicts"` // facts whose identifiers are those of several patients; the first one's counted
 	Nobody    int64 `json:"nobody"`    // facts that say of no patient, and of no one who works here, whom they are about
 	Merges    int64 `json:"merges"`    // that would have made one patient of too many records
+}
+
+// feedKey tells feeds apart.
+type feedKey struct{ source, kind string }
+
+// mostFeeds bounds of how many feeds is kept count.
+const mostFeeds = 4096
+
+// heard counts a fact.
+func (h *House) heard(f *Fact, said stamp) {
+	k := feedKey{f.Source, f.kind()}
+	feed := h.feeds[k]
+	if feed == nil {
+		if len(h.feeds) >= mostFeeds {
+			return
+		}
+		k.source = strings.Clone(k.source)
+		feed = &Feed{Source: k.source, Kind: k.kind}
+		h.feeds[k] = feed
+	}
+	feed.Facts++
+	feed.Last = later(feed.Last, said.time())
+	feed.Seen = later(feed.Seen, f.Seen.UTC())
+}
+
+func (f *Fact) kind() string {
+	switch {
+	case f.Patient != nil:
+		return "patient"
+	case f.Merge != nil:
+		return "merge"
+	case f.Visit != nil:
+		return "visit"
+	case f.Reason != nil:
+		return f.Reason.Kind.String()
+	case f.Staff != nil:
+		return "staff"
+	case f.Shift != nil:
+		return "shift"
+	case f.Unit != nil:
+		return "unit"
+	case f.Mark != nil:
+		return "mark"
+	}
+	return "nothing"
+}
+
+// String is the word for a kind.
+func (k Kind) String() string {
+	words := [...]string{"none", "provider", "appointment", "order", "result", "copy", "document", "medication", "care team", "procedure",
+		"imaging", "specimen", "prescription", "registration", "account", "trigger", "message", "consult", "research", "assignment",
+		"ticket", "page", "transfer"}
+	if int(k) >= len(words) {
+		return "unknown"
+	}
+	return words[k]
+}
+
+const (
+	activeFor = 90 * day // an account that was used within counts
+	exportAge = 2 * day  // whose row of HR is older than the latest by more is missing
+)
+
+// Overview is how much the House knows, and how fresh it is.
+func (h *House) Overview() Overview {
+	o := Overview{Patients: int(h.last) - h.merged, Merged: h.merged, HR: h.workers.hr.time(), Units: len(h.units.all), Limits: h.limits}
+	for _, w := range h.workers.all {
+		if w.into == 0 {
+			h.count(&o, w)
+		}
+	}
+	for _, u := range h.units.all {
+		if u.Department == 0 {
+			o.Homeless++
+		}
+	}
+	for _, f := range h.feeds {
+		o.Feeds = append(o.Feeds, *f)
+	}
+	slices.SortFunc(o.Feeds, func(a, b Feed) int { return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Kind, b.Kind)) })
+	return o
+}
+
+func (h *House) count(o *Overview, w *worker) {
+	if w.used != 0 && w.used.plus(activeFor) > h.now && w.Type != Machine {
+		o.Accounts++
+		if w.Number != "" {
+			o.Linked++
+		}
+	}
+	if w.Number == "" || !w.End.IsZero() && at(w.End) <= h.now {
+		return
+	}
+	o.Staff++
+	if w.said.plus(exportAge) < h.workers.hr {
+		o.Missing++
+	}
+	if !w.Family.Clinical() {
+		return
+	}
+	o.Clinical++
+	if _, near := w.around(h.now, h.now+1); near {
+		o.Rostered++
+	}
 }

@@ -18,13 +18,14 @@ const (
 	Findings Kind = "finding" // what a watcher thinks that events mean
 	Acts     Kind = "act"     // what a user was about to do, and how it ended
 	Answers  Kind = "answer"  // what a search back in time was asked and found
+	Cases    Kind = "case"    // accesses to records that a person is asked about, and what the person concluded
 	Books    Kind = "books"   // what each source sent, and what became of it
 	Keeping  Kind = "keeping" // what the journal did with itself: what it deleted after its time, what is held; it writes them itself
 )
 
 func (k Kind) known() bool {
 	switch k {
-	case Events, Damaged, Findings, Acts, Answers, Books, Keeping:
+	case Events, Damaged, Findings, Acts, Answers, Cases, Books, Keeping:
 		return true
 	}
 	return false

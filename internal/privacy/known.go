@@ -16,6 +16,8 @@ type Known struct {
 	// was not learned. It is never nil.
 	Responsible func(department, diagnosis hospital.Ref) (ratio float64)
 	Work        Work
+	// Protocols are the studies that the person works on (E24).
+	Protocols []hospital.Ref
 	// Others are the further accounts that opened the record within 48 h and that nothing explains (F26).
 	Others int
 	// UpheldUser and UpheldPatient count cases in 24 months that a person upheld (F33).
@@ -81,6 +83,8 @@ type Travel struct {
 // Rates are what the site itself has shown, in place of the rates that ship.
 type Rates struct {
 	Touches int64
-	// Flags is, by flag, in which share of touches it stands; Upheld in which share of upheld cases.
-	Flags, Upheld map[string]float64
+	Flags   map[string]float64 // by flag: in which share of touches it stands
+	// UpheldCases were found improper by a person; Upheld is by flag in how many of them it stood.
+	UpheldCases int
+	Upheld      map[string]float64
 }

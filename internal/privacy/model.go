@@ -34,6 +34,8 @@ type Touch struct {
 	// Emergency is what was said when the glass was broken; Broke tells that it was, Declined that it was offered and turned down.
 	Emergency       string
 	Broke, Declined bool
+	// DeclinedAt is when it was turned down first; where it is zero, the first access stands for it.
+	DeclinedAt time.Time
 	// Automatic tells that a machine did all of it: see template E29.
 	Automatic bool
 	// Evidence are the first accesses, and where they stand.
@@ -70,7 +72,7 @@ type Reason struct {
 	Template string  // E01 to E32, or a site's own
 	Weight   float64 // decibans after all corrections; negative speaks for a reason
 	Edge     *hospital.Edge
-	// Correction says in a word what took weight away: self-made, fresh, void, no-roster, role, or nothing.
+	// Correction says in a word what took weight away: see SelfMade and the others; empty for nothing.
 	Correction string
 	Through    hospital.StaffID // by whom it is indirect (E20, E21)
 }
@@ -79,7 +81,9 @@ type Reason struct {
 type Flag struct {
 	ID     string  // F01 to F34
 	Weight float64 // decibans, positive
-	Hard   bool    // a person is told whatever explains it
+	// Counted is what of Weight counts, since flags that say nearly the same count less together.
+	Counted float64
+	Hard    bool // a person is told whatever explains it
 	// Facts are what the sentence about it needs: numbers, days, units. They name no patient.
 	Facts map[string]string
 }
@@ -96,7 +100,7 @@ type Verdict struct {
 // Tried is a template that was asked and did not hold.
 type Tried struct {
 	Template string
-	Why      string // key of a sentence: none, outside-window, void, self-made, off-duty, other-unit, role
+	Why      string // see WhyNone and the others
 	Nearest  *hospital.Edge
 }
 

@@ -28,7 +28,7 @@ type KeepConfig struct {
 func (k KeepConfig) days() map[journal.Kind]int {
 	return map[journal.Kind]int{
 		journal.Events: k.Events, journal.Damaged: k.Damaged,
-		journal.Findings: k.Records, journal.Acts: k.Records, journal.Answers: k.Records, journal.Books: k.Records,
+		journal.Findings: k.Records, journal.Acts: k.Records, journal.Answers: k.Records, journal.Cases: k.Records, journal.Books: k.Records,
 	}
 }
 

@@ -1,0 +1,331 @@
+package privacy
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/wardline/wardline/internal/hospital"
+)
+
+// Decide enters what a person concluded of a case, and learns from it.
+func (e *Engine) Decide(id string, d Decision) error {
+	c := e.queue.cases[id]
+	if c == nil || !e.mayJudge(c, d.By) {
+		return ErrNoCase
+	}
+	if c.State != Pending {
+		return ErrDecided
+	}
+	if d.Missing != nil && d.Missing.Live {
+		if d.Missing.Trial = e.Try(d.Missing); d.Missing.Trial.Upheld > 0 {
+			return ErrHides
+		}
+		if d.Missing.Template == "" {
+			d.Missing.Template = fmt.Sprintf("S%03d", len(e.queue.site)+1)
+		}
+		e.queue.site = append(e.queue.site, *d.Missing)
+	}
+	c.State, c.Decided, c.Breach = Closed, &d, nil
+	if d.Outcome == Violation {
+		c.Breach = e.breach(c, d.At)
+	}
+	e.changedCase(c)
+	e.decideBySite()
+	e.derive()
+	return nil
+}
+
+// undoWithin is how long a decision may be taken back.
+const undoWithin = 10 * time.Minute
+
+// Undo takes a decision back. Whoever made it may, for ten minutes.
+func (e *Engine) Undo(id string, by Viewer, at time.Time) error {
+	c := e.queue.cases[id]
+	if c == nil || !e.mayJudge(c, by) {
+		return ErrNoCase
+	}
+	if c.State != Closed || c.Decided == nil || c.Decided.By != by || at.Sub(c.Decided.At) > undoWithin {
+		return ErrDecided
+	}
+	if m := c.Decided.Missing; m != nil && m.Live {
+		e.queue.site = slices.DeleteFunc(e.queue.site, func(p Proposal) bool { return p.Template == m.Template })
+	}
+	c.State, c.Decided, c.Breach = Pending, nil, nil
+	e.changedCase(c)
+	e.decideBySite()
+	e.derive()
+	return nil
+}
+
+// derive works out of all decisions what follows from them.
+func (e *Engine) derive() {
+	q := &e.queue
+	q.seen, q.quiet = map[string]judged{}, map[pairKey]int32{}
+	q.byUser, q.byVictim = map[hospital.Ref][]time.Time{}, map[hospital.PatientID][]time.Time{}
+	for _, d := range q.sorted() {
+		if d.State != Closed || d.Decided == nil || d.Decided.Outcome == Duplicate || d.Decided.Outcome == Unclear {
+			continue
+		}
+		bad := upheld(d.Decided)
+		for f := range d.flags() {
+			n := q.seen[f]
+			n.decided++
+			if bad {
+				n.upheld++
+			}
+			q.seen[f] = n
+		}
+		if d.Decided.Outcome == Explained {
+			until := e.dayOf(d.Decided.At.Add(e.cfg.Quiet).UnixMilli())
+			for _, k := range d.Keys {
+				q.quiet[pairKey{k.User, k.Patient}] = until
+			}
+		}
+		if !bad {
+			continue
+		}
+		for _, u := range d.Users {
+			q.byUser[u.User] = append(q.byUser[u.User], d.Decided.At)
+		}
+		for _, p := range d.Patients {
+			q.byVictim[p.Patient] = append(q.byVictim[p.Patient], d.Decided.At)
+		}
+	}
+	e.rates = nil
+}
+
+// flags lists what speaks for a closer look at a case.
+func (d *dossier) flags() map[string]struct{} {
+	set := map[string]struct{}{}
+	for i := range d.Touches {
+		for _, f := range d.Touches[i].Verdict.Flags {
+			set[f.ID] = struct{}{}
+		}
+	}
+	return set
+}
+
+// upheld counts the cases of the last 24 months that people upheld, of an account and of a patient.
+func (q *queue) upheld(user hospital.Ref, p hospital.PatientID, now time.Time) (byUser, byPatient int) {
+	for _, at := range q.byUser[user] {
+		if now.Sub(at) < 730*24*time.Hour {
+			byUser++
+		}
+	}
+	for _, at := range q.byVictim[p] {
+		if now.Sub(at) < 730*24*time.Hour {
+			byPatient++
+		}
+	}
+	return byUser, byPatient
+}
+
+// rates adds in which share of upheld cases each flag stands, once some were. The prior is worth 20 cases.
+func (q *queue) rates(r *Rates) {
+	all := 0
+	for _, d := range q.cases {
+		if d.State == Closed && upheld(d.Decided) {
+			all++
+		}
+	}
+	r.UpheldCases = all
+	for f, n := range q.seen {
+		r.Upheld[f] = float64(n.upheld)
+	}
+}
+
+// upheld tells whether a person found something improper.
+func upheld(d *Decision) bool {
+	return d != nil && d.Undone.IsZero() && (d.Outcome == Violation || d.Outcome == Policy)
+}
+
+// mayJudge tells whether a viewer may see and decide a case: not when it is about them, nor about whom they report to.
+func (e *Engine) mayJudge(d *dossier, by Viewer) bool {
+	bosses := e.line(by.Staff)
+	for _, u := range d.Users {
+		if by.Name != "" && e.house.Ref(by.Name) == u.User {
+			return false
+		}
+		if _, is := bosses[u.Staff]; is && u.Staff != 0 {
+			return false
+		}
+	}
+	for _, p := range d.Patients {
+		if known := e.house.Patient(p.Patient); known != nil && known.Staff != 0 && known.Staff == by.Staff {
+			return false // it is about the reviewer's own record
+		}
+	}
+	return true
+}
+
+// line is a person and all whom the person reports to.
+func (e *Engine) line(s hospital.StaffID) map[hospital.StaffID]struct{} {
+	set := map[hospital.StaffID]struct{}{}
+	for s != 0 {
+		if _, been := set[s]; been {
+			break
+		}
+		set[s] = struct{}{}
+		st := e.house.Staff(s)
+		if st == nil {
+			break
+		}
+		s = st.Manager
+	}
+	return set
+}
+
+// breach gathers what the law asks.
+func (e *Engine) breach(d *dossier, aware time.Time) *Breach {
+	people := map[hospital.PatientID]struct{}{}
+	exported := 0
+	for i := range d.Touches {
+		t := &d.Touches[i].Touch
+		if t.Patient != 0 {
+			people[cmp.Or(e.house.Current(t.Patient), t.Patient)] = struct{}{}
+		}
+		for _, f := range d.Touches[i].Verdict.Flags {
+			if n, err := strconv.Atoi(f.Facts["count"]); err == nil && f.ID == "F20" {
+				exported = max(exported, n)
+			}
+		}
+	}
+	b := &Breach{Patients: max(len(people), exported), Discovered: d.Opened}
+	b.Clocks = clocks(d.Opened, aware, e.cfg.Zone, b.Patients)
+	return b
+}
+
+// clocks are the times that the law sets. Days of HIPAA are calendar days of the house, the day of discovery is day 0 (45
+// CFR 164.404(b)); the 72 hours of GDPR article 33 run through weekends, from when somebody was sure.
+func clocks(discovered, aware time.Time, zone *time.Location, people int) []Clock {
+	day := discovered.In(zone)
+	sixty := time.Date(day.Year(), day.Month(), day.Day()+61, 0, 0, 0, 0, zone).Add(-time.Second)
+	list := []Clock{
+		{Rule: "EU-GDPR-33", From: aware, Due: aware.Add(72 * time.Hour)},
+		{Rule: "US-HIPAA-IND", From: discovered, Due: sixty, Whole: true},
+	}
+	if people >= 500 {
+		return append(list, Clock{Rule: "US-HIPAA-HHS-L", From: discovered, Due: sixty, Whole: true})
+	}
+	// 60 days after the end of the calendar year of discovery (45 CFR 164.408(c)).
+	return append(list, Clock{Rule: "US-HIPAA-HHS-S", From: discovered, Due: time.Date(day.Year()+1, 1, 61, 0, 0, 0, 0, zone).Add(-time.Second), Whole: true})
+}
+
+// Propose makes of what was missing in a case a reason of the site.
+func (e *Engine) Propose(id, fact string, by Viewer) (Proposal, error) {
+	d := e.queue.cases[id]
+	if d == nil || !e.mayJudge(d, by) {
+		return Proposal{}, ErrNoCase
+	}
+	p := Proposal{Fact: fact, Template: fmt.Sprintf("S%03d", len(e.queue.site)+1)}
+	for i := range d.Touches {
+		st := e.house.Staff(d.Touches[i].Touch.Staff)
+		if st == nil || d.Touches[i].Verdict.Explained && d.Lane != Audit {
+			continue
+		}
+		p.Department, p.Job = st.Dept, st.Job
+		p.Service = e.serviceOf(&d.Touches[i].Touch)
+		break
+	}
+	p.Trial = e.Try(&p)
+	return p, nil
+}
+
+// serviceOf is the service that looked after the patient at the time of a touch, or last before.
+func (e *Engine) serviceOf(t *Touch) hospital.Ref {
+	p := e.house.Patient(t.Patient)
+	if p == nil {
+		return 0
+	}
+	var service hospital.Ref
+	for i := range p.Visits {
+		if v := &p.Visits[i]; v.Service != 0 && !v.Start.After(t.Last) {
+			service = v.Service
+		}
+	}
+	return service
+}
+
+// Try tells what a proposal would have done to what is kept.
+func (e *Engine) Try(p *Proposal) Trial {
+	var trial Trial
+	live := *p
+	live.Live = true
+	j := e.bare.With(Site{Reasons: []Proposal{live}})
+	today := e.dayOf(e.now.UnixMilli())
+	e.failed = errors.Join(e.failed, e.shelf.unexplained(today-30, today, func(s *sheet) {
+		t := Touch{User: s.user, Staff: s.staff, Patient: s.patient, Day: s.day, First: s.first(), Last: s.last()}
+		if e.explainedBy(j, &live, &t) {
+			trial.Touches++
+		}
+	}))
+	for _, d := range e.queue.sorted() {
+		if d.Lane == Audit || d.Hard || d.State == Waiting || len(d.Touches) == 0 {
+			continue
+		}
+		all := true
+		for i := range d.Touches {
+			all = all && (d.Touches[i].Verdict.Explained || e.explainedBy(j, &live, &d.Touches[i].Touch))
+		}
+		if all {
+			trial.Cases++
+			if upheld(d.Decided) {
+				trial.Upheld++
+			}
+		}
+	}
+	return trial
+}
+
+// explainedBy tells whether a reason of the site would explain a touch.
+func (e *Engine) explainedBy(j *Judge, p *Proposal, t *Touch) bool {
+	v := j.Verdict(t, e.house, &Known{Responsible: e.learned.responsible}, time.Time{})
+	return v.Explained && slices.ContainsFunc(v.Reasons, func(r Reason) bool { return r.Template == p.Template })
+}
+
+// decideBySite has the judge go by the reasons that the site added.
+func (e *Engine) decideBySite() {
+	e.judge = e.bare.With(Site{Export: e.cfg.Export, Images: e.cfg.Images, Reasons: e.queue.site})
+}
+
+// Estimate is what the random audit says.
+func (e *Engine) Estimate() Estimate {
+	est := e.queue.audited
+	est.Decided, est.Improper = 0, 0
+	by := map[string]TemplatePrecision{}
+	for _, d := range e.queue.cases {
+		if d.Lane != Audit || d.State != Closed || d.Decided == nil || d.Decided.Outcome == Unclear || d.Decided.Outcome == Duplicate {
+			continue
+		}
+		est.Decided++
+		bad := upheld(d.Decided)
+		if bad {
+			est.Improper++
+		}
+		if len(d.Touches) > 0 && len(d.Touches[0].Verdict.Reasons) > 0 {
+			name := d.Touches[0].Verdict.Reasons[0].Template
+			p := by[name]
+			p.Template = name
+			p.Decided++
+			if !bad {
+				p.Proper++
+			}
+			by[name] = p
+		}
+	}
+	est.Low, est.High = interval(est.Improper, est.Decided)
+	if est.Decided > 0 {
+		est.Share = float64(est.Improper) / float64(est.Decided)
+	}
+	for _, name := range slices.Sorted(maps.Keys(by)) {
+		p := by[name]
+		p.Low, p.High = interval(p.Proper, p.Decided)
+		est.Templates = append(est.Templates, p)
+	}
+	return est
+}

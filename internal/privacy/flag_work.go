@@ -1,0 +1,168 @@
+package privacy
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/wardline/wardline/internal/hospital"
+)
+
+// account is whose account it is: F18, F19, F34.
+func (a *asking) account() {
+	if n := a.k.Work.Shared; float64(n) >= a.j.flags["F18"].limit("turns") {
+		a.plain("F18", "count", strconv.Itoa(n))
+	}
+	f := a.j.flags["F19"]
+	switch s := a.s; {
+	case s != nil && !s.End.IsZero() && !a.last.Before(s.End):
+		a.plain("F19", "state", "The account was used "+counted(int(a.last.Sub(s.End)/day), "day", "days")+" after the person had left")
+	case s != nil && !s.Suspended.IsZero() && !a.last.Before(s.Suspended):
+		a.plain("F19", "state", "The account was used while it was suspended")
+	case float64(a.k.Work.Dormant) > f.limit("dormant"):
+		a.plain("F19", "state", "The account had not been used for "+strconv.Itoa(a.k.Work.Dormant)+" days")
+	}
+	if a.s == nil {
+		return
+	}
+	switch age := a.first.Sub(a.s.Start); {
+	case a.s.Type == hospital.Student:
+		a.plain("F34", "what", "a student")
+	case a.s.Type == hospital.Agency:
+		a.plain("F34", "what", "from an agency")
+	case a.s.Type == hospital.Community:
+		a.plain("F34", "what", "from a practice outside the house")
+	case !a.s.Start.IsZero() && age >= 0 && age <= days(a.j.flags["F34"].limit("days")):
+		a.plain("F34", "what", "new here")
+	}
+}
+
+// place is when and from where: F15 to F17.
+func (a *asking) place() {
+	w := &a.k.Work
+	switch {
+	case a.rostered && !a.onDuty:
+		a.plain("F15", "hours", "shifts")
+	case !a.rostered && w.Hour >= 0 && w.Hour < a.j.flags["F15"].limit("share"):
+		a.plain("F15", "hours", "usual hours")
+	}
+	switch {
+	case w.Away:
+		a.plain("F16", "place", "outside on a day on which the person was in the house")
+	case w.Odd:
+		a.plain("F16", "place", "a workstation that this person had never used")
+	}
+}
+
+// volume is how much was done that day: F13, F14, F31, F32.
+func (a *asking) volume() {
+	w := &a.k.Work
+	f := a.j.flags["F13"]
+	usual := strconv.Itoa(int(math.Ceil(w.Limit)))
+	switch {
+	case w.Chance > 0 && w.Chance < f.limit("chance"):
+		a.raise(f, unlikely(w.Chance, f.Weight), f.Hard, "count", strconv.Itoa(w.Patients), "usual", usual)
+	case w.Creeping:
+		a.raise(f, f.More["creeping"], f.Hard, "count", strconv.Itoa(w.Patients), "usual", usual)
+	}
+	f = a.j.flags["F14"]
+	switch {
+	case w.Sweep != "":
+		a.plain("F14", "count", strconv.Itoa(w.Searches), "pattern", sweep(w.Sweep))
+	case float64(w.Searches) > f.limit("searches") && float64(w.Searches-w.Unopened) < f.limit("opened")*float64(w.Searches):
+		a.plain("F14", "count", strconv.Itoa(w.Searches), "pattern", "and hardly any record was opened")
+	}
+	f = a.j.flags["F31"]
+	if float64(w.Faces) > f.limit("patients") && w.FacesOdds < f.limit("chance") {
+		weight := f.More["unknown"]
+		if w.FacesOdds > 0 {
+			weight = unlikely(w.FacesOdds, f.Weight)
+		}
+		a.raise(f, weight, f.Hard, "count", strconv.Itoa(w.Faces))
+	}
+	if w.Rare > 0 && w.Rare < a.j.flags["F32"].limit("share") {
+		a.plain("F32")
+	}
+}
+
+// unlikely is what something so improbable weighs, up to most.
+func unlikely(p, most float64) float64 { return min(most, 10*math.Log10(1/p)) }
+
+func sweep(kind string) string {
+	switch kind {
+	case "alphabet":
+		return "along the alphabet"
+	case "sequence":
+		return "along a row of numbers"
+	case "surname":
+		return "for one surname after the other"
+	}
+	return "along a row"
+}
+
+// bulk is what concerns more than one record: F17, F20, F21, F30. What a record has no part in does not stand on it.
+func (a *asking) bulk() {
+	w := &a.k.Work
+	if w.Travel.Kind != "" {
+		f := a.j.flags["F17"]
+		if w.Travel.Kind == "remote" {
+			a.raise(f, f.More["remote"], true, "gap", span(w.Travel.Gap).words(), "where", ", one of them far away")
+		} else {
+			a.raise(f, f.Weight, f.Hard, "gap", span(w.Travel.Gap).words(), "where", "")
+		}
+	}
+	f := a.j.flags["F20"]
+	if limit := limited(a.j.site.Export, f.limit("patients")); w.Exported > limit && (a.t.Patient == 0 || a.t.Counts[Export] > 0) {
+		a.plain("F20", "count", strconv.Itoa(w.Exported), "limit", strconv.Itoa(limit))
+	}
+	f = a.j.flags["F21"]
+	switch {
+	case w.Stranger:
+		a.raise(f, f.Weight, f.Hard, "count", strconv.Itoa(w.Images), "where", " went to a machine that is not registered")
+	case w.Images > limited(a.j.site.Images, f.limit("studies")):
+		a.raise(f, f.Weight, false, "count", strconv.Itoa(w.Images), "where", " were moved")
+	}
+	f = a.j.flags["F30"]
+	switch {
+	case w.LogOff:
+		a.raise(f, f.More["off"], true, "what", "switched off")
+	case w.LogViewed:
+		a.raise(f, f.Weight, f.Hard, "what", "opened or exported")
+	}
+}
+
+func limited(own int, shipped float64) int {
+	if own > 0 {
+		return own
+	}
+	return int(shipped)
+}
+
+// history is who else looked and what was found before: F26, F33.
+func (a *asking) history() {
+	if users := a.k.Others + 1; !a.explained && float64(users) >= a.j.flags["F26"].limit("users") {
+		a.plain("F26", "count", strconv.Itoa(users))
+	}
+	switch {
+	case a.k.UpheldUser > 0:
+		a.plain("F33", "who", "person")
+	case a.k.UpheldPatient > 0:
+		a.plain("F33", "who", "patient")
+	}
+}
+
+// words says a time as people do: 40 s, 24 min, 15 h, 6 days.
+func (s span) words() string {
+	switch d := time.Duration(s); {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d days", int(s.days()))
+}
+
+func (s span) days() float64 { return time.Duration(s).Hours() / 24 }

@@ -1,0 +1,228 @@
+package privacy
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+
+	"github.com/wardline/wardline/internal/hospital"
+)
+
+// health counts, by department and hours, how much of what was done is explained. When a department's share falls
+// against its own past, a feed is broken, and nobody has begun to pry.
+type health struct {
+	tallies   map[slot]*tally
+	templates map[dayTemplate]int64
+	flags     map[string]int64 // settled touches that carry a flag
+	settled   int64            // touches
+	began     int32            // first day
+	episode   bool             // some department's feed is silent now
+	held      map[slot]struct{}
+	dirty     map[slot]struct{}
+}
+
+// slot is three hours of one department; department 0 is the house.
+type slot struct {
+	dept hospital.Ref
+	part int32 // hours since 1970 by 3
+}
+
+type tally struct{ touches, explained, firsts, firstsExplained, held int32 }
+
+type dayTemplate struct {
+	day      int32
+	template string
+}
+
+const (
+	partHours   = 3
+	partsOfDay  = 24 / partHours
+	pastDays    = 28
+	fewTouches  = 30  // from which on a share says something
+	muchTouches = 200 // that the past must have
+	noAccident  = 3.5 // standard deviations beyond which a fall is no accident
+)
+
+func newHealth() *health {
+	return &health{tallies: map[slot]*tally{}, templates: map[dayTemplate]int64{}, flags: map[string]int64{}, held: map[slot]struct{}{}, dirty: map[slot]struct{}{}}
+}
+
+func (e *Engine) deptOf(s hospital.StaffID) hospital.Ref {
+	if st := e.house.Staff(s); st != nil {
+		return st.Dept
+	}
+	return 0
+}
+
+func partOf(milli int64) int32 { return int32(milli / (partHours * 3_600_000)) }
+
+// uncount takes out what a sheet counted for.
+func (e *Engine) uncount(s *sheet) { e.tell(s, -1) }
+
+// recount enters what it counts for now.
+func (e *Engine) recount(s *sheet) {
+	s.counted = s.opens()
+	s.dept = e.deptOf(s.staff)
+	e.tell(s, 1)
+}
+
+func (e *Engine) tell(s *sheet, by int32) {
+	if !s.counted {
+		return
+	}
+	if by < 0 {
+		s.counted = false
+	}
+	h, part := e.health, partOf(s.rows[0].at)
+	h.add(slot{0, part}, s, by)
+	if s.dept != 0 {
+		h.add(slot{s.dept, part}, s, by)
+	}
+	h.settled += int64(by)
+	if s.said.explained {
+		h.templates[dayTemplate{s.day, s.said.template}] += int64(by)
+	}
+	for _, f := range s.said.flags {
+		h.flags[f] += int64(by)
+	}
+	if h.began == 0 || s.day < h.began {
+		h.began = s.day
+	}
+}
+
+func (h *health) add(at slot, s *sheet, by int32) {
+	t := h.tallies[at]
+	if t == nil {
+		t = &tally{}
+		h.tallies[at] = t
+	}
+	h.dirty[at] = struct{}{}
+	t.touches += by
+	if s.said.explained {
+		t.explained += by
+	}
+	if s.said.first {
+		t.firsts += by
+		if s.said.explained {
+			t.firstsExplained += by
+		}
+	}
+}
+
+// around adds up the parts from one to another.
+func (h *health) around(dept hospital.Ref, from, to int32) (sum tally) {
+	for part := from; part <= to; part++ {
+		if t := h.tallies[slot{dept, part}]; t != nil {
+			sum.touches += t.touches
+			sum.explained += t.explained
+		}
+	}
+	return sum
+}
+
+// past is how a department did at that time of the day in the four weeks before, without the parts that are held.
+func (h *health) past(dept hospital.Ref, part int32) (sum tally) {
+	for day := int32(1); day <= pastDays; day++ {
+		for at := part - day*partsOfDay - 1; at <= part-day*partsOfDay+1; at++ {
+			k := slot{dept, at}
+			if _, held := h.held[k]; held {
+				continue
+			}
+			if t := h.tallies[k]; t != nil {
+				sum.touches += t.touches
+				sum.explained += t.explained
+			}
+		}
+	}
+	return sum
+}
+
+// fell tells whether what a department did around a part of a day is less explained than its past would have it, by
+// more points than fall.
+func (h *health) fell(dept hospital.Ref, part int32, fall float64) bool {
+	now := h.around(dept, part-1, part)
+	if now.touches < fewTouches {
+		now = h.around(dept, part-2, part+2)
+	}
+	before := h.past(dept, part)
+	if now.touches < fewTouches || before.touches < muchTouches {
+		return false
+	}
+	was, is := before.share(), now.share()
+	deviation := math.Sqrt(max(was*(1-was), 0.005) / float64(now.touches))
+	return was-is > fall/100 && (was-is)/deviation > noAccident
+}
+
+func (t tally) share() float64 { return float64(t.explained) / float64(max(t.touches, 1)) }
+
+// silent tells whether a sheet lies in a time in which its department's feeds, or those of the house, were broken, and remembers
+// that.
+func (e *Engine) silent(s *sheet) bool {
+	if len(s.rows) == 0 {
+		return s.said.held
+	}
+	h, part := e.health, partOf(s.rows[0].at)
+	fell := h.fell(0, part, e.cfg.Fall)
+	if fell {
+		h.held[slot{0, part}] = struct{}{}
+	} else {
+		delete(h.held, slot{0, part})
+	}
+	if s.dept == 0 {
+		return fell
+	}
+	own := h.fell(s.dept, part, e.cfg.Fall)
+	if own || fell {
+		h.held[slot{s.dept, part}] = struct{}{}
+	} else {
+		delete(h.held, slot{s.dept, part})
+	}
+	return own || fell
+}
+
+// forget lets go of what is too old to be compared with.
+func (h *health) forget(day int32) {
+	oldest := (day - pastDays - 12) * partsOfDay
+	for k := range h.tallies {
+		if k.part < oldest {
+			delete(h.tallies, k)
+			delete(h.held, k)
+			h.dirty[k] = struct{}{}
+		}
+	}
+	for k := range h.templates {
+		if k.day < day-pastDays-12 {
+			delete(h.templates, k)
+		}
+	}
+}
+
+// own are the site's own rates, once they say something.
+func (h *health) own(e *Engine) *Rates {
+	if h.began == 0 || h.settled < 10_000 || e.now.UnixMilli() < e.dayEnd(h.began)+e.cfg.Own.Milliseconds() {
+		return nil
+	}
+	hour := e.now.Unix() / 3600
+	if e.rates != nil && e.ratesAt == hour {
+		return e.rates
+	}
+	r := &Rates{Touches: h.settled, Flags: map[string]float64{}, Upheld: map[string]float64{}}
+	for f, n := range h.flags {
+		r.Flags[f] = (float64(n) + 0.5) / (float64(h.settled) + 1)
+	}
+	e.queue.rates(r)
+	e.rates, e.ratesAt = r, hour
+	return r
+}
+
+// departments lists the departments that did something within parts.
+func (h *health) departments(from, to int32) []hospital.Ref {
+	set := map[hospital.Ref]struct{}{}
+	for k := range h.tallies {
+		if k.dept != 0 && from <= k.part && k.part <= to {
+			set[k.dept] = struct{}{}
+		}
+	}
+	return slices.SortedFunc(maps.Keys(set), func(a, b hospital.Ref) int { return cmp.Compare(a, b) })
+}

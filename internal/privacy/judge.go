@@ -1,0 +1,162 @@
+package privacy
+
+import (
+	"slices"
+	"time"
+
+	"github.com/wardline/wardline/internal/hospital"
+)
+
+// Judge says of a Touch which reasons there were for it, what speaks for a closer look, and what both weigh together. All that
+// it goes by is content (see Load). It remembers nothing and serves any number of goroutines.
+type Judge struct {
+	templates []template
+	byKind    [kinds][]int // which templates an edge of a kind may serve
+	flags     map[string]*flag
+	groups    []group
+	score     scoring
+	classes   Classes
+	site      Site
+}
+
+// Site is what one site decided for itself and keeps elsewhere than in content.
+type Site struct {
+	// Export and Images are the limits of patients in one report and of studies moved in an hour; 0 for those of flags.yml.
+	Export, Images int
+	// Reasons are those that were learned from decisions; those that are not Live are left out.
+	Reasons []Proposal
+}
+
+// With returns a Judge that also goes by what the site decided.
+func (j *Judge) With(s Site) *Judge {
+	other := *j
+	other.site = s
+	other.templates = slices.Clone(j.templates)
+	for _, r := range s.Reasons {
+		if r.Live {
+			other.templates = append(other.templates, j.proposed(r))
+		}
+	}
+	return &other
+}
+
+// Threshold is the score from which on a touch makes a case.
+func (j *Judge) Threshold() float64 { return j.score.Threshold }
+
+// Classes says what belongs to which class.
+func (j *Judge) Classes() *Classes { return &j.classes }
+
+// Verdict judges t by what h and k know. What was entered after at is left out, so that a verdict of the past can be made
+// again; the zero time leaves nothing out. It changes nothing.
+//
+// Whether nothing explains a touch is worth something only once its reasons had time to arrive: see Config.Settle.
+func (j *Judge) Verdict(t *Touch, h *hospital.House, k *Known, at time.Time) Verdict {
+	a := j.asking(t, h, k, at)
+	a.reasons()
+	var v Verdict
+	v.Reasons, v.Explained = a.standing()
+	if !v.Explained {
+		v.Tried = a.tried()
+	}
+	a.explained = v.Explained
+	a.weigh()
+	v.Flags = a.raised
+	v.Score = j.score.Prior + a.reasonWeight(v.Reasons, v.Explained) + j.cap(v.Flags)
+	slices.SortStableFunc(v.Flags, heavier)
+	return v
+}
+
+// HardFlags lists what a person is told at once, whatever may explain it later. It is quick: the first access is enough.
+func (j *Judge) HardFlags(t *Touch, h *hospital.House, k *Known, at time.Time) []Flag {
+	a := j.asking(t, h, k, at)
+	a.self()
+	a.account()
+	a.trap()
+	a.bulk()
+	a.raised = slices.DeleteFunc(a.raised, func(f Flag) bool { return !f.Hard })
+	return a.raised
+}
+
+// asking is one verdict being made.
+type asking struct {
+	j *Judge
+	t *Touch
+	h *hospital.House
+	k *Known
+	s *hospital.Staff   // nil when nobody knows whose account it is
+	p *hospital.Patient // nil when nobody knows the patient
+	// Shifts are those within reach of the touch; rostered tells that the roster knows the person then, onDuty that one
+	// of the shifts overlaps with the touch.
+	shifts           []hospital.Shift
+	rostered, onDuty bool
+	at               time.Time
+	first, last      time.Time
+	best             []attempt // by template
+	some             [attempts]attempt
+	explained        bool
+	raised           []Flag
+}
+
+// attempts is how many templates a Judge asks without memory of its own for each verdict.
+const attempts = 40
+
+func (j *Judge) asking(t *Touch, h *hospital.House, k *Known, at time.Time) *asking {
+	if k == nil {
+		k = &Known{}
+	}
+	a := &asking{j: j, t: t, h: h, k: k, at: at, first: t.First, last: t.Last}
+	if a.last.Before(a.first) {
+		a.last = a.first
+	}
+	a.best = a.some[:0]
+	for range j.templates {
+		a.best = append(a.best, attempt{})
+	}
+	if t.Staff != 0 {
+		a.s = h.Staff(t.Staff)
+	} else {
+		a.s = h.StaffNamed(t.User)
+	}
+	a.p = h.Patient(t.Patient)
+	if a.s != nil {
+		a.duty()
+	}
+	return a
+}
+
+// duty asks the roster about the time of the touch.
+func (a *asking) duty() {
+	slack := time.Duration(a.j.score.Duty)
+	// A stay may be seen a day later, but not off duty: shifts that reach into the touch are all that matters.
+	a.shifts, a.rostered = a.h.Duty(a.s.ID, a.first.Add(-slack), a.last.Add(slack))
+	for i := range a.shifts {
+		if !a.shifts[i].Leave && a.within(a.shifts[i].From.Add(-slack), a.shifts[i].To.Add(slack)) {
+			a.onDuty = true
+			return
+		}
+	}
+}
+
+// within tells whether a part of the touch lies in a time; a zero end is none.
+func (a *asking) within(from, to time.Time) bool {
+	return !a.last.Before(from) && (to.IsZero() || !a.first.After(to))
+}
+
+// me tells whether a name is one of the person who looked.
+func (a *asking) me(name hospital.Ref) bool {
+	return name != 0 && (name == a.t.User || a.s != nil && slices.Contains(a.s.Names, name))
+}
+
+func heavier(x, y Flag) int {
+	switch {
+	case x.Hard != y.Hard && x.Hard:
+		return -1
+	case x.Hard != y.Hard:
+		return 1
+	case x.Weight > y.Weight:
+		return -1
+	case x.Weight < y.Weight:
+		return 1
+	}
+	return 0
+}

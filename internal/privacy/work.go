@@ -1,0 +1,300 @@
+package privacy
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/wardline/wardline/internal/hospital"
+)
+
+// dayKey names what one account did on one day.
+type dayKey struct {
+	user hospital.Ref
+	day  int32
+}
+
+func (k dayKey) compare(o dayKey) int {
+	return cmp.Or(cmp.Compare(k.day, o.day), cmp.Compare(k.user, o.user))
+}
+
+// workday is what one account did on one day.
+type workday struct {
+	dayKey
+	staff    hospital.StaffID
+	from, to int64 // milliseconds of the first and the last access of which the house was told
+	sheets   []*sheet
+	opened   int  // patients whose record was opened, for alarms at once
+	alarmed  bool // of their number
+	stale    bool // work is not of these sheets any more
+	work     Work
+	places   []hospital.Ref
+	hours    [24]uint16
+}
+
+// brief is what a sheet adds to its day.
+type brief struct {
+	opened, faces bool
+	prints        uint32
+	hours         [24]uint8
+	places        []hospital.Ref
+}
+
+func (w *workday) saw(at int64, staff hospital.StaffID) {
+	if w.staff == 0 {
+		w.staff = staff
+	}
+	if w.from == 0 || at < w.from {
+		w.from = at
+	}
+	w.to = max(w.to, at)
+}
+
+// count notes that a record was opened which was not before.
+func (w *workday) count(s *sheet) {
+	if s.patient != 0 && !s.brief.opened && s.opens() {
+		s.brief.opened = true
+		w.opened++
+	}
+}
+
+// workday finds what an account did on a day. Of a day that is closed it is taken from the shelf.
+func (e *Engine) workday(k dayKey) *workday {
+	if k.day >= e.closed {
+		w := e.days[k]
+		if w == nil {
+			w = &workday{dayKey: k, stale: true}
+			e.days[k] = w
+		}
+		return w
+	}
+	w := e.late[k]
+	if w == nil {
+		w = &workday{dayKey: k, stale: true, alarmed: true}
+		e.late[k] = w
+		list, err := e.shelf.day(k)
+		e.failed = errors.Join(e.failed, err)
+		for _, s := range list {
+			if hot := e.hot[s.key]; hot != nil {
+				s = hot
+			}
+			w.sheets = append(w.sheets, s)
+			w.staff = s.staff
+		}
+	}
+	return w
+}
+
+// shorten makes the brief of a sheet whose rows are there.
+func (e *Engine) shorten(s *sheet) {
+	b := brief{opened: s.opens()}
+	faces, care := false, false
+	for i := range s.rows {
+		r := &s.rows[i]
+		if r.marks&failed != 0 {
+			continue
+		}
+		switch r.act {
+		case Print:
+			b.prints++
+		case Open:
+			faces, care = faces || r.marks&face != 0, care || r.marks&face == 0
+		case Write, Export:
+			care = true
+		}
+		h := time.UnixMilli(r.at).In(e.cfg.Zone).Hour()
+		if b.hours[h] < 255 {
+			b.hours[h]++
+		}
+		if r.where != 0 && !slices.Contains(b.places, r.where) && len(b.places) < mostPlaces {
+			b.places = append(b.places, r.where)
+		}
+	}
+	b.faces = faces && !care
+	s.brief = b
+}
+
+// work says what the account did on that day. It is made anew when something was added.
+func (e *Engine) work(w *workday) *Work {
+	if !w.stale {
+		return &w.work
+	}
+	w.stale = false
+	w.hours, w.places = [24]uint16{}, w.places[:0]
+	p := e.profile(w.user)
+	k := Work{Chance: 1, FacesOdds: 1, Hour: -1}
+	w.opened = 0
+	var rows []row
+	for _, s := range w.sheets {
+		e.shorten(s)
+		if s.brief.opened {
+			w.opened++
+		}
+		if s.brief.faces {
+			k.Faces++
+		}
+		k.Prints += int(s.brief.prints)
+		for h, n := range s.brief.hours {
+			w.hours[h] += uint16(n)
+		}
+		for _, at := range s.brief.places {
+			if !slices.Contains(w.places, at) {
+				w.places = append(w.places, at)
+			}
+		}
+		if s.patient == 0 {
+			rows = append(rows, s.rows...)
+		}
+	}
+	k.Patients = w.opened
+	e.many(&k, rows, w)
+	e.weigh(&k, w, p)
+	for _, at := range w.places {
+		k.Odd = k.Odd || p.odd(at)
+	}
+	k.Shared = turns(w)
+	k.Travel = e.travel(w, p)
+	if p.last != 0 && w.day-p.last > 90 {
+		k.Dormant = int(w.day - p.last)
+	}
+	w.work = k
+	return &w.work
+}
+
+// many adds up what is about many records at once.
+func (e *Engine) many(k *Work, rows []row, w *workday) {
+	slices.SortFunc(rows, func(a, b row) int { return a.compare(&b) })
+	opened := openings(w)
+	hour := map[int64]int{}
+	for i := range rows {
+		r := &rows[i]
+		switch {
+		case r.marks&logOff != 0:
+			k.LogOff = true
+		case r.marks&logView != 0:
+			k.LogViewed = true
+		}
+		if r.marks&failed != 0 {
+			continue
+		}
+		switch r.act {
+		case Search:
+			k.Searches++
+			if at, _ := slices.BinarySearch(opened, r.at); at == len(opened) || opened[at]-r.at > 2*60*1000 {
+				k.Unopened++
+			}
+		case Export, Print:
+			k.Exported = max(k.Exported, int(r.n))
+			hour[r.at/3_600_000] += int(r.n)
+		}
+	}
+	for _, n := range hour {
+		k.Images = max(k.Images, n)
+	}
+	k.Sweep = inOrder(rows)
+	if k.Sweep == "" && e.namesakes(w) {
+		k.Sweep = "surname"
+	}
+}
+
+// openings lists when records were opened, in order.
+func openings(w *workday) []int64 {
+	var at []int64
+	for _, s := range w.sheets {
+		if s.patient == 0 {
+			continue
+		}
+		for i := range s.rows {
+			if s.rows[i].act == Open {
+				at = append(at, s.rows[i].at)
+				break
+			}
+		}
+	}
+	slices.Sort(at)
+	return at
+}
+
+// Runs of searches that are no accident.
+const longRun = 10
+
+// inOrder tells whether searches went through the house in an order.
+func inOrder(rows []row) string {
+	alphabet, sequence := 1, 1
+	var before uint64
+	for i := range rows {
+		q := rows[i].query
+		if rows[i].act != Search || q == 0 || q == before {
+			continue
+		}
+		number := q>>62 != 0
+		switch {
+		case number && before>>62 != 0 && q > before && q-before <= 3:
+			sequence++
+		case !number && before>>62 == 0 && before != 0 && q > before:
+			alphabet++
+		default:
+			alphabet, sequence = 1, 1
+		}
+		before = q
+		if sequence >= longRun {
+			return "sequence"
+		}
+		if alphabet >= longRun {
+			return "alphabet"
+		}
+	}
+	return ""
+}
+
+// namesakes tells whether many records of people of one name were opened, of a name that is not common.
+func (e *Engine) namesakes(w *workday) bool {
+	const many, common = 6, 0.01
+	if len(w.sheets) < many {
+		return false
+	}
+	names := map[uint64]int{}
+	for _, s := range w.sheets {
+		if s.patient == 0 || !s.brief.opened {
+			continue
+		}
+		p := e.house.Patient(s.patient)
+		if p == nil || p.Identity.Family == 0 {
+			continue
+		}
+		if names[p.Identity.Family]++; names[p.Identity.Family] >= many && e.house.Rarity(p.Identity.Family) < common {
+			return true
+		}
+	}
+	return false
+}
+
+// turns counts how often two workstations took turns within a time in which nobody walks from one to the other.
+func turns(w *workday) int {
+	const walking = 20_000 // milliseconds
+	if len(w.places) < 2 {
+		return 0
+	}
+	type use struct {
+		at    int64
+		where hospital.Ref
+	}
+	var uses []use
+	for _, s := range w.sheets {
+		for i := range s.rows {
+			if r := &s.rows[i]; r.where != 0 && r.marks&(failed|remote) == 0 && r.act != Export {
+				uses = append(uses, use{r.at, r.where})
+			}
+		}
+	}
+	slices.SortFunc(uses, func(a, b use) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.where, b.where)) })
+	n := 0
+	for i := 2; i < len(uses); i++ {
+		a, b, c := uses[i-2], uses[i-1], uses[i]
+		if a.where == c.where && a.where != b.where && c.at-a.at < walking {
+			n++
+		}
+	}
+	return n
+}
