@@ -14,6 +14,7 @@ import (
 type clinic struct {
 	t testing.TB
 	*hospital.House
+	vault *vault.Vault
 	entry uint64
 }
 
@@ -23,7 +24,7 @@ func newClinic(t testing.TB) *clinic {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &clinic{t: t, House: hospital.New(v, options())}
+	return &clinic{t: t, House: hospital.New(v, options()), vault: v}
 }
 
 func options() hospital.Options {

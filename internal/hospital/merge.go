@@ -43,7 +43,7 @@ func (r *record) link(l link) (changed bool) {
 		return false
 	}
 	r.links[i] = l
-	return o.undone != l.undone || o.retired != l.retired
+	return true
 }
 
 // merge joins two patients, or takes them apart again.
@@ -69,12 +69,9 @@ func (h *House) merge(f *MergeFact, said stamp) {
 	if f.Undo && slices.Contains(h.component(survivor), retired) {
 		changed = h.part(retired, said) || changed
 	}
-	if !changed || h.err != nil {
-		h.dirty(survivor)
-		h.dirty(retired)
-		return
+	if changed && h.err == nil {
+		h.settle(before)
 	}
-	h.settle(before)
 }
 
 // part takes a record from those that it retired into: who undoes a merge may name the patient that the survivor was
@@ -112,11 +109,13 @@ func (h *House) component(r *record) []*record {
 
 // settle finds out anew who survives, after a link has changed among records.
 func (h *House) settle(records []*record) {
-	for _, r := range records {
+	before := make([]record, len(records))
+	for i, r := range records {
 		h.dirty(r)
 		if r.root != 0 {
 			h.merged--
 		}
+		before[i] = record{root: r.root, members: r.members}
 	}
 	done := map[PatientID]bool{}
 	for _, r := range records {
@@ -125,7 +124,7 @@ func (h *House) settle(records []*record) {
 		}
 		all := h.component(r)
 		root := survivor(all)
-		root.root, root.members = 0, nil
+		root.root, root.members = 0, nil // a new list: see before
 		for _, m := range all {
 			done[m.id] = true
 			if m != root {
@@ -136,10 +135,12 @@ func (h *House) settle(records []*record) {
 		}
 		slices.Sort(root.members)
 	}
-	for _, r := range records {
+	for i, r := range records {
 		h.touch(r)
-		h.change(r.id)
-		h.relinkOf(&r.identity)
+		if r.root != before[i].root || !slices.Equal(r.members, before[i].members) {
+			h.change(r.id)
+			h.relinkOf(&r.identity)
+		}
 	}
 }
 

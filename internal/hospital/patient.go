@@ -12,24 +12,24 @@ func (h *House) takePatient(f *PatientFact, said stamp) {
 		h.limits.Nobody++
 		return
 	}
-	before := r.told
+	before, death := r.told, r.death
 	changed, err := r.take(f, said)
 	if err != nil {
 		h.fail(err)
 		return
 	}
-	for kind, set := range map[byte]bool{markVIP: f.VIP, markTest: f.Test} {
-		if set && r.mark(mark{kind: kind, said: said}, &h.limits) {
-			h.touch(r)
-			h.changeOf(r)
-		}
+	if f.VIP && r.mark(mark{kind: markVIP, said: said}, &h.limits) {
+		changed = true
+	}
+	if f.Test && r.mark(mark{kind: markTest, said: said}, &h.limits) {
+		changed = true
 	}
 	h.takeMother(r, f, said)
 	if changed {
 		h.identified(r)
 		h.touch(r)
 		h.changeOf(r)
-	} else if before != r.told {
+	} else if before != r.told || death != r.death {
 		h.dirty(r)
 	}
 }
@@ -75,16 +75,13 @@ func (h *House) unbind(k key, hash uint64, id PatientID) {
 
 func (h *House) takeMother(r *record, f *PatientFact, said stamp) {
 	without := has(f.Without, MotherLink)
+	mother := h.ensure(f.Mother)
 	if len(f.Mother) == 0 && !without || said < r.told[groupMother] {
 		return
 	}
 	r.told[groupMother] = said
-	var mother *record
-	if !without {
-		mother = h.ensure(f.Mother)
-	}
 	id := PatientID(0)
-	if mother != nil && mother != r {
+	if mother != nil && mother != r && !without {
 		id = mother.id
 	}
 	if id == r.mother {

@@ -23,7 +23,7 @@ type record struct {
 	clear    []byte        // a Human, encoded
 	told     [groups]stamp // when each group was last said
 	identity Identity
-	died     stamp
+	death    death
 	mother   PatientID
 	children []PatientID // records that name this one as their mother's
 	marks    []mark
@@ -52,7 +52,6 @@ const (
 	groupNational
 	groupKin
 	groupPlace
-	groupDeath
 	groupMother
 	groups
 )
@@ -138,23 +137,47 @@ func (r *record) take(f *PatientFact, said stamp) (changed bool, err error) {
 	set(groupNational, q.National != "", func(p *Human) { p.National = q.National })
 	set(groupKin, len(q.Kin) > 0 || has(f.Without, NextOfKin), func(p *Human) { p.Kin = q.Kin })
 	set(groupPlace, q.Located, func(p *Human) { p.Located, p.East, p.North = true, q.East, q.North })
-	died := r.died
-	set(groupDeath, f.Dead || !f.Died.IsZero() || has(f.Without, Death), func(*Human) {
-		switch {
-		case !f.Died.IsZero():
-			r.died = at(f.Died)
-		case has(f.Without, Death):
-			r.died = 0
-		case r.died == 0:
-			r.died = said
-		}
-	})
+	died := r.death.when()
+	r.death.take(f, said)
 	text := p.encode()
-	changed = died != r.died || !bytes.Equal(text, r.clear) && (len(r.clear) > 0 || !p.empty())
+	changed = died != r.death.when() || !bytes.Equal(text, r.clear) && (len(r.clear) > 0 || !p.empty())
 	if changed {
 		r.clear = text
 	}
 	return changed, nil
+}
+
+// death is what is said of the patient's death, with what is needed to find out which word holds.
+type death struct {
+	date        stamp // as it is stated
+	dated       stamp // when that was said
+	first, last stamp // when it was said without a date, the first and the last time
+	denied      stamp // when it was last said not to be so
+}
+
+func (d *death) take(f *PatientFact, said stamp) {
+	switch {
+	case !f.Died.IsZero() && said >= d.dated:
+		d.date, d.dated = at(f.Died), said
+	case !f.Died.IsZero():
+	case has(f.Without, Death):
+		d.denied = max(d.denied, said)
+	case f.Dead:
+		d.first, d.last = earlier(d.first, said), max(d.last, said)
+	}
+}
+
+// when is the time of death; of one without a date it is when it was first told of. 0 for alive.
+func (d *death) when() stamp {
+	switch {
+	case d.dated > d.denied:
+		return d.date
+	case d.first > d.denied:
+		return d.first
+	case d.last > d.denied:
+		return d.last
+	}
+	return 0
 }
 
 func (p *Human) empty() bool {
@@ -193,7 +216,9 @@ func (r *record) encode() []byte {
 		w.time(t)
 	}
 	w.identity(&r.identity)
-	w.time(r.died)
+	for _, t := range []stamp{r.death.date, r.death.dated, r.death.first, r.death.last, r.death.denied} {
+		w.time(t)
+	}
 	w.patient(r.mother)
 	w.patients(r.children)
 	w.number(uint64(len(r.marks)))
@@ -236,7 +261,10 @@ func decodeRecord(id PatientID, text []byte) (*record, error) {
 		r.told[i] = rd.time()
 	}
 	rd.identity(&r.identity)
-	r.died, r.mother, r.children = rd.time(), rd.patient(), rd.patients()
+	for _, t := range []*stamp{&r.death.date, &r.death.dated, &r.death.first, &r.death.last, &r.death.denied} {
+		*t = rd.time()
+	}
+	r.mother, r.children = rd.patient(), rd.patients()
 	for range rd.count() {
 		r.marks = append(r.marks, mark{rd.byte(), rd.ref(), rd.time(), rd.truth()})
 	}

@@ -15,7 +15,6 @@ type worker struct {
 	said   stamp   // when HR last spoke of the person
 	ends   Ref     // who said when the person goes
 	bars   Ref     // who said that the account is suspended
-	family string  // of the job as HR states it
 	shifts []shift // by beginning
 	days   []presence
 	used   stamp // when the account was last seen at work, to the quarter of an hour

@@ -94,7 +94,7 @@ func (h *House) Reveal(id PatientID) (Human, []Identifier, error) {
 // Identity makes of who somebody is what can be compared.
 func (h *House) Identity(p *Human) Identity { return identify(h.v, p) }
 
-// whole lists all records of a patient, the survivor first.
+// whole lists all records of a patient: the survivor first, and then the one of whose person was spoken last.
 func (h *House) whole(root *record) []*record {
 	all := []*record{root}
 	for _, id := range root.members {
@@ -102,6 +102,7 @@ func (h *House) whole(root *record) []*record {
 			all = append(all, r)
 		}
 	}
+	slices.SortStableFunc(all[1:], func(a, b *record) int { return cmp.Compare(slices.Max(b.told[:]), slices.Max(a.told[:])) })
 	return all
 }
 
@@ -171,9 +172,7 @@ func (h *House) lookPerson(p *Patient, r *record) {
 	if p.ID != r.id {
 		p.Identity.add(&r.identity)
 	}
-	if died := r.died.time(); p.Dead.IsZero() {
-		p.Dead = died
-	}
+	p.Dead = earlier(at(p.Dead), r.death.when()).time()
 	if p.Mother == 0 {
 		p.Mother = h.Current(r.mother)
 	}

@@ -21,7 +21,7 @@ import (
 //
 // The files are written for SQLite's STRICT tables. For PostgreSQL the types INTEGER, REAL, BLOB and TEXT, in capitals,
 // become BIGINT, DOUBLE PRECISION, BYTEA and TEXT COLLATE "C", so that both have the same sizes and the
-// same order, and STRICT is left out.
+// same order, and STRICT is left out, as is WITHOUT ROWID behind it, by which SQLite keeps a table in the order of its key.
 func (db *DB) Migrate(ctx context.Context, room string, schema fs.FS) error {
 	files, err := fs.Sub(schema, "schema")
 	if err != nil {
@@ -107,7 +107,7 @@ type postgresFile struct {
 func (f *postgresFile) Read(b []byte) (int, error) { return f.text.Read(b) }
 
 func forPostgres(schema string) string {
-	schema = regexp.MustCompile(`\)\s*STRICT\s*;`).ReplaceAllString(schema, ");")
+	schema = regexp.MustCompile(`\)\s*STRICT\s*(?:,\s*WITHOUT\s+ROWID\s*)?;`).ReplaceAllString(schema, ");")
 	return regexp.MustCompile(`\b(TEXT|INTEGER|REAL|BLOB)\b`).ReplaceAllStringFunc(schema, func(t string) string {
 		return strings.NewReplacer("TEXT", `TEXT COLLATE "C"`, "INTEGER", "BIGINT", "REAL", "DOUBLE PRECISION", "BLOB", "BYTEA").Replace(t)
 	})
