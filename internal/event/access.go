@@ -31,8 +31,8 @@ type Access struct {
 	Session          string   // of the person, as the sender numbers it
 	Corr             string   // what one request's records have in common: a search that found 40 patients is written 40 times
 	Label            []string // codes of security labels on what was touched
-	AuditSource      string // the system that wrote the record
-	Background       bool   // the sender's mapping calls this a side effect, not an intent
+	AuditSource      string   // the system that wrote the record
+	Background       bool     // the sender's mapping calls this a side effect, not an intent
 
 	patients map[string]struct{} // what Patient holds, once that is long
 }

@@ -101,3 +101,32 @@ func TestParseTimeKnowsTheCalendar(t *testing.T) {
 		}
 	}
 }
+
+func TestInZone(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ name, clock, near, want string }{
+		{"winter", "2026-01-10T12:00:00Z", "", "2026-01-10T11:00:00Z"},
+		{"summer", "2026-07-10T12:00:00Z", "", "2026-07-10T10:00:00Z"},
+		{"the hour that is left out", "2026-03-29T02:30:00Z", "", "2026-03-29T01:30:00Z"},
+		{"before the hour that shows twice", "2026-10-25T01:59:59Z", "2026-10-25T01:30:00Z", "2026-10-24T23:59:59Z"},
+		{"an hour that shows twice, received in its first", "2026-10-25T02:30:00Z", "2026-10-25T00:31:00Z", "2026-10-25T00:30:00Z"},
+		{"an hour that shows twice, received in its second", "2026-10-25T02:30:00Z", "2026-10-25T01:31:00Z", "2026-10-25T01:30:00Z"},
+		{"an hour that shows twice, received nobody knows when", "2026-10-25T02:30:00Z", "", "2026-10-25T00:30:00Z"},
+		{"after it", "2026-10-25T03:00:00Z", "2026-10-25T00:00:00Z", "2026-10-25T02:00:00Z"},
+	} {
+		clock, err := time.Parse(time.RFC3339, tt.clock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		near, _ := time.Parse(time.RFC3339, tt.near)
+		if got := event.InZone(clock, berlin, near).Format(time.RFC3339); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.name, got, tt.want)
+		}
+	}
+	if noon := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC); !event.InZone(noon, nil, time.Time{}).Equal(noon) {
+		t.Error("no zone is UTC")
+	}
+}

@@ -17,6 +17,7 @@ type Fact struct {
 	Staff   *StaffFact
 	Shift   *ShiftFact
 	Unit    *UnitFact
+	Member  *MemberFact
 	Mark    *MarkFact
 }
 
@@ -102,9 +103,10 @@ type VisitFact struct {
 
 // ReasonFact is a relation: see Edge. It makes an Edge for each Who, or changes the one that the same Kind, Key and Who made.
 //
-// Without Who it is about all that the same Kind and Key made for this patient: an order is done, an appointment cancelled. Where there
-// is none it makes an Edge to nobody in particular, which is a reason for whoever does that in the house:
-// an open account waits for those who code and bill, a prescription for a pharmacist.
+// Without Who it is about all that the same Kind and Key made for this patient: an order is done (To), an appointment cancelled (Void).
+// Where there is none, and From says that it begins, it makes an Edge to nobody in particular, which is a reason for whoever
+// does that in the house: an open account waits for those who code and bill, a prescription for a pharmacist. Without Who
+// there is always a Key.
 type ReasonFact struct {
 	Patient []Identifier
 	Visit   string // the sender's number of the visit, by which the patient is found when no identifier says it
@@ -150,6 +152,14 @@ type ShiftFact struct {
 // UnitFact says what a unit belongs to.
 type UnitFact struct {
 	Unit, Title, Department, Service, Building, Site string
+}
+
+// MemberFact says that one who works here is on a protocol: a study with patients of its own.
+type MemberFact struct {
+	Protocol string
+	Staff    Name // any name of the person
+	From, To time.Time
+	Void     bool
 }
 
 // MarkFact puts a mark on a patient, from a list of the site: vip, canary, listed (with Who must not look), restricted

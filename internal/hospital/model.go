@@ -95,10 +95,12 @@ type Staff struct {
 	Service Ref
 	Site    Ref
 	Units   []Ref // where the person belongs; none for a float pool
-	Manager StaffID
-	Type    Employment
-	Start   time.Time // zero when not known
-	End     time.Time // first moment in which the person does not work here any more; zero for none
+	// Protocols are the studies that the person is on.
+	Protocols []Ref
+	Manager   StaffID
+	Type      Employment
+	Start     time.Time // zero when not known
+	End       time.Time // first moment in which the person does not work here any more; zero for none
 	// Suspended is from when on the account is suspended; zero for never.
 	Suspended time.Time
 	Identity  Identity

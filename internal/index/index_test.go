@@ -48,6 +48,7 @@ const flagVariable = "WARDLINE_TEST_FLAG"
 type record struct {
 	time, observed time.Time
 	source, format string
+	class          string // linux/auth unless stated
 	fields         string // JSON object
 }
 
@@ -61,12 +62,15 @@ func (r record) line(n int) []byte {
 	if r.format == "" {
 		r.format = "syslog"
 	}
+	if r.class == "" {
+		r.class = "linux/auth"
+	}
 	if r.observed.IsZero() {
 		r.observed = r.time
 	}
 	return event.AppendLine(nil, &event.Event{
 		ID: event.NewID(r.source, fmt.Sprint(n)), Source: r.source, Format: r.format, Record: int64(n + 1),
-		Time: r.time, Observed: r.observed, Class: &event.Class{Key: "linux/auth"}, Fields: []byte(r.fields),
+		Time: r.time, Observed: r.observed, Class: &event.Class{Key: r.class}, Fields: []byte(r.fields),
 	})
 }
 

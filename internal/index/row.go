@@ -2,6 +2,7 @@ package index
 
 import (
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -101,7 +102,7 @@ func (r *rows) append(dst []byte, entry uint64, line int, text []byte) (row []by
 	if !ok {
 		return dst, 0, false
 	}
-	cut = r.gather(text, h.fields)
+	cut = r.gather(text, h.fields, r.leftOut(text, h.class))
 	start := len(dst)
 	dst = append(dst, `{"_time":"`...)
 	dst = h.at.AppendFormat(dst, time.RFC3339Nano)
@@ -213,8 +214,17 @@ func (r *rows) stream(source string) string {
 	return "…" + strconv.FormatUint(jsonl.HashPath(source)%16, 16)
 }
 
-// gather lists the values of the event's fields by column, and returns how many it had to leave out.
-func (r *rows) gather(text []byte, fields int) (cut int) {
+// leftOut names the field of events of a class that is kept in the journal alone: the text of a whole HL7 message, which says
+// more of a patient than a search may.
+func (r *rows) leftOut(text []byte, class int) string {
+	if strings.HasPrefix(r.text(text, class), "hl7/") {
+		return "message"
+	}
+	return ""
+}
+
+// gather lists the values of the event's fields by column but for the one called without, and returns how many it had to leave out.
+func (r *rows) gather(text []byte, fields int, without string) (cut int) {
 	values := r.index.Values
 	end := fields + 1
 	for end < len(values) && values[end].Start < values[fields].End {
@@ -228,6 +238,9 @@ func (r *rows) gather(text []byte, fields int) (cut int) {
 		r.spans, r.next = append(r.spans, path), append(r.next, 0)
 		if v.Kind == jsonl.Object || v.Kind == jsonl.Array || v.Kind == jsonl.Null || v.Start == v.End {
 			continue // holds others, or nothing that could be searched
+		}
+		if without != "" && int(v.Parent) == fields && string(text[v.NameStart:v.NameEnd]) == without {
+			continue
 		}
 		name := r.names[path.start:path.end]
 		if len(name) == 0 || name[0] == '_' || name[0] == '@' || name[len(name)-1] == '*' {

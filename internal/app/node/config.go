@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -32,6 +33,9 @@ type Config struct {
 	// State is where people, findings and positions are kept: "sqlite", a file below Data, or the path of a file
 	// that holds a PostgreSQL URL, which is a secret.
 	State string `yaml:"state"`
+	// Zone is the place whose clock times the systems of the house mean where they state no offset, such as
+	// "Europe/Berlin". The machine's own unless stated. A mapping or a message that says where its clock stands is believed before.
+	Zone string `yaml:"zone"`
 
 	Console ConsoleConfig `yaml:"console"`
 	Journal JournalConfig `yaml:"journal"`
@@ -246,6 +250,9 @@ func (c *Config) Check() error {
 	if c.Data == "" {
 		complain("data: name the folder in which the data is to lie")
 	}
+	if _, err := c.Location(); err != nil {
+		complain("zone: a place of the time zone database, such as Europe/Berlin: %w", err)
+	}
 	if (c.Console.Certificate == "") != (c.Console.Key == "") {
 		complain("console: certificate and key go together")
 	}
@@ -282,6 +289,14 @@ func (c *Config) Check() error {
 		wrong = append(wrong, err)
 	}
 	return errors.Join(wrong...)
+}
+
+// Location is the zone of the house's clocks.
+func (c *Config) Location() (*time.Location, error) {
+	if c.Zone == "" {
+		return time.Local, nil
+	}
+	return time.LoadLocation(c.Zone)
 }
 
 // loopback accepts what only this machine can reach.

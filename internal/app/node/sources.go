@@ -118,9 +118,13 @@ func (n *Node) openSources() error {
 	if n.listed, err = n.config.listed(); err != nil {
 		return err
 	}
+	zone, err := n.config.Location()
+	if err != nil {
+		return err
+	}
 	senders := &tokens{house: n.house, now: time.Now, known: map[shown]known{}}
 	n.sources, err = n.config.open(app.Host{
-		Options: collect.Options{Limits: collect.DefaultLimits(), Taxonomy: n.taxonomy},
+		Options: collect.Options{Limits: collect.DefaultLimits(), Taxonomy: n.taxonomy, Whole: true, Zone: zone},
 		Formats: formats, Positions: positions{n.db}, TLS: own, Authenticate: senders.sender,
 		Taps: hl7.TapSetup{KeyFile: filepath.Join(n.config.Data, "tap.key"), Load: marks{n.db}.load, Save: marks{n.db}.save},
 	}, n.log)

@@ -171,5 +171,6 @@ func Options(tax *event.Taxonomy) collect.Options {
 		Limits:   collect.Limits{Record: 4 << 10, Depth: 12, Values: 1 << 10},
 		Taxonomy: tax,
 		Modified: time.Date(2024, 3, 1, 12, 0, 0, 0, time.UTC),
+		Whole:    true,
 	}
 }

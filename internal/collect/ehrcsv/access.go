@@ -3,6 +3,7 @@ package ehrcsv
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -46,7 +47,9 @@ func (d *decoder) normalise() {
 		a.OriginIP, a.OriginHost = "", a.OriginIP
 	}
 	a.Workstation, a.AETitle, a.App = d.cell("workstation"), d.cell("ae_title"), d.cell("app")
-	a.BreakGlassReason, a.AuditSource = d.cell("break_glass_reason"), d.cell("audit_source")
+	a.BreakGlassReason, a.BreakGlassText = d.cell("break_glass_reason"), d.cell("break_glass_text")
+	a.Session, a.Corr, a.AuditSource = d.cell("session"), d.cell("corr"), d.cell("audit_source")
+	a.Label = event.AddCode(a.Label, d.cell("label"))
 	a.Outcome = outcome(m, d.cell("outcome"))
 	a.PatientsCount, a.RecordsCount = number(d.cell("patients_count")), number(d.cell("records_count"))
 	if a.PatientsCount == 0 {
@@ -108,42 +111,59 @@ func number(text string) int {
 	return n
 }
 
-// time is the first of the mapped times that can be read.
-func (d *decoder) time() time.Time {
-	m := d.layout.mapping
+// time is the first of the mapped times that states its offset, else the first that can be read.
+func (d *decoder) time() (found time.Time) {
 	for _, i := range d.layout.columns["time"] {
 		if i >= len(d.records.cells) {
 			continue
 		}
-		if t, ok := parseTime(m, strings.TrimSpace(d.records.cells[i])); ok {
+		text := strings.TrimSpace(d.records.cells[i])
+		t, ok := d.parseTime(text)
+		if ok && isZoned(text) {
 			return t
 		}
+		if ok && found.IsZero() {
+			found = t
+		}
 	}
-	return time.Time{}
+	return found
 }
 
 // longestTime is longer than any way to write a time.
 const longestTime = 128
 
-// parseTime reads clock times as the mapping's zone shows them, and those that state an offset.
-func parseTime(m *Mapping, text string) (time.Time, bool) {
+// isZoned tells 2026-03-01T10:20:30Z and 2026-03-01 10:20:30+01:00 from clock times.
+func isZoned(text string) bool {
+	const date = len("2026-03-01T")
+	return len(text) > date && text[4] == '-' && (strings.HasSuffix(text, "Z") || strings.ContainsAny(text[date:], "+-"))
+}
+
+// zone is where clocks stand that state no offset: where the mapping says, else the site's.
+func (d *decoder) zone() *time.Location {
+	if d.layout.mapping.zone != nil {
+		return d.layout.mapping.zone
+	}
+	return d.o.Zone
+}
+
+// parseTime reads clock times of the file's zone, and those that state an offset.
+func (d *decoder) parseTime(text string) (time.Time, bool) {
 	if len(text) > longestTime {
 		return time.Time{}, false
 	}
-	if t, ok := event.ParseTime([]byte(text)); ok && m.zone == time.UTC {
-		return t, true
-	}
-	for _, layout := range [...]string{"2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04"} {
-		if t, err := time.ParseInLocation(layout, text, m.zone); err == nil {
-			return t.UTC(), true
-		}
-	}
-	for _, layout := range m.Layouts {
-		if t, err := time.ParseInLocation(layout, text, m.zone); err == nil {
-			return t.UTC(), true
+	if !isZoned(text) {
+		for _, layout := range slices.Concat(clocks(), d.layout.mapping.Layouts) {
+			if t, err := time.Parse(layout, text); err == nil {
+				return event.InZone(t, d.zone(), time.Time{}), true
+			}
 		}
 	}
 	return event.ParseTime([]byte(text))
+}
+
+// clocks are the layouts that are read in every file.
+func clocks() []string {
+	return []string{"2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04", "2006-01-02T15:04"}
 }
 
 // anyTime looks for a time in a file that fits no mapping.
@@ -168,7 +188,11 @@ func (d *decoder) inspect() string {
 	if n := len(d.names); n > 0 && (len(cells) < n || strings.Join(cells[n:], "") != "") {
 		return fmt.Sprintf("%d columns instead of %d", len(cells), n)
 	}
-	for _, target := range [...]string{"patient", "encounter", "user", "accession"} {
+	numbers := []string{"patient", "encounter", "user", "accession"}
+	if m := d.layout.mapping; m != nil && m.kind != nil {
+		numbers = m.kind.numbers()
+	}
+	for _, target := range numbers {
 		for _, i := range d.layout.columns[target] {
 			if reason := d.identifier(i, strings.TrimSpace(cells[i])); reason != "" {
 				return reason

@@ -1,13 +1,15 @@
-// Package ehrcsv reads the access logs that hospitals export from their electronic health record
-// as delimited text: one line for each time somebody opened, changed or printed a chart.
+// Package ehrcsv reads what hospitals export as delimited text: the access logs of their electronic health record, one line for each
+// time somebody opened, changed or printed a chart; and the files by which a site says who works there (staff), when
+// (roster), where what belongs to what (location), and who is to be handled with care or has a special reason (list).
 //
 // What the columns mean is said by a mapping file for each product; a site can bring its own.
 // An event's fields are the columns under their own names. Beside them stands access, the form
-// that all clinical collectors share; docs/clinical-taxonomy.md is its manual. Files that fit no mapping
-// become events of no known log source.
+// that all clinical collectors share, or row, which has the fields of the site's files; docs/clinical-taxonomy.md is their
+// manual. Files that fit no mapping become events of no known log source.
 //
 // Spreadsheets damage such files: they drop the zeros that numbers begin with and write long numbers as
-// 1.23E+11. Such a line is reported as damaged, and read all the same.
+// 1.23E+11. Such a line is reported as damaged. One of an access log is read all the same, for somebody looked at something; one
+// of a site's file is not, for it would say something wrong of somebody.
 package ehrcsv
 
 import (
@@ -18,6 +20,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/wardline/wardline/format/charset"
 	"github.com/wardline/wardline/format/jsonl"
@@ -135,6 +138,9 @@ func (d *decoder) Next(ev *event.Event) error {
 		return d.failed(err)
 	}
 	if reason := d.inspect(); reason != "" {
+		if m := d.layout.mapping; m != nil && m.kind != nil {
+			return d.damage(reason, 1)
+		}
 		d.held = true
 		return d.damage(reason, 0)
 	}
@@ -195,7 +201,8 @@ func (d *decoder) begin() error {
 		}
 		if l, ok := choose(d.maps, row.cells); ok {
 			d.layout, d.early = l, nil
-			d.class = d.o.Taxonomy.Class("ehr", "audit", "")
+			product, service, _ := strings.Cut(l.mapping.Class, "/")
+			d.class = d.o.Taxonomy.Class(product, service, "")
 			d.header(row.cells)
 			return nil
 		}
@@ -222,7 +229,7 @@ const longestName = 256
 
 // header names the columns. Names that stand twice, and the one that is ours, are numbered.
 func (d *decoder) header(cells []string) {
-	used := map[string]int{"access": 1} // the last number that was given to a name
+	used := map[string]int{"access": 1, "row": 1} // the last number that was given to a name
 	for i, c := range cells {
 		name := strings.TrimSpace(c)
 		if name == "" || len(name) > longestName {
@@ -244,12 +251,18 @@ func (d *decoder) event(ev *event.Event) error {
 	cells := d.records.cells
 	ev.Format, ev.Class, ev.Record = "csv", d.class, d.record
 	d.b.Reset()
-	if m := d.layout.mapping; m != nil {
+	switch m := d.layout.mapping; {
+	case m == nil:
+		ev.Time = d.anyTime()
+	case m.kind != nil:
+		ev.Time = time.Time{} // it says how things are, not when that began
+		if reason := d.site(m); reason != "" {
+			return d.damage(reason, 1)
+		}
+	default:
 		ev.Time = d.time()
 		d.normalise()
 		d.b.Access(&d.access)
-	} else {
-		ev.Time = d.anyTime()
 	}
 	for i, c := range cells {
 		switch {

@@ -17,23 +17,31 @@ import (
 // Mapping says what the columns of one product's export mean. docs/clinical-taxonomy.md is the manual.
 type Mapping struct {
 	Name string `yaml:"name"`
+	// Class says what the rows are: ehr/audit, an access log, unless stated; or hr/staff, hr/roster, hr/location, hr/list.
+	Class string `yaml:"class"`
 	// Require lists the columns by which the export is told: of each group one must be there.
 	Require [][]string `yaml:"require"`
-	// Columns lists, by field of access (and time), the columns that may hold it, the best first.
+	// Columns lists, by field of access (and time), or by field of row for other classes, the columns that may hold it, the
+	// best first.
 	Columns map[string][]string `yaml:"columns"`
 	// Layouts are further ways in which times are written, as Go's time package has them.
 	Layouts []string `yaml:"layouts"`
-	// Zone is the place (Europe/Berlin) whose clock times without an offset show; empty is UTC.
+	// Zone is the place (Europe/Berlin) whose clock times without an offset show; the site's unless stated.
 	Zone string `yaml:"zone"`
 	// Outcomes maps what the outcome column holds to ok, minor, serious or major.
 	Outcomes map[string]string `yaml:"outcomes"`
+	// Separator stands between several values in one cell of a site file: ; unless stated.
+	Separator string `yaml:"separator"`
+	// Values says, by field of row, which of the sender's words mean which of ours.
+	Values map[string]map[string]string `yaml:"values"`
 	// Verbs and Objects are asked about the native action in this order; the first that matches counts.
 	Verbs   []rule `yaml:"verbs"`
 	Objects []rule `yaml:"objects"`
 	// Background matches native actions that happen without anyone's intent.
 	Background []expression `yaml:"background"`
 
-	zone *time.Location
+	zone *time.Location // nil: the site's
+	kind *kind          // of rows that are no accesses
 }
 
 type rule struct {
@@ -84,15 +92,16 @@ func parseMapping(text []byte) (Mapping, error) {
 	if m.Name == "" || len(m.Require) == 0 {
 		return Mapping{}, errors.New("name and require must be stated")
 	}
-	for field := range m.Columns {
-		if !slices.Contains(targets(), field) {
-			return Mapping{}, fmt.Errorf("columns: %s is not a field of access", field)
-		}
+	if err := m.complete(); err != nil {
+		return Mapping{}, err
 	}
 	for _, r := range slices.Concat(m.Verbs, m.Objects) {
 		if r.Match.Regexp == nil {
 			return Mapping{}, errors.New("verbs and objects: match must be stated")
 		}
+	}
+	if m.Zone == "" {
+		return m, nil
 	}
 	zone, err := time.LoadLocation(m.Zone)
 	if err != nil {
@@ -102,12 +111,44 @@ func parseMapping(text []byte) (Mapping, error) {
 	return m, nil
 }
 
+// complete settles what the rows are, and checks that the fields are theirs.
+func (m *Mapping) complete() error {
+	fields, of := targets(), "access"
+	if m.Class == "" {
+		m.Class = audit
+	}
+	if m.Separator == "" {
+		m.Separator = ";"
+	}
+	if m.Class != audit {
+		m.kind = kindNamed(m.Class)
+		if m.kind == nil {
+			return fmt.Errorf("class: %q is none of ehr/audit, hr/staff, hr/roster, hr/location, hr/list", m.Class)
+		}
+		fields, of = m.kind.names(), "a row of "+m.Class
+	}
+	for field := range m.Columns {
+		if !slices.Contains(fields, field) {
+			return fmt.Errorf("columns: %s is not a field of %s", field, of)
+		}
+	}
+	for field := range m.Values {
+		if m.kind == nil || !slices.Contains(fields, field) {
+			return fmt.Errorf("values: %s is not a field of %s", field, of)
+		}
+	}
+	return nil
+}
+
+// audit is the class of access logs.
+const audit = "ehr/audit"
+
 // targets are the fields that a column may be mapped to.
 func targets() []string {
 	return []string{
 		"time", "verb", "native_action", "outcome", "user", "user_name", "role", "purpose", "patient", "encounter",
 		"object_kind", "object_id", "study_uid", "accession", "query", "origin_ip", "origin_host", "workstation",
-		"ae_title", "app", "patients_count", "records_count", "break_glass_reason", "audit_source",
+		"ae_title", "app", "patients_count", "records_count", "break_glass_reason", "break_glass_text", "session", "corr", "label", "audit_source",
 	}
 }
 

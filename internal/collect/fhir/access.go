@@ -17,7 +17,7 @@ func normalise(e *fhir.AuditEvent) event.Access {
 		Verb:         verb(e),
 		NativeAction: native(e),
 		Outcome:      event.AuditOutcome(e.Outcome),
-		Encounter:    e.Encounter.Text(),
+		Encounter:    named(&e.Encounter),
 		AuditSource:  source(e),
 	}
 	if a.Verb == "login" && a.Outcome != "ok" && a.Outcome != "" {
@@ -163,7 +163,7 @@ func isMachine(p *fhir.Agent) bool {
 
 func who(a *event.Access, p *fhir.Agent) {
 	a.User = p.Who.Identifier.Value
-	for _, other := range [...]string{p.Who.Reference, p.AltID, p.Name, p.Who.Display} {
+	for _, other := range [...]string{local(&p.Who), p.AltID, p.Name, p.Who.Display} {
 		if a.User == "" {
 			a.User = other
 		}
@@ -271,8 +271,19 @@ func local(r *fhir.Reference) string {
 	return address
 }
 
+// named is what identifies whom r points to, without the server's address.
+func named(r *fhir.Reference) string {
+	if r.Identifier.Value != "" || r.Reference == "" {
+		return r.Text()
+	}
+	return local(r)
+}
+
 // touched takes in one entity: a patient, or what was read, sent or asked.
 func touched(a *event.Access, e *fhir.Entity) {
+	for _, c := range e.SecurityLabels {
+		a.Label = event.AddCode(a.Label, label(c))
+	}
 	if e.IsPatient() {
 		patient(a, &e.What)
 		return
@@ -283,9 +294,10 @@ func touched(a *event.Access, e *fhir.Entity) {
 	kind := resourceKind(e.What.ResourceType())
 	switch {
 	case e.Type.Code == "XrequestId": // BALP: the number of the request, not a thing
+		a.Corr = e.What.Identifier.Value
 		return
 	case kind == "encounter" && a.Encounter == "":
-		a.Encounter = e.What.Text()
+		a.Encounter = named(&e.What)
 	}
 	if kind == "" && (e.Query != "" || e.HasRole("24")) {
 		kind = "query"

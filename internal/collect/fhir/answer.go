@@ -26,6 +26,7 @@ func member(name string, kids ...element) element { return element{name: name, k
 // result is what became of one entry.
 type result struct {
 	status int
+	kind   string // of the resource
 	id     event.ID
 	reason string
 }
@@ -36,7 +37,7 @@ func response(kind string, results []result) element {
 	for _, r := range results {
 		reply := obj("response", str("status", strconv.Itoa(r.status)+" "+http.StatusText(r.status)))
 		if r.reason == "" {
-			reply.kids = append(reply.kids, str("location", "AuditEvent/"+r.id.String()))
+			reply.kids = append(reply.kids, str("location", r.kind+"/"+r.id.String()))
 		} else {
 			reply.kids = append(reply.kids, obj("outcome", obj("OperationOutcome", outcome(r.status, r.reason).kids...)))
 		}
@@ -76,7 +77,7 @@ func metadata(w http.ResponseWriter, r *http.Request) {
 	answer(w, r, http.StatusOK, obj("CapabilityStatement",
 		str("status", "active"), str("date", "2026-01-01"), str("kind", "instance"),
 		obj("software", str("name", "Wardline")),
-		obj("implementation", str("description", "Audit record repository: takes AuditEvents in and gives none out")),
+		obj("implementation", str("description", "Audit record repository: takes AuditEvents in, and resources that say who has to do with which patient, and gives none out")),
 		str("fhirVersion", version),
 		element{name: "format", value: "json", list: true}, element{name: "format", value: "xml", list: true},
 		member("rest", str("mode", "server"),

@@ -19,7 +19,7 @@ type entry struct {
 	resource        []byte // as it came; nil when it has none
 }
 
-// bundle takes the AuditEvents of a Bundle in: all that can be read when it is a batch, all or none when
+// bundle takes the resources of a Bundle in: all that can be read when it is a batch, all or none when
 // it is a transaction. A Bundle that is not taken in is kept as it came, and refused.
 func (f *feed) bundle(body []byte) {
 	kind, entries, why := f.entries(body)
@@ -74,7 +74,7 @@ func (f *feed) firstBad(entries []entry) (i int, reason string) {
 		if _, reason := e.unfit(); reason != "" {
 			return i, reason
 		}
-		if res := f.resource(e.resource); res.reason != "" {
+		if res := f.entryResource(e); res.reason != "" {
 			return i, res.reason
 		}
 	}
@@ -84,8 +84,8 @@ func (f *feed) firstBad(entries []entry) (i int, reason string) {
 // unfit says what is wrong with an entry before its resource is read.
 func (e *entry) unfit() (status int, reason string) {
 	switch {
-	case e.method != "" && e.method != http.MethodPost:
-		return http.StatusMethodNotAllowed, "only AuditEvents to be created are taken in: the method is POST"
+	case e.method != "" && e.method != http.MethodPost && e.method != http.MethodPut:
+		return http.StatusMethodNotAllowed, "only what is to be created or put in place is taken in: the method is POST or PUT"
 	case e.resource == nil:
 		return http.StatusBadRequest, "the entry has no resource"
 	}
@@ -101,14 +101,23 @@ func (f *feed) entry(e entry, used map[string]bool) (result, error) {
 		e.fullURL = "" // a name that stands twice names nothing
 	}
 	used[e.fullURL] = true
-	res := f.resource(e.resource)
+	res := f.entryResource(e)
 	if err := f.hand(&res, e.fullURL); err != nil {
 		return result{}, err
 	}
 	if res.reason != "" {
 		return result{status: http.StatusBadRequest, reason: res.reason}, nil
 	}
-	return result{status: http.StatusCreated, id: res.id}, nil
+	return result{status: http.StatusCreated, kind: res.kind, id: res.id}, nil
+}
+
+// entryResource reads the resource of an entry.
+func (f *feed) entryResource(e entry) resource {
+	res := f.resource(e.resource, e.fullURL)
+	if res.reason == "" && res.kind == auditEvent && e.method == http.MethodPut {
+		res.reason = "an AuditEvent is not changed: the method is POST"
+	}
+	return res
 }
 
 // entries reads the frame of a Bundle.
@@ -168,7 +177,7 @@ func jsonBundle(body []byte, depth int) (kind string, entries []entry, err *coll
 			requests[int32(i)] = e
 		case v.Parent >= 0:
 		case name == "resourceType" && text != "Bundle":
-			return "", nil, bad("not a Bundle: a single AuditEvent goes to " + base + "/AuditEvent")
+			return "", nil, bad("not a Bundle: a single resource goes to " + base + "/ and its type")
 		case name == "type":
 			kind = text
 		case name == "entry" && v.Kind == jsonl.Array:
@@ -208,7 +217,7 @@ func xmlBundle(body []byte, depth int) (kind string, entries []entry, err *colle
 		case xml.StartElement:
 			path = append(path, t.Name.Local)
 			if path[0] != "Bundle" {
-				return "", nil, bad("not a Bundle: a single AuditEvent goes to " + base + "/AuditEvent")
+				return "", nil, bad("not a Bundle: a single resource goes to " + base + "/ and its type")
 			}
 			if len(path) > depth+4 {
 				return "", nil, bad("nested too deeply")

@@ -28,7 +28,8 @@ const (
 )
 
 // Routes are the FHIR feed of audit records (IHE ITI-20): a client posts one AuditEvent to [base]/AuditEvent, or
-// a batch or transaction Bundle of them to [base], in JSON or XML.
+// a batch or transaction Bundle of them to [base], in JSON or XML. Resources of other types are taken in as well, in JSON: posted,
+// put in place as subscriptions do, or in a Bundle. Each version of one is an event; nothing is given out again.
 //
 // An event is known by its business identifier, else by the urn of its entry and the time when it was recorded, else by the
 // digest of its bytes: one that is posted again is the same event. What cannot be read is answered with an
@@ -39,6 +40,8 @@ func Routes() []collect.Route {
 	many := collect.BodyLimits{Bytes: bundleBytes, Ratio: expansion}
 	return []collect.Route{
 		{Pattern: "POST " + base + "/AuditEvent", Body: one, Refuse: refuse, New: handler((*feed).create)},
+		{Pattern: "POST " + base + "/{type}", Body: one, Refuse: refuse, New: handler((*feed).create)},
+		{Pattern: "PUT " + base + "/{type}/{id}", Body: one, Refuse: refuse, New: handler((*feed).create)},
 		{Pattern: "POST " + base, Body: many, Refuse: refuse, New: handler((*feed).bundle)},
 		{Pattern: "POST " + base + "/{$}", Body: many, Refuse: refuse, New: handler((*feed).bundle)},
 		{Pattern: "GET " + base + "/metadata", Open: true, New: func(collect.Options) http.Handler { return http.HandlerFunc(metadata) }},
@@ -102,9 +105,12 @@ func refuse(w http.ResponseWriter, r *http.Request, status int, reason string) {
 	answer(w, r, status, outcome(status, reason))
 }
 
-// create takes one AuditEvent in.
+// create takes one resource in, of the type that the address names.
 func (f *feed) create(body []byte) {
-	res := f.resource(body)
+	res := f.resource(body, "")
+	if res.reason == "" {
+		res.reason = f.misplaced(&res)
+	}
 	if err := f.hand(&res, ""); err != nil {
 		f.refuse(err, 0)
 		return
@@ -117,34 +123,71 @@ func (f *feed) create(body []byte) {
 		refuse(f.w, f.r, http.StatusBadRequest, res.reason)
 		return
 	}
-	f.w.Header().Set("Location", base+"/AuditEvent/"+res.id.String())
+	f.w.Header().Set("Location", base+"/"+res.kind+"/"+res.id.String())
 	f.w.WriteHeader(http.StatusCreated)
 }
+
+// misplaced says what of a resource is not as its address says; "" when nothing is.
+func (f *feed) misplaced(res *resource) string {
+	asked := f.r.PathValue("type")
+	if asked == "" {
+		asked = auditEvent
+	}
+	switch {
+	case res.kind == asked && f.r.Method == http.MethodPut && res.kind == auditEvent:
+		return "an AuditEvent is not changed: post it"
+	case res.kind == asked:
+		return ""
+	case asked == auditEvent:
+		return "not an AuditEvent: resources of other types go to an address of their own"
+	}
+	return "the resource is of another type than its address"
+}
+
+const auditEvent = "AuditEvent"
 
 // resource is one resource of a request.
 type resource struct {
 	raw    []byte // as it came
+	kind   string // its type
 	ev     event.Event
 	key    []string // the name that its sender gave it; nil when it has none
 	id     event.ID // once it was handed in
 	reason string   // why it holds no event; "" when it does
 }
 
-// resource reads text, which is one resource. Its Fields are good until the next call.
-func (f *feed) resource(text []byte) resource {
+// resource reads text, which is one resource, called fullURL in its Bundle. Its Fields are good until the next call.
+func (f *feed) resource(text []byte, fullURL string) resource {
 	res := resource{raw: text}
 	json, err := f.json(text)
+	lim := jsonl.Limits{Depth: f.o.Limits.Depth, Values: f.o.Limits.Values}
 	if err == nil {
-		lim := jsonl.Limits{Depth: f.o.Limits.Depth, Values: f.o.Limits.Values}
 		err = res.ev.Index.Scan(json, lim)
 	}
 	if err == nil {
 		obj := collect.Object{Text: json, Index: &res.ev.Index}
-		res.key = identifier(obj)
+		if res.kind = fhir.ResourceType(json, obj.Index); res.kind == auditEvent {
+			res.key = identifier(obj)
+		}
+		res.ev.Fields, res.ev.Format = json, formatName
 		err = shapeEvent(obj, f.o, &res.ev, &f.b)
+	}
+	if err == nil && res.kind != auditEvent && isURN(fullURL) {
+		err = f.called(&res.ev, fullURL, lim)
 	}
 	res.reason = problem(err)
 	return res
+}
+
+// called notes the name by which other resources of its Bundle point to a resource, which may have no id of its own.
+func (f *feed) called(ev *event.Event, fullURL string, lim jsonl.Limits) error {
+	if ev.Index.Find(ev.Fields, "fullUrl") >= 0 {
+		return errAccess
+	}
+	f.b.Reset()
+	f.b.String("fullUrl", fullURL)
+	f.b.Members(ev.Fields)
+	return f.b.Into(ev, lim)
 }
 
 // json returns text in its JSON form.
@@ -180,10 +223,10 @@ func problem(err error) string {
 	switch {
 	case err == nil:
 		return ""
-	case errors.As(err, &syntax), errors.As(err, &broken), errors.Is(err, errAccess), errors.Is(err, errSeveral):
+	case errors.As(err, &syntax), errors.As(err, &broken), errors.Is(err, errAccess), errors.Is(err, errSeveral), errors.Is(err, errBundle):
 		return err.Error()
 	case errors.Is(err, collect.ErrSkip):
-		return "not an AuditEvent: no other resource is taken in"
+		return "not an AuditEvent: no other resource is taken in as XML"
 	}
 	return "an AuditEvent that cannot be read"
 }

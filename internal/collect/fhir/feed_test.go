@@ -111,7 +111,7 @@ func TestMetadata(t *testing.T) {
 	}
 	var want any
 	_ = json.Unmarshal([]byte(`{"resourceType":"CapabilityStatement","status":"active","date":"2026-01-01","kind":"instance","software":{"name":"Wardline"},
- "implementation":{"description":"Audit record repository: takes AuditEvents in and gives none out"},"fhirVersion":"4.0.1","format":["json","xml"],
+ "implementation":{"description":"Audit record repository: takes AuditEvents in, and resources that say who has to do with which patient, and gives none out"},"fhirVersion":"4.0.1","format":["json","xml"],
  "rest":[{"mode":"server","resource":[{"type":"AuditEvent","interaction":[{"code":"create"}]}],"interaction":[{"code":"batch"},{"code":"transaction"}]}]}`), &want)
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Error(diff)
@@ -130,6 +130,65 @@ func entry(fullURL, resource string) string {
 	return fmt.Sprintf(`{"fullUrl":"%s","resource":%s,"request":{"method":"POST","url":"AuditEvent"}}`, fullURL, resource)
 }
 
+func put(resource string) string {
+	return `{"resource":` + resource + `,"request":{"method":"PUT","url":"x/1"}}`
+}
+
+// Resources of other types say who has to do with whom: each version of one is an event of its own class.
+func TestOtherResources(t *testing.T) {
+	const patient = `{"resourceType":"Patient","id":"1","meta":{"lastUpdated":"2026-03-01T10:20:30Z"}}`
+	for name, c := range map[string]struct {
+		method, path, body string
+		status, events     int
+		answer             string
+	}{
+		"posted":              {"POST", "/fhir/Patient", patient, 201, 1, ""},
+		"put in place":        {"PUT", "/fhir/Patient/1", patient, 201, 1, ""},
+		"at another's place":  {"POST", "/fhir/Encounter", patient, 400, 0, "of another type than its address"},
+		"at an event's place": {"POST", "/fhir/AuditEvent", patient, 400, 0, "not an AuditEvent"},
+		"an event put":        {"PUT", "/fhir/AuditEvent/1", one, 400, 0, "is not changed"},
+		"with a name of ours": {"POST", "/fhir/Patient", `{"resourceType":"Patient","access":{"user":"nobody"}}`, 400, 0, "not part of FHIR"},
+		"no type":             {"POST", "/fhir/Patient", `{"id":"1"}`, 400, 0, "no resourceType"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n, kept := feed(t)
+			resp, body := n.Do(t, httpintest.Request{Method: c.method, Path: c.path, Type: "application/fhir+json", Body: c.body})
+			if resp.StatusCode != c.status || !strings.Contains(body, c.answer) {
+				t.Errorf("status %d, want %d: %s", resp.StatusCode, c.status, body)
+			}
+			events := kept.Events(t, httpintest.Options(t).Taxonomy)
+			if len(events) != c.events {
+				t.Fatalf("%d events are kept, want %d", len(events), c.events)
+			}
+			for _, ev := range events {
+				if ev.Class.Product != "fhir" || ev.Class.Service != "resource" || string(ev.Fields) != c.body || ev.Time.Format("2006-01-02") != "2026-03-01" {
+					t.Errorf("an event of %s/%s at %s: %s", ev.Class.Product, ev.Class.Service, ev.Time, ev.Fields)
+				}
+				if want := "/fhir/Patient/" + ev.ID.String(); resp.Header.Get("Location") != want {
+					t.Errorf("location %s, want %s", resp.Header.Get("Location"), want)
+				}
+			}
+			if c.events == 0 && len(kept.Damages(t)) != 1 {
+				t.Error("what is refused is not kept as it came")
+			}
+			collecttest.Balanced(t, n.Intake)
+		})
+	}
+}
+
+// A resource without an id is known by the name that its Bundle gives it.
+func TestNamesOfABundle(t *testing.T) {
+	n, kept := feed(t)
+	n.Do(t, httpintest.Request{Path: "/fhir", Type: "application/fhir+json", Body: bundle("transaction",
+		entry("urn:uuid:7", `{"resourceType":"Patient"}`), entry("https://x.example/fhir/Patient/8", `{"resourceType":"Patient","id":"8"}`))})
+	want := []string{`{"fullUrl":"urn:uuid:7","resourceType":"Patient"}`, `{"resourceType":"Patient","id":"8"}`}
+	for i, ev := range kept.Events(t, httpintest.Options(t).Taxonomy) {
+		if string(ev.Fields) != want[i] {
+			t.Errorf("entry %d is %s, want %s", i+1, ev.Fields, want[i])
+		}
+	}
+}
+
 func TestBundle(t *testing.T) {
 	xmlBundle := func(kind string, entries ...string) string {
 		return `<Bundle xmlns="http://hl7.org/fhir"><type value="` + kind + `"/><entry>` + strings.Join(entries, "</entry><entry>") + "</entry></Bundle>"
@@ -143,8 +202,12 @@ func TestBundle(t *testing.T) {
 	}{
 		"batch":          {"json", bundle("batch", entry("urn:uuid:1", one), entry("urn:uuid:2", one)), 200, "201 201", 2, 2},
 		"empty":          {"json", bundle("batch"), 200, "", 0, 0},
-		"one bad":        {"json", bundle("batch", entry("urn:uuid:1", twice), entry("urn:uuid:2", one), entry("", `{"resourceType":"Patient"}`)), 200, "400 201 400", 1, 3},
+		"one bad":        {"json", bundle("batch", entry("urn:uuid:1", twice), entry("urn:uuid:2", one), entry("", `{"resourceType":"Patient"}`)), 200, "400 201 201", 2, 3},
 		"a deletion":     {"json", bundle("batch", `{"request":{"method":"DELETE","url":"AuditEvent/1"}}`, entry("", one)), 200, "405 201", 1, 2},
+		"put in place":   {"json", bundle("transaction", put(`{"resourceType":"Patient","id":"1"}`)), 200, "201", 1, 1},
+		"put an event":   {"json", bundle("batch", put(one)), 200, "400", 0, 1},
+		"a Bundle in it": {"json", bundle("batch", entry("", bundle("batch", entry("", one)))), 200, "400", 0, 1},
+		"our own name":   {"json", bundle("batch", entry("urn:uuid:1", `{"resourceType":"Patient","fullUrl":"x"}`), entry("", `{"resourceType":"Patient","access":{}}`)), 200, "400 400", 0, 2},
 		"no resource":    {"json", bundle("batch", `{"fullUrl":"urn:uuid:1"}`), 200, "400", 0, 1},
 		"transaction":    {"json", bundle("transaction", entry("urn:uuid:1", one)), 200, "201", 1, 1},
 		"none of two":    {"json", bundle("transaction", entry("urn:uuid:1", one), entry("urn:uuid:2", twice)), 400, "entry 2: fhir: at byte", 0, 2},
@@ -276,7 +339,7 @@ func TestFeedJournalFails(t *testing.T) {
 	}
 }
 
-// Every AuditEvent of the corpus, posted, becomes what it becomes when it is read as a file.
+// Every resource of the corpus, posted, becomes what it becomes when it is read as a file.
 func TestFeedCorpus(t *testing.T) {
 	dir := formattest.Corpora(t, "audit")
 	o := httpintest.Options(t)
@@ -295,7 +358,13 @@ func TestFeedCorpus(t *testing.T) {
 			}
 			want := decoded(t, formats[kind], o, text)
 			before := len(kept.Lines(journal.Events))
-			resp, body := n.Do(t, httpintest.Request{Path: "/fhir/AuditEvent", Type: "application/fhir+" + kind, Body: string(text)})
+			var is struct{ ResourceType string }
+			if is.ResourceType = "AuditEvent"; kind == "json" {
+				if err := json.Unmarshal(text, &is); err != nil {
+					t.Fatal(err)
+				}
+			}
+			resp, body := n.Do(t, httpintest.Request{Path: "/fhir/" + is.ResourceType, Type: "application/fhir+" + kind, Body: string(text)})
 			if len(want) == 0 {
 				if others++; resp.StatusCode != 400 {
 					t.Errorf("%s holds no event: status %d", filepath.Base(file), resp.StatusCode)
@@ -317,7 +386,7 @@ func TestFeedCorpus(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d AuditEvents posted and equal, %d files of other resources refused, %d files with several", posted, others, asBundle)
+	t.Logf("%d resources posted and equal, %d files without one refused, %d files with several", posted, others, asBundle)
 }
 
 // decoded reads text as a file.
@@ -367,7 +436,7 @@ func FuzzBundle(f *testing.F) {
 		if asXML {
 			kind = "application/fhir+xml"
 		}
-		for _, path := range []string{"/fhir", "/fhir/AuditEvent"} {
+		for _, path := range []string{"/fhir", "/fhir/AuditEvent", "/fhir/{type}"} {
 			kept := collecttest.NewMemory()
 			resp, in := collecttest.Post(t, kept, handlers["POST "+path], kind, body)
 			if bytes.Contains(resp.Body.Bytes(), []byte("0042canary")) {

@@ -1,5 +1,6 @@
 // Package fhir reads FHIR AuditEvents: who looked at, changed, sent or searched for what about
-// which patient, as modern clinical systems record it.
+// which patient, as modern clinical systems record it. A node takes other resources in as well, for they say who
+// has to do with which patient: encounters, orders, appointments.
 //
 // An event's fields are the resource itself under FHIR's names (type.code, agent.who.reference,
 // entity.what.reference ...). Beside them stands access, the form that all clinical collectors
@@ -10,6 +11,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"time"
 
 	"github.com/wardline/wardline/format/charset"
 	"github.com/wardline/wardline/format/fhir"
@@ -20,7 +22,7 @@ import (
 
 const formatName = "fhir"
 
-// Shape is an AuditEvent in JSON. Resources of other types fit too, and hold no event.
+// Shape is a resource in JSON. Those of other types than AuditEvent are events where whole records are asked for, and else hold none.
 func Shape() collect.Shape {
 	return collect.Shape{Name: formatName, Fits: fits, Event: shapeEvent}
 }
@@ -37,14 +39,35 @@ func fits(obj collect.Object) int {
 
 func shapeEvent(obj collect.Object, o collect.Options, ev *event.Event, b *event.Builder) error {
 	e, err := fhir.ParseIndexed(obj.Text, obj.Index)
-	if errors.Is(err, fhir.ErrOtherResource) {
+	switch {
+	case errors.Is(err, fhir.ErrOtherResource) && o.Whole:
+		return other(obj, o, ev)
+	case errors.Is(err, fhir.ErrOtherResource):
 		return collect.ErrSkip
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	return fill(&e, obj.Text, obj.Index, o, ev, b)
 }
+
+// other makes an event of a resource that is no AuditEvent: its Fields are the resource itself, which ev holds already.
+func other(obj collect.Object, o collect.Options, ev *event.Event) error {
+	switch {
+	case obj.Index.Find(obj.Text, "access") >= 0:
+		return errAccess
+	case fhir.ResourceType(obj.Text, obj.Index) == "Bundle":
+		return errBundle
+	}
+	ev.Class = o.Taxonomy.Class("fhir", "resource", "")
+	ev.Time = time.Time{}
+	if i := obj.Index.Find(obj.Text, "meta.lastUpdated"); i >= 0 {
+		ev.Time, _ = event.ParseTime(obj.Raw(int32(i)))
+	}
+	return nil
+}
+
+// errBundle refuses what holds resources where one is asked for.
+var errBundle = errors.New("fhir: a Bundle is posted to " + base + " by itself")
 
 // errAccess refuses a resource that brings its own access: FHIR has no such element, and
 // rules would take the sender's word for ours.

@@ -69,7 +69,7 @@ func TestShape(t *testing.T) {
 	want := map[string]any{
 		"verb": "search", "native_action": "rest+search-type", "outcome": "ok", "user": "m.okafor", "user_name": "Miriam Okafor", "role": []any{"IRCP"},
 		"purpose": []any{"TREAT"}, "patient": []any{"Patient/0042"}, "patients_count": 1.0, "object_kind": "query", "query": "family=Invented",
-		"origin_ip": "10.2.3.4", "audit_source": "ward-7",
+		"origin_ip": "10.2.3.4", "audit_source": "ward-7", "corr": "r1",
 	}
 	if diff := cmp.Diff(access(t, ev), any(want)); diff != "" {
 		t.Error(diff)
@@ -141,6 +141,7 @@ func TestVerbsAndKinds(t *testing.T) {
 	}
 }
 
+// Other resources hold no event for a scan.
 func TestShapeRefuses(t *testing.T) {
 	if _, err := shaped(t, `{"resourceType":"Patient"}`); !errors.Is(err, collect.ErrSkip) {
 		t.Errorf("a Patient: %v", err)

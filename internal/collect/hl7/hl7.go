@@ -5,13 +5,15 @@
 // is the field as written, MSH-9.1 its first component. A value that repeats is an array. Only
 // the segments that say who, what, when and about whom are written out (MSH EVN PID PV1 MRG ORC OBR TXA
 // MSA ERR QPD); the object segments counts all. Beside them stands access, the form
-// that all clinical collectors share; docs/clinical-taxonomy.md is its manual.
+// that all clinical collectors share; docs/clinical-taxonomy.md is its manual. A node keeps the text of the whole message as well, in
+// the field message: whoever learns from it who has to do with which patient needs the other segments too.
 package hl7
 
 import (
 	"bytes"
 	"errors"
 	"io"
+	"time"
 
 	"github.com/wardline/wardline/format/charset"
 	"github.com/wardline/wardline/format/hl7"
@@ -170,19 +172,41 @@ type writer struct {
 	cells   []cell
 	values  []string
 	written int
+	text    []byte
 }
 
 func (w *writer) event(m *hl7.Message, ev *event.Event, b *event.Builder) error {
 	ev.Format = w.format
 	ev.Class = w.o.Taxonomy.Class("hl7", "mllp", "")
-	stamp, _ := m.Get("MSH-7")
-	ev.Time, _, _ = hl7.ParseTime(stamp)
+	ev.Time = w.time(m)
 	w.normalise(m)
 	b.Reset()
 	b.Access(&w.access)
 	w.segments(m, b)
+	if w.o.Whole {
+		w.whole(m, b)
+	}
 	if m.BadCharset {
 		b.Bool("BadCharset", true)
 	}
 	return b.Into(ev, jsonl.Limits{Depth: w.o.Limits.Depth, Values: w.o.Limits.Values})
+}
+
+// time is when the message was made. Its clock shows the site's time where MSH-7 states no offset.
+func (w *writer) time(m *hl7.Message) time.Time {
+	stamp, _ := m.Get("MSH-7")
+	t, zoned, ok := hl7.ParseTime(stamp)
+	if ok && !zoned {
+		return event.InZone(t, w.o.Zone, time.Time{})
+	}
+	return t
+}
+
+// whole adds the message as it came, as UTF-8 and with CR behind each segment.
+func (w *writer) whole(m *hl7.Message, b *event.Builder) {
+	w.text = w.text[:0]
+	for _, s := range m.Segments {
+		w.text = append(append(w.text, s.Text...), '\r')
+	}
+	b.Bytes("message", w.text)
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -64,6 +65,46 @@ func TestEvent(t *testing.T) {
 }
 
 // What a message of each kind does, to what (HL7 v2.5.1 chapters 3 to 12), whoever it names.
+// A node keeps the message itself too, with what no field above shows.
+func TestWholeMessage(t *testing.T) {
+	o := options(t)
+	o.Whole = true
+	for name, text := range map[string]string{"CR": merge, "LF": strings.ReplaceAll(merge, "\r", "\n"), "CR LF": strings.ReplaceAll(merge, "\r", "\r\n")} {
+		d := hl7.Format().Open(strings.NewReader(text), o)
+		var ev event.Event
+		if err := d.Next(&ev); err != nil {
+			t.Fatal(err)
+		}
+		for got := range ev.Values("message") {
+			if want := strings.ReplaceAll(merge, "\xeb", "ë"); string(got) != want {
+				t.Errorf("%s: the message is kept as\n%q, want\n%q", name, got, want)
+			}
+		}
+		if ev.Index.Find(ev.Fields, "message") < 0 {
+			t.Errorf("%s: no message", name)
+		}
+	}
+}
+
+// MSH-7 without an offset is the site's clock.
+func TestTimeOfTheSite(t *testing.T) {
+	o := options(t)
+	var err error
+	if o.Zone, err = time.LoadLocation("Europe/Berlin"); err != nil {
+		t.Fatal(err)
+	}
+	for stamp, want := range map[string]string{"20260701102030": "2026-07-01T08:20:30Z", "20260701102030-0500": "2026-07-01T15:20:30Z"} {
+		d := hl7.Format().Open(strings.NewReader(strings.Replace(merge, "20260301102030+0100", stamp, 1)), o)
+		var ev event.Event
+		if err := d.Next(&ev); err != nil {
+			t.Fatal(err)
+		}
+		if got := ev.Time.Format(time.RFC3339); got != want {
+			t.Errorf("MSH-7 %s: %s, want %s", stamp, got, want)
+		}
+	}
+}
+
 func TestMeaning(t *testing.T) {
 	for message, want := range map[string]string{
 		"MSH|^~\\&|A|N|||20260301||ADT^A01|1":                              "create chart",

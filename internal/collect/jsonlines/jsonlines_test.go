@@ -24,8 +24,8 @@ func routes() []collect.Route {
 
 const alert = `{"timestamp":"2026-03-01T10:20:30.000001+0000","flow_id":1,"event_type":"alert"}`
 
-// patient is a resource that is no audit record: it holds no event, and is kept as it came.
-const patient = `{"resourceType":"Patient","id":"T9000001"}`
+// hollow is the entry of a Bundle without a resource: it holds no event, and is kept as it came.
+const hollow = `{"fullUrl":"urn:uuid:1"}`
 
 func TestEvents(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -41,7 +41,7 @@ func TestEvents(t *testing.T) {
 		"one damaged":   {`{"a":1}` + "\n" + `{"a":` + "\n" + `{"a":2}`, 200, `{"kept":2,"damaged":[{"offset":8,`, []string{"json", "json"}, []string{`{"a":` + "\n"}},
 		"damage at end": {`{"a":1}` + "\n" + `{"a":`, 200, `{"kept":1,"damaged":[{"offset":8,`, []string{"json"}, []string{`{"a":`}},
 		"all damaged":   {`{"a":`, 400, `{"kept":0,"damaged":[{"offset":0,`, nil, []string{`{"a":`}},
-		"no event":      {`{"a":1}` + "\n" + patient + "\n" + `{"a":2}`, 200, `{"kept":2,"damaged":[{"offset":8,`, []string{"json", "json"}, []string{patient}},
+		"no event":      {`{"resourceType":"Bundle","entry":[{"resource":{"a":1}},` + hollow + `]}`, 200, `{"kept":1,"damaged":[{"offset":`, []string{"json"}, []string{hollow}},
 		"text":          {"good morning", 400, "no JSON", nil, nil},
 		"empty":         {"", 400, "no JSON", nil, nil},
 		"empty array":   {"[]", 200, `{"kept":0}`, nil, nil},

@@ -1,28 +1,67 @@
 // Package reader understands what the systems of a hospital say about it: who was admitted and moved, who ordered,
 // wrote and measured what for whom, who works here and when. It turns one event into facts and remembers nothing.
 //
-//	HL7 v2 messages ──► hl7  ─┐
-//	FHIR resources  ──► fhir ─┼─► []hospital.Fact
+//	HL7 v2 messages  ──► v2   ─┐
+//	FHIR resources   ──► fhir ─┼─► []hospital.Fact
 //	rows of HR, rosters, lists ► site ┘
 package reader
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/hospital/reader/fhir"
+	"github.com/wardline/wardline/internal/hospital/reader/site"
+	"github.com/wardline/wardline/internal/hospital/reader/v2"
 )
 
-// Reader turns events into facts. It belongs to one goroutine.
+// Reader turns events into facts. Any number of goroutines may use one.
 type Reader struct {
 	zone *time.Location
 }
 
-// New returns a Reader for a site whose clocks show the time of zone where they state no offset.
+// New returns a Reader for a site whose clocks show the time of zone where they state no offset. nil is UTC.
 func New(zone *time.Location) *Reader { return &Reader{zone: zone} }
+
+// Wants tells whether events of a class can say anything about the house.
+func Wants(c *event.Class) bool {
+	switch c.Product {
+	case "hl7", "hr":
+		return true
+	case "fhir":
+		return c.Service == "resource"
+	}
+	return false
+}
 
 // Read returns what ev says about the house. Most events say nothing, and cost nearly nothing. What it returns is the
 // caller's. The error says that ev holds a record which cannot be understood, and quotes nothing of it.
 func (r *Reader) Read(ev *event.Event) ([]hospital.Fact, error) {
-	return nil, nil
+	var facts []hospital.Fact
+	var err error
+	switch {
+	case !Wants(ev.Class):
+		return nil, nil
+	case ev.Class.Product == "hl7":
+		facts, err = v2.Event(ev, r.zone)
+	case ev.Class.Product == "hr":
+		facts = site.Event(ev, r.zone)
+	default:
+		facts = fhir.Event(ev, r.zone)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read a record about the house: %w", err)
+	}
+	for i := range facts {
+		f := &facts[i]
+		f.Seen, f.Source = ev.Observed, ev.Source
+		for _, t := range [...]time.Time{ev.Time, ev.Observed} {
+			if f.Said.IsZero() {
+				f.Said = t
+			}
+		}
+	}
+	return facts, nil
 }

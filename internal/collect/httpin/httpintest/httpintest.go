@@ -34,7 +34,7 @@ func Options(t testing.TB) collect.Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return collect.Options{Limits: collect.DefaultLimits(), Taxonomy: tax}
+	return collect.Options{Limits: collect.DefaultLimits(), Taxonomy: tax, Whole: true}
 }
 
 // Serve opens a listener without TLS for the routes, which hand in to seal. change may alter its configuration; it may be nil.

@@ -1,0 +1,39 @@
+package v2_test
+
+import (
+	"bytes"
+	"flag"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/hospital/reader/readertest"
+	"github.com/wardline/wardline/internal/hospital/reader/v2"
+)
+
+var update = flag.Bool("update", false, "write the examples anew")
+
+var received = time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
+
+func berlin(t testing.TB) *time.Location {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return zone
+}
+
+// Each example is a message, or several, and the facts that are read from them. Lines stand for segments.
+func TestExamples(t *testing.T) {
+	readertest.Run(t, *update, func(t *testing.T, in []byte) (all []hospital.Fact) {
+		for _, text := range strings.Split(string(bytes.TrimSpace(in)), "\n\n") {
+			facts, err := v2.Read([]byte(strings.ReplaceAll(text, "\n", "\r")), berlin(t), received)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, facts...)
+		}
+		return all
+	})
+}
