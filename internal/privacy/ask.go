@@ -52,6 +52,26 @@ func rank(d *dossier) int {
 	return 1
 }
 
+// View returns one case with its evidence, and notes that by saw it.
+func (e *Engine) View(id string, by Viewer, at time.Time) (Case, error) {
+	d := e.queue.cases[id]
+	if d == nil || d.State == Waiting || !e.mayJudge(d, by) {
+		return Case{}, ErrNoCase
+	}
+	if !slices.ContainsFunc(d.Seen, func(s Sight) bool { return s.By.Name == by.Name }) {
+		d.Seen = append(d.Seen, Sight{By: by, At: at})
+		e.queue.mark(d)
+	}
+	return copyCase(&d.Case), nil
+}
+
+// Alarms returns what a person is to be told of at once, since it was asked last.
+func (e *Engine) Alarms() []Alarm {
+	filed := e.filed
+	e.filed = nil
+	return filed
+}
+
 // State says how far the Engine is.
 func (e *Engine) State() State {
 	s := State{Counts: e.counts, Now: e.now}

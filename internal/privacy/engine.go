@@ -480,3 +480,6 @@ func queryOf(text []byte) uint64 {
 	}
 	return 0
 }
+
+// Now is what time it is for the house.
+func (e *Engine) Now() time.Time { return e.now }

@@ -114,7 +114,7 @@ func (a *asking) absence() {
 		case hospital.CareTeam, hospital.Account, hospital.Trigger, hospital.Research, hospital.Assignment, hospital.Ticket:
 			continue // goes on without the patient
 		}
-		if a.me(e.By) || e.By == 0 && e.As == hospital.Person && a.me(e.Who) {
+		if a.me(e.By) || e.By == 0 && a.j.own[e.Kind] && e.As == hospital.Person && a.me(e.Who) {
 			continue
 		}
 		at := e.From

@@ -12,6 +12,7 @@ import (
 type Judge struct {
 	templates []template
 	byKind    [kinds][]int // which templates an edge of a kind may serve
+	own       [kinds]bool  // what one can only do oneself
 	flags     map[string]*flag
 	groups    []group
 	score     scoring
@@ -127,8 +128,8 @@ func (j *Judge) asking(t *Touch, h *hospital.House, k *Known, at time.Time) *ask
 // duty asks the roster about the time of the touch.
 func (a *asking) duty() {
 	slack := time.Duration(a.j.score.Duty)
-	// A stay may be seen a day later, but not off duty: shifts that reach into the touch are all that matters.
-	a.shifts, a.rostered = a.h.Duty(a.s.ID, a.first.Add(-slack), a.last.Add(slack))
+	// Shifts that reach into the touch are all that matters. One that only touches it counts, so ask for a little more.
+	a.shifts, a.rostered = a.h.Duty(a.s.ID, a.first.Add(-slack-time.Second), a.last.Add(slack+time.Second))
 	for i := range a.shifts {
 		if !a.shifts[i].Leave && a.within(a.shifts[i].From.Add(-slack), a.shifts[i].To.Add(slack)) {
 			a.onDuty = true

@@ -29,6 +29,7 @@ func Load(shipped, site fs.FS) (*Judge, error) {
 			return nil, fmt.Errorf("templates.yml: %s: %w", j.templates[i].ID, err)
 		}
 		for _, k := range j.templates[i].edges {
+			j.own[k] = j.own[k] || j.templates[i].Own
 			if j.templates[i].Test != testEmergency {
 				j.byKind[k] = append(j.byKind[k], i)
 			}

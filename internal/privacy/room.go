@@ -199,17 +199,9 @@ func (r *Room) Cases(ctx context.Context, f Filter) ([]Case, error) {
 func (r *Room) Case(ctx context.Context, id string, by Viewer) (Case, error) {
 	var c Case
 	at := time.Now().UTC()
-	err := r.look(ctx, func(e *Engine) error {
-		d := e.queue.cases[id]
-		if d == nil || d.State == Waiting || !e.mayJudge(d, by) {
-			return ErrNoCase
-		}
-		if !slices.ContainsFunc(d.Seen, func(s Sight) bool { return s.By.Name == by.Name }) {
-			d.Seen = append(d.Seen, Sight{By: by, At: at})
-			e.queue.mark(d)
-		}
-		c = copyCase(&d.Case)
-		return nil
+	err := r.look(ctx, func(e *Engine) (err error) {
+		c, err = e.View(id, by, at)
+		return err
 	})
 	return c, err
 }

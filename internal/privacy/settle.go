@@ -150,7 +150,7 @@ func (e *Engine) weighUp(s *sheet) error {
 		t.Automatic = st.Type == hospital.Machine
 	}
 	t.Automatic = t.Automatic || e.bare.Classes().Machine(e.house.Text(s.user))
-	v := e.judge.Verdict(t, e.house, k, e.now)
+	v := e.judge.Verdict(t, e.house, k, time.Time{}) // all that is known by now counts, whatever its sender's clock says
 	e.counts.Judged++
 	e.uncount(s)
 	s.said = conclusion{explained: v.Explained, first: k.Pair.Count == 0 || k.Pair.First >= s.day, score: float32(v.Score), drawn: s.said.drawn}

@@ -29,6 +29,7 @@ type template struct {
 	Shared   string   `yaml:"shared"`
 	Own      bool     `yaml:"own"`
 	Borne    string   `yaml:"borne"`
+	Taken    bool     `yaml:"taken"`
 	Noun     string   `yaml:"noun"`
 	Holds    string   `yaml:"holds"`
 	Fails    string   `yaml:"fails"`

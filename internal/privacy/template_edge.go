@@ -123,9 +123,9 @@ func (a *asking) belongs(place hospital.Ref) fit {
 	return stranger
 }
 
-// placeWeight is what a reason of place weighs: less when no roster knows the person, and for those who have no ward of their own.
+// placeWeight is what a reason of place weighs: less when no roster knows the person, and for those from an agency.
 func (a *asking) placeWeight(departmentOnly bool) (float64, string) {
-	if !a.rostered || departmentOnly || len(a.s.Units) == 0 && a.s.Dept == 0 || a.s.Type == hospital.Agency {
+	if !a.rostered || departmentOnly || a.s.Type == hospital.Agency {
 		return a.j.score.NoRoster, NoRoster
 	}
 	return a.j.score.Strengths["place"], ""
@@ -136,6 +136,9 @@ func (a *asking) inWindow(tm *template, e *hospital.Edge, ended bool) bool {
 	from, to := e.From, e.To
 	if from.IsZero() {
 		from = e.Made
+	}
+	if e.From.IsZero() && e.Kind == hospital.CareTeam {
+		from = a.first // a role without a beginning was there before it was heard of
 	}
 	switch tm.Around {
 	case "start":
@@ -213,8 +216,8 @@ func (a *asking) corrected(tm *template, found attempt) attempt {
 	if made.IsZero() || made.Before(a.first.Add(-time.Duration(s.Fresh))) || a.borne(tm, e, made) {
 		return found
 	}
-	switch touched := !e.Touched.IsZero() && (a.at.IsZero() || !e.Touched.After(a.at)); {
-	case after && touched && tm.Borne == "" && tm.Own:
+	switch touched := a.touched(e); {
+	case after && touched && tm.Taken:
 		found.weight, found.correction = found.weight*s.TakenUp, TakenUp
 	case after:
 		found.weight, found.correction = found.weight*s.SelfMade, SelfMade
@@ -222,6 +225,16 @@ func (a *asking) corrected(tm *template, found attempt) attempt {
 		found.weight, found.correction = found.weight*s.FreshMade, Fresh
 	}
 	return found
+}
+
+// touched tells whether somebody else did something about it: said so, or carried it out.
+func (a *asking) touched(e *hospital.Edge) bool {
+	return a.known(e.Touched) || e.Kind == hospital.Order && a.known(e.To) && e.To.After(e.Made)
+}
+
+// known tells whether a moment has come by the time of the verdict.
+func (a *asking) known(at time.Time) bool {
+	return !at.IsZero() && (a.at.IsZero() || !at.After(a.at))
 }
 
 // borne tells whether something that the person entered carries out what somebody else asked for, or what the patient did.

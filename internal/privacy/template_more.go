@@ -90,7 +90,8 @@ func (a *asking) stay(n int, tm *template, st *hospital.Stay) {
 			a.fail(n, why, nil)
 			return
 		}
-		w, c := a.placeWeight(f == byDepartment)
+		float := len(a.s.Units) == 0 // belongs nowhere, works everywhere
+		w, c := a.placeWeight(f == byDepartment || float)
 		a.hold(n, attempt{weight: w, correction: c})
 	}
 }

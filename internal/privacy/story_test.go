@@ -1,0 +1,296 @@
+package privacy_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy"
+)
+
+// want compares what is before a person with what should be.
+func (c *clinic) want(cases ...string) {
+	c.Helper()
+	got := c.open()
+	slices.Sort(got)
+	slices.Sort(cases)
+	if d := cmp.Diff(cases, got); d != "" {
+		c.Error(d)
+	}
+}
+
+// elm lives where a nurse of 5E does, and lies on 4W.
+func (c *clinic) elm() {
+	c.patient("2000", hospital.Human{Family: "Elm", Given: "Oscar", Street: "7 High Street", Postcode: "N1", City: "Alder"})
+	c.lies("2000", "4W", at(0, "06:00"))
+	c.works("ann", "4W", at(0, "07:00"), at(0, "19:00"))
+	c.works("eve", "5E", at(0, "07:00"), at(0, "19:00"))
+}
+
+// The nurse on whose ward a patient lies has a reason; one who lives with the patient and works elsewhere has none.
+func TestSpouseOnAnotherWard(t *testing.T) {
+	c := newClinic(t)
+	c.elm()
+	c.opens("ann", "2000", at(0, "10:00"))
+	c.opens("eve", "2000", at(0, "11:00"))
+	c.until(at(1, "10:59"))
+	c.want()
+	c.until(at(1, "13:00"))
+	c.want("user eve: 2000")
+	k := c.engine.Cases(privacy.Filter{Lanes: []privacy.Lane{privacy.Ranked}})[0]
+	if k.Text.Headline == "" || len(k.Touches) != 1 || k.Touches[0].Touch.Counts[privacy.Open] != 3 || k.Opened.Sub(at(0, "11:00")) > 26*time.Hour {
+		t.Errorf("%+v", k)
+	}
+}
+
+// Whom the site lists as one who must not look is asked, though both are nobody's household.
+func TestFormerPartner(t *testing.T) {
+	c := newClinic(t)
+	c.lies("1003", "4W", at(0, "06:00"))
+	c.works("eve", "5E", at(0, "07:00"), at(0, "19:00"))
+	c.says(hospital.Fact{Mark: &hospital.MarkFact{Patient: mrn("1003"), Kind: "listed", Who: []hospital.Who{{Kind: hospital.Person, Name: hospital.Name{Text: "eve"}}}}})
+	c.opens("eve", "1003", at(0, "11:00"))
+	c.until(at(2, "00:00"))
+	c.want("user eve: 1003")
+}
+
+// A reason that comes late takes a case back before anybody looked, and is noted on one that somebody looks at.
+func TestReasonComesLate(t *testing.T) {
+	order := func(c *clinic) {
+		c.says(hospital.Fact{Said: at(1, "20:00"), Reason: &hospital.ReasonFact{
+			Patient: mrn("2000"), Kind: hospital.Consult, Key: "C1", From: at(0, "09:00"), Who: []hospital.Who{{Kind: hospital.Person, Name: hospital.Name{Text: "eve"}}},
+			By: hospital.Name{Text: "dov"},
+		}})
+		c.until(at(1, "21:00"))
+	}
+	t.Run("before the day is over", func(t *testing.T) {
+		c := newClinic(t)
+		c.elm()
+		c.opens("eve", "2000", at(0, "21:00"))
+		c.until(at(1, "19:00"))
+		order(c)
+		c.until(at(3, "00:00"))
+		c.want()
+	})
+	t.Run("before anybody looked", func(t *testing.T) {
+		c := newClinic(t)
+		c.elm()
+		c.opens("eve", "2000", at(0, "11:00"))
+		c.until(at(1, "19:00"))
+		c.want("user eve: 2000")
+		order(c)
+		c.want()
+		if got := c.open(privacy.Withdrawn); len(got) != 1 {
+			t.Error(got)
+		}
+	})
+	t.Run("while somebody looks", func(t *testing.T) {
+		c := newClinic(t)
+		c.elm()
+		c.opens("eve", "2000", at(0, "11:00"))
+		c.until(at(1, "19:00"))
+		id := c.engine.Cases(privacy.Filter{Lanes: []privacy.Lane{privacy.Ranked}})[0].ID
+		if _, err := c.engine.View(id, privacy.Viewer{Name: "okafor"}, at(1, "19:00")); err != nil {
+			t.Fatal(err)
+		}
+		order(c)
+		c.want("user eve: 2000")
+		if k := c.engine.Cases(privacy.Filter{Lanes: []privacy.Lane{privacy.Ranked}})[0]; k.Arrived.IsZero() {
+			t.Error("nobody says that a reason came")
+		}
+	})
+}
+
+// Three look at a guest who is known, and nothing explains it: one case about the patient, not three.
+func TestCuriosityCascade(t *testing.T) {
+	c := newClinic(t)
+	c.patient("3000", hospital.Human{Family: "Star", Given: "Stella"})
+	c.says(hospital.Fact{Mark: &hospital.MarkFact{Patient: mrn("3000"), Kind: "vip"}})
+	c.lies("3000", "4W", at(0, "06:00"))
+	c.works("eve", "5E", at(0, "07:00"), at(0, "19:00"))
+	c.opens("eve", "3000", at(0, "10:10"))
+	c.opens("reg", "3000", at(0, "10:20"))
+	c.opens("boss", "3000", at(0, "10:30"))
+	c.until(at(2, "00:00"))
+	c.want("patient eve reg boss: 3000")
+}
+
+// A reason that one makes oneself after looking is none.
+func TestSelfMadeReason(t *testing.T) {
+	c := newClinic(t)
+	c.elm()
+	c.opens("eve", "2000", at(0, "11:00"))
+	c.says(hospital.Fact{Said: at(0, "11:20"), Reason: &hospital.ReasonFact{
+		Patient: mrn("2000"), Kind: hospital.CareTeam, Key: "T1", From: at(0, "11:20"), Who: []hospital.Who{{Kind: hospital.Person, Name: hospital.Name{Text: "eve"}}},
+		By: hospital.Name{Text: "eve"},
+	}})
+	c.until(at(2, "00:00"))
+	c.want("user eve: 2000")
+}
+
+// Who has left, and looks, is told of at once; however often, it is one case.
+func TestLeaver(t *testing.T) {
+	c := newClinic(t)
+	c.says(hospital.Fact{Staff: &hospital.StaffFact{Number: "108", Logins: []string{"gone"}, Title: "Registered nurse", Family: "nursing", Department: "WARDS", End: at(-3, "00:00"), Human: hospital.Human{Family: "Gorse", Given: "Gil"}}})
+	c.until(at(0, "09:00"))
+	c.opens("gone", "1001", at(0, "09:30"))
+	c.opens("gone", "1002", at(0, "09:40"))
+	c.want("account gone: 1001 1002")
+	if a := c.engine.Alarms(); len(a) != 2 || a[0].Flag.ID != "F19" || a[0].Case != a[1].Case {
+		t.Errorf("%+v", a)
+	}
+	c.until(at(2, "00:00"))
+	c.want("account gone: 1001 1002")
+}
+
+// A record that is a trap tells at once, and is the case of who fell into it.
+func TestCanary(t *testing.T) {
+	c := newClinic(t)
+	c.says(hospital.Fact{Mark: &hospital.MarkFact{Patient: mrn("1009"), Kind: "canary"}})
+	c.until(at(0, "09:00"))
+	c.opens("reg", "1009", at(0, "09:30"))
+	c.want("user reg: 1009")
+	if k := c.engine.Cases(privacy.Filter{})[0]; k.Lane != privacy.Urgent {
+		t.Error(k.Lane)
+	}
+}
+
+// A report about a thousand patients is told of at once; a search that finds a thousand is not.
+func TestBulkExport(t *testing.T) {
+	c := newClinic(t)
+	c.until(at(0, "09:00"))
+	c.does(at(0, "09:10"), look{User: "reg", Verb: "search", Native: "Patient search", Query: "S", Count: 1000})
+	c.want()
+	c.does(at(0, "09:30"), look{User: "reg", Verb: "export", Native: "Export report", Count: 1000})
+	c.want("account reg:")
+}
+
+// Two records turn out to be one patient's between the look and its reason: the reason counts.
+func TestMergeInBetween(t *testing.T) {
+	c := newClinic(t)
+	c.elm()
+	c.patient("2001", hospital.Human{Family: "Elm", Given: "Oscar", Street: "7 High Street", Postcode: "N1", City: "Alder"})
+	c.opens("ann", "2001", at(0, "11:00")) // the record without the stay
+	c.opens("eve", "2001", at(0, "12:00"))
+	c.until(at(1, "09:00"))
+	c.says(hospital.Fact{Said: at(1, "09:30"), Merge: &hospital.MergeFact{Survivor: mrn("2000"), Retired: mrn("2001")}})
+	c.until(at(3, "00:00"))
+	c.want("user eve: 2000")
+	id, _ := c.house.Find(mrn("2000"))
+	seen, err := c.engine.WhoSaw(id, at(0, "00:00"), at(3, "00:00"))
+	if err != nil || len(seen) != 2 || seen[0].Template != "" || seen[1].Template != "E09" {
+		t.Errorf("%+v %v", seen, err)
+	}
+}
+
+// A nurse of the pool has no ward of her own; the roster says where she is today.
+func TestFloatNurse(t *testing.T) {
+	c := newClinic(t)
+	c.says(hospital.Fact{Staff: &hospital.StaffFact{Number: "109", Logins: []string{"flo"}, Title: "Registered nurse", Family: "nursing", Department: "POOL", Human: hospital.Human{Family: "Elm", Given: "Flo", Street: "7 High Street", Postcode: "N1", City: "Alder"}}})
+	c.elm()
+	c.works("flo", "4W", at(0, "07:00"), at(0, "19:00"))
+	c.opens("flo", "2000", at(0, "11:00"))
+	c.until(at(3, "00:00"))
+	c.want()
+}
+
+// A doctor is asked for advice on the corridor: nothing says so, but nothing else speaks against it either.
+func TestConsultWithoutRecord(t *testing.T) {
+	c := newClinic(t)
+	c.says(hospital.Fact{Said: at(0, "06:00"), Visit: &hospital.VisitFact{Patient: mrn("1005"), Number: "V5", Class: 'I', Service: "SUR", Unit: "5E", Start: at(0, "06:00")}})
+	c.works("dov", "4W", at(0, "07:00"), at(0, "19:00"))
+	c.opens("dov", "1005", at(0, "11:00"))
+	c.until(at(9, "00:00"))
+	c.want()
+	if h := c.engine.Health(); h.All.Touches != 1 || h.All.Explained != 0 {
+		t.Errorf("%+v", h.All)
+	}
+}
+
+// What a person found to have a reason is not asked again for 90 days; what is hard is.
+func TestExplainedIsLeftAlone(t *testing.T) {
+	c := newClinic(t)
+	c.elm()
+	c.opens("eve", "2000", at(0, "11:00"))
+	c.until(at(1, "13:00"))
+	c.decide(c.engine.Cases(privacy.Filter{Lanes: []privacy.Lane{privacy.Ranked}})[0].ID, privacy.Explained, at(1, "14:00"))
+	c.opens("eve", "2000", at(9, "11:00"))
+	c.until(at(12, "00:00"))
+	c.want()
+	c.says(hospital.Fact{Said: at(12, "00:00"), Mark: &hospital.MarkFact{Patient: mrn("2000"), Kind: "canary"}})
+	c.opens("eve", "2000", at(12, "11:00"))
+	c.want("user eve: 2000")
+}
+
+func (c *clinic) decide(id string, o privacy.Outcome, when time.Time) {
+	c.Helper()
+	if err := c.engine.Decide(id, privacy.Decision{Outcome: o, Why: "asked", By: privacy.Viewer{Name: "okafor"}, At: when}); err != nil {
+		c.Fatal(err)
+	}
+}
+
+// A case is shown neither to whom it is about nor to who reports to them.
+func TestFourEyes(t *testing.T) {
+	c := newClinic(t)
+	c.patient("2005", hospital.Human{Family: "Birch", Given: "Una", Street: "3 Mill Lane", Postcode: "N1", City: "Alder"})
+	c.says(hospital.Fact{Staff: &hospital.StaffFact{Number: "106", Logins: []string{"boss"}, Title: "Manager", Family: "office", Department: "REG", Human: hospital.Human{Family: "Birch", Given: "Bo", Street: "3 Mill Lane", Postcode: "N1", City: "Alder"}}})
+	c.opens("boss", "2005", at(0, "11:00"))
+	c.until(at(2, "00:00"))
+	c.want("user boss: 2005")
+	id := c.engine.Cases(privacy.Filter{})[0].ID
+	for login, may := range map[string]bool{"boss": false, "reg": false, "ann": true, "": true} {
+		v := privacy.Viewer{Name: login + "@console"}
+		if st := c.house.StaffNamed(c.house.Ref(login)); st != nil {
+			v.Staff = st.ID
+		}
+		if got := len(c.engine.Cases(privacy.Filter{By: v})) == 1; got != may {
+			t.Errorf("%q sees it: %v", login, got)
+		}
+		if _, err := c.engine.View(id, v, at(2, "00:00")); (err == nil) != may {
+			t.Errorf("%q opens it: %v", login, err)
+		}
+		if may {
+			continue
+		}
+		if err := c.engine.Decide(id, privacy.Decision{Outcome: privacy.Violation, By: v, At: at(2, "00:00")}); err != privacy.ErrNoCase {
+			t.Errorf("%q decides it: %v", login, err)
+		}
+	}
+}
+
+// A feed that carries the reasons of a ward falls silent. That makes one finding and no case, but for what is hard.
+func TestFeedFallsSilent(t *testing.T) {
+	c := newClinic(t)
+	c.elm()
+	silent := func(day, hour int) bool { return day == 12 && hour >= 8 }
+	for day := range 16 {
+		for hour := 7; hour < 19; hour++ {
+			for n := range 25 {
+				number := fmt.Sprint(5000 + day*1000 + hour*30 + n)
+				when := at(day, fmt.Sprintf("%02d:%02d", hour, n*2))
+				c.patient(number, hospital.Human{Family: fmt.Sprint("Birk", n), Given: "Io"})
+				if !silent(day, hour) || n%4 == 0 {
+					c.says(hospital.Fact{Said: when.Add(-time.Hour), Visit: &hospital.VisitFact{Patient: mrn(number), Number: "V" + number, Class: 'I', Service: "MED", Unit: "4W", Start: when.Add(-time.Hour)}})
+				}
+				c.does(when, look{User: "ann", Verb: "read", Native: "Chart review", Patient: []string{number}, Station: "WS-ann"})
+			}
+			c.until(at(day, fmt.Sprintf("%02d:59", hour)))
+		}
+		c.works("ann", "4W", at(day, "06:30"), at(day, "19:30"))
+		if day == 12 { // and in the silence somebody opens what looks bad by itself
+			c.opens("ann", "2000", at(day, "15:00"))
+			c.patient("2010", hospital.Human{Family: "Alder", Given: "Abe", Street: "1 Mill Lane", Postcode: "N1", City: "Alder"})
+			c.opens("ann", "2010", at(day, "15:30"))
+		}
+	}
+	c.until(at(16, "00:00"))
+	c.want()
+	alarms := c.engine.Alarms()
+	if len(alarms) != 1 || !alarms[0].Feed {
+		t.Errorf("%+v", alarms)
+	}
+}
