@@ -53,6 +53,12 @@ const (
 	TrailReadOwn    Verb = "trail.read.own" // what oneself did
 	SelfWrite       Verb = "self.write"     // one's own passphrase, factors and sessions
 	EventAppend     Verb = "event.append"   // hand in events
+	CaseRead        Verb = "case.read"      // cases about accesses to records, masked
+	CaseDecide      Verb = "case.decide"    // say whether an access had a reason
+	CaseReveal      Verb = "case.reveal"    // see who is behind a case, a list or a day, for a time
+	RecordTrace     Verb = "record.trace"   // who saw one patient's record
+	StaffDay        Verb = "staff.day"      // what one who works here did on a day
+	ExplainedRead   Verb = "explained.read" // how many accesses have a reason; names nobody
 )
 
 // Reach is how far a verb goes for a role.
@@ -91,6 +97,12 @@ trail.read        -        -        all      -        all      -        -       
 trail.read.own    own      own      own      own      own      own      -        -
 self.write        own      own      own      own      own      own      -        -
 event.append      -        -        -        -        -        -        own      -
+case.read         all      all      all      -        closed   -        -        named
+case.decide       -        -        all      -        -        -        -        -
+case.reveal       -        -        all      -        -        -        -        -
+record.trace      -        -        all      -        -        -        -        -
+staff.day         -        -        all      -        -        -        -        -
+explained.read    all      all      all      -        all      -        -        all
 `
 
 // rightsOf returns how far v goes for each role of the table.

@@ -17,6 +17,7 @@ import (
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/console/page"
 	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/index"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
@@ -24,7 +25,7 @@ import (
 	"github.com/wardline/wardline/internal/watch"
 )
 
-// Config is all that the console shows. Every field but Log must be filled.
+// Config is all that the console shows. Every field must be filled, but those that say so.
 type Config struct {
 	Site    string         // name of the hospital, as people say it
 	Zone    *time.Location // of all times that are shown
@@ -49,9 +50,12 @@ type Config struct {
 	Passkeys *access.Passkeys
 	// OIDC is the house's own identity provider; nil when there is none. It sends people back to /oidc/back.
 	OIDC *access.OIDC
+	// Privacy explains accesses to records, and Hospital knows who is behind them; both nil where that is not set up.
+	Privacy  Accesses
+	Hospital *hospital.Follower
 	// Alone lets one person do what otherwise takes two, also where a second one could agree.
 	Alone bool
-	Log   *slog.Logger
+	Log   *slog.Logger // may be nil
 }
 
 // Doors are the addresses that senders send to, as they see them. What is empty is not open.
@@ -70,6 +74,8 @@ type Console struct {
 	jobs      *jobs
 	questions *questions
 	pulse     *pulse
+	traces    *traces
+	reveals   *reveals
 	streams   chan struct{} // a place for each page that listens
 }
 
@@ -89,7 +95,7 @@ func New(ctx context.Context, cfg Config) (*Console, error) {
 	if err := cfg.DB.Migrate(ctx, "console", schema); err != nil {
 		return nil, err
 	}
-	c := &Console{Config: cfg, printer: printer, jobs: newJobs(), questions: newQuestions(), pulse: newPulse(), streams: make(chan struct{}, mostStreams)}
+	c := &Console{Config: cfg, printer: printer, jobs: newJobs(), questions: newQuestions(), pulse: newPulse(), traces: newTraces(), reveals: newReveals(), streams: make(chan struct{}, mostStreams)}
 	c.handler = c.routes()
 	return c, nil
 }

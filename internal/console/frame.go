@@ -82,13 +82,44 @@ func (c *Console) rail(r *request, f *page.Frame) {
 	watch = append(watch, room("hunt", "Search back", "/hunt", "B", access.HuntRun, page.State{}, "")...)
 	watch = append(watch, sources...)
 	watch = append(watch, room("rules", "Rules", "/rules", "L", access.RuleRead, refusal, refused)...)
-	f.Groups = []page.Group{{Rooms: today}, {Name: "Watch", Rooms: watch}, {Name: "Prove", Rooms: append(journal, people...)}}
+	protect := c.accessRoom(r)
+	f.Groups = []page.Group{{Rooms: today}}
+	if len(protect) > 0 {
+		f.Groups = append(f.Groups, page.Group{Name: "Protect patients", Rooms: protect})
+	}
+	f.Groups = append(f.Groups, page.Group{Name: "Watch", Rooms: watch}, page.Group{Name: "Prove", Rooms: append(journal, people...)})
 	f.Tabs = append(f.Tabs, today...)
-	for _, tab := range [][]page.Room{findings, search, sources, journal} {
+	for _, tab := range [][]page.Room{protect, findings, search, sources, journal} {
 		if len(f.Tabs) < 4 {
 			f.Tabs = append(f.Tabs, tab...)
 		}
 	}
+}
+
+// accessRoom is the row of the room of the privacy officer.
+func (c *Console) accessRoom(r *request) []page.Room {
+	if allowed(r.actor, access.CaseRead) != nil {
+		return nil
+	}
+	m := page.Room{Key: "access", Name: "Access", URL: "/review", Go: "A"}
+	if c.Privacy == nil {
+		m.Class, m.Count, m.Says = "dim", "Not set up", ""
+		return []page.Room{m}
+	}
+	all, which, err := c.cases(r, "waiting")
+	switch {
+	case err != nil:
+		m.Class, m.Count, m.Says = "dim", "-", "not known"
+	case which == "waiting" && len(all) > 0:
+		worst := caseState(&all[0])
+		for i := range all {
+			if s := caseState(&all[i]); s.Rank() < worst.Rank() {
+				worst = s
+			}
+		}
+		m.Class, m.Count, m.Says = worst.Class, page.Number(len(all))+either(len(all) == casesShown, " or more", ""), "wait"
+	}
+	return []page.Room{m}
 }
 
 // worst is the state of the worst finding that waits, and how many wait.
@@ -137,6 +168,9 @@ func (c *Console) sealed(ctx context.Context) (page.State, string) {
 func (c *Console) toast(r *request) *page.Toast {
 	q := r.URL.Query()
 	id := q.Get("of")
+	if t := c.caseToast(r, q.Get("done"), id); t != nil {
+		return t
+	}
 	said := map[string]string{
 		"true": "Real", "false": "False alarm", "expected": "Expected", "later": "Later", "taken": "You have it", "undone": "Taken back",
 	}[q.Get("done")]
@@ -158,7 +192,7 @@ func (c *Console) toast(r *request) *page.Toast {
 		"kept": "The question is kept", "forgotten": "The question is forgotten", "stopped": "Stopped", "keys": "Keys are switched",
 		"proposed": "It waits until somebody else agrees", "declined": "Nothing was done",
 		"keymade": "The passkey is added", "keygone": "The passkey is removed",
-		"resumed": "The rule is asked again",
+		"resumed": "The rule is asked again", "shown-names": "The names are shown for 15 minutes, to who asked", "learned": "Such accesses are set aside from now on", "assessed": "Saved with the case",
 	}[q.Get("done")]
 	if simple == "" {
 		return nil

@@ -12,7 +12,7 @@ import (
 // roleChoices lists the roles that a person can have, with what each may.
 func roleChoices(has []access.Role) []page.Choice {
 	hints := map[access.Role]string{
-		access.Analyst: "judges findings, searches", access.Senior: "and hides what is expected", access.Privacy: "searches who opened records, reads the trail",
+		access.Analyst: "judges findings, searches", access.Senior: "and hides what is expected", access.Privacy: "decides on accesses to records, sees names for a reason",
 		access.Biomed: "findings about own devices", access.Auditor: "reads and verifies, changes nothing", access.Admin: "people, tokens and sources; no event",
 	}
 	var all []page.Choice
@@ -54,6 +54,9 @@ func tokenChoices(maker access.Actor) (all []page.Choice) {
 		choice := page.Choice{Value: string(verb), Text: "Search events", Hint: "patients are masked, and each search is sealed"}
 		if verb == access.AnswerRead {
 			choice.Text, choice.Hint = "Read the answers of searches back", "what was asked, and how often it was seen"
+		}
+		if verb == access.CaseRead {
+			choice.Text, choice.Hint = "Read cases about accesses to records", "nobody is named in them"
 		}
 		all = append(all, choice)
 	}
@@ -296,7 +299,9 @@ func did(v access.Verb) string {
 		access.FindingJudge: "judged a finding", access.FindingSuppress: "hid or showed findings", access.SearchRun: "searched", access.HuntRun: "searched back in time", access.AnswerRead: "read answers",
 		access.SourceWrite: "changed a source", access.RuleWrite: "changed rules", access.JournalVerify: "checked the journal", access.PeopleWrite: "changed who may enter",
 		access.TokenWrite: "made or revoked a token", access.SelfWrite: "changed the own access",
-		"session.open": "signed in", "session.close": "signed out", "session.prove": "gave the second factor again", "person.join": "joined",
+		access.CaseRead: "opened a case", access.CaseDecide: "decided a case", access.CaseReveal: "had names shown", access.RecordTrace: "asked who saw a record",
+		access.StaffDay: "looked at a day at work",
+		"session.open":  "signed in", "session.close": "signed out", "session.prove": "gave the second factor again", "person.join": "joined",
 	}[v]
 	if said == "" {
 		return page.Clean(string(v), 60)
@@ -328,7 +333,8 @@ func (c *Console) trail(r *request) (answer, error) {
 	if v.Context, err = c.reachesBack(r, f.Actor, everyone, acts); err != nil {
 		return answer{}, err
 	}
-	for _, verb := range []access.Verb{access.FindingJudge, access.FindingSuppress, access.SearchRun, access.HuntRun, access.JournalVerify, access.PeopleWrite, access.TokenWrite, access.SelfWrite} {
+	for _, verb := range []access.Verb{access.FindingJudge, access.FindingSuppress, access.SearchRun, access.HuntRun, access.JournalVerify, access.PeopleWrite, access.TokenWrite, access.SelfWrite,
+		access.CaseRead, access.CaseDecide, access.CaseReveal, access.RecordTrace, access.StaffDay} {
 		v.Verbs = append(v.Verbs, page.Choice{Value: string(verb), Text: did(verb), Chosen: f.Verb == verb})
 	}
 	names := map[string]string{}

@@ -17,6 +17,7 @@ import (
 	"github.com/wardline/wardline/internal/console/page"
 	"github.com/wardline/wardline/internal/index"
 	"github.com/wardline/wardline/internal/journal"
+	"github.com/wardline/wardline/internal/privacy"
 	"github.com/wardline/wardline/internal/triage"
 )
 
@@ -240,7 +241,9 @@ func (c *Console) failure(r *request, err error) failure {
 		return failure{http.StatusRequestEntityTooLarge, nothing, "That is more than one mebibyte: send less at once.", ""}
 	case errors.As(err, &damage):
 		return failure{http.StatusConflict, "This entry is damaged.", sentence(damage.Error()) + " The rest of the journal is not touched by it. Put back a copy, or tell whoever looks after Wardline.", ""}
-	case errors.Is(err, errAbsent), errors.Is(err, triage.ErrUnknown), errors.Is(err, journal.ErrNoEntry), errors.Is(err, access.ErrNobody):
+	case errors.Is(err, errNoRoom):
+		return failure{http.StatusNotFound, "Access review is not set up.", "An administrator switches it on in the configuration, under privacy.", ""}
+	case errors.Is(err, errAbsent), errors.Is(err, privacy.ErrNoCase), errors.Is(err, triage.ErrUnknown), errors.Is(err, journal.ErrNoEntry), errors.Is(err, access.ErrNobody):
 		return failure{http.StatusNotFound, "There is nothing here.", "It may have been removed, or the address is mistyped.", ""}
 	case errors.Is(err, access.ErrNoTrail):
 		return failure{http.StatusServiceUnavailable, "Could not record. Nothing was changed.", "The journal did not answer within two seconds, so the act was not carried out. Receiving goes on. Try again in a minute.", ""}
@@ -251,7 +254,7 @@ func (c *Console) failure(r *request, err error) failure {
 	case errors.Is(err, index.ErrDown), errors.Is(err, index.ErrFull), errors.Is(err, index.ErrSlow):
 		return failure{http.StatusServiceUnavailable, "Search cannot answer now.", sentence(err.Error()) + " Receiving and sealing go on.", ""}
 	case errors.Is(err, index.ErrQuery), errors.Is(err, access.ErrName), errors.Is(err, access.ErrRoles), errors.Is(err, access.ErrLastAdmin),
-		errors.Is(err, access.ErrInvited), errors.Is(err, access.ErrProposal), errors.Is(err, access.ErrOwn), errors.Is(err, access.ErrProposals), errors.Is(err, errBusy),
+		errors.Is(err, access.ErrInvited), errors.Is(err, access.ErrProposal), errors.Is(err, access.ErrOwn), errors.Is(err, access.ErrProposals), errors.Is(err, errBusy), errors.Is(err, privacy.ErrDecided), errors.Is(err, privacy.ErrHides),
 		errors.Is(err, access.ErrPasskey), errors.Is(err, access.ErrCeremony), errors.Is(err, access.ErrNoKey),
 		errors.Is(err, access.ErrManyKeys), errors.Is(err, access.ErrLastFactor), errors.Is(err, access.ErrForeign):
 		return failure{http.StatusBadRequest, nothing, sentence(err.Error()), ""}

@@ -12,8 +12,9 @@ import (
 	"github.com/wardline/wardline/internal/triage"
 )
 
-// Two acts take two people, where there are two who may: to have findings not shown any more, and to make somebody an
-// administrator or an auditor. One person could otherwise blind the house, or let in who does.
+// Four acts take two people, where there are two who may: to have findings not shown any more, to have a kind of access
+// not become a case any more, to see the names of many patients, and to make somebody an administrator or an auditor. One
+// person could otherwise blind the house, empty it, or let in who does.
 
 // grant is what is proposed about a person: other roles, or an invitation.
 type grant struct {
@@ -81,7 +82,20 @@ func (c *Console) proposal(r *request, p *access.Proposal, base string) page.Pro
 	}
 	var g grant
 	var s triage.Suppression
+	var l lesson
+	var want namesWanted
 	switch p.Verb {
+	case access.CaseReveal:
+		if json.Unmarshal(p.Terms, &want) == nil {
+			row.Title = "Show the names of " + page.Plural(want.Patients, "patient") + ", " + page.Clean(want.Title, 60)
+			row.Text = "For 15 minutes, to who asked. Reason given: " + reasonSays(want.Reason)
+		}
+	case access.CaseDecide:
+		if json.Unmarshal(p.Terms, &l) == nil && l.Decision.Missing != nil {
+			row.Title = "Set aside all accesses like those of case " + page.Clean(l.Number, 20)
+			row.Text = "The fact that was missing: " + page.Clean(l.Decision.Missing.Fact, 300) + ". Why: " + page.Clean(l.Decision.Why, 300)
+			row.Receipt = trialView(&l.Decision.Missing.Trial).Text
+		}
 	case access.PeopleWrite:
 		if json.Unmarshal(p.Terms, &g) == nil {
 			row.Title = either(g.Person == "", "Invite ", "Change the roles of ") + page.Clean(g.Display, 100)
@@ -117,6 +131,12 @@ func (c *Console) agree(r *request) (answer, error) {
 		case access.PeopleWrite:
 			made, to, err = c.agreeGrant(r, &p)
 			return err
+		case access.CaseReveal:
+			to = "/review?done=shown-names"
+			return c.agreeNames(&p)
+		case access.CaseDecide:
+			to = "/review?done=learned"
+			return c.agreeLesson(ctx, &p)
 		}
 		return errAbsent
 	})
@@ -153,6 +173,8 @@ func (c *Console) decline(r *request) (answer, error) {
 	to := "/hidden?done=declined"
 	if strings.HasPrefix(r.URL.Path, "/people/") {
 		to = "/people?done=declined"
+	} else if strings.HasPrefix(r.URL.Path, "/review/") {
+		to = "/review?done=declined"
 	}
 	return answer{to: to}, c.House.Decline(r.Context(), r.PathValue("id"))
 }
@@ -184,8 +206,11 @@ func (c *Console) toDecide(r *request) (n int, link page.Link) {
 		}
 		if n++; n == 1 {
 			link = page.Link{Text: "See what is proposed", URL: "/hidden"}
-			if all[i].Verb == access.PeopleWrite {
+			switch all[i].Verb {
+			case access.PeopleWrite:
 				link.URL = "/people"
+			case access.CaseDecide, access.CaseReveal:
+				link.URL = "/review"
 			}
 		}
 	}

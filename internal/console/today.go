@@ -34,9 +34,12 @@ func (c *Console) today(r *request) (answer, error) {
 		}
 	}
 	c.mostUrgent(r, &v, counts, items, all, silent)
-	c.mention(r, &v)
 	v.Seals = c.seals(r, all)
 	v.Rooms = c.rooms(r, counts, all, silent)
+	if err := c.accessToday(r, &v); err != nil {
+		return answer{}, err
+	}
+	c.mention(r, &v)
 	for i := range items[:min(waitingShown, len(items))] {
 		item := &items[i]
 		care := page.Clean(item.Rule.CareImpact, 90)

@@ -1,6 +1,7 @@
 package page_test
 
 import (
+	"maps"
 	"math/rand/v2"
 	"time"
 
@@ -62,7 +63,7 @@ type sample struct {
 }
 
 func samples() map[string]sample {
-	return map[string]sample{
+	all := map[string]sample{
 		"today":           {"today", today()},
 		"today-quiet":     {"today", quiet()},
 		"findings":        {"findings", findings()},
@@ -112,6 +113,8 @@ func samples() map[string]sample {
 		"error":           {"error", page.Failure{Frame: page.Frame{Title: "Not done"}, Heading: "Could not record. Nothing was changed.", Says: "The journal did not answer within two seconds, so the act was not carried out. Receiving goes on. Try again in a minute.", Code: "7c1e-0a42", Next: page.Link{Text: "Back to Today", URL: "/"}}},
 		"keys":            {"keys", keys()},
 	}
+	maps.Copy(all, privacySamples())
+	return all
 }
 
 func today() page.Today {

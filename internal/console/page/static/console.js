@@ -4,7 +4,10 @@
 const field = (el) => el instanceof HTMLElement &&
   (el.isContentEditable || (/^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName) && !/^(radio|checkbox|submit|button)$/.test(el.type)));
 
-const press = (el) => { el.tagName === "INPUT" || el.tagName === "TEXTAREA" ? (el.focus(), el.select()) : el.click(); };
+const press = (el) => {
+  if (el.type === "radio") { el.click(); el.focus(); return; }
+  el.tagName === "INPUT" || el.tagName === "TEXTAREA" ? (el.focus(), el.select()) : el.click();
+};
 
 // The page's own keys come before those of the rail.
 const named = (name) => {
@@ -42,6 +45,8 @@ document.addEventListener("keydown", (e) => {
   if (key === "j" && step(1) || key === "k" && step(-1)) e.preventDefault();
   if (key === "p") { e.preventDefault(); print(); }
 });
+
+for (const el of document.querySelectorAll("[data-print]")) { el.hidden = false; el.addEventListener("click", () => print()); }
 
 // News waits behind a line; nothing moves under the cursor.
 const live = document.body.dataset.live;

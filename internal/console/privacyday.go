@@ -1,0 +1,477 @@
+package console
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wardline/wardline/internal/access"
+	"github.com/wardline/wardline/internal/console/page"
+	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy"
+)
+
+// dayNumber counts days since 1970-01-01, as the room does, and back.
+func dayNumber(t time.Time) int32 {
+	y, m, d := t.Date()
+	return int32(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / 86400)
+}
+
+func (c *Console) dayStart(day int32) time.Time {
+	y, m, d := time.Unix(int64(day)*86400, 0).UTC().Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, c.Zone)
+}
+
+func dayURL(s hospital.StaffID, day time.Time) string {
+	return fmt.Sprintf("/people-at-work/%d/%s", s, day.Format(time.DateOnly))
+}
+
+func (c *Console) workdayForm(r *request) (answer, error) {
+	if c.Privacy == nil {
+		return answer{}, errNoRoom
+	}
+	return view("workday", c.workdayAsk(r)), nil
+}
+
+func (c *Console) workdayAsk(r *request) page.Workday {
+	v := page.Workday{Asks: true, Presets: askReasons(), On: r.clock.Now.In(c.Zone).AddDate(0, 0, -1).Format(time.DateOnly)}
+	v.Frame = c.frame(r, "access", "A day at work", "What did this person’s day look like?", key("ask", "Ctrl", "Enter"))
+	v.Answer, v.Context = "Ask for one person and one day", "That you ask, and why, is written to the journal. Most often a case leads here by itself."
+	return v
+}
+
+// askWorkday finds who is meant, which is sealed first.
+func (c *Console) askWorkday(r *request) (answer, error) {
+	if c.Privacy == nil {
+		return answer{}, errNoRoom
+	}
+	name, v := strings.TrimSpace(r.PostForm.Get("person")), c.workdayAsk(r)
+	again := func(wrong string) (answer, error) {
+		v.Wrong = wrong
+		a := view("workday", v)
+		a.status = 400
+		return a, nil
+	}
+	reason, err := saidReason(r)
+	day, err1 := time.ParseInLocation(time.DateOnly, r.PostForm.Get("day"), c.Zone)
+	switch {
+	case err != nil:
+		return again(err.Error())
+	case name == "" || len(name) > 64:
+		return again("Write the account or the staff number of the person.")
+	case err1 != nil:
+		return again("Choose a day.")
+	}
+	who, err := c.Privacy.FindStaff(r.Context(), name)
+	if err != nil {
+		return answer{}, err
+	}
+	detail := map[string]string{"reason": reason, "day": day.Format(time.DateOnly), "found": either(who == 0, "nobody", "a person")}
+	err = c.House.Do(r.Context(), access.StaffDay, access.Object{Kind: "staff", ID: strconv.FormatInt(int64(who), 10)}, detail, func(context.Context) error { return nil })
+	if err != nil {
+		return answer{}, err
+	}
+	if who == 0 {
+		return again("Nobody here has that account or number.")
+	}
+	return answer{to: dayURL(who, day)}, nil
+}
+
+// sameLine tells whether somebody may not look at a day: it is the own one, or that of somebody whom the reader reports to.
+func (c *Console) sameLine(r *request, who hospital.StaffID) (same bool, err error) {
+	by, err := c.viewer(r)
+	if err != nil || by.Staff == 0 {
+		return false, err
+	}
+	if by.Staff == who || c.Hospital == nil {
+		return by.Staff == who, nil
+	}
+	c.Hospital.View(func(h *hospital.House) {
+		at := by.Staff
+		for range 20 { // no house has more ranks; a ring of managers ends as well
+			s := h.Staff(at)
+			if s == nil || s.Manager == 0 {
+				return
+			}
+			if at = s.Manager; at == who {
+				same = true
+				return
+			}
+		}
+	})
+	return same, nil
+}
+
+func (c *Console) workday(r *request) (answer, error) {
+	if c.Privacy == nil {
+		return answer{}, errNoRoom
+	}
+	id, err1 := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	on, err2 := time.ParseInLocation(time.DateOnly, r.PathValue("day"), c.Zone)
+	if err := errors.Join(err1, err2); err != nil || id <= 0 {
+		return answer{}, errAbsent
+	}
+	who := hospital.StaffID(id)
+	if same, err := c.sameLine(r, who); err != nil || same {
+		return answer{}, cmp.Or(err, errAbsent)
+	}
+	var d privacy.Day
+	err := c.House.Do(r.Context(), access.StaffDay, access.Object{Kind: "staff", ID: r.PathValue("id")}, map[string]string{"day": on.Format(time.DateOnly)}, func(ctx context.Context) (err error) {
+		d, err = c.Privacy.PersonsDay(ctx, who, dayNumber(on))
+		return err
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	return view("workday", c.workdayPage(r, who, on, &d)), nil
+}
+
+func (c *Console) workdayPage(r *request, who hospital.StaffID, on time.Time, d *privacy.Day) page.Workday {
+	v := page.Workday{Heading: on.Format("Monday 2 January 2006"), When: "local time", NothingSays: "No system reported that this person opened a record on this day."}
+	v.Frame = c.frame(r, "access", "A day at work", "What did this person’s day look like?", key("day after, day before", "J", "K"), key("reveal", "R"))
+	v.Crumbs = []page.Link{{Text: "Access", URL: "/review"}, {Text: "A person’s day", URL: "/people-at-work"}, {Text: v.Heading}}
+	v.Before = page.Link{Text: "Day before", URL: dayURL(who, on.AddDate(0, 0, -1))}
+	v.After = page.Link{Text: "Day after", URL: dayURL(who, on.AddDate(0, 0, 1))}
+	what := "day " + r.PathValue("id") + " " + on.Format(time.DateOnly)
+	v.Reveal = c.revealForm(r, what, dayURL(who, on), len(d.Patients))
+	shown := v.Reveal != nil && v.Reveal.Until != ""
+	subject := page.Pair{Name: "Staff member", Value: masked(d.Staff.Hint), Masked: true}
+	if shown {
+		subject = page.Pair{Name: "Staff member", Value: c.staffName(&d.Staff)}
+	}
+	sayMasked(&v.Frame, v.Reveal)
+	v.Subject = []page.Pair{subject}
+	if role := page.Clean(d.Staff.Role, 60); role != "" {
+		v.Subject = append(v.Subject, page.Pair{Value: role})
+	}
+	without := 0
+	for i := range d.Looks {
+		if !d.Looks[i].Verdict.Explained {
+			without++
+		}
+		v.Rows = append(v.Rows, c.workRow(r, d, &d.Looks[i], shown))
+	}
+	slices.SortStableFunc(v.Rows, func(a, b page.WorkRow) int { return a.State.Rank() - b.State.Rank() })
+	v.Answer = page.Count(len(d.Looks), "record") + either(len(d.Looks) == 1, " was", " were") + " opened"
+	switch {
+	case len(d.Looks) == 0:
+		v.Answer = "No record was opened on this day"
+	case without == 0:
+		v.Answer += ", each with a reason"
+	default:
+		v.Answer += ", " + page.Number(without) + " of them without a reason that we found"
+	}
+	v.Day = c.drawDay(d, on, true, nil, "")
+	v.Totals = []page.Pair{{Name: "Planned", Value: shiftsSay(d, r.clock)}}
+	if !d.At.IsZero() {
+		v.Totals = append(v.Totals, page.Pair{Name: "First and last act", Value: d.At.In(c.Zone).Format("15:04") + " and " + d.Until.In(c.Zone).Format("15:04")})
+	}
+	return v
+}
+
+func (c *Console) workRow(r *request, d *privacy.Day, l *privacy.Look, shown bool) page.WorkRow {
+	t := &l.Touch
+	row := page.WorkRow{Time: timesOf(t.First, t.Last, r.clock), What: countsSay(t.Counts), Patient: masked("")}
+	if l.Patient < len(d.Patients) {
+		row.Patient = masked(d.Patients[l.Patient].Hint)
+		if shown {
+			row.Patient = c.patientName(d.Patients[l.Patient].Patient)
+		}
+	}
+	var places []string
+	for _, ref := range t.Places[:min(2, len(t.Places))] {
+		if text := page.Clean(c.text(ref), 40); text != "" {
+			places = append(places, text)
+		}
+	}
+	row.Where = strings.Join(places, ", ")
+	row.State, row.Reason = page.Look("No reason found"), ""
+	if l.Verdict.Explained {
+		row.State = page.OK("Reason")
+		if len(l.Verdict.Reasons) > 0 {
+			row.Reason = reasonTitle(l.Verdict.Reasons[0].Template)
+		}
+	}
+	if len(t.Evidence) > 0 {
+		row.Seal = sealOf(t.Evidence[0].Place)
+	}
+	return row
+}
+
+// shiftsSay lists the shifts of a day.
+func shiftsSay(d *privacy.Day, clock page.Clock) string {
+	var said []string
+	for _, s := range d.Shifts {
+		what := s.From.In(clock.Zone).Format("15:04") + " to " + s.To.In(clock.Zone).Format("15:04")
+		if s.OnCall {
+			what += ", on call"
+		}
+		if s.Leave {
+			what = "on leave"
+		}
+		said = append(said, what)
+	}
+	switch {
+	case len(said) > 0:
+		return list(said, 4) + either(d.Rostered, "", " (from what was used, not from a roster)")
+	case !d.Rostered:
+		return "not known: no roster names this person"
+	}
+	return "no shift on this day"
+}
+
+// dayOf draws the day of the first person of a case on which most was found without a reason.
+func (c *Console) dayOf(r *request, k *privacy.Case, v *page.Case) error {
+	if len(k.Users) == 0 || len(k.Touches) == 0 {
+		return nil
+	}
+	byDay := map[int32]int{}
+	for i := range k.Touches {
+		if k.Touches[i].User == 0 {
+			for _, n := range k.Touches[i].Touch.Counts {
+				byDay[k.Touches[i].Touch.Day] += int(n)
+			}
+		}
+	}
+	best := int32(0)
+	for day, n := range byDay {
+		if n > byDay[best] || n == byDay[best] && day > best {
+			best = day
+		}
+	}
+	on := c.dayStart(best)
+	d := privacy.Day{Staff: k.Users[0], Day: best}
+	if who := k.Users[0].Staff; who != 0 && allowed(r.actor, access.StaffDay) == nil {
+		same, err := c.sameLine(r, who)
+		if err != nil {
+			return err
+		}
+		if !same {
+			if d, err = c.Privacy.PersonsDay(r.Context(), who, best); err != nil {
+				return err
+			}
+			v.DayURL = dayURL(who, on)
+		}
+	}
+	v.DayTitle, v.DayWhen = "The person’s "+on.Format("Monday"), on.Format("2 January")+", local time"
+	v.Day = c.drawDay(&d, on, false, k, c.patientsDay(k, on))
+	return nil
+}
+
+// patientsDay says what happened to the patient on that day, when nothing did.
+func (c *Console) patientsDay(k *privacy.Case, on time.Time) string {
+	if len(k.Patients) != 1 || c.Hospital == nil {
+		return ""
+	}
+	says := "no visit on this day"
+	c.Hospital.View(func(h *hospital.House) {
+		p := h.Patient(k.Patients[0].Patient)
+		if p == nil {
+			return
+		}
+		for i := len(p.Visits) - 1; i >= 0; i-- {
+			if visit := &p.Visits[i]; visit.Start.Before(on) {
+				says += "; last visit " + visit.Start.In(c.Zone).Format("2 January 2006")
+				return
+			}
+		}
+	})
+	return says
+}
+
+// visits are the stretches of a day in which the patient of a case was here.
+func (c *Console) visits(k *privacy.Case, from, to time.Time) (all []page.Stretch) {
+	if k == nil || len(k.Patients) != 1 || c.Hospital == nil {
+		return nil
+	}
+	c.Hospital.View(func(h *hospital.House) {
+		p := h.Patient(k.Patients[0].Patient)
+		if p == nil {
+			return
+		}
+		for _, v := range p.Visits {
+			end := v.End
+			if end.IsZero() {
+				end = to
+			}
+			if v.Start.Before(to) && end.After(from) {
+				all = append(all, page.Stretch{From: v.Start, To: end})
+			}
+		}
+	})
+	return all
+}
+
+// drawDay draws a day at work: with a case, its charts have a lane of their own.
+func (c *Console) drawDay(d *privacy.Day, on time.Time, wide bool, k *privacy.Case, nothing string) *page.Timeline {
+	mine := map[hospital.PatientID]bool{}
+	var moments []page.Moment
+	if k != nil {
+		for _, p := range k.Patients {
+			mine[p.Patient] = true
+		}
+		moments = c.momentsOf(k, d.Day)
+	}
+	var others []time.Time
+	var without []page.Moment
+	for i := range d.Looks {
+		l := &d.Looks[i]
+		switch {
+		case mine[l.Touch.Patient]:
+		case l.Verdict.Explained:
+			others = append(others, l.Touch.First)
+		default:
+			without = append(without, page.Moment{At: l.Touch.First, Text: l.Touch.First.In(c.Zone).Format("15:04")})
+		}
+	}
+	from, to := hoursOf(on, d, others, append(slices.Clone(moments), without...))
+	lanes := c.lanesOf(d, others, without)
+	if k != nil {
+		name := "This chart"
+		if len(k.Patients) > 1 {
+			name = "These " + page.Plural(len(k.Patients), "chart")
+		}
+		lanes = append(lanes, page.LaneOf{Name: name, Strong: true, Moments: moments})
+		if nothing != "" {
+			lanes = append(lanes, page.LaneOf{Name: "The patient’s day", Stretches: c.visits(k, from, to), Nothing: nothing})
+		}
+	} else if len(others)+len(without) == 0 && d.At.IsZero() && len(d.Shifts) == 0 {
+		return nil
+	}
+	return page.Day(c.daySays(d, on, others, without, moments, nothing), from, to, c.Zone, wide, lanes...)
+}
+
+func (c *Console) lanesOf(d *privacy.Day, others []time.Time, without []page.Moment) []page.LaneOf {
+	planned := page.LaneOf{Name: "Planned shift", Planned: true, Nothing: "no shift is known"}
+	for _, s := range d.Shifts {
+		if !s.Leave {
+			planned.Stretches = append(planned.Stretches, page.Stretch{From: s.From, To: s.To})
+		} else {
+			planned.Nothing = "on leave"
+		}
+	}
+	lanes := []page.LaneOf{planned}
+	if !d.At.IsZero() {
+		lanes = append(lanes, page.LaneOf{Name: "At work", Stretches: []page.Stretch{{From: d.At, To: d.Until}}})
+	}
+	if len(others) > 0 {
+		lanes = append(lanes, page.LaneOf{Name: page.Plural(len(others), "other chart"), Dots: others})
+	}
+	if len(without) > 0 {
+		lanes = append(lanes, page.LaneOf{Name: page.Plural(len(without), "chart") + ", no reason", Moments: without})
+	}
+	return lanes
+}
+
+// momentsOf are the accesses of a case on one day by its first person.
+func (c *Console) momentsOf(k *privacy.Case, day int32) (all []page.Moment) {
+	for i := range k.Touches {
+		l := &k.Touches[i]
+		if l.Touch.Day != day || l.User != 0 {
+			continue
+		}
+		times := []time.Time{l.Touch.First}
+		if len(l.Touch.Evidence) > 0 {
+			times = nil
+			for _, a := range l.Touch.Evidence {
+				times = append(times, a.At)
+			}
+		}
+		for _, t := range times {
+			all = append(all, page.Moment{At: t, Text: t.In(c.Zone).Format("15:04")})
+		}
+	}
+	return all
+}
+
+// hoursOf chooses the hours that are drawn: all that happened, with an hour around it, and twelve at least.
+func hoursOf(on time.Time, d *privacy.Day, dots []time.Time, moments []page.Moment) (from, to time.Time) {
+	end := on.AddDate(0, 0, 1)
+	from, to = on.Add(6*time.Hour), on.Add(20*time.Hour)
+	reach := func(t time.Time) {
+		if t.Before(on) || t.After(end) {
+			return
+		}
+		for t.Before(from) && from.After(on) {
+			from = from.Add(-2 * time.Hour)
+		}
+		for t.After(to) && to.Before(end) {
+			to = to.Add(2 * time.Hour)
+		}
+	}
+	for _, t := range dots {
+		reach(t)
+	}
+	for _, m := range moments {
+		reach(m.At)
+	}
+	for _, s := range d.Shifts {
+		if s.From.Before(on) && s.To.After(on) {
+			reach(on)
+		}
+		if s.To.After(end) && s.From.Before(end) {
+			reach(end)
+		}
+		reach(s.From)
+		reach(s.To)
+	}
+	reach(d.At)
+	reach(d.Until)
+	return from, to
+}
+
+// daySays is the picture in words.
+func (c *Console) daySays(d *privacy.Day, on time.Time, others []time.Time, without, moments []page.Moment, nothing string) string {
+	s := on.Format("Monday 2 January") + ". Planned: " + shiftsSay(d, page.Clock{Zone: c.Zone}) + "."
+	if !d.At.IsZero() {
+		s += " At work " + d.At.In(c.Zone).Format("15:04") + " to " + d.Until.In(c.Zone).Format("15:04") + "."
+	}
+	s += " Opened " + page.Plural(len(others), "other chart") + " with a reason"
+	if len(without) > 0 {
+		s += " and " + page.Number(len(without)) + " without one"
+	}
+	s += "."
+	var at []string
+	for _, m := range moments {
+		at = append(at, m.Text)
+	}
+	if len(at) > 0 {
+		s += " What this case is about was opened at " + list(at, 12) + "."
+	}
+	if nothing != "" {
+		s += " The patient: " + nothing + "."
+	}
+	return s
+}
+
+func (c *Console) workdayReveal(r *request) (answer, error) {
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	on, err2 := time.ParseInLocation(time.DateOnly, r.PathValue("day"), c.Zone)
+	if err != nil || err2 != nil || c.Privacy == nil {
+		return answer{}, errAbsent
+	}
+	who := hospital.StaffID(id)
+	if same, err := c.sameLine(r, who); err != nil || same {
+		return answer{}, cmp.Or(err, errAbsent)
+	}
+	d, err := c.Privacy.PersonsDay(r.Context(), who, dayNumber(on))
+	if err != nil {
+		return answer{}, err
+	}
+	want := namesWanted{What: "day " + r.PathValue("id") + " " + on.Format(time.DateOnly), Title: "a day at work", Patients: len(d.Patients)}
+	return c.show(r, access.Object{Kind: "staff", ID: r.PathValue("id")}, want, dayURL(who, on))
+}
+
+func (c *Console) workdayConceal(r *request) (answer, error) {
+	on, err := time.ParseInLocation(time.DateOnly, r.PathValue("day"), c.Zone)
+	if err != nil {
+		return answer{}, errAbsent
+	}
+	c.reveals.end("day "+r.PathValue("id")+" "+on.Format(time.DateOnly), r.actor.ID)
+	return answer{to: "/people-at-work/" + r.PathValue("id") + "/" + on.Format(time.DateOnly)}, nil
+}
