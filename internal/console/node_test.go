@@ -34,6 +34,7 @@ import (
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/triage"
+	"github.com/wardline/wardline/internal/vault/veil/veiltest"
 	"github.com/wardline/wardline/internal/watch"
 )
 
@@ -152,7 +153,7 @@ func newNode(t *testing.T, more ...func(*node, *console.Config)) *node {
 	n.book = newRulebook(t, n, db, filepath.Join(dir, "rules"))
 	n.live, err = watch.NewLive(ctx, watch.LiveConfig{Journal: n.journal, DB: db, Taxonomy: n.tax, Set: n.book.Set(), Log: quiet, Checkpoint: 50 * time.Millisecond})
 	must(err)
-	cfg := index.DefaultConfig(filepath.Join(dir, "index"))
+	cfg := index.DefaultConfig(filepath.Join(dir, "index"), veiltest.New())
 	cfg.MinFree = 1 << 20
 	n.index, err = index.Open(cfg, quiet)
 	must(err)

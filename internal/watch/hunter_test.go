@@ -21,6 +21,7 @@ import (
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/store/storetest"
 	"github.com/wardline/wardline/internal/triage"
+	"github.com/wardline/wardline/internal/vault/veil/veiltest"
 	"github.com/wardline/wardline/internal/watch"
 )
 
@@ -250,7 +251,7 @@ func TestTry(t *testing.T) {
 // indexed runs an index over the journal until the test ends.
 func (w *ward) indexed() *index.Index {
 	w.t.Helper()
-	cfg := index.DefaultConfig(w.t.TempDir())
+	cfg := index.DefaultConfig(w.t.TempDir(), veiltest.New())
 	cfg.FlushInterval, cfg.Memory, cfg.MinFree = time.Second, 64<<20, 1<<20
 	x, err := index.Open(cfg, quiet())
 	if err != nil {

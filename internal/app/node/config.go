@@ -32,6 +32,9 @@ type Config struct {
 	// State is where people, findings and positions are kept: "sqlite", a file below Data, or the path of a file
 	// that holds a PostgreSQL URL, which is a secret.
 	State string `yaml:"state"`
+	// VaultKeyFile holds the keys that patients' identifiers are sealed and replaced by. They are made at the first start, beside the
+	// journal's key. Keep a copy of it elsewhere: without it what people noted cannot be read, and no patient be found.
+	VaultKeyFile string `yaml:"vault_key_file"`
 
 	Console ConsoleConfig `yaml:"console"`
 	Journal JournalConfig `yaml:"journal"`

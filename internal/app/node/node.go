@@ -25,6 +25,8 @@ import (
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/triage"
+	"github.com/wardline/wardline/internal/vault"
+	"github.com/wardline/wardline/internal/vault/veil"
 	"github.com/wardline/wardline/internal/watch"
 )
 
@@ -35,6 +37,8 @@ type Node struct {
 	taxonomy  *event.Taxonomy
 	authority *ca.Authority
 	db        *store.DB
+	vault     *vault.Vault
+	veil      *veil.Veil // the one of all rooms: what one hears of, the others hide
 	journal   *journal.Journal
 	house     *access.House
 	desk      *triage.Desk
@@ -79,6 +83,10 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.db, err = openState(ctx, &n.config); err != nil {
 		return err
 	}
+	if n.vault, err = openVault(ctx, &n.config, n.db); err != nil {
+		return err
+	}
+	n.veil = veil.New(n.vault)
 	if n.journal, err = journal.Open(ctx, n.config.kept(n.db), n.log); err != nil {
 		return err
 	}
@@ -115,7 +123,7 @@ func (n *Node) openIntake(ctx context.Context) error {
 }
 
 func (n *Node) openIndex() (*index.Index, error) {
-	c := index.DefaultConfig(filepath.Join(n.config.Data, "index"))
+	c := index.DefaultConfig(filepath.Join(n.config.Data, "index"), n.veil)
 	c.URL, c.Memory = n.config.Index.URL, n.config.Index.Memory
 	return index.Open(c, n.log)
 }
