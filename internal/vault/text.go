@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"bytes"
 	"encoding/base64"
 	"strings"
 )
@@ -32,4 +33,25 @@ func (v *Vault) OpenText(text, purpose string) (string, error) {
 	}
 	plain, err := v.Open(sealed, purpose)
 	return string(plain), err
+}
+
+// sealedBlob begins bytes that SealBlob made. Neither JSON nor packed bytes begin so.
+const sealedBlob = "\x00sealed:"
+
+// SealBlob is Seal for a column of bytes that earlier versions did not seal.
+func (v *Vault) SealBlob(plain []byte, purpose string) ([]byte, error) {
+	sealed, err := v.Seal(plain, purpose)
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte(sealedBlob), sealed...), nil
+}
+
+// OpenBlob gives back what SealBlob was given. What was never sealed comes back as it is.
+func (v *Vault) OpenBlob(blob []byte, purpose string) ([]byte, error) {
+	sealed, ok := bytes.CutPrefix(blob, []byte(sealedBlob))
+	if !ok {
+		return blob, nil
+	}
+	return v.Open(sealed, purpose)
 }

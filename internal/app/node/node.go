@@ -93,7 +93,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.house, err = access.Open(ctx, n.db, n.journal, time.Now); err != nil {
 		return err
 	}
-	if n.desk, err = triage.Open(ctx, n.db); err != nil {
+	if n.desk, err = triage.Open(ctx, n.db, n.veil); err != nil {
 		return err
 	}
 	n.desk.Tell(n.log)
@@ -134,12 +134,12 @@ func (n *Node) openWatch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n.live, err = watch.NewLive(ctx, watch.LiveConfig{Journal: n.journal, DB: n.db, Taxonomy: n.taxonomy, Set: n.rulebook.Set(), Log: n.log})
+	n.live, err = watch.NewLive(ctx, watch.LiveConfig{Journal: n.journal, DB: n.db, Vault: n.vault, Taxonomy: n.taxonomy, Set: n.rulebook.Set(), Log: n.log})
 	if err != nil {
 		return err
 	}
 	n.hunter, err = watch.NewHunter(ctx, watch.HunterConfig{
-		Journal: n.journal, DB: n.db, Taxonomy: n.taxonomy, Log: n.log, Live: n.live, Desk: n.desk, Index: n.index,
+		Journal: n.journal, DB: n.db, Vault: n.vault, Taxonomy: n.taxonomy, Log: n.log, Live: n.live, Desk: n.desk, Index: n.index,
 	})
 	if err != nil {
 		return err

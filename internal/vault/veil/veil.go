@@ -22,6 +22,21 @@ func New(v *vault.Vault) *Veil {
 	return &Veil{vault: v, known: newKnown(), words: sync.Pool{New: func() any { return new([]word) }}}
 }
 
+// Vault is the vault whose tokens these are.
+func (v *Veil) Vault() *vault.Vault { return v.vault }
+
+// Entity is what may be seen of a thing that a finding names.
+func (v *Veil) Entity(kind, value string) string {
+	switch {
+	case strings.HasPrefix(value, vault.Prefix):
+		return value
+	case kind == "patient", kind == "user" && patientReference([]byte(value)):
+		return v.vault.Token(patient, value)
+	}
+	hidden, _ := v.Hide([]byte(value))
+	return string(hidden)
+}
+
 // Tokens appends what stands for a value of the field. A patient has a token by the number alone, by which whoever does
 // not know its authority finds it, and one for each authority that the event names.
 func (v *Veil) Tokens(tokens []string, name, value string, authorities []string) []string {
