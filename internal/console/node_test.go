@@ -146,7 +146,7 @@ func newNode(t *testing.T, more ...func(*node, *console.Config)) *node {
 		}
 	})
 	n.seal = &sealer{Journal: n.journal}
-	n.house, err = access.Open(ctx, db, n.seal, n.now)
+	n.house, err = access.Open(ctx, db, n.veil.Vault(), n.seal, n.now)
 	must(err)
 	n.desk, err = triage.Open(ctx, db, n.veil)
 	must(err)

@@ -90,7 +90,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.journal, err = journal.Open(ctx, n.config.kept(n.db), n.log); err != nil {
 		return err
 	}
-	if n.house, err = access.Open(ctx, n.db, n.journal, time.Now); err != nil {
+	if n.house, err = access.Open(ctx, n.db, n.vault, n.journal, time.Now); err != nil {
 		return err
 	}
 	if n.desk, err = triage.Open(ctx, n.db, n.veil); err != nil {
