@@ -108,6 +108,7 @@ func (r *rows) appendClinical(dst []byte, limit int, text []byte, fields int) (r
 			dst = r.appendColumn(dst, text, fields, c)
 		case veil.Tokens:
 			veiled = true
+			r.note(text, fields, c)
 			var all bool
 			if dst, all = r.appendTokens(dst, text, fields, c); !all {
 				cut++
@@ -121,6 +122,9 @@ func (r *rows) appendClinical(dst []byte, limit int, text []byte, fields int) (r
 			dst = dst[:before]
 			cut++
 		}
+	}
+	if len(r.addresses) >= mostAddresses {
+		cut++ // there may be more
 	}
 	if veiled {
 		dst = append(dst, `,"@veiled":"1"`...)
@@ -170,6 +174,7 @@ func (r *rows) note(text []byte, fields int, c col) {
 		v := r.plain(text, i)
 		if len(r.addresses) < mostAddresses && bytes.Count(v, []byte{'.'}) >= 3 {
 			r.addresses = appendAddresses(r.addresses, v)
+			r.addresses = r.addresses[:min(len(r.addresses), mostAddresses)]
 		}
 	}
 }
