@@ -19,6 +19,7 @@ import (
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
+	"github.com/wardline/wardline/internal/vault/veil/veiltest"
 )
 
 // TestKilledAtAnyInstant kills a process that acts, over a real journal: whatever was done was sealed before, and the
@@ -98,7 +99,7 @@ func TestKilledAtAnyInstant(t *testing.T) {
 func mended(t *testing.T, h *access.House, j *journal.Journal, db *store.DB, outcomes map[string]string) {
 	t.Helper()
 	lost := map[string]bool{}
-	later, err := access.Open(t.Context(), db, j, func() time.Time { return time.Now().Add(5 * time.Minute) })
+	later, err := access.Open(t.Context(), db, veiltest.Vault(), j, func() time.Time { return time.Now().Add(5 * time.Minute) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,7 +210,7 @@ func openNode(ctx context.Context, dir string) (*journal.Journal, *access.House,
 	if err := db.Migrate(ctx, "effects", schema); err != nil {
 		return nil, nil, nil, err
 	}
-	h, err := access.Open(ctx, db, j, time.Now)
+	h, err := access.Open(ctx, db, veiltest.Vault(), j, time.Now)
 	return j, h, db, err
 }
 

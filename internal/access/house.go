@@ -19,6 +19,7 @@ import (
 	"github.com/wardline/wardline/internal/access/passphrase"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
+	"github.com/wardline/wardline/internal/vault"
 )
 
 //go:embed schema
@@ -34,6 +35,7 @@ type Sealer interface {
 // goroutines.
 type House struct {
 	db     *store.DB
+	vault  *vault.Vault // seals what people write
 	seal   Sealer
 	now    func() time.Time
 	hasher *passphrase.Hasher
@@ -43,13 +45,13 @@ type House struct {
 	doing map[string]struct{} // ids of the acts that are being carried out; guarded by mu
 }
 
-// Open opens the house in db. Acts are sealed by seal; now is the clock.
-func Open(ctx context.Context, db *store.DB, seal Sealer, now func() time.Time) (*House, error) {
+// Open opens the house in db. Acts are sealed by seal, and what people write in them by v; now is the clock.
+func Open(ctx context.Context, db *store.DB, v *vault.Vault, seal Sealer, now func() time.Time) (*House, error) {
 	if err := db.Migrate(ctx, "access", schema); err != nil {
 		return nil, err
 	}
 	return &House{
-		db: db, seal: seal, now: now,
+		db: db, vault: v, seal: seal, now: now,
 		hasher: passphrase.NewHasher(passphrase.DefaultCost()),
 		hung:   make(chan struct{}, 64),
 		doing:  map[string]struct{}{},

@@ -14,6 +14,7 @@ import (
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/store/storetest"
+	"github.com/wardline/wardline/internal/vault/veil/veiltest"
 )
 
 // sealer keeps lines as the journal would, and fails as it may.
@@ -79,7 +80,7 @@ type hospital struct {
 func newHospital(t *testing.T, open func() *store.DB) *hospital {
 	t.Helper()
 	h := &hospital{t: t, db: open(), seal: &sealer{}, time: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)}
-	house, err := access.Open(t.Context(), h.db, h.seal, h.now)
+	house, err := access.Open(t.Context(), h.db, veiltest.Vault(), h.seal, h.now)
 	if err != nil {
 		t.Fatal(err)
 	}

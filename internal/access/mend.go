@@ -185,8 +185,12 @@ func (h *House) enterResult(ctx context.Context, a Act, s *said) error {
 	case s.intent != nil:
 		intent = *s.intent
 	}
-	_, err := h.db.ExecContext(ctx, `UPDATE acts SET outcome = $1, why = $2, ended = $3, intent_entry = $4, intent_line = $5, outcome_entry = $6, outcome_line = $7
-		WHERE id = $8 AND outcome IN ('', 'unsealed')`, string(s.outcome.Outcome), s.outcome.Why, store.At(s.outcome.At),
+	why, err := h.vault.SealText(s.outcome.Why, sealedAct)
+	if err != nil {
+		return err
+	}
+	_, err = h.db.ExecContext(ctx, `UPDATE acts SET outcome = $1, why = $2, ended = $3, intent_entry = $4, intent_line = $5, outcome_entry = $6, outcome_line = $7
+		WHERE id = $8 AND outcome IN ('', 'unsealed')`, string(s.outcome.Outcome), why, store.At(s.outcome.At),
 		int64(intent.Entry), intent.Line, int64(s.result.Entry), s.result.Line, a.ID)
 	return err
 }

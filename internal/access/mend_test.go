@@ -17,6 +17,7 @@ import (
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/store/storetest"
+	"github.com/wardline/wardline/internal/vault/veil/veiltest"
 )
 
 // house is one over a real journal, whose database can be made to fail just when the journal has taken a line.
@@ -36,7 +37,7 @@ func newHouse(t *testing.T, db *store.DB, j *journal.Journal) *house {
 	h.appends.Store(-1)
 	h.takes.Store(-1)
 	var err error
-	if h.House, err = access.Open(t.Context(), db, h, h.now); err != nil {
+	if h.House, err = access.Open(t.Context(), db, veiltest.Vault(), h, h.now); err != nil {
 		t.Fatal(err)
 	}
 	return h

@@ -89,9 +89,17 @@ func (h *House) Propose(ctx context.Context, v Verb, o Object, detail map[string
 			if waiting >= maxProposals {
 				return ErrProposals
 			}
-			_, err := tx.ExecContext(ctx, `INSERT INTO proposals (id, at, ends, person, verb, kind, object, owner, detail, terms)
+			saidSealed, err := h.vault.SealText(string(said), sealedProposal)
+			if err != nil {
+				return err
+			}
+			termsSealed, err := h.vault.SealText(string(text), sealedProposal)
+			if err != nil {
+				return err
+			}
+			_, err = tx.ExecContext(ctx, `INSERT INTO proposals (id, at, ends, person, verb, kind, object, owner, detail, terms)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, id, store.At(now), store.At(now.Add(proposalLife)), a.ID,
-				string(v), store.Text(o.Kind), store.Text(o.ID), store.Text(o.Owner), store.Text(string(said)), store.Text(string(text)))
+				string(v), store.Text(o.Kind), store.Text(o.ID), store.Text(o.Owner), saidSealed, termsSealed)
 			return err
 		})
 	})
@@ -100,10 +108,19 @@ func (h *House) Propose(ctx context.Context, v Verb, o Object, detail map[string
 const proposalColumns = `proposals.id, proposals.at, proposals.ends, person, people.display, verb, kind, object, owner, detail, terms
 	FROM proposals JOIN people ON people.id = person`
 
-func scanProposal(row scanner) (p Proposal, err error) {
+// sealedProposal is what a proposal is sealed for in the table.
+const sealedProposal = "proposal"
+
+func (h *House) scanProposal(row scanner) (p Proposal, err error) {
 	var at, ends store.Time
 	var detail, terms string
 	if err := row.Scan(&p.ID, &at, &ends, &p.By, &p.Display, &p.Verb, &p.Object.Kind, &p.Object.ID, &p.Object.Owner, &detail, &terms); err != nil {
+		return Proposal{}, err
+	}
+	if detail, err = h.vault.OpenText(detail, sealedProposal); err != nil {
+		return Proposal{}, err
+	}
+	if terms, err = h.vault.OpenText(terms, sealedProposal); err != nil {
 		return Proposal{}, err
 	}
 	p.At, p.Ends, p.Terms = at.Time, ends.Time, json.RawMessage(terms)
@@ -121,7 +138,7 @@ func (h *House) Proposals(ctx context.Context) ([]Proposal, error) {
 	defer func() { _ = rows.Close() }() // rows.Err tells what went wrong
 	var all []Proposal
 	for rows.Next() {
-		p, err := scanProposal(rows)
+		p, err := h.scanProposal(rows)
 		if err != nil {
 			return nil, fmt.Errorf("list proposals: %w", err)
 		}
@@ -171,7 +188,7 @@ func (h *House) Decline(ctx context.Context, id string) error {
 }
 
 func (h *House) proposal(ctx context.Context, id string) (Proposal, error) {
-	p, err := scanProposal(h.db.QueryRowContext(ctx, `SELECT `+proposalColumns+` WHERE proposals.id = $1 AND ends > $2`, id, store.At(h.now())))
+	p, err := h.scanProposal(h.db.QueryRowContext(ctx, `SELECT `+proposalColumns+` WHERE proposals.id = $1 AND ends > $2`, id, store.At(h.now())))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Proposal{}, ErrProposal
 	}

@@ -257,17 +257,28 @@ func (h *House) append(ctx context.Context, l line, late func(journal.Place)) (j
 	}
 }
 
+// sealedAct is what people give as reasons, and errors, are sealed for in the table: they may name a patient.
+const sealedAct = "act"
+
 // enter writes a line that is going to be sealed into the table that Trail reads.
 func (h *House) enter(ctx context.Context, l line) error {
 	detail, err := json.Marshal(l.Detail)
 	if err != nil {
 		return fmt.Errorf("write act: %w", err)
 	}
+	said, err := h.vault.SealText(string(detail), sealedAct)
+	if err != nil {
+		return fmt.Errorf("seal act: %w", err)
+	}
+	why, err := h.vault.SealText(l.Why, sealedAct)
+	if err != nil {
+		return fmt.Errorf("seal act: %w", err)
+	}
 	_, err = h.db.ExecContext(ctx, `INSERT INTO acts (id, at, actor, name, roles, session, token, verb, kind, object,
 		owner, detail, outcome, why, ended, intent_entry, intent_line, outcome_entry, outcome_line)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, -1, 0, -1, 0)`,
 		l.Act, store.At(l.At), l.Actor, store.Text(l.Name), join(l.Roles), l.Session, l.Token,
-		string(l.Verb), l.Kind, l.Object, l.Owner, string(detail), string(Unsealed), l.Why)
+		string(l.Verb), l.Kind, l.Object, l.Owner, said, string(Unsealed), why)
 	if err != nil {
 		return fmt.Errorf("%w: enter act: %w", ErrNoTrail, err)
 	}
@@ -291,7 +302,11 @@ func (h *House) placed(ctx context.Context, l line, at journal.Place) error {
 
 // unsealed notes how a line ended that the journal did not take.
 func (h *House) unsealed(ctx context.Context, l line, o Outcome, why string) error {
-	_, err := h.db.ExecContext(ctx, `UPDATE acts SET outcome = $1, why = $2, ended = $3 WHERE id = $4 AND outcome = $5`,
+	why, err := h.vault.SealText(why, sealedAct)
+	if err != nil {
+		return err
+	}
+	_, err = h.db.ExecContext(ctx, `UPDATE acts SET outcome = $1, why = $2, ended = $3 WHERE id = $4 AND outcome = $5`,
 		string(o), why, store.At(h.now()), l.Act, string(Unsealed))
 	return err
 }
@@ -306,6 +321,9 @@ func (h *House) end(ctx context.Context, intent line, o Outcome, why string) err
 	defer cancel()
 	at, err := h.append(ctx, l, nil)
 	if err != nil {
+		return err
+	}
+	if why, err = h.vault.SealText(why, sealedAct); err != nil {
 		return err
 	}
 	_, err = h.db.ExecContext(ctx, `UPDATE acts SET outcome = $1, why = $2, ended = $3, outcome_entry = $4, outcome_line = $5 WHERE id = $6`,
@@ -352,7 +370,7 @@ func (h *House) acts(ctx context.Context, chosen string, args ...any) ([]Act, er
 	defer func() { _ = rows.Close() }() // rows.Err tells what went wrong
 	var acts []Act
 	for rows.Next() {
-		act, err := scanAct(rows)
+		act, err := h.scanAct(rows)
 		if err != nil {
 			return nil, fmt.Errorf("read trail: %w", err)
 		}
@@ -367,7 +385,7 @@ func (h *House) acts(ctx context.Context, chosen string, args ...any) ([]Act, er
 // scanner is a row of a query.
 type scanner interface{ Scan(...any) error }
 
-func scanAct(row scanner) (Act, error) {
+func (h *House) scanAct(row scanner) (Act, error) {
 	var a Act
 	var at, ended store.Time
 	var roles, detail string
@@ -381,6 +399,12 @@ func scanAct(row scanner) (Act, error) {
 	a.At, a.Ended, a.Actor.Roles = at.Time, ended.Time, split[Role](roles)
 	if a.Sealed = intent >= 0; a.Sealed {
 		a.Intent.Entry, a.Result.Entry = uint64(intent), uint64(result)
+	}
+	if a.Why, err = h.vault.OpenText(a.Why, sealedAct); err != nil {
+		return Act{}, err
+	}
+	if detail, err = h.vault.OpenText(detail, sealedAct); err != nil {
+		return Act{}, err
 	}
 	return a, json.Unmarshal([]byte(detail), &a.Detail)
 }

@@ -128,10 +128,10 @@ type findingsJSON struct {
 	Before string `json:"before,omitempty"`
 }
 
-func findingList(items []triage.Item) findingsJSON {
+func (c *Console) findingList(items []triage.Item) findingsJSON {
 	out := findingsJSON{Findings: []findingJSON{}}
 	for _, item := range items {
-		out.Findings = append(out.Findings, mask(item))
+		out.Findings = append(out.Findings, c.mask(item))
 	}
 	if len(items) == rowsShown {
 		out.Before = items[len(items)-1].Cursor()
@@ -140,7 +140,7 @@ func findingList(items []triage.Item) findingsJSON {
 }
 
 // mask writes a finding for a program, with patients masked as on pages.
-func mask(item triage.Item) findingJSON {
+func (c *Console) mask(item triage.Item) findingJSON {
 	f := &item.Finding
 	out := findingJSON{
 		ID: f.ID, Kind: string(f.Kind), Level: f.Rule.Level, Title: f.Rule.Title, State: string(item.State), Verdict: string(item.Verdict), Owner: item.Owner,
@@ -151,7 +151,7 @@ func mask(item triage.Item) findingJSON {
 		out.Entities[kind] = names(f, kind)
 	}
 	for i := range f.Events {
-		out.Events = append(out.Events, evidenceJSON(&f.Events[i], f))
+		out.Events = append(out.Events, c.evidenceJSON(&f.Events[i], f))
 	}
 	for _, p := range f.Places {
 		out.Places = append(out.Places, placeJSON{p.Entry, p.Line})
@@ -159,16 +159,16 @@ func mask(item triage.Item) findingJSON {
 	return out
 }
 
-func evidenceJSON(e *finding.Evidence, f *finding.Finding) eventJSON {
-	out := eventJSON{Time: e.Time, Source: e.Source, Fields: fieldsJSON(e.Fields, f.Entities["patient"])}
+func (c *Console) evidenceJSON(e *finding.Evidence, f *finding.Finding) eventJSON {
+	out := eventJSON{Time: e.Time, Source: e.Source, Fields: c.fieldsJSON(e.Fields, f.Entities["patient"])}
 	if e.Place != nil {
 		out.Place = &placeJSON{e.Place.Entry, e.Place.Line}
 	}
 	return out
 }
 
-func fieldsJSON(raw json.RawMessage, patients []string) map[string]string {
-	_, all, _ := page.Describe(raw, nil, patients)
+func (c *Console) fieldsJSON(raw json.RawMessage, patients []string) map[string]string {
+	_, all, _ := c.describe(raw, nil, patients)
 	fields := map[string]string{}
 	for _, p := range all {
 		fields[p.Name] = p.Value
@@ -211,7 +211,7 @@ func (c *Console) askProgram(r *request) (answer, error) {
 	out := hitsJSON{From: o.from, To: o.to, Hits: []eventJSON{}, More: o.stats.More}
 	for i := range o.hits {
 		h := &o.hits[i]
-		out.Hits = append(out.Hits, eventJSON{Time: h.Time, Source: h.Source, Place: &placeJSON{h.Entry, h.Line}, Fields: fieldsJSON(h.Fields, nil)})
+		out.Hits = append(out.Hits, eventJSON{Time: h.Time, Source: h.Source, Place: &placeJSON{h.Entry, h.Line}, Fields: c.fieldsJSON(h.Fields, nil)})
 	}
 	return answer{data: out}, nil
 }

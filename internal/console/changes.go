@@ -243,7 +243,7 @@ func (c *Console) showTrial(r *request, v *page.Job, j *job, t *watch.Trial, ver
 	}
 	if seesAll(r.actor) {
 		for i := range t.Lost[:min(20, len(t.Lost))] {
-			v.Findings = append(v.Findings, foundRow(r, &t.Lost[i]))
+			v.Findings = append(v.Findings, c.foundRow(r, &t.Lost[i]))
 		}
 		v.FoundHeading = "What would no longer be found"
 	}
@@ -266,14 +266,16 @@ func (c *Console) showActivated(r *request, v *page.Job, a *watch.Answer) {
 	v.Seal = seal(a.Place.Entry, a.Place.Line)
 	if seesAll(r.actor) {
 		for i := range a.Findings[:min(20, len(a.Findings))] {
-			v.Findings = append(v.Findings, foundRow(r, &a.Findings[i]))
+			v.Findings = append(v.Findings, c.foundRow(r, &a.Findings[i]))
 		}
 	}
 	v.Next = &page.Link{Text: "Back to the rules", URL: "/rules"}
 }
 
-func foundRow(r *request, f *finding.Finding) page.Waiting {
-	return page.Waiting{State: page.Level(f.Rule.Level), Title: page.Clean(f.Rule.Title, 160), Where: whereWho(f), Age: r.clock.At(f.Last)}
+func (c *Console) foundRow(r *request, found *finding.Finding) page.Waiting {
+	f := *found
+	f.Entities = c.covered(f.Entities)
+	return page.Waiting{State: page.Level(f.Rule.Level), Title: page.Clean(f.Rule.Title, 160), Where: whereWho(&f), Age: r.clock.At(f.Last)}
 }
 
 func (c *Console) stopChange(r *request) (answer, error) {

@@ -22,6 +22,7 @@ import (
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/triage"
+	"github.com/wardline/wardline/internal/vault/veil"
 	"github.com/wardline/wardline/internal/watch"
 )
 
@@ -40,6 +41,8 @@ type Config struct {
 	JournalDir string
 	Taxonomy   *event.Taxonomy
 	DB         *store.DB
+	// Veil hides who patients are, and its vault seals what people write.
+	Veil *veil.Veil
 	// Senders tells how each sender stands: collect.Intake.Standings.
 	Senders func() []collect.Standing
 	// Rulebook keeps what is judged by.
@@ -82,7 +85,7 @@ type Console struct {
 // New prepares the console and its tables.
 func New(ctx context.Context, cfg Config) (*Console, error) {
 	if cfg.House == nil || cfg.Desk == nil || cfg.Live == nil || cfg.Hunter == nil || cfg.Index == nil || cfg.Journal == nil ||
-		cfg.DB == nil || cfg.Senders == nil || cfg.Rulebook == nil || cfg.Now == nil || cfg.Zone == nil || cfg.Taxonomy == nil {
+		cfg.DB == nil || cfg.Senders == nil || cfg.Rulebook == nil || cfg.Now == nil || cfg.Zone == nil || cfg.Taxonomy == nil || cfg.Veil == nil {
 		return nil, errors.New("the console needs all rooms of the node")
 	}
 	if cfg.Log == nil {

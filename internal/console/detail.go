@@ -46,7 +46,9 @@ func (c *Console) findingView(r *request, item *triage.Item, next string) (*page
 			v.Things = append(v.Things, page.Pair{Name: kind, Value: list(n, 6), Masked: kind == "patient"})
 		}
 	}
-	c.evidence(r, f, v)
+	if err := c.evidence(r, f, v); err != nil {
+		return nil, err
+	}
 	v.History, err = c.history(r, item)
 	return v, err
 }
@@ -83,14 +85,20 @@ func (c *Console) history(r *request, item *triage.Item) ([]page.Done, error) {
 	return all, nil
 }
 
-func (c *Console) evidence(r *request, f *finding.Finding, v *page.Finding) {
-	patients := f.Entities["patient"]
+func (c *Console) evidence(r *request, f *finding.Finding, v *page.Finding) error {
+	lost, err := c.recall(r.Context(), f, evidenceShown)
+	if err != nil {
+		return err
+	}
 	for i := range f.Events[:min(evidenceShown, len(f.Events))] {
 		e := &f.Events[i]
 		row := page.Event{Time: r.clock.Second(e.Time), Source: page.Clean(e.Source, 120)}
 		var masked bool
-		row.Chosen, row.All, masked = page.Describe(e.Fields, f.Rule.Asks, patients)
+		row.Chosen, row.All, masked = c.describe(e.Fields, f.Rule.Asks, nil)
 		v.Masked = v.Masked || masked
+		if why := lost[i]; why != "" {
+			row.Chosen = []page.Pair{{Name: "gone", Value: why}}
+		}
 		if e.Place != nil {
 			row.Seal = seal(e.Place.Entry, e.Place.Line)
 		}
@@ -107,6 +115,7 @@ func (c *Console) evidence(r *request, f *finding.Finding, v *page.Finding) {
 	if len(f.Places) > placesShown {
 		v.PlacesSay = fmt.Sprintf("%d of %s", placesShown, v.PlacesSay)
 	}
+	return nil
 }
 
 // seal leads to the proof of a line of the journal.

@@ -98,7 +98,10 @@ func (c *Console) findings(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{data: findingList(items), show: func() (string, any, error) {
+	if err := c.recallAll(r, items); err != nil {
+		return answer{}, err
+	}
+	return answer{data: c.findingList(items), show: func() (string, any, error) {
 		open := ""
 		if len(items) > 0 {
 			open = items[0].ID
@@ -119,7 +122,10 @@ func (c *Console) finding(r *request) (answer, error) {
 	if err := c.see(r, &item); err != nil {
 		return answer{}, err
 	}
-	return answer{data: mask(item), show: func() (string, any, error) {
+	if err := c.recallAll(r, []triage.Item{item}); err != nil {
+		return answer{}, err
+	}
+	return answer{data: c.mask(item), show: func() (string, any, error) {
 		q := r.queue()
 		items, err := c.items(r, q)
 		if err != nil {

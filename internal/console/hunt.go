@@ -287,7 +287,7 @@ func (c *Console) showAnswer(r *request, v *page.Job, a *watch.Answer) {
 	}
 	v.Seal = seal(a.Place.Entry, a.Place.Line)
 	for i := range a.Findings[:min(20, len(a.Findings))] {
-		v.Findings = append(v.Findings, foundRow(r, &a.Findings[i]))
+		v.Findings = append(v.Findings, c.foundRow(r, &a.Findings[i]))
 	}
 }
 

@@ -305,7 +305,7 @@ func (c *Console) keptLine(r *request, p *proven) page.Kept {
 		var ev event.Event
 		if err := reader.Read(p.line, &ev); err == nil {
 			k.Says = "From " + page.Clean(ev.Source, 100) + ", happened " + r.clock.Second(ev.Time) + ", received " + r.clock.Second(ev.Observed) + ", read as " + page.Clean(ev.Format, 40) + "."
-			k.Chosen, k.All, _ = page.Describe(ev.Fields, nil, nil)
+			k.Chosen, k.All, _ = c.describe(ev.Fields, nil, nil)
 			return k
 		}
 	}
@@ -313,7 +313,7 @@ func (c *Console) keptLine(r *request, p *proven) page.Kept {
 		k.Says = "Bytes that could not be read as a record. They are kept as they came, and not shown: they may name a patient."
 		return k
 	}
-	k.Chosen, k.All, _ = page.Describe(p.line, nil, nil)
+	k.Chosen, k.All, _ = c.describe(p.line, nil, nil)
 	return k
 }
 

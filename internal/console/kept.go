@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -34,11 +36,11 @@ type keptQuery struct {
 // How much is kept for good of what people asked.
 const (
 	mostKept      = 200
-	mostKeptBytes = 1 << 20
+	mostKeptBytes = 4 << 20 / 3 // sealed: a mebibyte as it was written
 )
 
 func (c *Console) keptQuestions(ctx context.Context) ([]keptQuestion, error) {
-	rows, err := c.DB.QueryContext(ctx, `SELECT id, name, asker, query FROM kept_questions ORDER BY name, id LIMIT $1`, mostKept)
+	rows, err := c.DB.QueryContext(ctx, `SELECT id, name, asker, query FROM kept_questions ORDER BY id LIMIT $1`, mostKept)
 	if err != nil {
 		return nil, fmt.Errorf("list kept questions: %w", err)
 	}
@@ -50,11 +52,12 @@ func (c *Console) keptQuestions(ctx context.Context) ([]keptQuestion, error) {
 		if err := rows.Scan(&k.ID, &k.Name, &k.Asker, &text); err != nil {
 			return nil, fmt.Errorf("list kept questions: %w", err)
 		}
-		if err := json.Unmarshal([]byte(text), &k.Query); err != nil {
-			return nil, fmt.Errorf("read a kept question: %w", err)
+		if err := c.openQuestion(&k, text); err != nil {
+			return nil, err
 		}
 		all = append(all, k)
 	}
+	slices.SortStableFunc(all, func(a, b keptQuestion) int { return strings.Compare(a.Name, b.Name) })
 	return all, rows.Err()
 }
 
@@ -68,10 +71,27 @@ func (c *Console) keptQuestion(ctx context.Context, id string) (keptQuestion, er
 	if err != nil {
 		return k, fmt.Errorf("read a kept question: %w", err)
 	}
-	if err := json.Unmarshal([]byte(text), &k.Query); err != nil {
-		return k, fmt.Errorf("read a kept question: %w", err)
+	return k, c.openQuestion(&k, text)
+}
+
+// What people wrote is sealed for this: it may name a patient.
+const sealedQuestion = "kept question"
+
+// openQuestion opens the name of a question and what it asks.
+func (c *Console) openQuestion(k *keptQuestion, query string) error {
+	v := c.Veil.Vault()
+	name, err := v.OpenText(k.Name, sealedQuestion)
+	if err != nil {
+		return fmt.Errorf("read a kept question: %w", err)
 	}
-	return k, nil
+	k.Name = name
+	if query, err = v.OpenText(query, sealedQuestion); err == nil {
+		err = json.Unmarshal([]byte(query), &k.Query)
+	}
+	if err != nil {
+		return fmt.Errorf("read a kept question: %w", err)
+	}
+	return nil
 }
 
 func (c *Console) keepQuestion(ctx context.Context, name, asker string, q keptQuery) error {
@@ -83,19 +103,26 @@ func (c *Console) keepQuestion(ctx context.Context, name, asker string, q keptQu
 	if err != nil {
 		return fmt.Errorf("write a question: %w", err)
 	}
+	sealed, err := c.Veil.Vault().SealText(store.Text(string(text)), sealedQuestion)
+	if err != nil {
+		return fmt.Errorf("seal a question: %w", err)
+	}
+	if name, err = c.Veil.Vault().SealText(store.Text(name), sealedQuestion); err != nil {
+		return fmt.Errorf("seal a question: %w", err)
+	}
 	return c.DB.Do(ctx, func(tx *sql.Tx) error {
 		var n, bytes int
 		if err := tx.QueryRowContext(ctx, `SELECT count(*), coalesce(sum(octet_length(query)), 0) FROM kept_questions`).Scan(&n, &bytes); err != nil {
 			return err
 		}
-		if bytes+len(text) > mostKeptBytes {
+		if bytes+len(sealed) > mostKeptBytes {
 			return &mistake{"The questions that are kept are a mebibyte long already: forget one first."}
 		}
 		if n >= mostKept {
 			return &mistake{"Two hundred questions are kept already: forget one first."}
 		}
 		_, err := tx.ExecContext(ctx, `INSERT INTO kept_questions (id, name, asker, made, query) VALUES ($1, $2, $3, $4, $5)`,
-			id.String(), store.Text(name), asker, store.At(c.Now()), store.Text(string(text)))
+			id.String(), name, asker, store.At(c.Now()), sealed)
 		return err
 	})
 }

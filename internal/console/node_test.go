@@ -34,6 +34,8 @@ import (
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/triage"
+	"github.com/wardline/wardline/internal/vault/veil"
+	"github.com/wardline/wardline/internal/vault/veil/veiltest"
 	"github.com/wardline/wardline/internal/watch"
 )
 
@@ -51,6 +53,7 @@ func TestMain(m *testing.M) {
 
 // node is a whole node with its console, without listeners for senders: tests hand events in themselves.
 type node struct {
+	veil    *veil.Veil
 	t       *testing.T
 	srv     *httptest.Server
 	origin  string // by the name at which passkeys can be used; srv.URL is an address
@@ -117,7 +120,7 @@ level: medium
 
 func newNode(t *testing.T, more ...func(*node, *console.Config)) *node {
 	t.Helper()
-	n := &node{t: t}
+	n := &node{t: t, veil: veiltest.New()}
 	ctx := t.Context()
 	dir := t.TempDir()
 	quiet := slog.New(slog.DiscardHandler)
@@ -143,16 +146,16 @@ func newNode(t *testing.T, more ...func(*node, *console.Config)) *node {
 		}
 	})
 	n.seal = &sealer{Journal: n.journal}
-	n.house, err = access.Open(ctx, db, n.seal, n.now)
+	n.house, err = access.Open(ctx, db, n.veil.Vault(), n.seal, n.now)
 	must(err)
-	n.desk, err = triage.Open(ctx, db)
+	n.desk, err = triage.Open(ctx, db, n.veil)
 	must(err)
 	n.rules = filepath.Join(dir, "test.yml")
 	must(os.WriteFile(n.rules, []byte(rules), 0o600))
 	n.book = newRulebook(t, n, db, filepath.Join(dir, "rules"))
-	n.live, err = watch.NewLive(ctx, watch.LiveConfig{Journal: n.journal, DB: db, Taxonomy: n.tax, Set: n.book.Set(), Log: quiet, Checkpoint: 50 * time.Millisecond})
+	n.live, err = watch.NewLive(ctx, watch.LiveConfig{Journal: n.journal, DB: db, Vault: n.veil.Vault(), Taxonomy: n.tax, Set: n.book.Set(), Log: quiet, Checkpoint: 50 * time.Millisecond})
 	must(err)
-	cfg := index.DefaultConfig(filepath.Join(dir, "index"))
+	cfg := index.DefaultConfig(filepath.Join(dir, "index"), n.veil)
 	cfg.MinFree = 1 << 20
 	n.index, err = index.Open(cfg, quiet)
 	must(err)
@@ -186,7 +189,7 @@ func newNode(t *testing.T, more ...func(*node, *console.Config)) *node {
 func (n *node) console(db *store.DB, hunter *watch.Hunter, dir string) console.Config {
 	return console.Config{
 		Site: "Alder Valley Hospital", Zone: time.UTC, Now: n.now, House: n.house, Desk: n.desk, Live: n.live, Hunter: hunter, Index: n.index,
-		Journal: n.journal, JournalDir: filepath.Join(dir, "journal"), Taxonomy: n.tax, DB: db, Senders: n.intake.Standings,
+		Journal: n.journal, JournalDir: filepath.Join(dir, "journal"), Taxonomy: n.tax, DB: db, Veil: n.veil, Senders: n.intake.Standings,
 		Rulebook: n.book,
 		Doors:    console.Doors{HTTP: "https://wardline.alder.example:8443", Syslog: "wardline.alder.example:6514", MLLP: "wardline.alder.example:2575"},
 		Log:      slog.New(slog.NewTextHandler(n.t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),

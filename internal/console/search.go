@@ -320,7 +320,7 @@ func (c *Console) showOutcome(r *request, v *page.Search, id string, a asked, o 
 		v.HistogramSays = "Each column is " + page.Length(o.to.Sub(o.from)/columns)
 	}
 	for i := range o.hits {
-		v.Hits = append(v.Hits, hitView(r, &o.hits[i], a.query.Fields))
+		v.Hits = append(v.Hits, c.hitView(r, &o.hits[i], a.query.Fields))
 	}
 	v.Found = fmt.Sprintf("%s of %s, newest first", page.Number(len(o.hits)), page.Number(o.total))
 	v.FoundSays = "Patients are masked. Answered in " + strconv.Itoa(int(o.stats.Took.Milliseconds())) + " ms"
@@ -330,13 +330,13 @@ func (c *Console) showOutcome(r *request, v *page.Search, id string, a asked, o 
 	}
 }
 
-func hitView(r *request, h *index.Hit, fields []index.Field) page.Event {
+func (c *Console) hitView(r *request, h *index.Hit, fields []index.Field) page.Event {
 	var asks []string
 	for _, f := range fields {
 		asks = append(asks, f.Name)
 	}
 	e := page.Event{Time: r.clock.Second(h.Time), Source: page.Clean(h.Source, 120), Seal: seal(h.Entry, h.Line)}
-	e.Chosen, e.All, _ = page.Describe(h.Fields, asks, nil)
+	e.Chosen, e.All, _ = c.describe(h.Fields, asks, nil)
 	return e
 }
 

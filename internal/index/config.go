@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/wardline/wardline/internal/vault/veil"
 )
 
 // Config says where the index lies and what it may take.
@@ -33,6 +35,8 @@ type Config struct {
 	Past, Future time.Duration
 	// QueryTime is how long one question may take.
 	QueryTime time.Duration
+	// Veil hides who patients are. It must be given.
+	Veil *veil.Veil
 	// PerCaller is how many questions one caller may have answered at a time; others of his wait.
 	PerCaller int
 }
@@ -40,10 +44,11 @@ type Config struct {
 // Command is the hidden command by which a program becomes the search process: child.Run has the rest of the arguments.
 const Command = "search-process"
 
-// DefaultConfig is what suits one hospital.
-func DefaultConfig(dir string) Config {
+// DefaultConfig is what suits one hospital. v hides who its patients are.
+func DefaultConfig(dir string, v *veil.Veil) Config {
 	return Config{
 		Dir:           dir,
+		Veil:          v,
 		Memory:        128 << 20,
 		MinFree:       256 << 20,
 		FlushInterval: 5 * time.Second,
@@ -59,6 +64,8 @@ func (c *Config) check() error {
 	switch {
 	case c.Dir == "":
 		return errors.New("the index needs a folder")
+	case c.Veil == nil:
+		return errors.New("the index needs a veil, by which it hides patients")
 	case c.Memory < 16<<20:
 		return errors.New("the index needs at least 16 MiB of memory")
 	case c.FlushInterval < time.Second:

@@ -116,6 +116,7 @@ func (x *Index) Names(ctx context.Context, q Query) ([]Value, error) {
 	}
 	defer release()
 	from, to := q.span()
+	q.veil = x.cfg.Veil
 	args, err := q.args(from, to, "")
 	if err != nil {
 		return nil, err
@@ -153,6 +154,7 @@ func (x *Index) tell(ctx context.Context, q Query, from, to time.Time, pipes str
 		return err
 	}
 	defer release()
+	q.veil = x.cfg.Veil
 	args, err := q.args(from, to, pipes)
 	if err != nil {
 		return err

@@ -1,13 +1,17 @@
 package index
 
-import "time"
+import (
+	"time"
+
+	"github.com/wardline/wardline/internal/vault/veil"
+)
 
 // Filter is the LogsQL filter of a question.
 func (q *Query) Filter() (string, error) { return q.filter() }
 
 // Row is the row of a line of the journal.
-func Row(entry uint64, line int, text []byte, past, future time.Duration) (row []byte, cut int, ok bool) {
-	return newRows(past, future).append(nil, entry, line, text)
+func Row(entry uint64, line int, text []byte, past, future time.Duration, v *veil.Veil) (row []byte, cut int, ok bool) {
+	return newRows(past, future, v).append(nil, entry, line, text)
 }
 
 // Column is the name under which a sender's field is kept.
@@ -19,3 +23,8 @@ func Kept(s string) string { return kept(s) }
 
 // HoldAtMost bounds what is held of one slice.
 func (x *Index) HoldAtMost(bytes int) { x.sliceBytes = bytes }
+
+// Rows returns what appends the row of one line after the other.
+func Rows(past, future time.Duration, v *veil.Veil) func(dst []byte, entry uint64, line int, text []byte) (row []byte, cut int, ok bool) {
+	return newRows(past, future, v).append
+}

@@ -55,7 +55,7 @@ func (x *Index) once(ctx context.Context, follow Follow) (err error) {
 	}
 	// An orderly end writes all to the disk, so nothing needs to be replayed.
 	f.mark.Next, f.mark.Clean, f.mark.Lacks = f.sent, !f.torn, x.lacking()
-	return errors.Join(err, f.mark.write(x.cfg.Dir))
+	return errors.Join(err, x.keepIdentifiers(), f.mark.write(x.cfg.Dir))
 }
 
 // prepare reads the mark, or begins a new index where there is none.
@@ -71,6 +71,7 @@ func (x *Index) prepare() (mark, error) {
 		if x.began {
 			x.counts.rebuilds.Add(1)
 		}
+		x.tellOlder()
 		if err := x.erase(); err != nil {
 			return mark{}, err
 		}
@@ -115,7 +116,7 @@ type moment struct {
 // feed follows the journal into c until ctx ends, ended is closed, or something fails.
 func (x *Index) feed(ctx context.Context, follow Follow, c *client, m mark, ended <-chan struct{}) (*feeder, error) {
 	f := &feeder{
-		x: x, client: c, mark: m, sent: m.Next, next: m.Next, rows: newRows(x.cfg.Past, x.cfg.Future),
+		x: x, client: c, mark: m, sent: m.Next, next: m.Next, rows: newRows(x.cfg.Past, x.cfg.Future, x.cfg.Veil),
 		ready: make(chan struct{}, 1), room: make(chan struct{}, 1),
 	}
 	if !m.Clean {
@@ -307,6 +308,9 @@ func (f *feeder) advance() error {
 	}
 	if next == f.mark.Next && f.mark.Lacks == f.x.lacking() {
 		return nil
+	}
+	if err := f.x.keepIdentifiers(); err != nil {
+		return err
 	}
 	f.mark.Next, f.mark.Lacks = next, f.x.lacking()
 	return f.mark.write(f.x.cfg.Dir)

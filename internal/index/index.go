@@ -83,6 +83,9 @@ func Open(cfg Config, log *slog.Logger) (*Index, error) {
 	x.callers.limit = cfg.PerCaller
 	if known {
 		x.through.Store(m.Next)
+		if err := x.recallIdentifiers(); err != nil {
+			return nil, err
+		}
 	}
 	return x, nil
 }
@@ -135,6 +138,9 @@ func (x *Index) erase() error {
 	x.through.Store(0)
 	// The mark goes first: a folder without one is built anew, whatever else is left in it.
 	if err := os.Remove(markPath(x.cfg.Dir)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("delete the index: %w", err)
+	}
+	if err := os.Remove(identifiersPath(x.cfg.Dir)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("delete the index: %w", err)
 	}
 	if err := os.RemoveAll(filepath.Join(x.cfg.Dir, "data")); err != nil {

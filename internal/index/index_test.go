@@ -18,6 +18,7 @@ import (
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/index"
 	"github.com/wardline/wardline/internal/index/child"
+	"github.com/wardline/wardline/internal/vault/veil/veiltest"
 )
 
 // TestMain lets the test binary be the search process, as the product's binary is, and a node that is to be killed.
@@ -129,7 +130,7 @@ func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)
 
 // config is the default with times that a test can wait for.
 func config(t *testing.T) index.Config {
-	cfg := index.DefaultConfig(t.TempDir())
+	cfg := index.DefaultConfig(t.TempDir(), veiltest.New())
 	cfg.FlushInterval = time.Second
 	cfg.Memory = 64 << 20
 	cfg.MinFree = 1 << 20
@@ -283,7 +284,7 @@ func nightShift() *hospital {
 
 // node says on its standard output how far its index came.
 func node(dir string) int {
-	cfg := index.DefaultConfig(dir)
+	cfg := index.DefaultConfig(dir, veiltest.New())
 	cfg.FlushInterval = time.Second
 	x, err := index.Open(cfg, quiet())
 	if err != nil {

@@ -218,7 +218,7 @@ func TestRebuiltIndexAnswersTheSame(t *testing.T) {
 		{"its folder deleted", func() error { return os.RemoveAll(cfg.Dir) }},
 		{"its mark deleted", func() error { return os.Remove(filepath.Join(cfg.Dir, "mark.json")) }},
 		{"another's mark put there", func() error {
-			return os.WriteFile(filepath.Join(cfg.Dir, "mark.json"), []byte(`{"layout":1,"index":"another","next":100,"clean":true}`), 0o600)
+			return os.WriteFile(filepath.Join(cfg.Dir, "mark.json"), []byte(`{"layout":2,"index":"another","next":100,"clean":true}`), 0o600)
 		}},
 		{"asked to, and the process killed", func() error {
 			if err := x.Drop(context.Background()); err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/index"
+	"github.com/wardline/wardline/internal/vault/veil/veiltest"
 )
 
 // TestLoad measures what the documentation says: go test -run TestLoad -v with WARDLINE_TRUST set. WARDLINE_EVENTS
@@ -27,7 +28,7 @@ func TestLoad(t *testing.T) {
 	const each = 250
 	span := 14 * 24 * time.Hour
 	h := &hospital{entries: uint64(events / each), each: each, step: span / time.Duration(events), begin: noon}
-	cfg := index.DefaultConfig(t.TempDir())
+	cfg := index.DefaultConfig(t.TempDir(), veiltest.New())
 	x, err := index.Open(cfg, quiet())
 	if err != nil {
 		t.Fatal(err)
@@ -188,7 +189,7 @@ func TestWildClocks(t *testing.T) {
 		}
 		l.add(records...)
 	}
-	cfg := index.DefaultConfig(t.TempDir())
+	cfg := index.DefaultConfig(t.TempDir(), veiltest.New())
 	began := time.Now()
 	x := run(t, cfg, l)
 	for deadline := time.Now().Add(10 * time.Minute); x.Through() < l.size(); time.Sleep(10 * time.Millisecond) {

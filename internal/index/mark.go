@@ -11,7 +11,7 @@ import (
 )
 
 // layout changes when rows are written in another way than before, so that an older index is built anew.
-const layout = 1
+const layout = 2 // 1 held identifiers of patients
 
 // mark says how far the index came. It lies in the index's folder and shares its fate: who deletes the
 // folder begins at the first entry again.
@@ -39,6 +39,19 @@ func readMark(dir string) (mark, bool, error) {
 		return mark{}, false, nil
 	}
 	return m, true, nil
+}
+
+// tellOlder says why an index that lies there is built anew, when another version wrote it.
+func (x *Index) tellOlder() {
+	text, err := os.ReadFile(markPath(x.cfg.Dir))
+	var m mark
+	if err != nil || json.Unmarshal(text, &m) != nil || m.Layout == layout {
+		return
+	}
+	x.log.Info("search index was written by another version, building it anew from the journal")
+	if x.cfg.URL != "" {
+		x.log.Error("the rows of the other version lie in the VictoriaLogs cluster still, and name patients: delete them there")
+	}
 }
 
 func newMark() mark { return mark{Layout: layout, Index: rand.Text(), Clean: true} }

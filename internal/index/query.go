@@ -11,6 +11,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/wardline/wardline/internal/vault/veil"
 )
 
 // Query says which events are looked for. All its parts must hold.
@@ -33,6 +35,8 @@ type Query struct {
 	After *Cursor
 	// By names the caller: one caller has few questions answered at a time.
 	By string
+
+	veil *veil.Veil // finds patients whose tokens stand in the index; nil finds none
 }
 
 // Field asks something of one field. Name is as its sender wrote it, with dots between nested names, or
@@ -91,10 +95,10 @@ func (q *Query) filter() (string, error) {
 		return "", fmt.Errorf("a question has at most %d words", maxWords)
 	}
 	for _, w := range words {
-		parts = append(parts, w.filter())
+		parts = append(parts, w.filter(q.veil))
 	}
 	for i, f := range q.Fields {
-		part, err := f.filter()
+		part, err := f.filter(q.veil)
 		if err != nil {
 			return "", fmt.Errorf("field %d of the question: %w", i+1, err)
 		}
@@ -148,9 +152,14 @@ func startsWithSpace(s string) bool {
 }
 
 // filter asks for the word in the usual ways of writing it. VictoriaLogs finds a word quickly only
-// as it was written, and would read every value to find it in any case.
-func (w word) filter() string {
+// as it was written, and would read every value to find it in any case. In the place of what names a patient stands a token.
+func (w word) filter(v *veil.Veil) string {
 	var ways []string
+	if v != nil && !w.prefix {
+		for _, token := range v.Asked(w.text) {
+			ways = append(ways, "*:"+quote(token))
+		}
+	}
 	for _, way := range []string{w.text, strings.ToLower(w.text), strings.ToUpper(w.text), title(w.text)} {
 		way = "*:" + quote(way)
 		if w.prefix {
@@ -183,7 +192,7 @@ func title(s string) string {
 }
 
 // filter writes f in LogsQL.
-func (f Field) filter() (string, error) {
+func (f Field) filter(v *veil.Veil) (string, error) {
 	if len(f.Name) > maxName || len(f.Value) > maxValue {
 		return "", fmt.Errorf("a name has at most %d bytes and a value %d", maxName, maxValue)
 	}
@@ -191,11 +200,11 @@ func (f Field) filter() (string, error) {
 	value := quote(f.Value)
 	switch f.Op {
 	case Is:
-		return is(name, f.Value), nil
+		return f.is(v, name, is(name, f.Value)), nil
 	case IsNot:
-		return "!" + is(name, f.Value), nil
+		return "!" + f.is(v, name, is(name, f.Value)), nil
 	case Contains:
-		return name + ":*" + value + "*", nil
+		return f.is(v, name, name+":*"+value+"*"), nil
 	case Begins:
 		return begins(name, f.Value), nil
 	case Exists:
@@ -208,6 +217,22 @@ func (f Field) filter() (string, error) {
 		return name + ":" + string(f.Op) + strconv.FormatFloat(n, 'f', -1, 64), nil
 	}
 	return "", errors.New("is asked in an unknown way")
+}
+
+// is asks as asked says or, of a field that holds tokens, for what stands for the value.
+func (f Field) is(v *veil.Veil, name, asked string) string {
+	if v == nil {
+		return asked
+	}
+	tokens := v.AskedOf(f.Name, f.Value)
+	if len(tokens) == 0 {
+		return asked
+	}
+	ways := []string{asked}
+	for _, t := range tokens {
+		ways = append(ways, is(name, t))
+	}
+	return "(" + strings.Join(ways, " or ") + ")"
 }
 
 // is asks for a field that has the value, alone or among others.
@@ -236,7 +261,7 @@ func begins(name, value string) string {
 // own is the column that a person means by a name.
 func own(name string) string {
 	switch name {
-	case colID, colSource, colFormat, colClass, colEntry, colLine, colClaimed, colCut:
+	case colID, colSource, colFormat, colClass, colEntry, colLine, colClaimed, colCut, colVeiled, colAddresses:
 		return name
 	}
 	return column(name)

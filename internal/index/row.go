@@ -2,11 +2,11 @@ package index
 
 import (
 	"strconv"
-	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/wardline/wardline/format/jsonl"
+	"github.com/wardline/wardline/internal/vault/veil"
 )
 
 // The columns that are the index's own. A sender's field of the same name stands under foreign + its name.
@@ -19,7 +19,10 @@ const (
 	colLine    = "@line"
 	colClaimed = "@claimed" // the time that the event claims, when it was not believed
 	colCut     = "@cut"     // how many of its fields are not, or not whole, in the index
-	colStream  = "@stream"  // @source, or a bucket once there are many: never as many as senders can make up
+	colVeiled  = "@veiled"  // it is a clinical system's, and has fields that are not in the index because they may name a patient
+
+	colAddresses = "@addresses" // of machines, in the fields that are left out
+	colStream    = "@stream"    // @source, or a bucket once there are many: never as many as senders can make up
 
 	foreign = "fields."
 )
@@ -52,7 +55,7 @@ func column(name string) string {
 		}
 	case name[0] == '@':
 		switch name {
-		case colID, colSource, colFormat, colClass, colEntry, colLine, colClaimed, colCut, colStream:
+		case colID, colSource, colFormat, colClass, colEntry, colLine, colClaimed, colCut, colVeiled, colAddresses, colStream:
 			return foreign + name
 		}
 	}
@@ -62,6 +65,7 @@ func column(name string) string {
 // rows turns lines of the journal into rows of the index. It belongs to one goroutine.
 type rows struct {
 	past, future time.Duration
+	veil         *veil.Veil
 	streams      map[string]struct{} // sources that have a stream of their own
 
 	index   jsonl.Index
@@ -72,6 +76,9 @@ type rows struct {
 	next    []int32        // for each value from the first field on, the next value of the same column; 0 is none
 	scratch []byte
 	list    []byte
+
+	tokens, authorities, addresses []string        // of one row
+	patients                       map[string]bool // names of fields that say who a patient is
 }
 
 type span struct{ start, end int }
@@ -81,8 +88,8 @@ type col struct {
 	first, last int // of its values
 }
 
-func newRows(past, future time.Duration) *rows {
-	return &rows{past: past, future: future, streams: map[string]struct{}{}, byName: map[string]int{}}
+func newRows(past, future time.Duration, v *veil.Veil) *rows {
+	return &rows{past: past, future: future, veil: v, streams: map[string]struct{}{}, byName: map[string]int{}, patients: map[string]bool{}}
 }
 
 // head is what a line says about its event.
@@ -102,12 +109,17 @@ func (r *rows) append(dst []byte, entry uint64, line int, text []byte) (row []by
 	if !ok {
 		return dst, 0, false
 	}
-	cut = r.gather(text, h.fields, r.leftOut(text, h.class))
+	cut = r.gather(text, h.fields)
+	clinical := veil.Clinical(r.text(text, h.class))
+	if clinical {
+		r.learn(text, h.fields)
+	}
+	source, _ := r.veil.Hide([]byte(r.text(text, h.source))) // a file may be called after a patient
 	start := len(dst)
 	dst = append(dst, `{"_time":"`...)
 	dst = h.at.AppendFormat(dst, time.RFC3339Nano)
 	dst = append(dst, `","@stream":`...)
-	dst = jsonl.AppendString(dst, r.stream(r.text(text, h.source)))
+	dst = jsonl.AppendString(dst, r.stream(string(source)))
 	dst = append(dst, `,"@entry":`...)
 	dst = strconv.AppendUint(dst, entry, 10)
 	dst = append(dst, `,"@line":`...)
@@ -115,17 +127,23 @@ func (r *rows) append(dst []byte, entry uint64, line int, text []byte) (row []by
 	for _, own := range []struct {
 		name string
 		at   int
-	}{{`,"@id":`, h.id}, {`,"@source":`, h.source}, {`,"@format":`, h.format}, {`,"@class":`, h.class}} {
+	}{{`,"@id":`, h.id}, {`,"@format":`, h.format}, {`,"@class":`, h.class}} {
 		if own.at >= 0 {
 			dst = append(dst, own.name...)
 			dst = jsonl.AppendString(dst, keep(shorten(r.text(text, own.at), maxRow/16)))
 		}
 	}
+	dst = append(dst, `,"@source":`...)
+	dst = jsonl.AppendString(dst, keep(shorten(string(source), maxRow/16)))
 	if h.claimed != "" {
 		dst = append(dst, `,"@claimed":`...)
 		dst = jsonl.AppendString(dst, h.claimed)
 	}
-	dst, more := r.appendColumns(dst, start+maxRow, text, h.fields)
+	appendFields := r.appendColumns
+	if clinical {
+		appendFields = r.appendClinical
+	}
+	dst, more := appendFields(dst, start+maxRow, text, h.fields)
 	if cut += more; cut > 0 {
 		dst = append(dst, `,"@cut":`...)
 		dst = strconv.AppendInt(dst, int64(cut), 10)
@@ -214,17 +232,8 @@ func (r *rows) stream(source string) string {
 	return "…" + strconv.FormatUint(jsonl.HashPath(source)%16, 16)
 }
 
-// leftOut names the field of events of a class that is kept in the journal alone: the text of a whole HL7 message, which says
-// more of a patient than a search may.
-func (r *rows) leftOut(text []byte, class int) string {
-	if strings.HasPrefix(r.text(text, class), "hl7/") {
-		return "message"
-	}
-	return ""
-}
-
-// gather lists the values of the event's fields by column but for the one called without, and returns how many it had to leave out.
-func (r *rows) gather(text []byte, fields int, without string) (cut int) {
+// gather lists the values of the event's fields by column, and returns how many it had to leave out.
+func (r *rows) gather(text []byte, fields int) (cut int) {
 	values := r.index.Values
 	end := fields + 1
 	for end < len(values) && values[end].Start < values[fields].End {
@@ -238,9 +247,6 @@ func (r *rows) gather(text []byte, fields int, without string) (cut int) {
 		r.spans, r.next = append(r.spans, path), append(r.next, 0)
 		if v.Kind == jsonl.Object || v.Kind == jsonl.Array || v.Kind == jsonl.Null || v.Start == v.End {
 			continue // holds others, or nothing that could be searched
-		}
-		if without != "" && int(v.Parent) == fields && string(text[v.NameStart:v.NameEnd]) == without {
-			continue
 		}
 		name := r.names[path.start:path.end]
 		if len(name) == 0 || name[0] == '_' || name[0] == '@' || name[len(name)-1] == '*' {
@@ -300,15 +306,21 @@ func unescape(name []byte) []byte {
 func (r *rows) appendColumns(dst []byte, limit int, text []byte, fields int) (row []byte, cut int) {
 	for _, c := range r.columns {
 		before := len(dst)
-		dst = append(dst, ',')
-		dst = jsonl.AppendString(dst, c.name)
-		dst = append(dst, ':')
-		if c.first == c.last {
-			dst = r.appendAlone(dst, text, c.first)
+		hidden, hides := r.hidden(text, fields, c)
+		if hides {
+			cut++
+			dst = append(dst, ',')
+			dst = jsonl.AppendString(dst, c.name)
+			dst = append(dst, ':')
+			dst = appendTexts(dst, hidden)
 		} else {
-			dst = r.appendList(dst, text, fields, c)
+			dst = r.appendColumn(dst, text, fields, c)
 		}
 		if len(dst) <= limit {
+			continue
+		}
+		if hides {
+			dst = dst[:before]
 			continue
 		}
 		cut++
@@ -322,6 +334,17 @@ func (r *rows) appendColumns(dst []byte, limit int, text []byte, fields int) (ro
 		}
 	}
 	return dst, cut
+}
+
+// appendColumn writes a column as it was sent.
+func (r *rows) appendColumn(dst, text []byte, fields int, c col) []byte {
+	dst = append(dst, ',')
+	dst = jsonl.AppendString(dst, c.name)
+	dst = append(dst, ':')
+	if c.first == c.last {
+		return r.appendAlone(dst, text, c.first)
+	}
+	return r.appendList(dst, text, fields, c)
 }
 
 // appendAlone writes the only value of a column.

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wardline/wardline/internal/index"
+	"github.com/wardline/wardline/internal/vault/veil/veiltest"
 )
 
 const (
@@ -23,7 +24,7 @@ const (
 // row reads the row of a record.
 func row(t *testing.T, r record) map[string]string {
 	t.Helper()
-	text, _, ok := index.Row(7, 3, r.line(0), past, future)
+	text, _, ok := index.Row(7, 3, r.line(0), past, future, veiltest.New())
 	if !ok {
 		t.Fatal("no row")
 	}
@@ -144,7 +145,7 @@ func TestRowLimits(t *testing.T) {
 		{"many values", `{"a":[1` + strings.Repeat(`,"0123456789"`, 60_000) + `],"b":2}`, 1, 1 + 9},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			text, cut, ok := index.Row(1, 0, record{time: noon, fields: tt.fields}.line(0), past, future)
+			text, cut, ok := index.Row(1, 0, record{time: noon, fields: tt.fields}.line(0), past, future, veiltest.New())
 			if !ok {
 				t.Fatal("no row")
 			}
@@ -172,7 +173,7 @@ func TestRowRefuses(t *testing.T) {
 		"far ahead":     strings.ReplaceAll(good, "2026-", "2200-"),
 		"no whole line": good[:len(good)-1],
 	} {
-		if text, _, ok := index.Row(1, 0, []byte(line), past, future); ok || len(text) > 0 {
+		if text, _, ok := index.Row(1, 0, []byte(line), past, future, veiltest.New()); ok || len(text) > 0 {
 			t.Errorf("%s is taken", name)
 		}
 	}
@@ -259,7 +260,7 @@ func FuzzRow(f *testing.F) {
 		if _, object := value.([]pair); err != nil || !object {
 			return
 		}
-		text, cut, ok := index.Row(7, 3, record{time: noon, fields: fields}.line(0), past, future)
+		text, cut, ok := index.Row(7, 3, record{time: noon, fields: fields}.line(0), past, future, veiltest.New())
 		if !ok {
 			if strings.Count(fields, "{")+strings.Count(fields, "[") < 60 {
 				t.Fatal("no row")

@@ -53,6 +53,7 @@ func (x *Index) Search(ctx context.Context, q Query, each func(Hit) error) (Stat
 		return Stats{}, err
 	}
 	defer release()
+	q.veil = x.cfg.Veil
 	s := search{client: c, query: q, each: each, timeout: x.cfg.QueryTime, bytes: x.sliceBytes}
 	err = s.run(ctx)
 	return Stats{Hits: s.hits, More: s.hits >= q.Limit || s.cut, Asks: s.asks, Took: time.Since(began)}, forPeople(ctx, err)

@@ -22,8 +22,8 @@ func night() *log {
 	)
 	l.add() // an entry without events
 	l.add(
-		record{time: noon.Add(2 * time.Second), source: "ris", format: "hl7", fields: `{"access":{"user":"RÖNTGEN","patient":["P-1","P-2"],"n":2.5},"note":"read \"all\" | of * it"}`},
-		record{time: noon.Add(2 * time.Second), source: "ris", format: "hl7", fields: `{"access":{"user":"meier","patient":["P-3"]},"_time":"soon","*":"star","@line":"x"}`},
+		record{time: noon.Add(2 * time.Second), source: "ris", format: "hl7", fields: `{"access":{"user":"RÖNTGEN","role":["P-1","P-2"],"n":2.5},"note":"read \"all\" | of * it"}`},
+		record{time: noon.Add(2 * time.Second), source: "ris", format: "hl7", fields: `{"access":{"user":"meier","role":["P-3"]},"_time":"soon","*":"star","@line":"x"}`},
 	)
 	return l
 }
@@ -55,11 +55,11 @@ func TestSearch(t *testing.T) {
 		{"a word of a list", index.Query{Text: "brute"}, []string{"0/1"}},
 		{"a field is", field("access.user", index.Is, "meier"), []string{"2/1"}},
 		{"a field of numbers is", field("uid", index.Is, "0"), []string{"0/1"}},
-		{"one of the values is", field("access.patient", index.Is, "P-2"), []string{"2/0"}},
-		{"the only value is", field("access.patient", index.Is, "P-3"), []string{"2/1"}},
-		{"a value is not part of one", field("access.patient", index.Is, "P"), nil},
+		{"one of the values is", field("access.role", index.Is, "P-2"), []string{"2/0"}},
+		{"the only value is", field("access.role", index.Is, "P-3"), []string{"2/1"}},
+		{"a value is not part of one", field("access.role", index.Is, "P"), nil},
 		{"a field is not", field("access.user", index.IsNot, "meier"), []string{"2/0", "0/1", "0/0"}},
-		{"no value is", field("access.patient", index.IsNot, "P-1"), []string{"2/1", "0/1", "0/0"}},
+		{"no value is", field("access.role", index.IsNot, "P-1"), []string{"2/1", "0/1", "0/0"}},
 		{"contains", field("message", index.Contains, "word for r"), []string{"0/1"}},
 		{"begins", field("message", index.Begins, "Acc"), []string{"0/0"}},
 		{"one of the values begins", field("tags", index.Begins, "bru"), []string{"0/1"}},
@@ -106,7 +106,7 @@ func TestHit(t *testing.T) {
 	}
 	want := []index.Hit{{
 		Time: noon.Add(2 * time.Second), Entry: 2, Line: 0, ID: "", Source: "ris", Format: "hl7", Class: "linux/auth",
-		Fields: []byte(`{"access.n":"2.5","access.patient":"[\"P-1\",\"P-2\"]","access.user":"RÖNTGEN","note":"read \"all\" | of * it"}`),
+		Fields: []byte(`{"access.n":"2.5","access.role":"[\"P-1\",\"P-2\"]","access.user":"RÖNTGEN","note":"read \"all\" | of * it"}`),
 	}}
 	if len(got) == 1 {
 		want[0].ID = got[0].ID

@@ -50,8 +50,8 @@ func TestDroppedRowsAreCountedAndNotLogged(t *testing.T) {
 	t.Setenv(flagVariable, "insert.maxFieldsPerLine=10")
 	l := newLog()
 	l.add(record{time: noon, fields: `{"a":1}`},
-		record{time: noon, fields: `{"patient":"Zappelphilipp","b":2,"c":3,"d":4,"e":5,"f":6}`},
-		record{time: noon, fields: `{"patient":"Zappelphilipp","b":2,"c":3,"d":4,"e":5,"f":6}`})
+		record{time: noon, fields: `{"who":"Zappelphilipp","b":2,"c":3,"d":4,"e":5,"f":6}`},
+		record{time: noon, fields: `{"who":"Zappelphilipp","b":2,"c":3,"d":4,"e":5,"f":6}`})
 	var log safeBuffer
 	x := runLogging(t, config(t), l.follow, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	x.through(l)
@@ -59,7 +59,7 @@ func TestDroppedRowsAreCountedAndNotLogged(t *testing.T) {
 	if diff := cmp.Diff(x.Counts(), index.Counts{Rows: 3, Dropped: 2}); diff != "" {
 		t.Errorf("counts, wanted:\n%s", diff)
 	}
-	_, err := x.Search(context.Background(), index.Query{Expert: `patient:Zappelphilipp "`}, func(index.Hit) error { return nil })
+	_, err := x.Search(context.Background(), index.Query{Expert: `who:Zappelphilipp "`}, func(index.Hit) error { return nil })
 	if !errors.Is(err, index.ErrQuery) {
 		t.Errorf("a filter that is none: %v", err)
 	}

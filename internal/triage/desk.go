@@ -14,6 +14,7 @@ import (
 
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
+	"github.com/wardline/wardline/internal/vault/veil"
 )
 
 //go:embed schema
@@ -21,6 +22,7 @@ var schema embed.FS
 
 // Desk keeps the queue. It serves any number of goroutines.
 type Desk struct {
+	veil    *veil.Veil // of what is kept in clear, to be found by; the rest is sealed
 	db      *store.DB
 	log     *slog.Logger
 	unread  atomic.Int64
@@ -33,12 +35,12 @@ type Desk struct {
 // follower is the name that the Desk's position goes by.
 const follower = "triage"
 
-// Open prepares the desk's tables.
-func Open(ctx context.Context, db *store.DB) (*Desk, error) {
+// Open prepares the desk's tables. v hides patients in what is found, and seals what people write.
+func Open(ctx context.Context, db *store.DB, v *veil.Veil) (*Desk, error) {
 	if err := db.Migrate(ctx, "triage", schema); err != nil {
 		return nil, err
 	}
-	return &Desk{db: db, log: slog.New(slog.DiscardHandler), waiting: map[chan struct{}]struct{}{}}, nil
+	return &Desk{veil: v, db: db, log: slog.New(slog.DiscardHandler), waiting: map[chan struct{}]struct{}{}}, nil
 }
 
 // Tell has the desk tell log of what it cannot read. It is called before Run.
@@ -145,7 +147,7 @@ func (d *Desk) handle(ctx context.Context, index uint64, h journal.Header, lines
 		if err != nil || index < next {
 			return err // taken in before
 		}
-		t := taking{tx: tx, at: h.Received, wall: time.Now()}
+		t := taking{veil: d.veil, tx: tx, at: h.Received, wall: time.Now()}
 		if err := t.loadSuppressions(ctx); err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/wardline/wardline/internal/finding"
 	"github.com/wardline/wardline/internal/store"
+	"github.com/wardline/wardline/internal/vault/veil"
 )
 
 // longest bounds what people write, in bytes.
@@ -104,7 +105,7 @@ func (d *Desk) change(ctx context.Context, id, by, text string, act func(*sql.Tx
 		return fmt.Errorf("at most %d bytes are kept of what you write", longest)
 	}
 	err := d.db.Do(ctx, func(tx *sql.Tx) error {
-		i, err := get(ctx, tx, id)
+		i, err := get(ctx, tx, d.veil, id)
 		if err != nil {
 			return err
 		}
@@ -114,12 +115,16 @@ func (d *Desk) change(ctx context.Context, id, by, text string, act func(*sql.Tx
 		}
 		i.Changed = d.now().Time
 		a.At, a.Who = i.Changed, by
+		why, err := d.veil.Vault().SealText(i.Why, sealedNote)
+		if err != nil {
+			return fmt.Errorf("seal the reason of a verdict: %w", err)
+		}
 		_, err = tx.ExecContext(ctx, `UPDATE findings SET state = $2, verdict = $3, why = $4, owner = $5, closed = $6, later = $7, changed = $8 WHERE id = $1`,
-			i.ID, string(i.State), string(i.Verdict), i.Why, i.Owner, store.At(i.ClosedAt), store.At(i.Later), store.At(i.Changed))
+			i.ID, string(i.State), string(i.Verdict), why, i.Owner, store.At(i.ClosedAt), store.At(i.Later), store.At(i.Changed))
 		if err != nil {
 			return fmt.Errorf("change finding: %w", err)
 		}
-		return record(ctx, tx, &i, a)
+		return record(ctx, tx, d.veil, &i, a)
 	})
 	if errors.Is(err, errUnchanged) {
 		return nil
@@ -131,13 +136,17 @@ func (d *Desk) change(ctx context.Context, id, by, text string, act func(*sql.Tx
 }
 
 // record notes what was done with a finding.
-func record(ctx context.Context, tx *sql.Tx, i *Item, a Act) error {
+func record(ctx context.Context, tx *sql.Tx, v *veil.Veil, i *Item, a Act) error {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return err
 	}
+	detail, err := v.Vault().SealText(store.Text(a.Detail), sealedNote)
+	if err != nil {
+		return fmt.Errorf("record what was done: %w", err)
+	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO finding_acts (id, finding, rule, at, who, act, verdict, detail, undone) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0)`,
-		id.String(), i.ID, store.Text(RuleID(&i.Rule)), store.At(a.At), store.Text(a.Who), a.Act, string(a.Verdict), store.Text(a.Detail))
+		id.String(), i.ID, store.Text(RuleID(&i.Rule)), store.At(a.At), store.Text(a.Who), a.Act, string(a.Verdict), detail)
 	if err != nil {
 		return fmt.Errorf("record what was done: %w", err)
 	}
@@ -161,12 +170,12 @@ func (d *Desk) CloseQuiet(ctx context.Context, now time.Time) (closed int, err e
 		if err != nil {
 			return fmt.Errorf("read the journal's time: %w", err)
 		}
-		quiet, err := quietFindings(ctx, tx, clock.Add(-quietAfter), now.Add(-quietAfter), now)
+		quiet, err := quietFindings(ctx, tx, d.veil, clock.Add(-quietAfter), now.Add(-quietAfter), now)
 		if err != nil {
 			return err
 		}
 		for i := range quiet {
-			if err := closeQuiet(ctx, tx, &quiet[i], now); err != nil {
+			if err := closeQuiet(ctx, tx, d.veil, &quiet[i], now); err != nil {
 				return err
 			}
 			closed++
@@ -179,7 +188,7 @@ func (d *Desk) CloseQuiet(ctx context.Context, now time.Time) (closed int, err e
 	return closed, err
 }
 
-func quietFindings(ctx context.Context, tx *sql.Tx, matched, wall, now time.Time) ([]Item, error) {
+func quietFindings(ctx context.Context, tx *sql.Tx, v *veil.Veil, matched, wall, now time.Time) ([]Item, error) {
 	rows, err := tx.QueryContext(ctx, `SELECT `+columns+` FROM findings WHERE matched <= $1 AND seen_wall <= $2 AND later <= $3
 		AND (state = 'seen' OR state = 'suppressed' OR state = 'new' AND level < $4) ORDER BY id LIMIT 1000`,
 		store.At(matched), store.At(wall), store.At(now), finding.Rank("high"))
@@ -189,7 +198,7 @@ func quietFindings(ctx context.Context, tx *sql.Tx, matched, wall, now time.Time
 	defer rows.Close()
 	var quiet []Item
 	for rows.Next() {
-		i, err := scan(rows)
+		i, err := scan(rows, v)
 		if err != nil {
 			return nil, err
 		}
@@ -198,11 +207,11 @@ func quietFindings(ctx context.Context, tx *sql.Tx, matched, wall, now time.Time
 	return quiet, rows.Err()
 }
 
-func closeQuiet(ctx context.Context, tx *sql.Tx, i *Item, now time.Time) error {
+func closeQuiet(ctx context.Context, tx *sql.Tx, v *veil.Veil, i *Item, now time.Time) error {
 	const why = "quiet for 24 hours"
 	_, err := tx.ExecContext(ctx, `UPDATE findings SET state = 'closed', why = $2, closed = $3, changed = $3 WHERE id = $1`, i.ID, why, store.At(now))
 	if err != nil {
 		return fmt.Errorf("close quiet finding: %w", err)
 	}
-	return record(ctx, tx, i, Act{At: now, Act: "closed", Detail: why})
+	return record(ctx, tx, v, i, Act{At: now, Act: "closed", Detail: why})
 }

@@ -3,7 +3,6 @@ package triage
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/wardline/wardline/internal/finding"
 	"github.com/wardline/wardline/internal/store"
+	"github.com/wardline/wardline/internal/vault/veil"
 )
 
 // Filter says which findings are wanted. What is empty restricts nothing.
@@ -39,7 +39,7 @@ type reader interface {
 // List returns findings, the worst first, then those that changed last.
 func (d *Desk) List(ctx context.Context, f Filter) ([]Item, error) {
 	q := query{}
-	if err := q.filter(f, d.now()); err != nil {
+	if err := q.filter(f, d.now(), d.veil); err != nil {
 		return nil, err
 	}
 	limit := f.Limit
@@ -54,7 +54,7 @@ func (d *Desk) List(ctx context.Context, f Filter) ([]Item, error) {
 	defer rows.Close()
 	var items []Item
 	for rows.Next() {
-		item, err := scan(rows)
+		item, err := scan(rows, d.veil)
 		if err != nil {
 			return nil, err
 		}
@@ -89,7 +89,7 @@ func (q *query) add(term string, values ...any) {
 	q.terms = append(q.terms, term)
 }
 
-func (q *query) filter(f Filter, now store.Time) error {
+func (q *query) filter(f Filter, now store.Time, v *veil.Veil) error {
 	oneOf(q, "state", f.States)
 	oneOf(q, "kind", f.Kinds)
 	if f.Level != "" {
@@ -105,12 +105,12 @@ func (q *query) filter(f Filter, now store.Time) error {
 		q.add("owner = ?", store.Text(f.Owner))
 	}
 	if f.Entity != "" {
-		q.add("id IN (SELECT finding FROM finding_entities WHERE value = ?)", store.Text(strings.ToLower(f.Entity)))
+		q.entity(append(v.Asked(f.Entity), store.Text(strings.ToLower(f.Entity))))
 	}
 	if f.Text != "" {
 		like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(store.Text(strings.ToLower(f.Text))) + "%"
 		q.add(`(lower(title) LIKE ? ESCAPE '\' OR lower(rule) LIKE ? ESCAPE '\'
-			OR id IN (SELECT finding FROM finding_entities WHERE value LIKE ? ESCAPE '\'))`, like, like, like)
+			OR id IN (SELECT finding FROM finding_entities WHERE value LIKE ? ESCAPE '\' OR value IN (`+q.list(v.Asked(f.Text))+`)))`, like, like, like)
 	}
 	if !f.Postponed {
 		q.add("later <= ?", now)
@@ -129,6 +129,20 @@ func (q *query) filter(f Filter, now store.Time) error {
 	return nil
 }
 
+// entity asks for findings that name one of these.
+func (q *query) entity(values []string) {
+	q.terms = append(q.terms, "id IN (SELECT finding FROM finding_entities WHERE value IN ("+q.list(values)+"))")
+}
+
+// list writes values with commas between them, and what equals nothing for none.
+func (q *query) list(values []string) string {
+	in := []string{"NULL"}
+	for _, v := range values {
+		in = append(in, q.arg(v))
+	}
+	return strings.Join(in, ", ")
+}
+
 func oneOf[T ~string](q *query, column string, values []T) {
 	if len(values) == 0 {
 		return
@@ -141,13 +155,13 @@ func oneOf[T ~string](q *query, column string, values []T) {
 }
 
 // Get returns one finding, or ErrUnknown.
-func (d *Desk) Get(ctx context.Context, id string) (Item, error) { return get(ctx, d.db, id) }
+func (d *Desk) Get(ctx context.Context, id string) (Item, error) { return get(ctx, d.db, d.veil, id) }
 
-func get(ctx context.Context, r reader, id string) (Item, error) {
-	return scan(r.QueryRowContext(ctx, `SELECT `+columns+` FROM findings WHERE id = $1`, store.Text(id)))
+func get(ctx context.Context, r reader, v *veil.Veil, id string) (Item, error) {
+	return scan(r.QueryRowContext(ctx, `SELECT `+columns+` FROM findings WHERE id = $1`, store.Text(id)), v)
 }
 
-func scan(row interface{ Scan(...any) error }) (Item, error) {
+func scan(row interface{ Scan(...any) error }, v *veil.Veil) (Item, error) {
 	var i Item
 	var body []byte
 	var opened, changed, closed, later store.Time
@@ -158,8 +172,11 @@ func scan(row interface{ Scan(...any) error }) (Item, error) {
 	if err != nil {
 		return Item{}, fmt.Errorf("read finding: %w", err)
 	}
-	if err := json.Unmarshal(body, &i.Finding); err != nil {
-		return Item{}, fmt.Errorf("read finding: its row is damaged")
+	if err := openBody(v, body, &i.Finding); err != nil {
+		return Item{}, fmt.Errorf("read finding: %w", err)
+	}
+	if i.Why, err = v.Vault().OpenText(i.Why, sealedNote); err != nil {
+		return Item{}, fmt.Errorf("read the reason of a verdict: %w", err)
 	}
 	i.Opened, i.Changed, i.ClosedAt, i.Later = opened.Time, changed.Time, closed.Time, later.Time
 	return i, nil
@@ -181,6 +198,9 @@ func (d *Desk) History(ctx context.Context, id string) ([]Act, error) {
 			return nil, fmt.Errorf("read history: %w", err)
 		}
 		a.At = at.Time
+		if a.Detail, err = d.veil.Vault().OpenText(a.Detail, sealedNote); err != nil {
+			return nil, fmt.Errorf("read history: %w", err)
+		}
 		acts = append(acts, a)
 	}
 	return acts, rows.Err()

@@ -11,14 +11,15 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/wardline/wardline/internal/store"
+	"github.com/wardline/wardline/internal/vault/veil"
 )
 
 // Suppressions lists all suppressions, also those that hold no more, the latest first.
 func (d *Desk) Suppressions(ctx context.Context) ([]Suppression, error) {
-	return suppressions(ctx, d.db)
+	return suppressions(ctx, d.db, d.veil)
 }
 
-func suppressions(ctx context.Context, r reader) ([]Suppression, error) {
+func suppressions(ctx context.Context, r reader, v *veil.Veil) ([]Suppression, error) {
 	rows, err := r.QueryContext(ctx, `SELECT id, rule, entity, owner, reason, made, expires, lifted, lifted_by, events
 		FROM suppressions ORDER BY made DESC, id DESC`)
 	if err != nil {
@@ -31,6 +32,12 @@ func suppressions(ctx context.Context, r reader) ([]Suppression, error) {
 		var entity string
 		var made, expires, lifted store.Time
 		if err := rows.Scan(&s.ID, &s.Rule, &entity, &s.Owner, &s.Reason, &made, &expires, &lifted, &s.By, &s.Events); err != nil {
+			return nil, fmt.Errorf("read suppressions: %w", err)
+		}
+		if entity, err = v.Vault().OpenText(entity, sealedNote); err != nil {
+			return nil, fmt.Errorf("read suppressions: %w", err)
+		}
+		if s.Reason, err = v.Vault().OpenText(s.Reason, sealedNote); err != nil {
 			return nil, fmt.Errorf("read suppressions: %w", err)
 		}
 		if err := json.Unmarshal([]byte(entity), &s.Entity); err != nil {
@@ -49,7 +56,15 @@ func (d *Desk) Suppress(ctx context.Context, s Suppression) (id string, err erro
 	if err := s.check(now.Time); err != nil {
 		return "", err
 	}
+	s = covered(d.veil, s)
 	entity, err := s.entityJSON()
+	if err != nil {
+		return "", err
+	}
+	if entity, err = d.veil.Vault().SealText(entity, sealedNote); err != nil {
+		return "", err
+	}
+	reason, err := d.veil.Vault().SealText(store.Text(s.Reason), sealedNote)
 	if err != nil {
 		return "", err
 	}
@@ -60,7 +75,7 @@ func (d *Desk) Suppress(ctx context.Context, s Suppression) (id string, err erro
 	err = d.db.Do(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO suppressions (id, rule, entity, owner, reason, made, expires, lifted, lifted_by, events)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, 0, '', 0)`,
-			key.String(), store.Text(s.Rule), store.Text(entity), store.Text(s.Owner), store.Text(s.Reason), now, store.At(s.Expires))
+			key.String(), store.Text(s.Rule), entity, store.Text(s.Owner), reason, now, store.At(s.Expires))
 		return err
 	})
 	if err != nil {
@@ -92,6 +107,7 @@ func (d *Desk) Lift(ctx context.Context, id, by string) error {
 // Would says what a suppression would have kept out of the queue of all that was found so far. It need not
 // be complete yet: only its rule and its things are looked at.
 func (d *Desk) Would(ctx context.Context, s Suppression) (Receipt, error) {
+	s = covered(d.veil, s)
 	q := query{}
 	if s.Rule != "" {
 		q.add("rule = ?", store.Text(s.Rule))
@@ -109,8 +125,8 @@ func (d *Desk) Would(ctx context.Context, s Suppression) (Receipt, error) {
 		if err := rows.Scan(&body, &i.Verdict); err != nil {
 			return Receipt{}, fmt.Errorf("try suppression: %w", err)
 		}
-		if err := json.Unmarshal(body, &i.Finding); err != nil {
-			return Receipt{}, fmt.Errorf("try suppression: the row of a finding is damaged")
+		if err := openBody(d.veil, body, &i.Finding); err != nil {
+			return Receipt{}, fmt.Errorf("try suppression: %w", err)
 		}
 		if s.covers(&i.Finding) {
 			r.add(&i)

@@ -15,6 +15,7 @@ import (
 	"github.com/wardline/wardline/internal/finding"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
+	"github.com/wardline/wardline/internal/vault/veil"
 )
 
 // keepEvents is how many events of a finding are kept whole, the earliest. The places of more are noted.
@@ -36,6 +37,7 @@ func (d *Desk) read(lines iter.Seq2[int, []byte]) (filed []Filed, unread int) {
 
 // taking is one entry of the kind journal.Findings on its way into the tables.
 type taking struct {
+	veil         *veil.Veil
 	tx           *sql.Tx
 	at           time.Time // when the entry was closed: the journal's clock
 	wall         time.Time
@@ -43,7 +45,7 @@ type taking struct {
 }
 
 func (t *taking) loadSuppressions(ctx context.Context) error {
-	all, err := suppressions(ctx, t.tx)
+	all, err := suppressions(ctx, t.tx, t.veil)
 	if err != nil {
 		return err
 	}
@@ -61,7 +63,8 @@ func (t *taking) take(ctx context.Context, f *Filed) error {
 	if err != nil || counted {
 		return err
 	}
-	item, err := get(ctx, t.tx, f.Finding.ID)
+	cover(t.veil, &f.Finding)
+	item, err := get(ctx, t.tx, t.veil, f.Finding.ID)
 	switch {
 	case errors.Is(err, ErrUnknown):
 		item = Item{Finding: f.Finding, Opened: t.at, State: New, Notify: 1}
@@ -83,7 +86,7 @@ func (t *taking) take(ctx context.Context, f *Filed) error {
 	if err != nil {
 		return err
 	}
-	if err := put(ctx, t.tx, &item, t.at, t.wall); err != nil {
+	if err := put(ctx, t.tx, t.veil, &item, t.at, t.wall); err != nil {
 		return err
 	}
 	return t.note(ctx, f)
@@ -152,7 +155,7 @@ func (t *taking) open(ctx context.Context, item, before *Item) error {
 	if before.State == Closed || before.State == Suppressed {
 		item.State, item.Verdict, item.Why, item.ClosedAt, item.Suppressed = New, "", "", time.Time{}, ""
 		tell = true
-		if err := record(ctx, t.tx, item, Act{At: t.wall, Act: "reopened", Detail: "was " + string(before.State)}); err != nil {
+		if err := record(ctx, t.tx, t.veil, item, Act{At: t.wall, Act: "reopened", Detail: "was " + string(before.State)}); err != nil {
 			return err
 		}
 	}
@@ -167,10 +170,17 @@ func (t *taking) open(ctx context.Context, item, before *Item) error {
 func magnitude(n int) int { return int(math.Log10(float64(n))) + 1 }
 
 // put writes the item, new or changed. matched and wall are when its latest match was filed.
-func put(ctx context.Context, tx *sql.Tx, i *Item, matched, wall time.Time) error {
+func put(ctx context.Context, tx *sql.Tx, v *veil.Veil, i *Item, matched, wall time.Time) error {
 	body, err := json.Marshal(i.Finding)
 	if err != nil {
 		return fmt.Errorf("write finding: %w", err)
+	}
+	if body, err = v.Vault().SealBlob(body, sealedBody); err != nil {
+		return fmt.Errorf("seal finding: %w", err)
+	}
+	why, err := v.Vault().SealText(i.Why, sealedNote)
+	if err != nil {
+		return fmt.Errorf("seal the reason of a verdict: %w", err)
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO findings
 		(id, kind, rule, title, level, body, events, state, verdict, why, owner, opened, changed, closed, later, matched, seen_wall, suppressed, notify)
@@ -180,7 +190,7 @@ func put(ctx context.Context, tx *sql.Tx, i *Item, matched, wall time.Time) erro
 			owner = excluded.owner, changed = excluded.changed, closed = excluded.closed, later = excluded.later,
 			matched = excluded.matched, seen_wall = excluded.seen_wall, suppressed = excluded.suppressed, notify = excluded.notify`,
 		i.ID, store.Text(string(i.Kind)), store.Text(RuleID(&i.Rule)), store.Text(i.Rule.Title), finding.Rank(i.Rule.Level), body, i.Count,
-		string(i.State), string(i.Verdict), i.Why, i.Owner, store.At(i.Opened), store.At(i.Changed), store.At(i.ClosedAt),
+		string(i.State), string(i.Verdict), why, i.Owner, store.At(i.Opened), store.At(i.Changed), store.At(i.ClosedAt),
 		store.At(i.Later), store.At(matched), store.At(wall), i.Suppressed, i.Notify)
 	return err
 }

@@ -259,6 +259,9 @@ func (a *activation) note(ctx context.Context, until uint64) error {
 	if err != nil {
 		return fmt.Errorf("write answer: %w", err)
 	}
+	if text, err = a.cfg.Vault.SealBlob(text, sealedAnswer); err != nil {
+		return err
+	}
 	parts := a.set.parts()
 	err = a.cfg.DB.Do(ctx, func(tx *sql.Tx) error {
 		for i, fresh := range a.fresh {
@@ -291,6 +294,9 @@ func (a *activation) recall(ctx context.Context) error {
 		return nil
 	}
 	if err != nil {
+		return err
+	}
+	if text, err = a.cfg.Vault.OpenBlob(text, sealedAnswer); err != nil {
 		return err
 	}
 	if json.Unmarshal(text, &a.answer) != nil {

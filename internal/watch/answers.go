@@ -10,6 +10,7 @@ import (
 	"github.com/wardline/wardline/internal/finding"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
+	"github.com/wardline/wardline/internal/vault"
 )
 
 // Answer is what a search back in time was asked, and what it found. "Searched 180 days, not seen" is an answer, too.
@@ -42,23 +43,27 @@ type Answer struct {
 }
 
 // keepAnswers makes sure that the answers of an entry are listed.
-func keepAnswers(ctx context.Context, db *store.DB, e *journal.Entry) error {
+func keepAnswers(ctx context.Context, db *store.DB, v *vault.Vault, e *journal.Entry) error {
 	for n, line := range e.Lines() {
 		var a Answer
 		if json.Unmarshal(line, &a) != nil || a.ID == "" {
 			continue // the answer of something else
 		}
-		if err := keepAnswer(ctx, db, a, journal.Place{Entry: e.Index, Line: n}, line); err != nil {
+		if err := keepAnswer(ctx, db, v, a, journal.Place{Entry: e.Index, Line: n}, line); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func keepAnswer(ctx context.Context, db *store.DB, a Answer, at journal.Place, text []byte) error {
-	err := db.Do(ctx, func(tx *sql.Tx) error {
+func keepAnswer(ctx context.Context, db *store.DB, v *vault.Vault, a Answer, at journal.Place, text []byte) error {
+	sealed, err := v.SealBlob(text, sealedAnswer)
+	if err != nil {
+		return fmt.Errorf("list answer: %w", err)
+	}
+	err = db.Do(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO watch_answers (id, asked, entry, line, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING`,
-			store.Text(a.ID), store.At(a.Asked), int64(at.Entry), at.Line, text)
+			store.Text(a.ID), store.At(a.Asked), int64(at.Entry), at.Line, sealed)
 		return err
 	})
 	if err != nil {
@@ -72,7 +77,7 @@ const maxKept = 16 << 20
 
 // answers lists the latest answers. The findings of the earlier ones are left out when there is no room for all: the journal
 // has them.
-func answers(ctx context.Context, db *store.DB, limit int) ([]Answer, error) {
+func answers(ctx context.Context, db *store.DB, v *vault.Vault, limit int) ([]Answer, error) {
 	rows, err := db.QueryContext(ctx, `SELECT entry, line, body FROM watch_answers ORDER BY asked DESC, id DESC LIMIT $1`, limit)
 	if err != nil {
 		return nil, fmt.Errorf("list answers: %w", err)
@@ -83,8 +88,12 @@ func answers(ctx context.Context, db *store.DB, limit int) ([]Answer, error) {
 	for rows.Next() {
 		var a Answer
 		var entry int64
-		var text sql.RawBytes // one at a time
-		if err := rows.Scan(&entry, &a.Place.Line, &text); err != nil {
+		var sealed sql.RawBytes // one at a time
+		if err := rows.Scan(&entry, &a.Place.Line, &sealed); err != nil {
+			return nil, fmt.Errorf("list answers: %w", err)
+		}
+		text, err := v.OpenBlob(sealed, sealedAnswer)
+		if err != nil {
 			return nil, fmt.Errorf("list answers: %w", err)
 		}
 		if err := json.Unmarshal(text, &a); err != nil {

@@ -23,7 +23,7 @@ func (h *Hunter) candidates(ctx context.Context, q Question) (entries map[uint64
 	if x == nil || x.Healthy() != nil {
 		return nil, 0, counted{}
 	}
-	needs, ok := q.Set.needs()
+	needs, ok := q.Set.needs(h.cfg.Taxonomy)
 	if !ok || len(needs) == 0 {
 		return nil, 0, counted{}
 	}
@@ -114,6 +114,11 @@ func (a *asking) filters(needs []need) (filters []string, ok bool) {
 		field := needs[0].field
 		if field == "" {
 			add("*:" + strconv.Quote(needs[0].text))
+			needs = needs[1:]
+			continue
+		}
+		if field == veiled {
+			add(strconv.Quote(veiled) + ":*")
 			needs = needs[1:]
 			continue
 		}

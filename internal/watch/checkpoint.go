@@ -26,6 +26,12 @@ type remembered struct {
 
 const rememberedVersion = 1
 
+// What is sealed in the tables: it holds events.
+const (
+	sealedState  = "what watch remembers"
+	sealedAnswer = "answer from the past"
+)
+
 // saveShare bounds the part of the time that goes into writing what is remembered.
 const saveShare = 20
 
@@ -75,7 +81,7 @@ func (l *Live) remember() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return zip.EncodeAll(text, nil), nil
+	return l.cfg.Vault.SealBlob(zip.EncodeAll(text, nil), sealedState)
 }
 
 // write leaves what is remembered as it stands when state is nil.
@@ -156,6 +162,10 @@ var errDamagedState = errors.New("what was remembered beside the position is dam
 const maxState = 4 << 30 // bytes of what is remembered, unpacked
 
 func (l *Live) recall(state []byte) error {
+	state, err := l.cfg.Vault.OpenBlob(state, sealedState)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", sealedState, err)
+	}
 	unzip, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxState))
 	if err != nil {
 		return err

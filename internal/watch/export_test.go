@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/journal"
 )
 
@@ -17,8 +18,8 @@ func (h *Hunter) StopAt(f func(step string) error) { h.step = f }
 func (l *Live) Tick(ctx context.Context, now time.Time) error { return l.tick(ctx, now) }
 
 // Needs lists what events must hold so that anything in the set can match, as "field: text"; false when that is not known.
-func (s *Set) Needs() ([]string, bool) {
-	needs, ok := s.needs()
+func (s *Set) Needs(tax *event.Taxonomy) ([]string, bool) {
+	needs, ok := s.needs(tax)
 	var all []string
 	for _, n := range needs {
 		all = append(all, n.field+": "+n.pattern())

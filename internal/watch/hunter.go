@@ -15,12 +15,14 @@ import (
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/triage"
+	"github.com/wardline/wardline/internal/vault"
 )
 
 // HunterConfig says where a Hunter searches.
 type HunterConfig struct {
 	Journal  *journal.Journal
 	DB       *store.DB
+	Vault    *vault.Vault // seals what is kept in DB
 	Taxonomy *event.Taxonomy
 	Log      *slog.Logger
 	Live     *Live        // that Activate serves
@@ -129,10 +131,10 @@ func (h *Hunter) seal(ctx context.Context, a Answer) (Answer, error) {
 		return Answer{}, fmt.Errorf("seal answer: %w", err)
 	}
 	a.Place = at
-	return a, keepAnswer(ctx, h.cfg.DB, a, at, text)
+	return a, keepAnswer(ctx, h.cfg.DB, h.cfg.Vault, a, at, text)
 }
 
 // Answers lists the latest answers, at most limit.
 func (h *Hunter) Answers(ctx context.Context, limit int) ([]Answer, error) {
-	return answers(ctx, h.cfg.DB, limit)
+	return answers(ctx, h.cfg.DB, h.cfg.Vault, limit)
 }

@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 
 func (w *ward) hunter(change ...func(*watch.HunterConfig)) *watch.Hunter {
 	w.t.Helper()
-	cfg := watch.HunterConfig{Journal: w.journal, DB: w.db, Taxonomy: w.tax, Log: quiet(), Desk: w.desk()}
+	cfg := watch.HunterConfig{Journal: w.journal, DB: w.db, Vault: w.veil.Vault(), Taxonomy: w.tax, Log: quiet(), Desk: w.desk()}
 	for _, c := range change {
 		c(&cfg)
 	}
@@ -250,7 +250,7 @@ func TestTry(t *testing.T) {
 // indexed runs an index over the journal until the test ends.
 func (w *ward) indexed() *index.Index {
 	w.t.Helper()
-	cfg := index.DefaultConfig(w.t.TempDir())
+	cfg := index.DefaultConfig(w.t.TempDir(), w.veil)
 	cfg.FlushInterval, cfg.Memory, cfg.MinFree = time.Second, 64<<20, 1<<20
 	x, err := index.Open(cfg, quiet())
 	if err != nil {

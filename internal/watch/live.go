@@ -14,6 +14,7 @@ import (
 	"github.com/wardline/wardline/internal/finding"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
+	"github.com/wardline/wardline/internal/vault"
 )
 
 //go:embed schema
@@ -23,6 +24,7 @@ var schema embed.FS
 type LiveConfig struct {
 	Journal  *journal.Journal
 	DB       *store.DB
+	Vault    *vault.Vault // seals what is kept in DB
 	Taxonomy *event.Taxonomy
 	Set      *Set
 	Log      *slog.Logger
@@ -245,7 +247,7 @@ func (l *Live) entry(ctx context.Context, e *journal.Entry) (err error) {
 			return err
 		}
 	case e.Header.Kind == journal.Answers:
-		if err := keepAnswers(ctx, l.cfg.DB, e); err != nil {
+		if err := keepAnswers(ctx, l.cfg.DB, l.cfg.Vault, e); err != nil {
 			return err
 		}
 	}

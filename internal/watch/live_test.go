@@ -56,8 +56,8 @@ func TestFromEventToQueue(t *testing.T) {
 		}
 		for _, i := range items {
 			for _, e := range i.Events {
-				if !strings.Contains(string(e.Fields), "EventID") || e.Place == nil {
-					t.Errorf("%s: an event without its fields or its place", i.Rule.Title)
+				if e.Place == nil || !strings.Contains(w.sayAt(*e.Place), "EventID") {
+					t.Errorf("%s: an event without its place", i.Rule.Title)
 				}
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/wardline/wardline/format/sigma"
 	"github.com/wardline/wardline/internal/detect/indicator"
 	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/vault/veil"
 )
 
 // need is a text that an event must hold, in any case, so that a rule can match: one of a rule's needs is there
@@ -20,6 +21,9 @@ type need struct {
 	text  string // ASCII, small letters, without signs that JSON escapes
 }
 
+// veiled is the need of a rule that asks clinical events about what the index does not hold of them: any of those may match.
+const veiled = "@veiled"
+
 // shortest is the length from which on a text is worth looking for.
 const shortest = 4
 
@@ -28,7 +32,7 @@ const maxNeeds = 400
 
 // needs lists what events must hold so that anything in the set can match. ok is false when that is not known of some
 // part of it, or too much: then every event has to be judged.
-func (s *Set) needs() (all []need, ok bool) {
+func (s *Set) needs(tax *event.Taxonomy) (all []need, ok bool) {
 	for _, r := range s.engine.Rules() {
 		of, ok := needsOf(r)
 		if !ok {
@@ -36,6 +40,9 @@ func (s *Set) needs() (all []need, ok bool) {
 		}
 		if all = append(all, of...); len(all) > maxNeeds {
 			return nil, false
+		}
+		if hidden(tax, r, of) {
+			all = append(all, need{field: veiled})
 		}
 	}
 	if s.indicators != nil {
@@ -50,6 +57,22 @@ func (s *Set) needs() (all []need, ok bool) {
 		return cmp.Or(strings.Compare(a.field, b.field), strings.Compare(a.text, b.text))
 	})
 	return slices.Compact(all), true
+}
+
+// hidden tells whether a rule serves clinical events and needs fields that the index does not hold of them as they were sent.
+func hidden(tax *event.Taxonomy, r *sigma.Rule, needs []need) bool {
+	l := r.Logsource
+	for _, c := range tax.Classes() {
+		if !veil.Clinical(c.Key) || !c.Serves(l.Category, l.Product, l.Service) {
+			continue
+		}
+		for _, n := range needs {
+			if slices.ContainsFunc(c.Names(n.field), func(name string) bool { return !veil.Keeps(name) }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // needsOf lists the needs of a rule.

@@ -52,17 +52,17 @@ func TestNeeds(t *testing.T) {
 		{`{s: [someword, otherword], condition: s}`, nil},
 		{`{a: {A: first}, b: {A|exists: true}, condition: a or b}`, nil},
 	} {
-		got, ok := compile(t, detection(c.rule), "").Needs()
+		got, ok := compile(t, detection(c.rule), "").Needs(taxonomy(t))
 		if ok != (c.want != nil) || ok && !cmp.Equal(c.want, got) {
 			t.Errorf("%s: %q, want %q", c.rule, got, c.want)
 		}
 	}
 	// Of an address, what stands between dots wherever it stands.
-	if got, ok := compile(t, "", "203.0.113.7\n198.51.100.1:443\n").Needs(); !ok || !cmp.Equal([]string{`: 0\.113`, `: 51\.100`}, got) {
+	if got, ok := compile(t, "", "203.0.113.7\n198.51.100.1:443\n").Needs(taxonomy(t)); !ok || !cmp.Equal([]string{`: 0\.113`, `: 51\.100`}, got) {
 		t.Errorf("%q, %v", got, ok)
 	}
 	for _, list := range []string{"2001:db8::1\n", "203.0.113.0/24\n", "evil.example\n", "d41d8cd98f00b204e9800998ecf8427e\n"} {
-		if got, ok := compile(t, "", list).Needs(); ok {
+		if got, ok := compile(t, "", list).Needs(taxonomy(t)); ok {
 			t.Errorf("%q for %s", got, list)
 		}
 	}
@@ -81,7 +81,7 @@ func TestNeedsAreNecessary(t *testing.T) {
 	engine, _ := detect.Compile(loaded.Rules, tax, detect.Options{})
 	for _, r := range engine.Rules() {
 		set, _ := watch.Compile([]*sigma.Rule{r}, nil, nil, tax)
-		of, ok := set.Needs()
+		of, ok := set.Needs(tax)
 		if !ok {
 			needs = append(needs, nil)
 			continue

@@ -17,9 +17,12 @@ import (
 	"github.com/wardline/wardline/internal/detect/indicator"
 	"github.com/wardline/wardline/internal/detect/indicator/feed"
 	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/finding"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/triage"
+	"github.com/wardline/wardline/internal/vault/veil"
+	"github.com/wardline/wardline/internal/vault/veil/veiltest"
 	"github.com/wardline/wardline/internal/watch"
 )
 
@@ -90,12 +93,13 @@ type ward struct {
 	journal *journal.Journal
 	db      *store.DB
 	tax     *event.Taxonomy
+	veil    *veil.Veil
 	records int64
 }
 
 func newWard(t testing.TB, db *store.DB) *ward {
 	t.Helper()
-	w := &ward{t: t, dir: filepath.Join(t.TempDir(), "journal"), db: db, tax: taxonomy(t)}
+	w := &ward{t: t, dir: filepath.Join(t.TempDir(), "journal"), db: db, tax: taxonomy(t), veil: veiltest.New()}
 	j, err := journal.Open(t.Context(), journal.Config{Dir: w.dir, Ballast: -1}, quiet())
 	if err != nil {
 		t.Fatal(err)
@@ -109,6 +113,21 @@ func newWard(t testing.TB, db *store.DB) *ward {
 		}
 	})
 	return w
+}
+
+// sayAt is the line of the journal at a place.
+func (w *ward) sayAt(at finding.Place) string {
+	w.t.Helper()
+	e, err := w.journal.Entry(w.t.Context(), at.Entry)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for n, line := range e.Lines() {
+		if n == at.Line {
+			return string(line)
+		}
+	}
+	return ""
 }
 
 func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
@@ -182,7 +201,7 @@ func harmless(at time.Time) said {
 
 func (w *ward) live(set *watch.Set, change ...func(*watch.LiveConfig)) *watch.Live {
 	w.t.Helper()
-	cfg := watch.LiveConfig{Journal: w.journal, DB: w.db, Taxonomy: w.tax, Set: set, Log: quiet(), Checkpoint: 10 * time.Millisecond}
+	cfg := watch.LiveConfig{Journal: w.journal, DB: w.db, Vault: w.veil.Vault(), Taxonomy: w.tax, Set: set, Log: quiet(), Checkpoint: 10 * time.Millisecond}
 	for _, c := range change {
 		c(&cfg)
 	}
@@ -278,7 +297,7 @@ func (w *ward) items(desk *triage.Desk) []triage.Item {
 
 func (w *ward) desk() *triage.Desk {
 	w.t.Helper()
-	d, err := triage.Open(w.t.Context(), w.db)
+	d, err := triage.Open(w.t.Context(), w.db, w.veil)
 	if err != nil {
 		w.t.Fatal(err)
 	}

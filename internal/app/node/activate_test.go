@@ -152,7 +152,7 @@ func (g *guard) queue() []string {
 		g.t.Fatal(err)
 	}
 	defer db.Close()
-	desk, err := triage.Open(ctx, db)
+	desk, err := triage.Open(ctx, db, g.veil())
 	if err != nil {
 		g.t.Fatal(err)
 	}

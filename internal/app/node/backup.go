@@ -80,7 +80,8 @@ func (n *Node) backupTo(ctx context.Context, dir string) (entries uint64, err er
 }
 
 // Restore puts a backup where the configuration wants the data to lie, which must be empty, and checks the journal. The
-// journal's two keys, journal.key and journal.sign, are not part of a backup: keys is the folder in which they lie.
+// journal's two keys, journal.key and journal.sign, and the vault's, journal.vault, are not part of a backup: keys is the folder in
+// which they lie. A backup of before there was a vault has no key of one.
 func Restore(ctx context.Context, c Config, from, keys string, progress func(done, total uint64)) (*journal.Report, error) {
 	if rest, err := os.ReadDir(c.Data); err == nil && len(rest) > 0 {
 		return nil, fmt.Errorf("%s holds data already: name an empty folder", c.Data)
@@ -93,6 +94,9 @@ func Restore(ctx context.Context, c Config, from, keys string, progress func(don
 		if err := copyFile(filepath.Join(keys, filepath.Base(to)), to); err != nil {
 			return nil, fmt.Errorf("restore the journal's keys: %w", err)
 		}
+	}
+	if err := copyFile(filepath.Join(keys, filepath.Base(c.vaultKey())), c.vaultKey()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("restore the vault's key: %w", err)
 	}
 	if err := copyFile(filepath.Join(from, backupState), filepath.Join(c.Data, "state.db")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("restore the database: %w", err)

@@ -36,6 +36,9 @@ type Config struct {
 	// Zone is the place whose clock times the systems of the house mean where they state no offset, such as
 	// "Europe/Berlin". The machine's own unless stated. A mapping or a message that says where its clock stands is believed before.
 	Zone string `yaml:"zone"`
+	// VaultKeyFile holds the keys that patients' identifiers are sealed and replaced by. They are made at the first start, beside the
+	// journal's key. Keep a copy of it elsewhere: without it what people noted cannot be read, and no patient be found.
+	VaultKeyFile string `yaml:"vault_key_file"`
 
 	Console ConsoleConfig `yaml:"console"`
 	Journal JournalConfig `yaml:"journal"`

@@ -25,7 +25,7 @@ func (n *Node) openConsole(ctx context.Context) error {
 	}
 	n.console, err = console.New(ctx, console.Config{
 		Site: n.config.Site, Zone: time.Local, Now: time.Now,
-		House: n.house, Desk: n.desk, Live: n.live, Hunter: n.hunter, Index: n.index, Journal: n.journal, DB: n.db,
+		House: n.house, Desk: n.desk, Live: n.live, Hunter: n.hunter, Index: n.index, Journal: n.journal, DB: n.db, Veil: n.veil,
 		JournalDir: n.config.JournalConfig().Dir, Taxonomy: n.taxonomy, Senders: n.intake.Standings,
 		Rulebook: n.rulebook, Doors: n.doors(), OIDC: provider, Passkeys: keys, Alone: !n.config.Console.TwoPeople, Log: n.log,
 	})

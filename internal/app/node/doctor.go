@@ -71,12 +71,12 @@ func (d *doctor) data() {
 // keys looks at the files that nobody else may read, and that must not be lost.
 func (d *doctor) keys() {
 	where, before := d.c.JournalConfig(), len(d.Complaints)
-	for _, file := range []string{where.KeyFile, where.SignFile, filepath.Join(d.c.authority(), "ca.key")} {
+	for _, file := range []string{where.KeyFile, where.SignFile, d.c.vaultKey(), filepath.Join(d.c.authority(), "ca.key")} {
 		info, err := os.Stat(file)
 		switch {
 		case errors.Is(err, os.ErrNotExist):
 			if _, err := os.Stat(where.Dir); err == nil {
-				d.wrong("The key "+file+" is missing.", "Put the copy back that was made of it. Without the journal's key nobody can read the journal.")
+				d.wrong("The key "+file+" is missing.", "Put the copy back that was made of it. Without the journal's key nobody can read the journal, and without the vault's nobody what people noted.")
 			}
 		case err != nil:
 			d.wrong("A key cannot be looked at: "+err.Error()+".", "Run this as the user that the node runs as.")

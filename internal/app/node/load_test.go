@@ -154,7 +154,7 @@ func (h *house) latencies(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	desk, err := triage.Open(t.Context(), db)
+	desk, err := triage.Open(t.Context(), db, h.veil())
 	if err != nil {
 		t.Fatal(err)
 	}

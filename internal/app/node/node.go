@@ -25,6 +25,8 @@ import (
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/triage"
+	"github.com/wardline/wardline/internal/vault"
+	"github.com/wardline/wardline/internal/vault/veil"
 	"github.com/wardline/wardline/internal/watch"
 )
 
@@ -35,6 +37,8 @@ type Node struct {
 	taxonomy  *event.Taxonomy
 	authority *ca.Authority
 	db        *store.DB
+	vault     *vault.Vault
+	veil      *veil.Veil // the one of all rooms: what one hears of, the others hide
 	journal   *journal.Journal
 	house     *access.House
 	desk      *triage.Desk
@@ -79,13 +83,17 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.db, err = openState(ctx, &n.config); err != nil {
 		return err
 	}
+	if n.vault, err = openVault(ctx, &n.config, n.db); err != nil {
+		return err
+	}
+	n.veil = veil.New(n.vault)
 	if n.journal, err = journal.Open(ctx, n.config.kept(n.db), n.log); err != nil {
 		return err
 	}
-	if n.house, err = access.Open(ctx, n.db, n.journal, time.Now); err != nil {
+	if n.house, err = access.Open(ctx, n.db, n.vault, n.journal, time.Now); err != nil {
 		return err
 	}
-	if n.desk, err = triage.Open(ctx, n.db); err != nil {
+	if n.desk, err = triage.Open(ctx, n.db, n.veil); err != nil {
 		return err
 	}
 	n.desk.Tell(n.log)
@@ -115,7 +123,7 @@ func (n *Node) openIntake(ctx context.Context) error {
 }
 
 func (n *Node) openIndex() (*index.Index, error) {
-	c := index.DefaultConfig(filepath.Join(n.config.Data, "index"))
+	c := index.DefaultConfig(filepath.Join(n.config.Data, "index"), n.veil)
 	c.URL, c.Memory = n.config.Index.URL, n.config.Index.Memory
 	return index.Open(c, n.log)
 }
@@ -126,12 +134,12 @@ func (n *Node) openWatch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	n.live, err = watch.NewLive(ctx, watch.LiveConfig{Journal: n.journal, DB: n.db, Taxonomy: n.taxonomy, Set: n.rulebook.Set(), Log: n.log})
+	n.live, err = watch.NewLive(ctx, watch.LiveConfig{Journal: n.journal, DB: n.db, Vault: n.vault, Taxonomy: n.taxonomy, Set: n.rulebook.Set(), Log: n.log})
 	if err != nil {
 		return err
 	}
 	n.hunter, err = watch.NewHunter(ctx, watch.HunterConfig{
-		Journal: n.journal, DB: n.db, Taxonomy: n.taxonomy, Log: n.log, Live: n.live, Desk: n.desk, Index: n.index,
+		Journal: n.journal, DB: n.db, Vault: n.vault, Taxonomy: n.taxonomy, Log: n.log, Live: n.live, Desk: n.desk, Index: n.index,
 	})
 	if err != nil {
 		return err

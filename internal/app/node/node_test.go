@@ -26,6 +26,8 @@ import (
 	"github.com/wardline/wardline/internal/index/child"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/sim/load"
+	"github.com/wardline/wardline/internal/vault"
+	"github.com/wardline/wardline/internal/vault/veil"
 )
 
 // TestMain lets the test binary be what a node starts, and a node itself that can be killed.
@@ -142,6 +144,16 @@ func (h *house) issue(name string) string {
 		h.t.Fatal(err)
 	}
 	return secret
+}
+
+// veil is that of a node that is down.
+func (h *house) veil() *veil.Veil {
+	h.t.Helper()
+	v, err := vault.Open(filepath.Join(h.dir, "data", "journal.vault"), false)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return veil.New(v)
 }
 
 // free is an address that nobody listens at.

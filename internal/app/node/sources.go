@@ -125,8 +125,8 @@ func (n *Node) openSources() error {
 	senders := &tokens{house: n.house, now: time.Now, known: map[shown]known{}}
 	n.sources, err = n.config.open(app.Host{
 		Options: collect.Options{Limits: collect.DefaultLimits(), Taxonomy: n.taxonomy, Whole: true, Zone: zone},
-		Formats: formats, Positions: positions{n.db}, TLS: own, Authenticate: senders.sender,
-		Taps: hl7.TapSetup{KeyFile: filepath.Join(n.config.Data, "tap.key"), Load: marks{n.db}.load, Save: marks{n.db}.save},
+		Formats: formats, Positions: positions{n.db, n.vault}, TLS: own, Authenticate: senders.sender,
+		Taps: hl7.TapSetup{KeyFile: filepath.Join(n.config.Data, "tap.key"), Load: marks{n.db, n.vault}.load, Save: marks{n.db, n.vault}.save},
 	}, n.log)
 	return err
 }

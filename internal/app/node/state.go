@@ -14,6 +14,7 @@ import (
 	"github.com/wardline/wardline/internal/collect/files"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
+	"github.com/wardline/wardline/internal/vault"
 )
 
 //go:embed schema
@@ -67,7 +68,10 @@ func sentinel(db *store.DB) journal.Sentinel {
 }
 
 // positions keeps how far followed files were taken in.
-type positions struct{ db *store.DB }
+type positions struct {
+	db    *store.DB
+	vault *vault.Vault
+}
 
 var _ files.Positions = positions{}
 
@@ -101,8 +105,14 @@ func (p positions) Save(ctx context.Context, source string, changed []files.Posi
 	return marks(p).save(ctx, source, texts, gone)
 }
 
-// marks keeps how far anything was taken in that a source follows: by the source, and by what it calls the thing.
-type marks struct{ db *store.DB }
+// marks keeps how far anything was taken in that a source follows: by the source, and by what it calls the thing. They are
+// sealed: names of files and first lines may name a patient.
+type marks struct {
+	db    *store.DB
+	vault *vault.Vault
+}
+
+const sealedMark = "position of a source"
 
 func (m marks) load(ctx context.Context, source string) (map[string][]byte, error) {
 	rows, err := m.db.QueryContext(ctx, `SELECT file, position FROM file_positions WHERE source = $1`, source)
@@ -116,6 +126,9 @@ func (m marks) load(ctx context.Context, source string) (map[string][]byte, erro
 		if err := rows.Scan(&file, &text); err != nil {
 			return nil, err
 		}
+		if text, err = m.vault.OpenText(text, sealedMark); err != nil {
+			return nil, err
+		}
 		all[file] = []byte(text)
 	}
 	return all, rows.Err()
@@ -124,8 +137,12 @@ func (m marks) load(ctx context.Context, source string) (map[string][]byte, erro
 func (m marks) save(ctx context.Context, source string, changed map[string][]byte, gone []string) error {
 	return m.db.Do(ctx, func(tx *sql.Tx) error {
 		for file, text := range changed {
-			_, err := tx.ExecContext(ctx, `INSERT INTO file_positions (source, file, position) VALUES ($1, $2, $3)
-				ON CONFLICT (source, file) DO UPDATE SET position = excluded.position`, source, file, store.Text(string(text)))
+			sealed, err := m.vault.SealText(store.Text(string(text)), sealedMark)
+			if err != nil {
+				return err
+			}
+			_, err = tx.ExecContext(ctx, `INSERT INTO file_positions (source, file, position) VALUES ($1, $2, $3)
+				ON CONFLICT (source, file) DO UPDATE SET position = excluded.position`, source, file, sealed)
 			if err != nil {
 				return err
 			}

@@ -357,7 +357,7 @@ func (t *trial) take() {
 			t.alerts = append(t.alerts, score.Alert{Flag: a.Flag.ID, At: t.now, User: strings.ToLower(t.house.Text(a.User)), Patient: t.number(a.Patient)})
 		}
 	}
-	for _, c := range t.engine.Opened() {
+	for _, c := range t.engine.Cases(privacy.Filter{States: []privacy.CaseState{privacy.Pending, privacy.Withdrawn, privacy.Closed}, Limit: 1 << 20}) {
 		if _, seen := t.cases[c.ID]; seen {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/wardline/wardline/internal/display"
+	"github.com/wardline/wardline/internal/vault/veil"
 )
 
 // What one event may show, however large it is.
@@ -36,7 +37,7 @@ func Describe(fields json.RawMessage, asks, patients []string) (chosen, all []Pa
 		switch {
 		case namesBirth(p.Name):
 			p.Value, p.Masked, masked = dots, true, true // its last digits are the day
-		case clinical && !harmless(p.Name):
+		case clinical && !harmless(p.Name, p.Value):
 			p.Value, p.Masked, masked = maskEach(p.Value), true, true
 		default:
 			hidden := veil.Hide(p.Value)
@@ -85,13 +86,20 @@ func namesPatient(name string) bool {
 	return false
 }
 
-// harmless tells whether a field of a clinical event can name no patient.
-func harmless(name string) bool {
-	if part, ok := strings.CutPrefix(name, "access."); ok {
-		return slices.Contains([]string{"verb", "native_action", "outcome", "user", "user_name", "role", "purpose", "patient_authority", "object_kind", "origin_ip",
-			"origin_host", "workstation", "ae_title", "app", "patients_count", "records_count", "audit_source", "background"}, part)
+// harmless tells whether a field of a clinical event names no patient: by its name, and by whether its values belong there.
+func harmless(name, list string) bool {
+	if strings.HasPrefix(name, "@") {
+		return true // the index's own
 	}
-	return strings.HasPrefix(name, "wardline.") || strings.HasPrefix(name, "MSH-")
+	if veil.Of(name) != veil.Kept {
+		return false
+	}
+	for v := range strings.SplitSeq(list, ", ") {
+		if !veil.Fits(name, []byte(v)) {
+			return false
+		}
+	}
+	return true
 }
 
 // flatten lists the fields of an event in the order in which it holds them. The index keeps the values of a list as one text

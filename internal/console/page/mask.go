@@ -3,6 +3,8 @@ package page
 import (
 	"strings"
 	"unicode"
+
+	"github.com/wardline/wardline/internal/vault"
 )
 
 // dots stand for what is not shown.
@@ -12,6 +14,9 @@ const dots = "••••"
 // apart by someone who knows them: ••••4471. What is short, or is no number, is hidden whole.
 func Mask(s string) string {
 	s = strings.TrimSpace(s)
+	if strings.HasPrefix(s, vault.Prefix) {
+		return s // a token says nothing
+	}
 	digits, tail := 0, 0
 	for _, r := range s {
 		if r > unicode.MaxASCII || !(r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune("-_./:", r)) {
