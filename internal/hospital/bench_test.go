@@ -12,7 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/vault"
 )
@@ -172,4 +174,36 @@ func BenchmarkHouse(b *testing.B) {
 	b.Run("cold", func(b *testing.B) { look(b, patients) })
 	b.Logf("%d bytes of memory with those", heap()-before)
 	b.Run("hot", func(b *testing.B) { look(b, patients/100) })
+}
+
+// BenchmarkPassing measures what events cost that say nothing of the house.
+func BenchmarkPassing(b *testing.B) {
+	w := newWard(b, sqlite(b))
+	var lines []journal.Line
+	for n := range 500 {
+		ev := &event.Event{
+			ID: event.NewID("fw", fmt.Sprint(n)), Source: "syslog/fw", Record: int64(n + 1), Time: noon(0), Observed: noon(0), Format: "json",
+			Class: w.tax.Class("windows", "Security", "4634"), Fields: []byte(`{"EventID":4634,"Computer":"WS-1","TargetUserName":"bob","LogonType":"3","IpAddress":"192.0.2.7"}`),
+		}
+		lines = append(lines, journal.Line{Kind: journal.Events, Source: ev.Source, Time: noon(0), JSON: event.AppendLine(nil, ev)})
+	}
+	w.say(lines...)
+	for name, wants := range map[string]func(*event.Class) bool{"unwanted": func(c *event.Class) bool { return c.Product == "hl7" }, "wanted": nil} {
+		b.Run(name, func(b *testing.B) {
+			f := w.follower(func(c *hospital.FollowerConfig) {
+				c.Wants, c.Read = wants, func(*event.Event) ([]hospital.Fact, error) { return nil, nil }
+			})
+			e, err := w.journal.Entry(b.Context(), 0)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer report(b, spent(b))
+			for range b.N {
+				if err := f.Step(b.Context(), e); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(500, "events/op")
+		})
+	}
 }
