@@ -45,6 +45,21 @@ func (c city) facts(n int, when time.Time, yield func(*hospital.Fact)) {
 	}
 }
 
+// employ is the facts about those who work here: 12,000 with a month of shifts.
+func (c city) employ(yield func(*hospital.Fact)) {
+	for n := range 12_000 {
+		who := fmt.Sprint("u", n)
+		f := staff(fmt.Sprint("S", n), who)
+		f.Human = hospital.Human{Family: fmt.Sprint("Family", c.r.IntN(20_000)), Given: "Ada", Street: fmt.Sprint(n, " Mill Lane"), City: "Alder", Phones: []string{fmt.Sprintf("555 03%08d", n)}}
+		yield(&hospital.Fact{Said: noon(0), Seen: noon(0), Source: "hr", Staff: f})
+		for day := range 20 {
+			s := shift(who, noon(day), noon(day).Add(8*time.Hour))
+			s.Said, s.Seen, s.Source = noon(0), noon(0), "roster"
+			yield(&s)
+		}
+	}
+}
+
 // spent is the time that processors worked for this process: what others do on the machine does not count.
 func spent(b testing.TB) time.Duration {
 	var u syscall.Rusage
@@ -121,6 +136,7 @@ func BenchmarkHouse(b *testing.B) {
 	f := w.follower()
 	c := city{rand.New(rand.NewPCG(1, 2))}
 	facts, begun, cpu := 0, time.Now(), spent(b)
+	f.View(func(h *hospital.House) { c.employ(func(f *hospital.Fact) { h.Take(f); facts++ }) })
 	for n := range patients {
 		f.View(func(h *hospital.House) {
 			c.facts(n, noon(0).Add(time.Duration(n)*time.Second), func(f *hospital.Fact) { h.Take(f); facts++ })
