@@ -45,6 +45,23 @@ func (c city) facts(n int, when time.Time, yield func(*hospital.Fact)) {
 	}
 }
 
+// sizes tells how much lies on the disk.
+func sizes(b *testing.B, db *store.DB, path string, patients int) {
+	for _, table := range []string{"records", "names", "staff"} {
+		var rows, bytes int
+		if err := db.QueryRowContext(b.Context(), `SELECT count(*), coalesce(sum(length(body)), 0) FROM hospital_`+table).Scan(&rows, &bytes); err != nil {
+			b.Fatal(err)
+		}
+		b.Logf("%s: %d rows, %d bytes each", table, rows, bytes/max(1, rows))
+	}
+	if _, err := db.ExecContext(b.Context(), `PRAGMA wal_checkpoint(TRUNCATE)`); err != nil {
+		b.Fatal(err)
+	}
+	if info, err := os.Stat(path); err == nil {
+		b.Logf("on the disk %d bytes for each patient", info.Size()/int64(patients))
+	}
+}
+
 // employ is the facts about those who work here: 12,000 with a month of shifts.
 func (c city) employ(yield func(*hospital.Fact)) {
 	for n := range 12_000 {
@@ -152,19 +169,7 @@ func BenchmarkHouse(b *testing.B) {
 	}
 	b.Logf("%d patients, %d facts: %.0f facts a second, %v of processors each, saved after every 2000 patients", patients, facts,
 		float64(facts)/time.Since(begun).Seconds(), (spent(b)-cpu)/time.Duration(facts))
-	for _, table := range []string{"records", "names", "staff"} {
-		var rows, bytes int
-		if err := db.QueryRowContext(b.Context(), `SELECT count(*), coalesce(sum(length(body)), 0) FROM hospital_`+table).Scan(&rows, &bytes); err != nil {
-			b.Fatal(err)
-		}
-		b.Logf("%s: %d rows, %d bytes each", table, rows, bytes/max(1, rows))
-	}
-	if _, err := db.ExecContext(b.Context(), `PRAGMA wal_checkpoint(TRUNCATE)`); err != nil {
-		b.Fatal(err)
-	}
-	if info, err := os.Stat(path); err == nil {
-		b.Logf("on the disk %d bytes for each patient", info.Size()/int64(patients))
-	}
+	sizes(b, db, path, patients)
 	heap := func() uint64 {
 		var m runtime.MemStats
 		runtime.GC()
