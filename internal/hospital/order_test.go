@@ -140,7 +140,12 @@ func anyFact(t *rapid.T) hospital.Fact {
 		if rapid.IntRange(0, 3).Draw(t, "nobody") == 0 {
 			f.Who = nil
 		}
-		f.From = hour(0)
+		if rapid.Bool().Draw(t, "begins") {
+			f.From = moment("from")
+		}
+		if rapid.Bool().Draw(t, "ends") {
+			f.To = moment("to")
+		}
 		return hospital.Fact{Reason: f}
 	case "mark":
 		return hospital.Fact{Mark: &hospital.MarkFact{Patient: mrn(number), Kind: rapid.SampledFrom([]string{"vip", "canary", "restricted"}).Draw(t, "mark"), Label: "L", Void: rapid.Bool().Draw(t, "off")}}
@@ -166,6 +171,9 @@ func TestOrderMeansNothing(t *testing.T) {
 		}
 		shuffled := rapid.Permutation(append(slices.Clone(facts), facts[:len(facts)/2]...)).Draw(t, "shuffled")
 		one, other := hospital.New(v, options()), hospital.New(v, options())
+		if rapid.Bool().Draw(t, "small") {
+			other.KeepUnpacked(0) // all but what is being worked on is packed
+		}
 		for i := range facts {
 			one.Take(&facts[i])
 		}

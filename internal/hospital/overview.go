@@ -54,6 +54,9 @@ const mostFeeds = 4096
 
 // heard counts a fact.
 func (h *House) heard(f *Fact, said stamp) {
+	if f.Source == "" {
+		return // a room found it out, and no feed said so
+	}
 	k := feedKey{f.Source, f.kind()}
 	feed := h.feeds[k]
 	if feed == nil {
@@ -85,6 +88,8 @@ func (f *Fact) kind() string {
 		return "shift"
 	case f.Unit != nil:
 		return "unit"
+	case f.Member != nil:
+		return "member"
 	case f.Mark != nil:
 		return "mark"
 	}
@@ -115,16 +120,23 @@ func (h *House) Overview() Overview {
 			h.count(&o, w)
 		}
 	}
+	o.Missing = len(h.Missing())
 	for _, u := range h.units.all {
 		if u.Department == 0 {
 			o.Homeless++
 		}
 	}
-	for _, f := range h.feeds {
-		o.Feeds = append(o.Feeds, *f)
-	}
-	slices.SortFunc(o.Feeds, func(a, b Feed) int { return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Kind, b.Kind)) })
+	o.Feeds = h.listFeeds()
 	return o
+}
+
+func (h *House) listFeeds() []Feed {
+	var all []Feed
+	for _, f := range h.feeds {
+		all = append(all, *f)
+	}
+	slices.SortFunc(all, func(a, b Feed) int { return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Kind, b.Kind)) })
+	return all
 }
 
 func (h *House) count(o *Overview, w *worker) {
@@ -134,13 +146,10 @@ func (h *House) count(o *Overview, w *worker) {
 			o.Linked++
 		}
 	}
-	if w.Number == "" || !w.End.IsZero() && at(w.End) <= h.now {
+	if !h.employed(w) {
 		return
 	}
 	o.Staff++
-	if w.said.plus(exportAge) < h.workers.hr {
-		o.Missing++
-	}
 	if !w.Family.Clinical() {
 		return
 	}

@@ -225,7 +225,8 @@ func TestSamePersonAtWork(t *testing.T) {
 		p.National = n
 		return p
 	}
-	ada := person("Moss", "Ada")
+	ada, filler := person("Moss", "Ada"), person("Moss", "Ada")
+	filler.Born = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		name     string
 		worker   hospital.Human
@@ -238,6 +239,7 @@ func TestSamePersonAtWork(t *testing.T) {
 		{"two of that name", home(ada), []hospital.Human{ada, ada}, ""},
 		{"another number of the nation", national(ada, "AB12345"), []hospital.Human{national(ada, "CD12345")}, ""},
 		{"a number of the nation that is a filler", national(person("Stone", "Ada"), "000000000"), []hospital.Human{national(ada, "000000000")}, ""},
+		{"a day of birth that is a filler", filler, []hospital.Human{filler}, ""},
 		{"another", person("Stone", "Eva"), []hospital.Human{ada}, ""},
 		{"nobody knows who", hospital.Human{}, []hospital.Human{{}}, ""},
 	} {
@@ -357,4 +359,28 @@ func TestToken(t *testing.T) {
 	if c.Token(99) != "" {
 		t.Error("nobody has a token")
 	}
+}
+
+func TestProtocols(t *testing.T) {
+	c := newClinic(t)
+	member := func(to time.Time, void bool) hospital.Fact {
+		return hospital.Fact{Member: &hospital.MemberFact{Protocol: "STUDY-1", Staff: hospital.Name{Text: "ann"}, From: noon(0), To: to, Void: void}}
+	}
+	on := func(want int) {
+		t.Helper()
+		if got := c.named("ann").Protocols; len(got) != want {
+			t.Errorf("on %d protocols, not %d", len(got), want)
+		}
+	}
+	c.says(noon(1), member(noon(10), false))
+	on(1)
+	c.says(noon(39), patient("1", person("Moss", "Ada"))) // what was looked at until the end is judged later
+	on(1)
+	c.says(noon(41), patient("1", person("Moss", "Ada")))
+	on(0)
+	c.says(noon(42), member(time.Time{}, false))
+	on(1)
+	c.says(noon(43), member(time.Time{}, true))
+	c.says(noon(42), member(time.Time{}, false)) // late
+	on(0)
 }
