@@ -140,7 +140,12 @@ func anyFact(t *rapid.T) hospital.Fact {
 		if rapid.IntRange(0, 3).Draw(t, "nobody") == 0 {
 			f.Who = nil
 		}
-		f.From = hour(0)
+		if rapid.Bool().Draw(t, "begins") {
+			f.From = moment("from")
+		}
+		if rapid.Bool().Draw(t, "ends") {
+			f.To = moment("to")
+		}
 		return hospital.Fact{Reason: f}
 	case "mark":
 		return hospital.Fact{Mark: &hospital.MarkFact{Patient: mrn(number), Kind: rapid.SampledFrom([]string{"vip", "canary", "restricted"}).Draw(t, "mark"), Label: "L", Void: rapid.Bool().Draw(t, "off")}}

@@ -225,7 +225,8 @@ func TestSamePersonAtWork(t *testing.T) {
 		p.National = n
 		return p
 	}
-	ada := person("Moss", "Ada")
+	ada, filler := person("Moss", "Ada"), person("Moss", "Ada")
+	filler.Born = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		name     string
 		worker   hospital.Human
@@ -238,6 +239,7 @@ func TestSamePersonAtWork(t *testing.T) {
 		{"two of that name", home(ada), []hospital.Human{ada, ada}, ""},
 		{"another number of the nation", national(ada, "AB12345"), []hospital.Human{national(ada, "CD12345")}, ""},
 		{"a number of the nation that is a filler", national(person("Stone", "Ada"), "000000000"), []hospital.Human{national(ada, "000000000")}, ""},
+		{"a day of birth that is a filler", filler, []hospital.Human{filler}, ""},
 		{"another", person("Stone", "Eva"), []hospital.Human{ada}, ""},
 		{"nobody knows who", hospital.Human{}, []hospital.Human{{}}, ""},
 	} {
