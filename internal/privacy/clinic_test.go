@@ -37,6 +37,15 @@ func at(day int, clock string) time.Time {
 	return monday.AddDate(0, 0, day).Add(time.Duration(c.Hour())*time.Hour + time.Duration(c.Minute())*time.Minute)
 }
 
+func judge(t testing.TB) *privacy.Judge {
+	t.Helper()
+	j, err := privacy.Load(content.Privacy(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return j
+}
+
 func taxonomy(t testing.TB) *event.Taxonomy {
 	t.Helper()
 	tax, err := event.LoadTaxonomy(content.Taxonomy())
