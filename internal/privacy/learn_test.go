@@ -277,18 +277,18 @@ func TestSiteTeachesReason(t *testing.T) {
 	c.decide(first.ID, privacy.Violation, at(5, "00:00"))
 	c.opens("eve", "2002", at(5, "11:00"))
 	c.until(at(8, "00:00"))
-	for _, k := range c.engine.Cases(privacy.Filter{Lanes: []privacy.Lane{privacy.Ranked}}) {
-		p, err := c.engine.Propose(k.ID, "Nurses of 5E help out on medicine", okafor)
-		if err != nil || p.Trial.Upheld == 0 {
-			t.Fatalf("%+v %v", p, err)
-		}
-		p.Live = true
-		if err := c.engine.Decide(k.ID, privacy.Decision{Outcome: privacy.Explained, By: okafor, At: at(8, "00:00"), Missing: &p}); err != privacy.ErrHides {
-			t.Errorf("it goes live: %v", err)
-		}
-		return
+	second := c.engine.Cases(privacy.Filter{Lanes: []privacy.Lane{privacy.Ranked}})
+	if len(second) != 1 {
+		t.Fatalf("%d cases", len(second))
 	}
-	t.Error("no second case")
+	p, err = c.engine.Propose(second[0].ID, "Nurses of 5E help out on medicine", okafor)
+	if err != nil || p.Trial.Upheld == 0 {
+		t.Fatalf("%+v %v", p, err)
+	}
+	p.Live = true
+	if err := c.engine.Decide(second[0].ID, privacy.Decision{Outcome: privacy.Explained, By: okafor, At: at(8, "00:00"), Missing: &p}); err != privacy.ErrHides {
+		t.Errorf("it goes live: %v", err)
+	}
 }
 
 // A machine that takes images and never did before is told of, unless the house announced it. One that always did is the house's own.

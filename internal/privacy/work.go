@@ -15,10 +15,6 @@ type dayKey struct {
 	day  int32
 }
 
-func (k dayKey) compare(o dayKey) int {
-	return cmp.Or(cmp.Compare(k.day, o.day), cmp.Compare(k.user, o.user))
-}
-
 // workday is what one account did on one day.
 type workday struct {
 	dayKey
