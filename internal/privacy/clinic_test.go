@@ -37,6 +37,15 @@ func at(day int, clock string) time.Time {
 	return monday.AddDate(0, 0, day).Add(time.Duration(c.Hour())*time.Hour + time.Duration(c.Minute())*time.Minute)
 }
 
+func judge(t testing.TB) *privacy.Judge {
+	t.Helper()
+	j, err := privacy.Load(content.Privacy(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return j
+}
+
 func taxonomy(t testing.TB) *event.Taxonomy {
 	t.Helper()
 	tax, err := event.LoadTaxonomy(content.Taxonomy())
@@ -149,6 +158,7 @@ type look struct {
 	Outcome string   `json:"outcome,omitempty"`
 	Source  string   `json:"audit_source,omitempty"`
 	Reason  string   `json:"break_glass_reason,omitempty"`
+	AE      string   `json:"ae_title,omitempty"`
 }
 
 // does has somebody do something with records.
