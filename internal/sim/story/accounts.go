@@ -57,18 +57,18 @@ func leaver(s *scene) {
 	}
 	s.Note([]*world.Staff{who}, nil)
 	s.On(on, func() {
-		at := s.At(on, 20, 35).Add(s.between(0, 40*time.Minute))
+		at := s.around(on, 20, 35).Add(s.between(0, 40*time.Minute))
 		inside, _ := s.fromAfar(who, at, 50*time.Minute, 18_000_000, 2_400_000)
-		s.Row(who, world.None, feed.AccessRow{At: at.Add(time.Minute), Metric: "Login", IP: inside, Workstation: "VDI-0088"})
+		s.Row(who, world.None, feed.AccessRow{At: at.Add(time.Minute), Metric: "Login", IP: inside.IP, Workstation: inside.Host})
 		victims := s.known(6, func(v *life.Visit) bool { return s.Met(who, v.Person) })
 		if len(victims) == 0 {
 			victims = s.known(6, nil)
 		}
 		s.Note(nil, persons(victims))
 		for i, v := range victims {
-			s.Open(who, v.Person, life.Look{At: at.Add(minutes(float64(3 + 5*i))), What: life.Chart, Clicks: 8, For: 3 * time.Minute, IP: inside, Workstation: "VDI-0088", Remote: true, Why: "left the house"})
+			s.Open(who, v.Person, life.Look{At: at.Add(minutes(float64(3 + 5*i))), What: life.Chart, Clicks: 8, For: 3 * time.Minute, IP: inside.IP, Workstation: inside.Host, Remote: true, Why: "left the house"})
 		}
-		s.Row(who, world.None, feed.AccessRow{At: at.Add(45 * time.Minute), Metric: "Logout", IP: inside, Workstation: "VDI-0088"})
+		s.Row(who, world.None, feed.AccessRow{At: at.Add(45 * time.Minute), Metric: "Logout", IP: inside.IP, Workstation: inside.Host})
 	})
 }
 
@@ -121,7 +121,7 @@ func stolenPassword(s *scene) {
 	s.SignIn(who, at.Add(-time.Minute), outside, "BR", "Remote Access", 0)
 	s.say(feed.VPN, at, trace.VPNOn(at, who.Login, outside, inside))
 	s.say(feed.VPN, at.Add(80*time.Minute), trace.VPNOff(at.Add(80*time.Minute), who.Login, outside, 80*time.Minute, 31_000_000, 3_300_000))
-	desk := feed.AccessRow{IP: inside, Workstation: "VDI-0213"}
+	desk := feed.AccessRow{IP: inside, Workstation: fmt.Sprintf("VDI-%d", 100+s.Rand.IntN(900))}
 	row := func(p world.Person, at time.Time, metric, search string, hits int) {
 		r := desk
 		r.At, r.Metric, r.Search, r.Patients = at, metric, search, hits
@@ -133,9 +133,9 @@ func stolenPassword(s *scene) {
 	for i := range 60 {
 		when := at.Add(2*time.Minute + time.Duration(65*i)*time.Second)
 		name := world.Surname(i * 7)
-		row(world.None, when, "Patient search", name, 1+s.Rand.IntN(40))
+		row(world.None, when, "Search patients", name, 1+s.Rand.IntN(40))
 		if i%6 == 0 && i/6 < len(found) {
-			s.Open(who, found[i/6].Person, life.Look{At: when.Add(9 * time.Second), What: life.Demographics, Clicks: 3, For: 40 * time.Second, IP: inside, Workstation: "VDI-0213", Remote: true, Why: "stolen password"})
+			s.Open(who, found[i/6].Person, life.Look{At: when.Add(9 * time.Second), What: life.Demographics, Clicks: 3, For: 40 * time.Second, IP: inside, Workstation: desk.Workstation, Remote: true, Why: "stolen password"})
 		}
 	}
 	// Then through the app: one search that shows twenty patients is twenty records of one request.

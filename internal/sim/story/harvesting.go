@@ -87,7 +87,7 @@ func identities(s *scene) {
 				}
 				printed := at.Add(80 * time.Second)
 				s.Row(clerk, v.Person, feed.AccessRow{At: printed, Metric: "Print face sheet"})
-				s.say(feed.Printing, printed.Add(4*time.Second), trace.Printed(s.next(), "Face sheet", clerk.Login, s.seat(clerk, printed).Host, "PRN-REG-1", 1, 48_000+s.Rand.IntN(9000)).JSON(printed.Add(4*time.Second)))
+				s.say(feed.Printing, printed.Add(4*time.Second), trace.Printed(s.number(), "Face sheet", clerk.Login, s.seat(clerk, printed).Host, "PRN-REG-1", 1, 48_000+s.Rand.IntN(9000)).JSON(printed.Add(4*time.Second)))
 			}
 		})
 	}
@@ -126,20 +126,20 @@ func bulkReport(s *scene) {
 		return
 	}
 	s.Note([]*world.Staff{who}, nil)
-	at := s.At(0, 26, 14) // fourteen minutes past two in the night
+	at := s.around(0, 26, 14) // some fourteen minutes past two in the night
 	inside, outside := s.fromAfar(who, at, 95*time.Minute, 212_000_000, 4_100_000)
 	s.SignIn(who, at.Add(-20*time.Second), outside, "AT", "Remote Access", 0)
-	s.Login(who, at.Add(2*time.Minute), true)
+	s.Row(who, world.None, feed.AccessRow{At: at.Add(2 * time.Minute), Metric: "Login", IP: inside.IP, Workstation: inside.Host})
 	run := at.Add(6 * time.Minute)
-	s.Row(who, world.None, feed.AccessRow{At: run, Metric: "Report run", Search: "all patients with address, insurance and diagnoses", Patients: rows, IP: inside, Workstation: "VDI-0417"})
-	s.say(feed.SQLAudit, run.Add(time.Second), trace.SQL{Host: "db-01", Database: "reporting", User: who.Login, Client: inside, Application: "report-writer", Session: 4711, Statement: 3,
+	s.Row(who, world.None, feed.AccessRow{At: run, Metric: "Report run", Search: "all patients with address, insurance and diagnoses", Patients: rows, IP: inside.IP, Workstation: inside.Host})
+	s.say(feed.SQLAudit, run.Add(time.Second), trace.SQL{Host: "db-01", Database: "reporting", User: who.Login, Client: inside.IP, Application: "report-writer", Session: 4711, Statement: 3,
 		Class: "READ", Command: "SELECT", Object: "reporting.patient", Rows: rows,
 		Text: "select p.mrn, p.name, p.born, p.street, p.city, i.policy, d.code from reporting.patient p left join reporting.insurance i using (mrn) left join reporting.diagnosis d using (mrn)"}.Line(run.Add(time.Second)))
-	s.Row(who, world.None, feed.AccessRow{At: run.Add(9 * time.Minute), Metric: "Export report to CSV", Patients: rows, IP: inside, Workstation: "VDI-0417"})
+	s.Row(who, world.None, feed.AccessRow{At: run.Add(9 * time.Minute), Metric: "Export report to CSV", Patients: rows, IP: inside.IP, Workstation: inside.Host})
 	sent := run.Add(31 * time.Minute)
-	s.say(feed.Proxy, sent, trace.Request{Who: account(who), From: trace.From{IP: inside}, Method: "CONNECT", Host: "drop.example.net", Status: 200,
+	s.say(feed.Proxy, sent, trace.Request{Who: account(who), From: inside, Method: "CONNECT", Host: "drop.example.net", Status: 200,
 		Bytes: 81_000, Sent: 196_400_000, Took: 11 * time.Minute}.Squid(sent))
-	s.Logout(who, run.Add(40*time.Minute))
+	s.Row(who, world.None, feed.AccessRow{At: run.Add(40 * time.Minute), Metric: "Logout", IP: inside.IP, Workstation: inside.Host})
 }
 
 // asked is one request to the FHIR server, in its access log.
@@ -150,7 +150,7 @@ func (s *scene) asked(at time.Time, r trace.Request) uint64 {
 
 func stolenSecret(s *scene) {
 	const files, patients = 14, 31_000
-	at := s.At(0, 21, 47)
+	at := s.around(0, 21, 47)
 	from := trace.From{IP: s.outside()}
 	app := trace.Request{Client: "population-health", Scope: "system/*.read", From: from, Method: "GET", Status: 200, Agent: "python-requests/2.32", Took: 90 * time.Millisecond}
 	ask := func(at time.Time, path string, status int, bytes int64) {
@@ -186,7 +186,7 @@ func stolenSecret(s *scene) {
 
 func enumeration(s *scene) {
 	const tried = 600
-	at := s.At(0, 19, 5)
+	at := s.around(0, 19, 5)
 	app := trace.Request{Client: "appointment-app", Scope: "patient/*.read", Who: trace.Who{Login: "portal-88213"}, From: trace.From{IP: s.outside()}, Method: "GET", Agent: "okhttp/4.12", Took: 25 * time.Millisecond}
 	for i := range tried {
 		r := app
@@ -202,7 +202,7 @@ func enumeration(s *scene) {
 
 func rogueArchive(s *scene) {
 	const title, studies = "RESEARCH9", 900
-	rogue, at := "10.30.4.77", s.At(0, 23, 8)
+	rogue, at := "10.30.4.77", s.around(0, 23, 8)
 	seen := trace.Image{Calling: title, Called: archiveAE, From: rogue, To: archiveIP, Implementation: "1.2.276.0.7230010.3.0.3.6.8 OFFIS_DCMTK_368"}
 	wire := func(at time.Time, change func(*trace.Image)) {
 		i := seen
@@ -243,12 +243,12 @@ func viewerScrape(s *scene) {
 		return
 	}
 	s.Note([]*world.Staff{who}, nil)
-	at := s.At(0, 18, 12)
+	at := s.around(0, 18, 12)
 	from, token := s.seat(who, at), trace.UUID(s.next())
 	for range studies {
 		st := s.study()
 		s.say(feed.DICOMWeb, at, trace.Request{Server: "dicomweb", Who: account(who), Client: "viewer", Scope: "user/ImagingStudy.read", From: from, Method: "GET", Host: "images.example.org",
-			Path: "/dicom-web/studies/" + st.UID, Status: 200, Bytes: int64(st.Instances) * 526_000, Took: s.between(time.Second, 4*time.Second), ID: trace.UUID(s.next()), TokenID: token, Returned: st.Instances}.Line(at))
+			Path: "/dicom-web/studies/" + st.UID, Status: 200, Bytes: int64(st.Instances) * 526_000, Took: s.between(time.Second, 4*time.Second), ID: trace.UUID(s.next()), Agent: "viewer/5.1", TokenID: token, Returned: st.Instances}.Line(at))
 		at = at.Add(s.between(1500*time.Millisecond, 5*time.Second))
 	}
 }
@@ -277,9 +277,8 @@ func overReach(s *scene) {
 	s.Note([]*world.Staff{who}, persons(all[enrolled:]))
 	s.protocol(fmt.Sprintf("PR-%03d", 100+s.Rand.IntN(800)), who, all[:enrolled])
 	s.Rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	span := s.days(4)
 	for i, v := range all {
-		at := s.Duty(who, i*span/len(all), 0.03+0.94*float64(i*span%len(all))/float64(len(all)))
+		at := s.spread(who, 4, i, len(all))
 		s.Open(who, v.Person, life.Look{At: at, What: life.Notes, Clicks: 3 + s.Rand.IntN(4), For: s.between(30*time.Second, 100*time.Second), Why: "research"})
 	}
 }

@@ -45,8 +45,8 @@ func wrongMerge(s *scene) {
 	s.Note([]*world.Staff{by}, []world.Person{star, other})
 	s.Stay(star, life.Stay{Class: 'O', VIP: true, From: s.At(0, 9, 0)})
 	s.Stay(other, life.Stay{Class: 'O', From: s.At(0, 10, 30)})
-	last := s.within(3)
-	s.On(min(1, last), func() { s.Update(by, other, star, s.Duty(by, min(1, last), 0.6), "A40") })
+	last, first := s.within(3), s.within(1)
+	s.On(first, func() { s.Update(by, other, star, s.Duty(by, first, 0.6), "A40") })
 	s.On(last, func() { s.Update(by, other, star, s.Duty(by, last, 0.8), "A37") })
 }
 
@@ -56,7 +56,7 @@ func deletedStudy(s *scene) {
 		return
 	}
 	s.Note(nil, []world.Person{v.Person})
-	at, gone := s.At(0, 9, 40), s.study()
+	at, gone := s.around(0, 9, 40), s.study()
 	stored := func(at time.Time, st trace.Study, p trace.Patient) {
 		s.onWire(at, trace.Image{Command: "C-STORE", Calling: "CT_ED_1", Called: archiveAE, From: "10.40.1.17", To: archiveIP, Study: st.UID, SOPClass: st.Class, Patient: p.MRN, Accession: st.Accession, Status: "0000", Instances: st.Instances, Bytes: int64(st.Instances) * 526_000})
 		s.say(feed.Archive, at, trace.Audit{Event: trace.DCM("110104"), Action: "C", AE: "CT_ED_1", From: trace.From{IP: "10.40.1.17"}, Source: archiveAE, Patients: []trace.Patient{p}, Studies: []trace.Study{st}}.Syslog(at))
@@ -154,7 +154,7 @@ func polyglot(s *scene) {
 		return
 	}
 	s.Note(nil, []world.Person{v.Person})
-	at, st := s.At(0, 15, 22), s.study()
+	at, st := s.around(0, 15, 22), s.study()
 	images := s.scan(v.Person, st, 3, at)
 	// The header of a program for DOS and Windows, and where its next part would begin.
 	images[1].Preamble = append([]byte("MZ\x90\x00\x03\x00\x00\x00\x04\x00\x00\x00\xff\xff"), make([]byte, 46)...)

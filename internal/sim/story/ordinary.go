@@ -109,7 +109,7 @@ func drill(s *scene) {
 	const injured = 20
 	w := s.World()
 	ed := w.Unit("ED")
-	at := s.At(0, 14, 0)
+	at := s.around(0, 14, 0)
 	var victims []world.Person
 	for i := range injured {
 		p := s.grownUp()
@@ -213,9 +213,8 @@ func inProtocol(s *scene) {
 	all := s.known(300, func(v *life.Visit) bool { return !s.Met(who, v.Person) })
 	s.Note([]*world.Staff{who}, persons(all))
 	s.protocol(fmt.Sprintf("PR-%03d", 100+s.Rand.IntN(800)), who, all)
-	span := s.days(4)
 	for i, v := range all {
-		at := s.Duty(who, i*span/len(all), 0.03+0.94*float64(i*span%len(all))/float64(len(all)))
+		at := s.spread(who, 4, i, len(all))
 		s.Open(who, v.Person, life.Look{At: at, What: life.Notes, Clicks: 3 + s.Rand.IntN(6), For: s.between(40*time.Second, 3*time.Minute), Documented: true, Why: "research"})
 	}
 }

@@ -56,7 +56,7 @@ func deadFeed(s *scene) {
 			break
 		}
 	}
-	from, to := s.At(on, 23, 37), s.At(on, 28, 52)
+	from, to := s.around(on, 23, 37), s.around(on, 28, 52)
 	s.Silence(feed.Lab, from, to, true)
 	s.say(feed.Engine, from.Add(31*time.Second), trace.Engine(from.Add(31*time.Second), "LAB_RESULTS_IN", "state=disconnected reason=\"connection reset by peer\""))
 	for i := range 60 {
@@ -66,7 +66,7 @@ func deadFeed(s *scene) {
 }
 
 func lostBranch(s *scene) {
-	from := s.At(0, 17, 20)
+	from := s.around(0, 17, 20)
 	receivers := []string{"LAB", "RIS", "PHARM", "DIET"}
 	const lost = "PHARM"
 	for i := range 40 * 4 { // each quarter of an hour
@@ -99,7 +99,7 @@ func (s *scene) hl7Seen(at time.Time, from, to, control, kind, answer string, to
 }
 
 func refusals(s *scene) {
-	at, end := s.At(0, 9, 2), s.At(0, 11, 40)
+	at, end := s.around(0, 9, 2), s.At(0, 11, 40)
 	s.say(feed.Engine, at.Add(-2*time.Minute), trace.Engine(at.Add(-2*time.Minute), "LAB_RESULTS_OUT", "table=units version=2026-1 deployed"))
 	for at.Before(end) {
 		control := fmt.Sprintf("M%09d", s.next()%1_000_000_000)
@@ -130,7 +130,7 @@ func (s *scene) ack(at time.Time, control, answer string) []byte {
 }
 
 func slowQueue(s *scene) {
-	at := s.At(0, 13, 30)
+	at := s.around(0, 13, 30)
 	took := 40 * time.Millisecond
 	for step := range 18 { // of ten minutes, each slower than the one before, then well again
 		from, to := at.Add(time.Duration(step)*10*time.Minute), at.Add(time.Duration(step+1)*10*time.Minute)
@@ -151,7 +151,7 @@ func oneAnalyser(s *scene) {
 		return
 	}
 	s.Note(nil, persons(patients))
-	from, stopped := s.At(0, 6, 0), s.At(0, 13, 12)
+	from, stopped := s.around(0, 6, 0), s.around(0, 13, 12)
 	for i := range 12 * 60 / 4 {
 		at := from.Add(time.Duration(i)*4*time.Minute + s.between(0, 3*time.Minute))
 		for n, a := range analysers {
@@ -182,8 +182,8 @@ func expiry(s *scene) {
 
 func clockJump(s *scene) {
 	const ahead = 7 * time.Minute
-	at := s.At(0, 10, 17)
-	s.windows(at, trace.Windows{Channel: trace.Clock, ID: 261, Computer: "DC-01", Record: s.next(), Data: map[string]any{"NewTime": at.Add(ahead).UTC().Format(time.RFC3339), "OldTime": at.UTC().Format(time.RFC3339)}})
+	at := s.around(0, 10, 17)
+	s.windows(at, trace.Windows{Channel: trace.Clock, ID: 261, Computer: "DC-01", Record: s.number(), Data: map[string]any{"NewTime": at.Add(ahead).UTC().Format(time.RFC3339), "OldTime": at.UTC().Format(time.RFC3339)}})
 	for i, host := range []string{"engine-01", "pacs-01", "db-01"} {
 		when := at.Add(time.Duration(20*i+30) * time.Second)
 		s.say(feed.Clocks, when, trace.Chrony(when, host, fmt.Sprintf("System clock wrong by %d.%03d seconds", int(ahead.Seconds())-i, 100+37*i)))
@@ -194,14 +194,14 @@ func clockJump(s *scene) {
 		when := at.Add(time.Duration(25*i) * time.Second)
 		u := all[s.Rand.IntN(len(all))]
 		// What the directory writes from now on bears its own wrong time.
-		s.say(feed.Windows, when, trace.Kerberos(s.next(), "DC-01", u.Login, s.seat(u, when).IP, "0x25").JSON(when.Add(ahead)))
+		s.say(feed.Windows, when, trace.Kerberos(s.number(), "DC-01", u.Login, s.seat(u, when).IP, "0x25").JSON(when.Add(ahead)))
 	}
 	back := at.Add(42 * time.Minute)
 	s.say(feed.Clocks, back, trace.Chrony(back, "engine-01", fmt.Sprintf("System clock was stepped by -%d.004 seconds", int(ahead.Seconds()))))
 }
 
 func archiveDown(s *scene) {
-	at := s.At(0, 14, 26)
+	at := s.around(0, 14, 26)
 	modalities := []string{"CT_ED_1", "MR_1", "DX_2", "US_4"}
 	for i := range 80 {
 		when := at.Add(time.Duration(i) * 45 * time.Second)

@@ -33,10 +33,12 @@ func (s *scene) inside() string {
 	return fmt.Sprintf("10.99.%d.%d", s.Rand.IntN(16), 2+s.Rand.IntN(250))
 }
 
-// fromAfar has somebody connect from outside for a while, and returns the address inside.
-func (s *scene) fromAfar(who *world.Staff, at time.Time, lasted time.Duration, out, back int64) (inside, outside string) {
-	inside, outside = s.inside(), s.outside()
-	s.say(feed.VPN, at, trace.VPNOn(at, who.Login, outside, inside))
+// fromAfar has somebody connect from outside for a while, and returns where the person then seems to sit, as for all who work
+// from home, and the address outside.
+func (s *scene) fromAfar(who *world.Staff, at time.Time, lasted time.Duration, out, back int64) (inside trace.From, outside string) {
+	inside = trace.From{Host: fmt.Sprintf("VDI-%d", who.Index), IP: fmt.Sprintf("10.99.%d.%d", who.Index/250%250, who.Index%250)}
+	outside = s.outside()
+	s.say(feed.VPN, at, trace.VPNOn(at, who.Login, outside, inside.IP))
 	end := at.Add(lasted)
 	s.say(feed.VPN, end, trace.VPNOff(end, who.Login, outside, lasted, out, back))
 	return inside, outside
@@ -52,7 +54,7 @@ func (s *scene) seat(who *world.Staff, at time.Time) trace.From {
 func (s *scene) study() trace.Study {
 	n := s.next()
 	return trace.Study{
-		UID: fmt.Sprintf("2.25.%d", n), Accession: fmt.Sprintf("A%08d", n%100_000_000),
+		UID: fmt.Sprintf("2.25.%d%019d", 1+n%9, world.Mix(n)>>1), Accession: fmt.Sprintf("A%08d", n%100_000_000),
 		Class: "1.2.840.10008.5.1.4.1.1.2", Instances: 40 + int(n%400),
 	}
 }

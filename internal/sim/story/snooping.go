@@ -110,7 +110,7 @@ func subordinate(s *scene) {
 	clinic := w.Unit("C-PSY1")
 	one := s.Staff(func(u *world.Staff) bool {
 		m := u.Manager
-		return m != nil && m.Unit == u.Unit && u.Unit != nil && u.Unit != clinic && u.Unit.Service != "PSY" && s.stays(u) && s.stays(m) && len(s.VisitsOf(u.Person)) == 0
+		return m != nil && m.Unit == u.Unit && u.Unit != nil && u.Unit != clinic && u.Unit.Service != "PSY" && s.stays(u) && s.stays(m) && s.soon(m) && len(s.VisitsOf(u.Person)) == 0
 	})
 	if one == nil {
 		return
@@ -223,7 +223,7 @@ func aroundTheGlass(s *scene) {
 		for i, path := range []string{"/studies?PatientID=" + w.MRN(p), "/studies/" + st.UID + "/series", "/studies/" + st.UID + "/rendered"} {
 			when := seen.Add(time.Duration(i) * 3 * time.Second)
 			s.say(feed.DICOMWeb, when, trace.Request{Server: "dicomweb", Who: account(who), Client: "viewer", From: s.seat(who, when), Method: "GET",
-				Host: "images.example.org", Path: "/dicom-web" + path, Status: 200, Bytes: 20_000 * int64(1+i), Took: 80 * time.Millisecond, ID: trace.UUID(s.next())}.Line(when))
+				Host: "images.example.org", Path: "/dicom-web" + path, Status: 200, Bytes: 20_000 * int64(1+i), Took: 80 * time.Millisecond, ID: trace.UUID(s.next()), Agent: "viewer/5.1"}.Line(when))
 		}
 	})
 }

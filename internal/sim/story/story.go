@@ -57,18 +57,77 @@ func Demo() []string { return []string{"T01", "T02", "T03", "T04", "T08", "T13",
 // scene is a story while it is told.
 type scene struct {
 	*life.Stage
-	n uint64 // the last number given to a record of another system
+	n         uint64 // the last number given to a record of another system
+	acting    map[*world.Staff]bool
+	suffering map[world.Person]bool
 }
 
 // told makes of a story's course what the stage calls.
 func told(tell func(*scene)) func(*life.Stage) {
-	return func(s *life.Stage) { tell(&scene{Stage: s, n: s.Rand.Uint64() >> 8}) }
+	return func(s *life.Stage) {
+		tell(&scene{Stage: s, n: s.Rand.Uint64() >> 8, acting: map[*world.Staff]bool{}, suffering: map[world.Person]bool{}})
+	}
 }
 
 // next is a number that no other record of the story has.
 func (s *scene) next() uint64 {
 	s.n++
 	return s.n
+}
+
+// number is the same for systems that count their records: some million, and growing.
+func (s *scene) number() uint64 { return 1_000_000 + s.next()%40_000_000 }
+
+// Note names whom the story is about, each once.
+func (s *scene) Note(actors []*world.Staff, victims []world.Person) {
+	var who []*world.Staff
+	var whom []world.Person
+	for _, a := range actors {
+		if !s.acting[a] {
+			s.acting[a] = true
+			who = append(who, a)
+		}
+	}
+	for _, v := range victims {
+		if !s.suffering[v] {
+			s.suffering[v] = true
+			whom = append(whom, v)
+		}
+	}
+	s.Stage.Note(who, whom)
+}
+
+// around is a time on a day of the story, within a minute after that: nothing happens on the full minute.
+func (s *scene) around(day, hour, minute int) time.Time {
+	return s.At(day, hour, minute).Add(s.between(0, 59*time.Second))
+}
+
+// Duty is a moment of the first shift of somebody from a day on: a share of it from 0 to 1. It lies within the story's days.
+func (s *scene) Duty(who *world.Staff, day int, share float64) time.Time {
+	last := s.Days() - 1
+	end := s.At(last+1, 0, 0).Add(-20 * time.Minute)
+	for d := day; d <= last; d++ {
+		if shift, ok := s.Shift(who, d); ok && shift.From.Before(end) {
+			long := earliest(shift.To, end).Sub(shift.From)
+			return shift.From.Add(time.Duration(share*float64(long)) + s.between(0, 59*time.Second))
+		}
+	}
+	return s.around(min(day, last), 8+int(share*8), int(share*480)%60)
+}
+
+// spread is a moment for the i-th of n things that somebody does on the working days among the next few.
+func (s *scene) spread(who *world.Staff, days, i, n int) time.Time {
+	var on []int
+	for d := range s.days(days) {
+		if _, ok := s.Shift(who, d); ok {
+			on = append(on, d)
+		}
+	}
+	if len(on) == 0 {
+		on = []int{0}
+	}
+	each := (n + len(on) - 1) / len(on)
+	return s.Duty(who, on[i/each], 0.03+0.94*float64(i%each)/float64(each))
 }
 
 // say lets a system say a record; how it ends depends on how the feed travels.

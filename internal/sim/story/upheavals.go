@@ -60,7 +60,7 @@ func recalibrated(s *scene) {
 		order string
 	}
 	var tests []test
-	at := s.At(0, 7, 30)
+	at := s.around(0, 7, 30)
 	for i, v := range s.known(60, nil) {
 		when := at.Add(minutes(float64(5 * i)))
 		order := s.Order(doctor, v.Person, when, "BMP", "LAB-CHEM")
@@ -68,8 +68,8 @@ func recalibrated(s *scene) {
 		tests = append(tests, test{v.Person, order})
 		s.Note(nil, []world.Person{v.Person})
 	}
-	s.On(min(1, s.Days()-1), func() {
-		again := s.At(min(1, s.Days()-1), 9, 10)
+	s.On(s.within(1), func() {
+		again := s.around(s.within(1), 9, 10)
 		for i, t := range tests {
 			s.Result(feed.Lab, tech, t.p, again.Add(time.Duration(20*i)*time.Second), t.order, "BMP", "LAB-CHEM", "C", sodium(135+s.Rand.IntN(6), "C"))
 		}
@@ -84,7 +84,7 @@ func migration(s *scene) {
 	const studies, title, ip = 2_000, "VNA_MIGRATE", "10.40.0.7"
 	s.List(s.At(0, 9, 0), feed.ListRow{Kind: "ticket", Reference: fmt.Sprintf("CHG-%05d", s.Rand.IntN(99_999)), Who: title, WhoKind: "person", Label: "archive migration", From: s.At(0, 19, 0).Format(time.RFC3339), To: s.At(1, 6, 0).Format(time.RFC3339), By: "it-change", Status: "approved"})
 	s.Expect(func(t *life.Tale) { t.Actors = append(t.Actors, title) })
-	at := s.At(0, 19, 5)
+	at := s.around(0, 19, 5)
 	patients := s.known(500, nil)
 	for n := range studies {
 		st := s.study()
@@ -100,7 +100,7 @@ func migration(s *scene) {
 
 func reindex(s *scene) {
 	const resources = 1_500
-	at := s.At(0, 22, 0)
+	at := s.around(0, 22, 0)
 	job := trace.Request{Client: "fhir-maintenance", Scope: "system/*.write", From: trace.From{IP: "127.0.0.1"}, Method: "POST", Path: "/r4/$reindex", Status: 202, Took: time.Second, Agent: "fhir-server/7"}
 	s.asked(at, job)
 	s.Expect(func(t *life.Tale) { t.Actors = append(t.Actors, "fhir-maintenance") })
@@ -121,15 +121,15 @@ func support(s *scene) {
 		return
 	}
 	s.Note([]*world.Staff{who}, persons(two))
-	at := s.At(0, 25, 40)
+	at := s.around(0, 25, 40)
 	ticket := fmt.Sprintf("INC-%06d", s.Rand.IntN(999_999))
 	for _, v := range two {
 		s.List(at.Add(-25*time.Minute), feed.ListRow{Kind: "ticket", Reference: ticket, Patient: w.MRN(v.Person), Authority: w.Authority, Who: who.Number, WhoKind: "person", Label: "messages stuck", From: at.Add(-30 * time.Minute).Format(time.RFC3339), To: at.Add(6 * time.Hour).Format(time.RFC3339), By: "servicedesk", Status: "open"})
 	}
 	inside, _ := s.fromAfar(who, at, 80*time.Minute, 3_000_000, 900_000)
-	s.Row(who, world.None, feed.AccessRow{At: at.Add(time.Minute), Metric: "Login", IP: inside, Workstation: "VDI-0302"})
+	s.Row(who, world.None, feed.AccessRow{At: at.Add(time.Minute), Metric: "Login", IP: inside.IP, Workstation: inside.Host})
 	for i, v := range two {
-		s.Open(who, v.Person, life.Look{At: at.Add(minutes(float64(6 + 15*i))), What: life.Chart, Clicks: 6, For: 4 * time.Minute, IP: inside, Workstation: "VDI-0302", Remote: true, Documented: true, Why: "ticket"})
+		s.Open(who, v.Person, life.Look{At: at.Add(minutes(float64(6 + 15*i))), What: life.Chart, Clicks: 6, For: 4 * time.Minute, IP: inside.IP, Workstation: inside.Host, Remote: true, Documented: true, Why: "ticket"})
 	}
 }
 
@@ -177,7 +177,7 @@ func clocksChange(s *scene) {
 	}
 	on = max(0, on)
 	s.On(on, func() {
-		at := s.At(on, 24, 20)
+		at := s.around(on, 24, 20)
 		nurses := []*world.Staff{}
 		for _, u := range s.World().Wards() {
 			nurses = append(nurses, s.OnDuty(u, at)...)
@@ -228,7 +228,7 @@ func inTheNews(s *scene) {
 	}
 	s.Consult(v.Attending, star, from.Add(2*time.Hour), "CAR")
 	for i := range 2 {
-		at := s.At(i, 14, 0)
+		at := s.around(s.within(i), 14, 0)
 		if ward == nil {
 			s.Open(v.Attending, star, life.Look{At: at, What: life.Rounds, Documented: true, Why: "the team"})
 			continue
