@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"testing"
 	"time"
 
@@ -71,18 +72,20 @@ func TestWhatStoriesLeaveIsRead(t *testing.T) {
 	}
 }
 
-// storied plays all stories and gives what they left, by feed.
+// storied plays stories and gives what they left, by feed. It leaves out those in which messages come late or again, for the times
+// in them are others.
 func storied(t *testing.T) map[feed.Feed][]feed.Record {
 	t.Helper()
 	from := time.Date(2026, 3, 23, 0, 0, 0, 0, time.UTC)
-	h, err := life.New(life.Config{Size: world.Mid, Seed: 4, From: from, Days: 4, Learn: 2, Rows: 0.05, Stories: story.All()})
+	stories := slices.DeleteFunc(story.All(), func(s life.Story) bool { return s.ID == "D04" || s.ID == "D11" })
+	h, err := life.New(life.Config{Size: world.Mid, Seed: 4, From: from, Days: 4, Learn: 2, Rows: 0.05, Stories: stories})
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := map[feed.Feed][]feed.Record{}
 	err = h.Play(t.Context(), life.Sinks{Record: func(r *feed.Record) error {
 		const enough = 3_000 // of a feed
-		if r.Story != "" && r.Story != "D11" && len(all[r.Feed]) < enough { // whose messages are old ones, said again
+		if r.Story != "" && len(all[r.Feed]) < enough {
 			kept := *r
 			kept.Data = bytes.Clone(r.Data)
 			all[r.Feed] = append(all[r.Feed], kept)
