@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 
 	"github.com/alecthomas/kong"
 )
@@ -35,6 +36,7 @@ type cli struct {
 	API     apiCmd     `cmd:"" name:"api" help:"Print the OpenAPI 3.1 description of what programs may ask the console."`
 	Config  configCmd  `cmd:"" help:"Check and show a node's configuration."`
 	Demo    demoCmd    `cmd:"" help:"Run a node, and let an invented hospital send to it."`
+	Sim     simCmd     `cmd:"" help:"Play an invented hospital, and say what really happened in it."`
 	Version versionCmd `cmd:"" help:"Say which version this is."`
 
 	SearchProcess searchProcessCmd `cmd:"" hidden:""`
@@ -61,6 +63,7 @@ func run(ctx context.Context, args []string, s streams) int {
 		kong.Writers(s.out, s.err),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(s),
+		kong.Vars{"houses": strconv.Itoa(houses)},
 		kong.Exit(func(int) { helped = true }),
 	)
 	if err != nil {

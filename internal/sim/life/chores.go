@@ -195,11 +195,11 @@ func (b *batch) call(v *Visit) {
 	if !ok {
 		return
 	}
+	b.message(v, at-b.after(25*minute, 0.7), "portal", nil, taker)
 	b.see(v, taker, at, Notes, "message", true)
 	answers := b.duty(unit, at+40*minute, func(s *world.Staff) bool { return s.Job.Code == "MD" || s.Job.Code == "CRN" })
-	b.refer(v, at+2*minute, taker, taker)
 	if answers != nil && answers != taker {
-		b.refer(v, at+3*minute, taker, answers)
+		b.message(v, at+3*minute, taker.Login, taker, answers)
 		b.see(v, answers, at+b.after(50*minute, 0.6), Chart, "message", true)
 	}
 }
@@ -230,6 +230,8 @@ func (b *batch) found(v *Visit) {
 		return
 	}
 	b.see(v, who, at, Demographics, "merge", true)
+	b.list(at-hour, v, feed.ListRow{Kind: "quality", Reference: key("MG", v.next()), Who: who.Department, WhoKind: "department",
+		From: stampOf(b, at-24*hour), To: stampOf(b, at+24*hour), Status: "open"})
 	real, wrong := b.h.World.MRN(v.Person), v.MRN
 	if v.wrong != world.None {
 		b.merge(v, "A40", b.h.World.MRN(v.wrong), wrong, at+6*minute, who)
@@ -237,7 +239,6 @@ func (b *batch) found(v *Visit) {
 		return
 	}
 	b.merge(v, "A40", real, wrong, at+6*minute, who)
-	b.list(at, v, feed.ListRow{Kind: "ticket", Reference: key("MG", v.next()), Who: who.Login, WhoKind: "person", From: stampOf(b, at), By: who.Login, Status: "open"})
 	b.effects = append(b.effects, func() { v.MRN, v.pid = real, nil })
 }
 

@@ -104,6 +104,9 @@ func (b *batch) patient(v *Visit, at moment) {
 
 // pv1 writes where the patient is and who looks after the patient.
 func (b *batch) pv1(v *Visit, at moment, class byte) {
+	if v.Number == "" {
+		return // no visit: a call, a letter
+	}
 	t := at.time()
 	m, where := &b.m, v.stay(t)
 	if where == nil && len(v.Stays) > 0 {

@@ -3,6 +3,7 @@ package life
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"time"
 
@@ -220,8 +221,11 @@ func (h *Hospital) someone(r *rand.Rand) world.Person {
 	}
 }
 
-// elsewhere tells whether somebody of the staff goes to another house when ill, as many do.
+// elsewhere tells whether somebody never comes: many of the staff go to another house when ill, and traps are nobody.
 func (h *Hospital) elsewhere(p world.Person) bool {
+	if slices.Contains(h.canaries, p) {
+		return true
+	}
 	return h.World.Worker(p) != nil && h.World.Size != world.Clinic && world.Mix(uint64(p), 0x656c73)%100 < 68
 }
 
