@@ -140,9 +140,7 @@ func downtime(s *scene) {
 	}
 	lying := s.Inpatients(nil)
 	if len(lying) == 0 {
-		for _, v := range s.known(60, nil) {
-			lying = append(lying, v)
-		}
+		lying = s.known(60, nil)
 	}
 	if len(lying) == 0 {
 		return
