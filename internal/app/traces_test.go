@@ -16,6 +16,7 @@ import (
 	"github.com/wardline/wardline/internal/app"
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/sim/feed"
 	"github.com/wardline/wardline/internal/sim/trace"
 )
 
@@ -117,7 +118,15 @@ func clinicalSamples(at time.Time) []writing {
 	service := balp("export")
 	service.Who = trace.Who{}
 	const ehr, dicom = "ehr/audit", "dicom/audit"
+	row := func(metric, search string, patients int) []byte {
+		r := feed.AccessRow{At: at, Zone: time.UTC, Login: "a.fable", Name: "Fable, Aesop", Metric: metric, Search: search, Patients: patients, MRN: p.MRN, Workstation: from.Host}
+		return bytes.TrimSuffix(feed.AppendAccess(nil, &r), []byte("\n"))
+	}
 	return []writing{
+		{"a record opened", feed.AccessHead + "\n", row("Open chart", "", 0), "csv", ehr, map[string]any{"verb": "read", "user": "a.fable", "patient": []any{"00071234"}, "workstation": "WS-4W-01"}},
+		{"an emergency prompt taken", feed.AccessHead + "\n", row("Break-the-Glass accessed", "", 0), "csv", ehr, map[string]any{"verb": "break-glass", "outcome": nil}},
+		{"an emergency prompt turned down", feed.AccessHead + "\n", row("Break-the-Glass declined", "", 0), "csv", ehr, map[string]any{"verb": "break-glass", "outcome": "serious"}},
+		{"a report exported", feed.AccessHead + "\n", row("Export report to CSV", "", 180), "csv", ehr, map[string]any{"verb": "export"}},
 		{"an image study opened", "", read.Syslog(at), "atna", dicom, map[string]any{"verb": "read", "user": "a.fable", "user_name": "Aesop Fable",
 			"patient": []any{"00071234"}, "patient_authority": []any{"ALDER"}, "study_uid": []any{"2.25.17"}, "accession": []any{"X17"}, "origin_ip": "10.20.1.11", "records_count": 22.0, "audit_source": "PACS-01"}},
 		{"images sent to another node", "", moved.Syslog(at), "atna", dicom, map[string]any{"verb": "receive", "ae_title": "RESEARCH9", "origin_ip": "10.30.4.77"}},

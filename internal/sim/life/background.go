@@ -166,15 +166,15 @@ func (b *batch) phoned(who *world.Staff, at moment) {
 		room = rooms[b.r.IntN(len(rooms))]
 	}
 	v := b.contact(b.h.regular(room, b.r.IntN(1000)), who)
-	if _, dead := b.h.World.Died(v.Person); dead {
+	if _, dead := b.h.World.Died(v.Person); dead || b.h.elsewhere(v.Person) {
 		return
 	}
 	what := Notes
 	if who.Job.Code == "SCH" {
 		what = Booking
 	}
+	b.message(v, at-b.after(35*minute, 0.7), "portal", nil, who)
 	b.see(v, who, at, what, "call", true)
-	b.refer(v, at+2*minute, who, who)
 }
 
 // practice is a doctor of the town who reads what became of the patients.
@@ -188,6 +188,9 @@ func (b *batch) practice(who *world.Staff, at func() moment) {
 
 func (b *batch) oldMatter(who *world.Staff, at moment) {
 	p := b.h.World.Draw(b.r)
+	if b.h.elsewhere(p) {
+		return
+	}
 	v := b.contact(p, who)
 	known := b.chance(0.5)
 	if known {

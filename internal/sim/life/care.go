@@ -95,11 +95,29 @@ func (b *batch) note(v *Visit, kind string, at moment, by *world.Staff) {
 	d := &documented{number: key("D", v.next()), event: "T02", kind: kind, written: at, by: by, text: "Text of a note."}
 	b.see(v, by, at-8*minute, Writing, "note", true)
 	b.write(v, d, at)
+	if b.chance(0.003) && v.tale == 0 {
+		b.astray(v, *d, at)
+	}
 	if b.chance(0.03) {
 		amended := *d
 		amended.event, amended.parent, amended.number = "T08", d.number, key("D", v.next())
 		b.write(v, &amended, at+b.after(5*hour, 0.7))
 	}
+}
+
+// astray is a note that was first written into the record of somebody else of the same name, and taken back.
+func (b *batch) astray(v *Visit, d documented, at moment) {
+	same := b.h.namesakes[v.human.Family]
+	if len(same) == 0 || same[0].Person == v.Person {
+		return
+	}
+	o := same[0]
+	other := Visit{Person: o.Person, MRN: b.h.World.MRN(o.Person), Class: o.Class, Condition: o.Condition, Attending: o.Attending, Family: o.Family, human: o.human, wrong: world.None, id: world.Mix(v.id, o.id)}
+	d.number = key("D", other.id)
+	b.seeOther(o, d.by, at-12*minute, Writing, "wrong patient", true)
+	b.write(&other, &d, at-6*minute)
+	d.event = "T11"
+	b.write(&other, &d, at+b.after(4*hour, 0.8))
 }
 
 // consult asks a service, whose doctor comes and writes.

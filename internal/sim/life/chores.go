@@ -61,6 +61,7 @@ func (b *batch) clinic(v *Visit) {
 	clerk := b.same(uint64(v.Person), unit, from, desk)
 	b.see(v, clerk, from, Registering, "desk", true)
 	b.adt(v, "A04", from+3*minute, clerk, 'O')
+	b.restrict(v, from)
 	b.see(v, b.same(uint64(v.Person), unit, from+10*minute, aide), from+10*minute, Nursing, "care", true)
 	met := from + 20*minute
 	doctor := v.Attending
@@ -85,6 +86,13 @@ func (b *batch) clinic(v *Visit) {
 	b.updates(v, 2, from, momentOf(v.To))
 	b.strangers(v, from, b.h.dayEnd, 0.36)
 	b.afterwards(v)
+}
+
+// restrict puts those whose record is protected by law or by the house on the list of such records.
+func (b *batch) restrict(v *Visit, at moment) {
+	if v.Condition.Label != "" {
+		b.list(at, v, feed.ListRow{Kind: "restricted", Reference: key("P", v.id), Label: v.Condition.Label, From: stampOf(b, at), Status: "active"})
+	}
 }
 
 // afterwards plans what follows a visit: codes, bills, calls, a second number that is found out.
@@ -112,6 +120,7 @@ func (b *batch) emergency(v *Visit) {
 	ed, from, to := v.Stays[0].Unit, momentOf(v.From), momentOf(v.Stays[0].To)
 	clerk := b.duty(ed, from, desk)
 	b.adt(v, "A04", from+4*minute, clerk, 'E')
+	b.restrict(v, from)
 	b.see(v, clerk, from+3*minute, Registering, "desk", true)
 	b.see(v, b.duty(ed, from, nurse), from+5*minute, Nursing, "triage", true)
 	carer := b.duty(ed, from, nurse)
@@ -195,11 +204,11 @@ func (b *batch) call(v *Visit) {
 	if !ok {
 		return
 	}
+	b.message(v, at-b.after(25*minute, 0.7), "portal", nil, taker)
 	b.see(v, taker, at, Notes, "message", true)
 	answers := b.duty(unit, at+40*minute, func(s *world.Staff) bool { return s.Job.Code == "MD" || s.Job.Code == "CRN" })
-	b.refer(v, at+2*minute, taker, taker)
 	if answers != nil && answers != taker {
-		b.refer(v, at+3*minute, taker, answers)
+		b.message(v, at+3*minute, taker.Login, taker, answers)
 		b.see(v, answers, at+b.after(50*minute, 0.6), Chart, "message", true)
 	}
 }
@@ -230,6 +239,8 @@ func (b *batch) found(v *Visit) {
 		return
 	}
 	b.see(v, who, at, Demographics, "merge", true)
+	b.list(at-hour, v, feed.ListRow{Kind: "quality", Reference: key("MG", v.next()), Who: who.Department, WhoKind: "department",
+		From: stampOf(b, at-24*hour), To: stampOf(b, at+24*hour), Status: "open"})
 	real, wrong := b.h.World.MRN(v.Person), v.MRN
 	if v.wrong != world.None {
 		b.merge(v, "A40", b.h.World.MRN(v.wrong), wrong, at+6*minute, who)
@@ -237,7 +248,6 @@ func (b *batch) found(v *Visit) {
 		return
 	}
 	b.merge(v, "A40", real, wrong, at+6*minute, who)
-	b.list(at, v, feed.ListRow{Kind: "ticket", Reference: key("MG", v.next()), Who: who.Login, WhoKind: "person", From: stampOf(b, at), By: who.Login, Status: "open"})
 	b.effects = append(b.effects, func() { v.MRN, v.pid = real, nil })
 }
 

@@ -1,6 +1,7 @@
 package life
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -39,6 +40,7 @@ func (h *Hospital) load(d *batch) {
 	for i, v := range h.past {
 		if !v.NoShow {
 			d.adt(v, "A08", at+moment(i)*second/40, nil, v.Class)
+			d.charge(v, at+moment(i)*second/40, v.Condition.Diagnosis, v.Attending, 1)
 		}
 	}
 }
@@ -195,7 +197,10 @@ func (h *Hospital) Known() []world.Person {
 }
 
 // Canaries lists records of nobody, laid out as traps.
-func (h *Hospital) Canaries() []world.Person {
+func (h *Hospital) Canaries() []world.Person { return slices.Clone(h.canaries) }
+
+// traps chooses the records of nobody: nobody of that name ever comes.
+func (h *Hospital) traps() []world.Person {
 	var all []world.Person
 	r := h.World.Rand(0x63616e)
 	for len(all) < 3 {

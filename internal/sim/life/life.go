@@ -144,6 +144,7 @@ type Hospital struct {
 	lately    []*Visit                  // those that are not over
 	past      []*Visit                  // those that are, the last of them
 	members   [][]world.Person          // of each study who takes part
+	canaries  []world.Person            // records of nobody
 	lying     map[world.Person]bool
 	namesakes map[string][]*Visit       // some of those who were here lately, by family name
 	ofFamily  map[*world.Staff][]*Visit // by the family doctor
@@ -156,8 +157,6 @@ type Hospital struct {
 	stories   []*telling
 	left      map[*world.Staff]world.Day // as stories have it
 }
-
-type momentTime = time.Time
 
 // New makes up a hospital.
 func New(c Config) (*Hospital, error) {

@@ -17,6 +17,7 @@ func (h *Hospital) prepare() {
 	h.namesakes, h.ofFamily, h.met = map[string][]*Visit{}, map[*world.Staff][]*Visit{}, map[uint64]bool{}
 	h.left = map[*world.Staff]world.Day{}
 	h.carried.h = h
+	h.canaries = h.traps()
 	h.members = make([][]world.Person, h.protocols())
 	for _, u := range w.Units {
 		switch u.Kind {

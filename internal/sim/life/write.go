@@ -16,6 +16,8 @@ import (
 func (h *Hospital) write(d *batch, to Sinks) error {
 	h.files(d)
 	looks := h.looksOf(d)
+	h.witnesses(d, looks)
+	h.comings(d)
 	extras := h.sessions(d, looks)
 	touches := h.fold(looks, extras)
 	rows := h.expand(looks)
@@ -74,7 +76,7 @@ func (h *Hospital) spoken(d *batch) []say {
 		today = append(today, s)
 	}
 	for _, s := range d.says {
-		if s.at < h.dayEnd && h.c.Quality == DailyRows && ofLife(s.feed) && s.feed != feed.Access {
+		if s.at < h.dayEnd && h.c.Quality == DailyRows && (s.tale == 0 || ofRecord(s.feed)) {
 			continue
 		}
 		if quiet := h.lost(s.feed, s.at); quiet != nil {
@@ -105,10 +107,11 @@ func (h *Hospital) lost(f feed.Feed, at moment) *silence {
 	return nil
 }
 
-// ofLife tells whether ordinary life writes to a feed.
-func ofLife(f feed.Feed) bool {
+// ofRecord tells the feeds of the record system, the systems that it talks to, and the staff office. What the access log is made
+// of is not among them.
+func ofRecord(f feed.Feed) bool {
 	d := feed.Describe(f)
-	return d.Way == feed.MLLP || d.Way == feed.Rows || d.Way == feed.File || f == feed.SignIns
+	return d.Way == feed.MLLP || d.Way == feed.File || f == feed.SignIns
 }
 
 // emitter hands records over.

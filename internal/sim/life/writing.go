@@ -205,6 +205,13 @@ func (b *batch) refer(v *Visit, at moment, from, to *world.Staff) {
 	b.send(feed.Referrals, at, id, v.tale)
 }
 
+// message is one in somebody's basket about a patient, which somebody or something put there: a message to the system
+// beside, and a row of the export of baskets.
+func (b *batch) message(v *Visit, at moment, by string, from, to *world.Staff) {
+	b.refer(v, at, from, to)
+	b.list(at, v, feed.ListRow{Kind: "message", Reference: key("B", v.next()), Who: to.Login, WhoKind: "person", From: stampOf(b, at), By: by, Status: "open"})
+}
+
 // merge says that a second number is the same person's (A40), or, with A37, that it is not.
 func (b *batch) merge(v *Visit, event, survivor, retired string, at moment, by *world.Staff) {
 	id := v.next()

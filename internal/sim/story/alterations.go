@@ -48,9 +48,9 @@ func alterations() []life.Story {
 
 // resulted is a laboratory result as a message tells it.
 type resulted struct {
-	control, analyser                string
-	order, code, title, value, unit  string
-	limits, flag, status, observedID string
+	control, analyser               string
+	order, code, title, value, unit string
+	limits, flag, status            string
 }
 
 // result is the message (ORU^R01) that tells it.

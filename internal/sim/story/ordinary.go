@@ -152,20 +152,23 @@ func misclicks(s *scene) {
 
 func namesake(s *scene) {
 	w := s.World()
-	var p world.Person = world.None
-	nurse := s.anyOf([]string{"RN", "CRN", "MA"}, func(u *world.Staff) bool {
-		if u.Unit == nil {
-			return false
+	nurses := map[string]*world.Staff{}
+	for _, j := range []string{"RN", "CRN", "MA"} {
+		for _, u := range w.OfJob(j) {
+			if u.Unit != nil && s.stays(u) && s.soon(u) && nurses[u.Human.Family] == nil {
+				nurses[u.Human.Family] = u
+			}
 		}
-		p = s.Stranger(func(p world.Person) bool {
-			h := w.Human(p)
-			return s.adult(p) && h.Family == u.Human.Family && h.Road != u.Human.Road
-		})
-		return p != world.None
+	}
+	p := s.Stranger(func(p world.Person) bool {
+		h := w.Human(p)
+		nurse := nurses[h.Family]
+		return nurse != nil && s.adult(p) && h.Road != nurse.Human.Road
 	})
-	if nurse == nil {
+	if p == world.None {
 		return
 	}
+	nurse := nurses[w.Human(p).Family]
 	s.Note([]*world.Staff{nurse}, []world.Person{p})
 	class, long := byte('I'), 3*day
 	if nurse.Unit.Kind != world.Ward {

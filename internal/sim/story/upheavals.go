@@ -42,8 +42,8 @@ func upheavals() []life.Story {
 			Days: 3, Sources: []feed.Feed{feed.Access, feed.ADT, feed.Orders}, Detector: "none: the team", Harm: 1, Run: told(inTheNews),
 		},
 		{
-			ID: "B15", Title: "Orders and notes are missing for a day, so that one in twelve looks has no reason.",
-			Days: 2, Sources: []feed.Feed{feed.Orders, feed.Documents, feed.Engine}, Detector: "an alarm about feeds, and no cases", Target: time.Hour, Harm: 1, Run: told(feedOutage),
+			ID: "B15", Title: "Orders, prescriptions and notes are missing for a day, so that about one in twelve looks has no reason.",
+			Days: 2, Sources: []feed.Feed{feed.Orders, feed.Pharmacy, feed.Documents, feed.Engine}, Detector: "an alarm about feeds, and no cases", Target: time.Hour, Harm: 1, Run: told(feedOutage),
 		},
 	}
 }
@@ -140,9 +140,7 @@ func downtime(s *scene) {
 	}
 	lying := s.Inpatients(nil)
 	if len(lying) == 0 {
-		for _, v := range s.known(60, nil) {
-			lying = append(lying, v)
-		}
+		lying = s.known(60, nil)
 	}
 	if len(lying) == 0 {
 		return
@@ -245,7 +243,7 @@ func inTheNews(s *scene) {
 func feedOutage(s *scene) {
 	from := s.At(0, 7, 0)
 	to := from.Add(30 * time.Hour)
-	for _, f := range []feed.Feed{feed.Orders, feed.Documents} {
+	for _, f := range []feed.Feed{feed.Orders, feed.Pharmacy, feed.Documents} {
 		s.Silence(f, from, to, false)
 	}
 	s.say(feed.Engine, from, trace.Engine(from, "ORDERS_OUT", "state=stopped reason=\"out of memory\""))
