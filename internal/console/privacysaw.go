@@ -230,7 +230,7 @@ func seenCounts(all []privacy.Seen, shown bool) []page.Pair {
 }
 
 func (c *Console) seenRow(r *request, s *privacy.Seen, shown bool) page.SeenRow {
-	row := page.SeenRow{Day: c.dayOfRow(r, s.First), Time: timesOf(s.First, s.Last, r.clock), Who: masked(s.Account.Hint), Masked: true, Unit: page.Clean(cmp.Or(c.unitTitle(s.Account.Unit), s.Account.Role), 60), What: countsSay(s.Counts)}
+	row := page.SeenRow{Day: c.dayOfRow(r, s.First), Time: timesOf(s.First, s.Last, r.clock), Who: masked(&s.Account), Masked: true, Unit: page.Clean(cmp.Or(c.unitTitle(s.Account.Unit), s.Account.Role), 60), What: countsSay(s.Counts)}
 	if shown {
 		if name := c.staffName(&s.Account); name != "" {
 			row.Who, row.Masked = name, false
@@ -306,14 +306,14 @@ func (c *Console) whoSawConceal(r *request) (answer, error) {
 func (c *Console) patientName(who hospital.PatientID) string {
 	name := ""
 	if c.Hospital == nil {
-		return masked("")
+		return dots
 	}
 	c.Hospital.View(func(h *hospital.House) {
 		if human, ids, err := h.Reveal(who); err == nil {
 			name = nameOf(&human, ids, "")
 		}
 	})
-	return page.Clean(cmp.Or(name, masked("")), 160)
+	return page.Clean(cmp.Or(name, dots), 160)
 }
 
 // staffName is who an account belongs to, in clear, for a reader who gave a reason.
