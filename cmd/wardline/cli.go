@@ -20,22 +20,23 @@ const (
 
 // cli is the table of commands.
 type cli struct {
-	Up      upCmd      `cmd:"" help:"Receive, seal and watch what systems say, and show it in a console."`
-	Tap     tapCmd     `cmd:"" help:"Stand between two systems that speak HL7, pass on what they say, and keep copies for a node."`
-	Scan    scanCmd    `cmd:"" help:"Read logs and say what stands in them."`
-	Rule    ruleCmd    `cmd:"" help:"List, show, check and test detection rules."`
-	Doctor  doctorCmd  `cmd:"" help:"Say what is wrong with a node, and what to do."`
-	Hunt    huntCmd    `cmd:"" help:"Ask the whole journal whether something was ever seen."`
-	Source  sourceCmd  `cmd:"" help:"List senders, make one known, issue its token."`
-	Person  personCmd  `cmd:"" help:"Help people in who cannot get in."`
-	Journal journalCmd `cmd:"" help:"Verify, prove and repair the sealed journal."`
-	Backup  backupCmd  `cmd:"" help:"Write a backup of a node that runs."`
-	Restore restoreCmd `cmd:"" help:"Put a backup into an empty data folder and check it."`
-	CA      caCmd      `cmd:"" name:"ca" help:"Show the site's certificate authority, and issue certificates for senders."`
-	API     apiCmd     `cmd:"" name:"api" help:"Print the OpenAPI 3.1 description of what programs may ask the console."`
-	Config  configCmd  `cmd:"" help:"Check and show a node's configuration."`
-	Demo    demoCmd    `cmd:"" help:"Run a node, and let an invented hospital send to it."`
-	Version versionCmd `cmd:"" help:"Say which version this is."`
+	Up       upCmd       `cmd:"" help:"Receive, seal and watch what systems say, and show it in a console."`
+	Tap      tapCmd      `cmd:"" help:"Stand between two systems that speak HL7, pass on what they say, and keep copies for a node."`
+	Scan     scanCmd     `cmd:"" help:"Read logs and say what stands in them."`
+	Hospital hospitalCmd `cmd:"" help:"Look at what the house's systems would tell a node about it."`
+	Rule     ruleCmd     `cmd:"" help:"List, show, check and test detection rules."`
+	Doctor   doctorCmd   `cmd:"" help:"Say what is wrong with a node, and what to do."`
+	Hunt     huntCmd     `cmd:"" help:"Ask the whole journal whether something was ever seen."`
+	Source   sourceCmd   `cmd:"" help:"List senders, make one known, issue its token."`
+	Person   personCmd   `cmd:"" help:"Help people in who cannot get in."`
+	Journal  journalCmd  `cmd:"" help:"Verify, prove and repair the sealed journal."`
+	Backup   backupCmd   `cmd:"" help:"Write a backup of a node that runs."`
+	Restore  restoreCmd  `cmd:"" help:"Put a backup into an empty data folder and check it."`
+	CA       caCmd       `cmd:"" name:"ca" help:"Show the site's certificate authority, and issue certificates for senders."`
+	API      apiCmd      `cmd:"" name:"api" help:"Print the OpenAPI 3.1 description of what programs may ask the console."`
+	Config   configCmd   `cmd:"" help:"Check and show a node's configuration."`
+	Demo     demoCmd     `cmd:"" help:"Run a node, and let an invented hospital send to it."`
+	Version  versionCmd  `cmd:"" help:"Say which version this is."`
 
 	SearchProcess searchProcessCmd `cmd:"" hidden:""`
 }

@@ -17,6 +17,7 @@ type scanCmd struct {
 	Indicators   []string `short:"i" placeholder:"FILE" help:"Known bad values: a list, CSV, STIX 2.1 bundle or MISP JSON."`
 	Placeholders string   `placeholder:"FILE" help:"YAML map that binds the %names% of rules to this site's values."`
 	Mappings     string   `placeholder:"DIR" help:"Folder of mapping files for further access-log exports in CSV."`
+	Zone         string   `placeholder:"PLACE" help:"Whose clocks times show that state no offset, such as Europe/Berlin; UTC unless stated."`
 	Format       string   `short:"f" enum:"table,jsonl,ocsf" default:"table" help:"How to write findings: ${enum}."`
 	Report       string   `placeholder:"FILE" help:"Also write the findings as one self-contained HTML page."`
 	FailOn       string   `placeholder:"LEVEL" help:"Exit with 3 when a finding is at or above: informational, low, medium, high, critical."`
@@ -37,7 +38,7 @@ func (c *scanCmd) Run(ctx context.Context, s streams) error {
 		debug.SetGCPercent(early)
 	}
 	found, err := app.Scan(ctx, app.ScanConfig{
-		Paths: c.Paths, Rules: c.Rules, Indicators: c.Indicators, Placeholders: c.Placeholders, Mappings: c.Mappings,
+		Paths: c.Paths, Rules: c.Rules, Indicators: c.Indicators, Placeholders: c.Placeholders, Mappings: c.Mappings, Zone: c.Zone,
 		Format: c.Format, Report: c.Report, AllEvents: c.AllEvents, Events: c.Events, Stats: c.Stats, Workers: c.Workers,
 	}, s.terminal())
 	if err != nil {

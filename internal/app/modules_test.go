@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"net/http"
 	"testing"
 
 	"github.com/wardline/wardline/internal/app"
@@ -36,5 +37,14 @@ func TestContentTellsItsFormat(t *testing.T) {
 		if got != want {
 			t.Errorf("%s is taken for %q", want, got)
 		}
+	}
+}
+
+// TestRoutesStandBesideEachOther: the multiplexer of the standard library panics when two of its patterns could mean one
+// request, which would keep a node's listener shut.
+func TestRoutesStandBesideEachOther(t *testing.T) {
+	mux := http.NewServeMux()
+	for _, r := range app.Routes() {
+		mux.Handle(r.Pattern, http.NotFoundHandler())
 	}
 }

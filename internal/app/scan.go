@@ -31,6 +31,7 @@ type ScanConfig struct {
 	Indicators   []string // files
 	Placeholders string   // file of values for |expand, or ""
 	Mappings     string   // folder of further mappings for CSV exports, or ""
+	Zone         string   // whose clocks times show that state no offset, such as Europe/Berlin; "" is UTC
 	Format       string   // table, jsonl or ocsf
 	Report       string   // file to write the page to, or ""
 	AllEvents    bool     // list every matched event
@@ -83,6 +84,10 @@ func newScanRun(c ScanConfig, t Terminal) (*scanRun, error) {
 	if err != nil {
 		return nil, err
 	}
+	zone, err := zoneNamed(c.Zone)
+	if err != nil {
+		return nil, err
+	}
 	if c.Workers <= 0 {
 		c.Workers = runtime.GOMAXPROCS(0)
 	}
@@ -92,8 +97,17 @@ func newScanRun(c ScanConfig, t Terminal) (*scanRun, error) {
 		}
 	}
 	return &scanRun{ScanConfig: c, terminal: t, started: time.Now(), config: scan.Config{
-		Paths: c.Paths, Formats: formats, Taxonomy: tax, Limits: scan.DefaultLimits(), Records: collect.DefaultLimits(), Workers: c.Workers,
+		Paths: c.Paths, Formats: formats, Taxonomy: tax, Limits: scan.DefaultLimits(), Records: collect.DefaultLimits(), Workers: c.Workers, Zone: zone,
 	}}, nil
+}
+
+// zoneNamed is a place of the time zone database; "" is UTC.
+func zoneNamed(name string) (*time.Location, error) {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, fmt.Errorf("zone: name a place of the time zone database, such as Europe/Berlin: %w", err)
+	}
+	return zone, nil
 }
 
 // events prints every event in the order of the sources.

@@ -221,7 +221,7 @@ func (h *House) saveRecords(ctx context.Context, tx *sql.Tx) error {
 	return h.put(ctx, tx, "record", `INSERT INTO hospital_records (id, body) VALUES ($1, $2)
 		ON CONFLICT (id) DO UPDATE SET body = excluded.body`, func(yield func(int64, []byte) bool) {
 		for id, slot := range h.shelf.dirty {
-			slot.record.fade(h.fading())
+			h.fade(slot.record)
 			if !yield(int64(id), slot.record.encode()) {
 				return
 			}
@@ -322,6 +322,15 @@ func (h *House) saved() {
 // heavy tells that so much waits to be written that it cannot wait longer.
 func (h *House) heavy() bool { return h.shelf.weight > h.shelf.limit && len(h.shelf.dirty) > 0 }
 
+// fade drops what is too old.
+func (h *House) fade(r *record) (changed bool) {
+	changed, numbers := r.fade(h.fading())
+	for _, n := range numbers {
+		h.unbind(hashKey(byVisit, n), n, r.id)
+	}
+	return changed
+}
+
 // sweep looks through the next few records on the disk for edges that are too old, so that those of patients who never come again
 // go too.
 func (h *House) sweep(ctx context.Context, few int) error {
@@ -342,7 +351,7 @@ func (h *House) sweep(ctx context.Context, few int) error {
 		return fmt.Errorf("look for what is too old: %w", err)
 	}
 	for _, id := range ids {
-		if r := h.record(id); r != nil && r.fade(h.fading()) {
+		if r := h.record(id); r != nil && h.fade(r) {
 			h.dirty(r)
 		}
 	}

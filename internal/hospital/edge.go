@@ -171,17 +171,25 @@ func (r *record) dropOldest(limits *Limits) {
 	limits.Dropped += int64(before - len(r.edges))
 }
 
-// fade drops what no template could use any more.
-func (r *record) fade(now stamp) (changed bool) {
-	before := len(r.edges)
+// fade drops edges that no template could use any more, and visits of long ago, whose numbers it returns.
+func (r *record) fade(now stamp) (changed bool, numbers []uint64) {
+	edges, visits := len(r.edges), len(r.visits)
 	r.edges = slices.DeleteFunc(r.edges, func(e edge) bool {
-		if !e.expired(now) {
-			return false
+		if e.expired(now) {
+			r.faded = max(r.faded, e.latest())
+			return true
 		}
-		r.faded = max(r.faded, e.latest())
-		return true
+		return false
 	})
-	return len(r.edges) != before
+	r.visits = slices.DeleteFunc(r.visits, func(v visit) bool {
+		if v.expired(now) {
+			r.faded = max(r.faded, v.latest())
+			numbers = append(append(numbers, v.key), v.former...)
+			return true
+		}
+		return false
+	})
+	return len(r.edges) != edges || len(r.visits) != visits, numbers
 }
 
 func (e *edge) encode(w *writer) {

@@ -44,6 +44,7 @@ func TestEdges(t *testing.T) {
 		{"all of it is cancelled", []said{o(0), o(2, void, nobody)}, "ann by ann 0 from 0 void 2"},
 		{"all of it is cancelled, and heard of first", []said{o(2, void, nobody), o(0)}, "ann by ann 0 from 0 void 2"},
 		{"all of it is done by another", []said{o(0), o(9, done, nobody, by("ben"))}, "ann by ann 0 from 0 to 9 touched 9"},
+		{"a word on what is not known", []said{o(2, void, nobody, func(f *hospital.ReasonFact) { f.From = time.Time{} })}, ""},
 		{"nobody in particular", []said{o(1, nobody, by("")), o(1, nobody, by(""))}, " by  1 from 0"},
 	} {
 		h := newClinic(t)
@@ -107,6 +108,11 @@ func TestBounds(t *testing.T) {
 	}
 	if p = c.patient("1"); len(p.Visits) > 256 || !p.Visits[len(p.Visits)-1].Start.Equal(hour(599)) {
 		t.Errorf("%d visits", len(p.Visits))
+	}
+	dropped := visit('O', "CL", from(hour(0)))
+	dropped.Visit.Number, dropped.Visit.Patient = "V0", mrn("2")
+	if c.says(hour(600), dropped); len(c.patient("2").Visits) != 1 {
+		t.Error("a number that was dropped elsewhere cannot be used again")
 	}
 	for n := range 300 {
 		c.says(hour(600+n), visit('I', fmt.Sprint("unit", n%7)))

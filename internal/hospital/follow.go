@@ -220,7 +220,7 @@ func (f *Follower) entry(ctx context.Context, e *journal.Entry) (err error) {
 		}
 	}
 	f.next, f.received, f.unsaved = e.Index+1, e.Header.Received, true
-	if time.Since(f.saved) < f.pause() && !f.house.heavy() {
+	if f.cfg.Save > 0 && time.Since(f.saved) < f.pause() && !f.house.heavy() {
 		return nil
 	}
 	return f.save(ctx)
@@ -412,7 +412,8 @@ func (f *Follower) save(ctx context.Context) error {
 // a week.
 const sweepAtOnce = 4
 
-// View calls look while nothing changes the House. look must be quick, and must keep no pointer of the House's.
+// View calls look while nothing changes the House. look must be quick, and must keep no pointer of the House's. A hook is given
+// the House, and must not call View.
 func (f *Follower) View(look func(*House)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

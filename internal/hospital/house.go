@@ -13,7 +13,8 @@ import (
 type Options struct {
 	// Zone is whose days the house lives by: UTC when nil.
 	Zone *time.Location
-	// Authority issued the numbers of patients that are stated without one.
+	// Authority issued the numbers of patients that are stated without one. When it is empty, such a number is that of
+	// the one patient who has it from any authority.
 	Authority string
 	// Aliases gives authorities that have several names (an OID, a FHIR system) the one that is used.
 	Aliases map[string]string
@@ -109,6 +110,8 @@ func (h *House) Take(f *Fact) (changed []PatientID) {
 		h.takeShift(f.Shift, said)
 	case f.Unit != nil:
 		h.takeUnit(f.Unit)
+	case f.Member != nil:
+		h.takeMember(f.Member, said)
 	}
 	h.shelf.trim()
 	slices.Sort(h.changes)

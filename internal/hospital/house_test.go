@@ -138,3 +138,23 @@ func TestLatestWordHolds(t *testing.T) {
 		t.Error("an address that was deleted is there")
 	}
 }
+
+// A trial on a few files begins without anybody saying whose numbers are the house's own.
+func TestNobodySaidWhoseNumbers(t *testing.T) {
+	c := newClinic(t)
+	c.House = hospital.New(c.vault, hospital.Options{})
+	c.says(noon(0), hospital.Fact{Mark: &hospital.MarkFact{Patient: []hospital.Identifier{{Value: "1"}}, Kind: "vip"}}) // a list
+	c.says(noon(1), patient("1", person("Moss", "Ada")))
+	c.says(noon(1), patient("2", person("Reed", "Ben")))
+	if !c.patient("1").VIP || c.Overview().Patients != 2 {
+		t.Error("the list is of somebody else")
+	}
+	bare := []hospital.Identifier{{Value: "2"}}
+	if id, m := c.Find(bare); id != c.patient("2").ID || m != hospital.ByDefault {
+		t.Errorf("%d, %v", id, m)
+	}
+	c.says(noon(2), hospital.Fact{Patient: &hospital.PatientFact{IDs: []hospital.Identifier{{Authority: "NORTH", Type: "MR", Value: "2"}}}})
+	if id, _ := c.Find(bare); id != 0 {
+		t.Error("one of two who have the number")
+	}
+}

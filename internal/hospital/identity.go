@@ -258,6 +258,7 @@ const (
 	byVisit    = 'v'
 	byNational = 'n'
 	byPerson   = 'p'
+	byBare     = 'b' // a number alone, where nobody said whose numbers are the house's own
 )
 
 func hashKey(kind byte, hash uint64) key {

@@ -95,7 +95,7 @@ type Staff struct {
 	Service Ref
 	Site    Ref
 	Units   []Ref // where the person belongs; none for a float pool
-	// Protocols are the studies that the person is on.
+	// Protocols are the studies that the person is on, or was until 30 days ago.
 	Protocols []Ref
 	Manager   StaffID
 	Type      Employment
@@ -187,8 +187,8 @@ type Patient struct {
 	Test     bool        // a record of nobody, for trying things out
 	Visits   []Visit     // the one that began last comes last; without those that were cancelled
 	Edges    []Edge      // the one that was made first comes first
-	// Faded is the latest moment that an Edge was about which is left out because of its age: somebody looked after the
-	// patient then, and who did is not known any more. Zero for none.
+	// Faded is the latest moment that an Edge or a Visit was about which is left out because of its age: somebody looked
+	// after the patient then, and who did is not known any more. Zero for none.
 	Faded time.Time
 }
 

@@ -4,7 +4,7 @@ import "strings"
 
 // Bounds of names. A sender that makes up a name for every message must not fill the memory.
 const (
-	mostNames   = 4 << 20
+	mostNames   = 2 << 20
 	longestName = 200 // bytes
 )
 

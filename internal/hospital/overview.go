@@ -85,6 +85,8 @@ func (f *Fact) kind() string {
 		return "shift"
 	case f.Unit != nil:
 		return "unit"
+	case f.Member != nil:
+		return "member"
 	case f.Mark != nil:
 		return "mark"
 	}
@@ -115,6 +117,7 @@ func (h *House) Overview() Overview {
 			h.count(&o, w)
 		}
 	}
+	o.Missing = len(h.Missing())
 	for _, u := range h.units.all {
 		if u.Department == 0 {
 			o.Homeless++
@@ -134,13 +137,10 @@ func (h *House) count(o *Overview, w *worker) {
 			o.Linked++
 		}
 	}
-	if w.Number == "" || !w.End.IsZero() && at(w.End) <= h.now {
+	if !h.employed(w) {
 		return
 	}
 	o.Staff++
-	if w.said.plus(exportAge) < h.workers.hr {
-		o.Missing++
-	}
 	if !w.Family.Clinical() {
 		return
 	}

@@ -193,6 +193,9 @@ func (h *House) visitOf(r *record, number uint64, start, said stamp) (of *record
 		return r, -1
 	}
 	j := slices.IndexFunc(other.visits, func(v visit) bool { return v.named(number) })
+	if j < 0 { // it was dropped
+		return r, -1
+	}
 	v := other.visits[j]
 	if start != 0 && v.start != 0 && start != v.start {
 		return r, -1
@@ -327,6 +330,9 @@ func (h *House) lookup(ids []Identifier) (found PatientID, m Match, conflict boo
 			}
 			full, assumed := h.complete(Identifier{ids[i].Authority, kind, ids[i].Value})
 			id := h.one(numberKey(h.v, &full))
+			if id == 0 && h.o.Authority == "" && !ofPerson(kind) {
+				id = h.bare(&full)
+			}
 			if id == 0 {
 				continue
 			}
@@ -342,6 +348,24 @@ func (h *House) lookup(ids []Identifier) (found PatientID, m Match, conflict boo
 		}
 	}
 	return found, m, conflict
+}
+
+// bare finds a number where nobody said whose numbers are the house's own: one that is stated without an authority by any authority, if that
+// leads to one patient only, and one that is stated with it among those that were stated without.
+func (h *House) bare(id *Identifier) (found PatientID) {
+	if id.Authority != "" {
+		return h.one(numberKey(h.v, &Identifier{"", id.Type, id.Value}))
+	}
+	all, err := h.keys.find(h.ctx, hashKey(byBare, h.v.Hash("bare", id.Value)))
+	h.fail(err)
+	for _, id := range all {
+		if now := h.Current(id); found == 0 || now == h.Current(found) {
+			found = id
+		} else {
+			return 0
+		}
+	}
+	return found
 }
 
 // one is the patient that a key of one leads to.
@@ -411,6 +435,10 @@ func (h *House) ensure(ids []Identifier) *record {
 			full.Authority, full.Type, full.Value = strings.Clone(full.Authority), strings.Clone(full.Type), strings.Clone(full.Value)
 			r.numbers = append(r.numbers, number{full, assumed})
 			h.fail(h.keys.add(h.ctx, k, r.id))
+			if h.o.Authority == "" && !ofPerson(full.Type) {
+				bare := h.v.Hash("bare", full.Value)
+				h.bind(hashKey(byBare, bare), bare, r.id)
+			}
 			h.touch(r)
 		}
 	}

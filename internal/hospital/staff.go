@@ -17,6 +17,7 @@ type worker struct {
 	bars   Ref     // who said that the account is suspended
 	shifts []shift // by beginning
 	days   []presence
+	member []membership
 	used   stamp // when the account was last seen at work, to the quarter of an hour
 }
 
@@ -51,10 +52,14 @@ func (h *House) StaffNamed(name Ref) *Staff { return h.Staff(h.workers.byName[na
 
 // Staff returns one who works here; nil when there is none.
 func (h *House) Staff(id StaffID) *Staff {
-	if w := h.workers.get(id); w != nil {
-		return &w.Staff
+	w := h.workers.get(id)
+	if w == nil {
+		return nil
 	}
-	return nil
+	if len(w.member) > 0 {
+		w.Protocols = w.protocols(h.now)
+	}
+	return &w.Staff
 }
 
 func (ws *workers) get(id StaffID) *worker {
@@ -72,11 +77,27 @@ func (ws *workers) get(id StaffID) *worker {
 func (h *House) AllStaff() iter.Seq[*Staff] {
 	return func(yield func(*Staff) bool) {
 		for _, w := range h.workers.all {
-			if w.into == 0 && !yield(&w.Staff) {
+			if w.into == 0 && !yield(h.Staff(w.ID)) {
 				return
 			}
 		}
 	}
+}
+
+// Missing lists who is in HR and was not in its last export. That ends nothing: a row may be lost, and an export may be of a part of the house.
+// People have to ask HR.
+func (h *House) Missing() (all []StaffID) {
+	for _, w := range h.workers.all {
+		if h.employed(w) && w.said.plus(exportAge) < h.workers.hr {
+			all = append(all, w.ID)
+		}
+	}
+	return all
+}
+
+// employed tells whether w is in HR, and not gone.
+func (h *House) employed(w *worker) bool {
+	return w.into == 0 && w.Number != "" && (w.End.IsZero() || at(w.End) > h.now)
 }
 
 // RevealStaff says who one who works here is.
@@ -198,6 +219,9 @@ func (h *House) absorb(w, o *worker) {
 	}
 	for _, d := range o.days {
 		w.saw(d)
+	}
+	for _, m := range o.member {
+		w.join(m, &h.limits)
 	}
 	w.used = max(w.used, o.used)
 	h.link(o, 0)

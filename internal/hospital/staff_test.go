@@ -358,3 +358,27 @@ func TestToken(t *testing.T) {
 		t.Error("nobody has a token")
 	}
 }
+
+func TestProtocols(t *testing.T) {
+	c := newClinic(t)
+	member := func(to time.Time, void bool) hospital.Fact {
+		return hospital.Fact{Member: &hospital.MemberFact{Protocol: "STUDY-1", Staff: hospital.Name{Text: "ann"}, From: noon(0), To: to, Void: void}}
+	}
+	on := func(want int) {
+		t.Helper()
+		if got := c.named("ann").Protocols; len(got) != want {
+			t.Errorf("on %d protocols, not %d", len(got), want)
+		}
+	}
+	c.says(noon(1), member(noon(10), false))
+	on(1)
+	c.says(noon(39), patient("1", person("Moss", "Ada"))) // what was looked at until the end is judged later
+	on(1)
+	c.says(noon(41), patient("1", person("Moss", "Ada")))
+	on(0)
+	c.says(noon(42), member(time.Time{}, false))
+	on(1)
+	c.says(noon(43), member(time.Time{}, true))
+	c.says(noon(42), member(time.Time{}, false)) // late
+	on(0)
+}

@@ -31,6 +31,14 @@ func (w *worker) encode() []byte {
 		o.time(d.first)
 		o.time(d.last)
 	}
+	o.number(uint64(len(w.member)))
+	for _, m := range w.member {
+		o.ref(m.protocol)
+		o.time(m.from)
+		o.time(m.to)
+		o.time(m.said)
+		o.truth(m.void)
+	}
 	return o.b
 }
 
@@ -57,6 +65,9 @@ func decodeWorker(id StaffID, text []byte) (*worker, error) {
 	}
 	for range r.count() {
 		w.days = append(w.days, presence{int32(r.signed()), r.ref(), r.time(), r.time()})
+	}
+	for range r.count() {
+		w.member = append(w.member, membership{r.ref(), r.time(), r.time(), r.time(), r.truth()})
 	}
 	if r.failed || len(r.b) > 0 {
 		return nil, errCode

@@ -27,6 +27,7 @@ func (h *House) Find(ids []Identifier) (PatientID, Match) {
 
 // FindVisit tells whose visit has this number.
 func (h *House) FindVisit(number string) (PatientID, Match) {
+	defer h.shelf.trim()
 	id := h.Current(h.byVisit(h.VisitKey(number)))
 	if id == 0 {
 		return 0, None
@@ -45,6 +46,7 @@ func (h *House) Current(id PatientID) PatientID {
 // Token is what stands for a patient outside of the vault: the vault's token of the number of the record, the house's own
 // number before others'.
 func (h *House) Token(id PatientID) string {
+	defer h.shelf.trim()
 	r := h.record(h.Current(id))
 	if r == nil {
 		return ""
@@ -147,6 +149,11 @@ func (h *House) look(root *record) *Patient {
 	for _, r := range all {
 		h.lookPerson(p, r)
 		p.Faded = later(p.Faded, r.faded.time())
+		for i := range r.visits {
+			if v := &r.visits[i]; v.expired(h.fading()) {
+				p.Faded = later(p.Faded, v.latest().time())
+			}
+		}
 		for i := range r.edges {
 			if e := &r.edges[i]; e.expired(h.fading()) {
 				p.Faded = later(p.Faded, e.latest().time())
@@ -236,6 +243,9 @@ func (h *House) lookVisits(all []*record) []Visit {
 	for _, r := range all {
 		for i := range r.visits {
 			v := &r.visits[i]
+			if v.expired(h.fading()) {
+				continue
+			}
 			j := slices.IndexFunc(visits, func(o visit) bool { return v.key != 0 && o.named(v.key) })
 			if j < 0 || len(all) == 1 {
 				visits = append(visits, *v)
@@ -295,8 +305,10 @@ func joined(edges []edge) []edge {
 	}
 	kept := out[:0]
 	for i := range out {
-		if !applied[i] {
-			kept = append(kept, out[i])
+		e := &out[i]
+		word := e.who == 0 && e.key != 0 && e.from == 0 // on edges that are not known
+		if !applied[i] && !word {
+			kept = append(kept, *e)
 		}
 	}
 	return kept

@@ -142,6 +142,12 @@ func (v *visit) ended(now stamp) stamp {
 	return 0
 }
 
+// latest is the last moment that v is about.
+func (v *visit) latest() stamp { return max(v.news, v.start, v.end) }
+
+// expired tells whether the visit was so long ago that nothing asks for it.
+func (v *visit) expired(now stamp) bool { return now != 0 && v.latest().plus(keepLong) < now }
+
 // began is when the visit began; 0 when that is not known, for nothing but its number is.
 func (v *visit) began() stamp {
 	if v.start != 0 || len(v.seen) == 0 {

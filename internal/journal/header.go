@@ -39,7 +39,7 @@ const maxLeaf = 1<<16 - 1
 const maxBody = MaxLine + 1<<20
 
 // segmentName is what names of segments look like. They go into paths, so nothing else is read.
-var segmentName = regexp.MustCompile(`^(event|damaged|finding|act|answer|books|keeping)/[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}$`)
+var segmentName = regexp.MustCompile(`^(event|damaged|finding|act|answer|case|books|keeping)/[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}$`)
 
 type leaf struct {
 	Header

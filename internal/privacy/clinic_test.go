@@ -1,8 +1,6 @@
 package privacy_test
 
 import (
-	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"testing"
@@ -16,12 +14,6 @@ import (
 	"github.com/wardline/wardline/internal/vault"
 )
 
-// room is what a clinic tells its events to.
-type room interface {
-	Event(ctx context.Context, h *hospital.House, ev *event.Event, at hospital.Place, changed []hospital.PatientID) error
-	Clock(ctx context.Context, h *hospital.House, now time.Time) error
-}
-
 // clinic is a small invented one, in which stories are told: who works there, who lies there, and who looks at what.
 type clinic struct {
 	*testing.T
@@ -29,7 +21,8 @@ type clinic struct {
 	engine *privacy.Engine
 	tax    *event.Taxonomy
 	entry  uint64
-	staff  map[string]hospital.StaffID
+	// line takes what happens in place of the engine, where a journal is kept.
+	line func(ev *event.Event, f *hospital.Fact)
 }
 
 // monday is where stories begin: 2026-03-02, a Monday.
@@ -113,6 +106,10 @@ func (c *clinic) says(facts ...hospital.Fact) {
 			f.Said = monday.AddDate(0, 0, -10)
 		}
 		f.Seen, f.Source, f.Place = f.Said, "clinic", hospital.Place{Entry: c.entry}
+		if c.line != nil {
+			c.line(&event.Event{Class: c.tax.Class("hl7", "mllp", ""), Time: f.Said, Observed: f.Said}, &f)
+			continue
+		}
 		changed := c.house.Take(&f)
 		c.event(&event.Event{Class: c.tax.Class("hl7", "mllp", ""), Time: f.Said, Observed: f.Said, Fields: []byte("{}")}, changed)
 	}
@@ -167,6 +164,10 @@ type look struct {
 func (c *clinic) does(when time.Time, l look) {
 	c.Helper()
 	c.entry++
+	if c.line != nil {
+		c.line(c.eventOf(when, l), nil)
+		return
+	}
 	c.event(c.eventOf(when, l), nil)
 }
 
@@ -223,4 +224,15 @@ func (c *clinic) open(states ...privacy.CaseState) (list []string) {
 	return list
 }
 
-var _ = sql.ErrNoRows
+// signIn is what the cloud says of an account that came in.
+func (c *clinic) signIn(when time.Time, name, country, ip string) *event.Event {
+	c.Helper()
+	fields, err := json.Marshal(map[string]any{
+		"createdDateTime": when, "userPrincipalName": name, "appDisplayName": "Portal", "clientAppUsed": "Browser", "ipAddress": ip,
+		"status": map[string]any{"errorCode": 0}, "location": map[string]any{"countryOrRegion": country},
+	})
+	if err != nil {
+		c.Fatal(err)
+	}
+	return &event.Event{Class: c.tax.Class("entra", "signinlogs", ""), Format: "entra", Time: when, Observed: when, Fields: fields}
+}

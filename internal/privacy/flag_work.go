@@ -62,16 +62,16 @@ func (a *asking) volume() {
 	usual := strconv.Itoa(int(math.Ceil(w.Limit)))
 	switch {
 	case w.Chance > 0 && w.Chance < f.limit("chance"):
-		a.raise(f, unlikely(w.Chance, f.Weight), f.Hard, "count", strconv.Itoa(w.Patients), "usual", usual)
+		a.raise(f, unlikely(w.Chance, f.Weight), f.Hard, "count", grouped(w.Patients), "usual", usual)
 	case w.Creeping:
-		a.raise(f, f.More["creeping"], f.Hard, "count", strconv.Itoa(w.Patients), "usual", usual)
+		a.raise(f, f.More["creeping"], f.Hard, "count", grouped(w.Patients), "usual", usual)
 	}
 	f = a.j.flags["F14"]
 	switch {
 	case w.Sweep != "":
-		a.plain("F14", "count", strconv.Itoa(w.Searches), "pattern", sweep(w.Sweep))
+		a.plain("F14", "count", grouped(w.Searches), "pattern", sweep(w.Sweep))
 	case float64(w.Searches) > f.limit("searches") && float64(w.Searches-w.Unopened) < f.limit("opened")*float64(w.Searches):
-		a.plain("F14", "count", strconv.Itoa(w.Searches), "pattern", "and hardly any record was opened")
+		a.plain("F14", "count", grouped(w.Searches), "pattern", "and hardly any record was opened")
 	}
 	f = a.j.flags["F31"]
 	if float64(w.Faces) > f.limit("patients") && w.FacesOdds < f.limit("chance") {
@@ -79,7 +79,7 @@ func (a *asking) volume() {
 		if w.FacesOdds > 0 {
 			weight = unlikely(w.FacesOdds, f.Weight)
 		}
-		a.raise(f, weight, f.Hard, "count", strconv.Itoa(w.Faces))
+		a.raise(f, weight, f.Hard, "count", grouped(w.Faces))
 	}
 	if w.Rare > 0 && w.Rare < a.j.flags["F32"].limit("share") {
 		a.plain("F32")
@@ -114,14 +114,14 @@ func (a *asking) bulk() {
 	}
 	f := a.j.flags["F20"]
 	if limit := limited(a.j.site.Export, f.limit("patients")); w.Exported > limit && (a.t.Patient == 0 || a.t.Counts[Export] > 0) {
-		a.plain("F20", "count", strconv.Itoa(w.Exported), "limit", strconv.Itoa(limit))
+		a.plain("F20", "count", grouped(w.Exported), "limit", grouped(limit))
 	}
 	f = a.j.flags["F21"]
 	switch {
 	case w.Stranger:
-		a.raise(f, f.Weight, f.Hard, "count", strconv.Itoa(w.Images), "where", " went to a machine that is not registered")
+		a.raise(f, f.Weight, f.Hard, "count", grouped(w.Images), "where", " went to a machine that is not registered")
 	case w.Images > limited(a.j.site.Images, f.limit("studies")):
-		a.raise(f, f.Weight, false, "count", strconv.Itoa(w.Images), "where", " were moved")
+		a.raise(f, f.Weight, false, "count", grouped(w.Images), "where", " were moved")
 	}
 	f = a.j.flags["F30"]
 	switch {

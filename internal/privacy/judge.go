@@ -2,6 +2,7 @@ package privacy
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/wardline/wardline/internal/hospital"
@@ -18,6 +19,9 @@ type Judge struct {
 	score     scoring
 	classes   Classes
 	site      Site
+	// covers and together are the templates that ask about colleagues: E20 and E21.
+	covers, together []int
+	spare            *sync.Pool // of *asking, so that judging leaves little to clear away
 }
 
 // Site is what one site decided for itself and keeps elsewhere than in content.
@@ -53,6 +57,7 @@ func (j *Judge) Classes() *Classes { return &j.classes }
 // Whether nothing explains a touch is worth something only once its reasons had time to arrive: see Config.Settle.
 func (j *Judge) Verdict(t *Touch, h *hospital.House, k *Known, at time.Time) Verdict {
 	a := j.asking(t, h, k, at)
+	defer a.done()
 	a.reasons()
 	var v Verdict
 	v.Reasons, v.Explained = a.standing()
@@ -70,6 +75,7 @@ func (j *Judge) Verdict(t *Touch, h *hospital.House, k *Known, at time.Time) Ver
 // HardFlags lists what a person is told at once, whatever may explain it later. It is quick: the first access is enough.
 func (j *Judge) HardFlags(t *Touch, h *hospital.House, k *Known, at time.Time) []Flag {
 	a := j.asking(t, h, k, at)
+	defer a.done()
 	a.self()
 	a.account()
 	a.trap()
@@ -93,26 +99,25 @@ type asking struct {
 	at               time.Time
 	first, last      time.Time
 	best             []attempt // by template
-	some             [attempts]attempt
 	explained        bool
 	raised           []Flag
 }
-
-// attempts is how many templates a Judge asks without memory of its own for each verdict.
-const attempts = 40
 
 func (j *Judge) asking(t *Touch, h *hospital.House, k *Known, at time.Time) *asking {
 	if k == nil {
 		k = &Known{}
 	}
-	a := &asking{j: j, t: t, h: h, k: k, at: at, first: t.First, last: t.Last}
+	a, ok := j.spare.Get().(*asking)
+	if !ok {
+		a = &asking{}
+	}
+	best := a.best[:0]
+	*a = asking{j: j, t: t, h: h, k: k, at: at, first: t.First, last: t.Last}
 	if a.last.Before(a.first) {
 		a.last = a.first
 	}
-	a.best = a.some[:0]
-	for range j.templates {
-		a.best = append(a.best, attempt{})
-	}
+	a.best = slices.Grow(best, len(j.templates))[:len(j.templates)]
+	clear(a.best)
 	if t.Staff != 0 {
 		a.s = h.Staff(t.Staff)
 	} else {
@@ -123,6 +128,14 @@ func (j *Judge) asking(t *Touch, h *hospital.House, k *Known, at time.Time) *ask
 		a.duty()
 	}
 	return a
+}
+
+// done gives its memory to the next verdict.
+func (a *asking) done() {
+	j := a.j
+	clear(a.best)
+	*a = asking{best: a.best[:0]}
+	j.spare.Put(a)
 }
 
 // duty asks the roster about the time of the touch.

@@ -22,6 +22,10 @@ type Classes struct {
 	PoorReasons []string          `yaml:"poor_reasons"`
 	Jobs        []matcher         `yaml:"jobs"`
 	People      map[string]string `yaml:"people"`
+
+	// How people call the restricted classes, by label, by service, by the beginning of a diagnosis, all in upper case.
+	labels, services, diagnoses map[string]string
+	longest                     int // of the beginnings
 }
 
 // restriction is a class of restricted records, and by what a record is in it.
@@ -88,15 +92,24 @@ func (c *Classes) check() error {
 			return errors.New("classes.yml: jobs: no such family")
 		}
 	}
+	c.labels, c.services, c.diagnoses = map[string]string{}, map[string]string{}, map[string]string{}
 	for i := range c.Restricted {
 		r := &c.Restricted[i]
 		if r.Class == "" || r.Words == "" {
 			return errors.New("classes.yml: restricted: class and words must be stated")
 		}
-		for _, list := range [][]string{r.Labels, r.Services, r.Diagnoses} {
-			for i := range list {
-				list[i] = strings.ToUpper(list[i])
+		for _, of := range []struct {
+			words []string
+			into  map[string]string
+		}{{r.Labels, c.labels}, {r.Services, c.services}, {r.Diagnoses, c.diagnoses}} {
+			for _, word := range of.words {
+				if word = strings.ToUpper(word); of.into[word] == "" { // the first that names it counts
+					of.into[word] = r.Words
+				}
 			}
+		}
+		for _, d := range r.Diagnoses {
+			c.longest = max(c.longest, len(d))
 		}
 	}
 	for i := range c.PoorReasons {
@@ -189,39 +202,19 @@ func (c *Classes) poor(reason string, words float64) bool {
 	return float64(len(strings.Fields(reason))) < words || slices.Contains(c.PoorReasons, strings.ToLower(strings.TrimSpace(reason)))
 }
 
-func (c *Classes) byLabel(label string) string {
-	for i := range c.Restricted {
-		if containsFold(c.Restricted[i].Labels, label) {
-			return c.Restricted[i].Words
-		}
-	}
-	return ""
-}
+func (c *Classes) byLabel(label string) string { return c.labels[strings.ToUpper(label)] }
 
-func (c *Classes) byService(code string) string {
-	for i := range c.Restricted {
-		if containsFold(c.Restricted[i].Services, code) {
-			return c.Restricted[i].Words
-		}
-	}
-	return ""
-}
-
-func containsFold(list []string, text string) bool {
-	return text != "" && slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, text) })
-}
+func (c *Classes) byService(code string) string { return c.services[strings.ToUpper(code)] }
 
 // byDiagnosis goes by the beginning of a code: the longest that fits counts.
 func (c *Classes) byDiagnosis(code string) string {
-	words, longest := "", 0
-	for i := range c.Restricted {
-		for _, d := range c.Restricted[i].Diagnoses {
-			if len(d) > longest && len(code) >= len(d) && strings.EqualFold(code[:len(d)], d) {
-				words, longest = c.Restricted[i].Words, len(d)
-			}
+	code = strings.ToUpper(code)
+	for n := min(c.longest, len(code)); n > 0; n-- {
+		if words := c.diagnoses[code[:n]]; words != "" {
+			return words
 		}
 	}
-	return words
+	return ""
 }
 
 // words is how people call a class.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -20,13 +21,19 @@ import (
 // Load reads what is judged by: the files of content/privacy, and then those of a site, which change single entries. site
 // may be nil, and may lack any of the files. A key that is not known is an error that names its line.
 func Load(shipped, site fs.FS) (*Judge, error) {
-	j := &Judge{flags: map[string]*flag{}}
+	j := &Judge{flags: map[string]*flag{}, spare: &sync.Pool{}}
 	if err := errors.Join(j.loadTemplates(shipped, site), j.loadFlags(shipped, site), j.loadScore(shipped, site), j.loadClasses(shipped, site)); err != nil {
 		return nil, err
 	}
 	for i := range j.templates {
 		if err := j.compile(&j.templates[i]); err != nil {
 			return nil, fmt.Errorf("templates.yml: %s: %w", j.templates[i].ID, err)
+		}
+		switch j.templates[i].Test {
+		case testCovers:
+			j.covers = append(j.covers, i)
+		case testTogether:
+			j.together = append(j.together, i)
 		}
 		for _, k := range j.templates[i].edges {
 			j.own[k] = j.own[k] || j.templates[i].Own

@@ -5,19 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/wardline/wardline/content"
-	"github.com/wardline/wardline/internal/privacy"
 	"github.com/wardline/wardline/internal/vault"
 )
-
-func judge(t testing.TB) *privacy.Judge {
-	t.Helper()
-	j, err := privacy.Load(content.Privacy(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return j
-}
 
 // TestVerdicts runs the stories below testdata/verdicts. Each was worked out by hand from the rules that content/privacy states.
 func TestVerdicts(t *testing.T) {

@@ -16,8 +16,6 @@ type Known struct {
 	// was not learned. It is never nil.
 	Responsible func(department, diagnosis hospital.Ref) (ratio float64)
 	Work        Work
-	// Protocols are the studies that the person works on (E24).
-	Protocols []hospital.Ref
 	// Others are the further accounts that opened the record within 48 h and that nothing explains (F26).
 	Others int
 	// UpheldUser and UpheldPatient count cases in 24 months that a person upheld (F33).

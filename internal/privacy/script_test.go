@@ -24,6 +24,7 @@ import (
 //	patient NAME [dead= mother= vip] [who they are]
 //	         who they are: family= given= born= street= city= postcode= phone= national= former= east= north= kin=Family/Given/phone
 //	crowd N FAMILY                                 so many further patients of that surname
+//	member PROTOCOL PERSON
 //	mark PATIENT KIND [who=] [label=]              vip, canary, listed, restricted
 //	shift PERSON FROM TO [unit= covers= leave oncall]
 //	visit PATIENT FROM [TO] [class= service= unit= diagnosis= number=]
@@ -35,6 +36,9 @@ import (
 //	reason ID WEIGHT [CORRECTION]                  these stand after a touch: each reason ...
 //	flag ID WEIGHT [COUNTED] [hard]                ... each flag, and what of it counts if that is less ...
 //	tried ID WHY                                   ... as far as it matters, why something did not hold ...
+//	headline WORDS                                 ... the sentences of a case that holds the touch ...
+//	says WORDS                                     ... that stand in one of its paragraphs ...
+//	found KIND RESULT WORDS                        ... and what is said of a kind of reasons ...
 //	verdict explained|unexplained SCORE            ... and what comes of it: all reasons and flags must have been named
 type script struct {
 	t     *testing.T
@@ -51,6 +55,7 @@ type script struct {
 	reasons []string
 	flags   []string
 	tried   []string
+	said    []func(privacy.Text) // what is expected of the sentences
 	keys    int
 	touches int // that were judged
 	cases   int
@@ -167,7 +172,7 @@ func split(line string) (*args, string, error) {
 		switch {
 		case i == 0:
 			verb = word
-			if verb == "case" {
+			if slices.Contains([]string{"case", "headline", "says", "found"}, verb) {
 				a.words = []string{strings.TrimSpace(line)}
 				return a, verb, nil
 			}
@@ -203,14 +208,15 @@ func (s *script) statement(verb string, a *args) error {
 	if s.h == nil && verb != "case" {
 		return errors.New("a case must come first")
 	}
-	expects := slices.Contains([]string{"reason", "flag", "tried", "verdict"}, verb)
+	expects := slices.Contains([]string{"reason", "flag", "tried", "verdict", "headline", "says", "found"}, verb)
 	if expects != (s.touch != nil) {
 		return errors.New("what is expected stands between a touch and its verdict, and nothing else does")
 	}
 	do, ok := map[string]func(*args){
-		"case": s.begin, "unit": s.unit, "crowd": s.crowd, "person": s.person, "patient": s.patient, "mark": s.mark, "shift": s.shift, "visit": s.visit,
+		"case": s.begin, "unit": s.unit, "crowd": s.crowd, "member": s.member, "person": s.person, "patient": s.patient, "mark": s.mark, "shift": s.shift, "visit": s.visit,
 		"relation": s.relation, "cancel": s.cancel, "act": s.act, "known": s.known, "touch": s.touched,
 		"reason": s.reason, "flag": s.flag, "tried": s.try, "verdict": s.verdict,
+		"headline": s.headline, "says": s.says, "found": s.found,
 	}[verb]
 	if !ok {
 		return fmt.Errorf("%q is no statement", verb)
@@ -307,6 +313,11 @@ func (s *script) crowd(a *args) {
 		f := hospital.PatientFact{IDs: number(family + strconv.Itoa(i)), Human: hospital.Human{Family: family, Given: "A" + strconv.Itoa(i)}}
 		s.take(hospital.Fact{Patient: &f}, noon.AddDate(-1, 0, 0))
 	}
+}
+
+func (s *script) member(a *args) {
+	f := hospital.MemberFact{Protocol: a.next("protocol"), Staff: hospital.Name{Text: a.next("person")}}
+	s.take(hospital.Fact{Member: &f}, noon.AddDate(0, -6, 0))
 }
 
 func (s *script) mark(a *args) {
@@ -432,9 +443,6 @@ func (s *script) known(a *args) {
 			}
 			return 0
 		}
-	}
-	if p := a.get("protocol"); p != "" {
-		k.Protocols = append(k.Protocols, s.h.Intern(p))
 	}
 	if r := a.get("rate"); r != "" { // flag/share of touches/share of upheld cases or nothing
 		parts := append(strings.Split(r, "/"), "")
@@ -597,8 +605,43 @@ func (s *script) verdict(a *args) {
 	}
 	s.sentences(&v)
 	s.hard(&v)
+	if len(s.said) > 0 {
+		look := privacy.Look{Touch: *s.touch, Verdict: v}
+		text := s.judge.Text(&privacy.Case{Kind: privacy.UserCase, Touches: []privacy.Look{look}}, s.h, time.UTC)
+		for _, expect := range s.said {
+			expect(text)
+		}
+		s.said = nil
+	}
 	s.touch, s.reasons, s.flags, s.tried = nil, nil, nil, nil
 	s.touches++
+}
+
+func (s *script) headline(a *args) {
+	want := a.next("words")
+	s.said = append(s.said, func(t privacy.Text) { s.same("headline", []string{t.Headline}, []string{want}) })
+}
+
+func (s *script) says(a *args) {
+	want := a.next("words")
+	s.said = append(s.said, func(t privacy.Text) {
+		if !slices.ContainsFunc(t.Paragraphs, func(p string) bool { return strings.Contains(p, want) }) {
+			s.failf("%s: not said: %s\n\tsaid: %s", s.where(), want, strings.Join(t.Paragraphs, "\n\t"))
+		}
+	})
+}
+
+func (s *script) found(a *args) {
+	want := a.next("words")
+	s.said = append(s.said, func(t privacy.Text) {
+		var all []string
+		for _, k := range t.Tried {
+			all = append(all, k.Kind+" "+k.Result+" "+k.Found)
+		}
+		if !slices.Contains(all, want) {
+			s.failf("%s: not found: %s\n\tfound: %s", s.where(), want, strings.Join(all, "\n\t"))
+		}
+	})
 }
 
 // hard holds the quick look at hard flags against the whole verdict.

@@ -167,3 +167,11 @@ func (j *Judge) FlagTitle(id string) string {
 	}
 	return id
 }
+
+// TemplateTitle is what a template is called.
+func (j *Judge) TemplateTitle(id string) string {
+	if t := j.template(id); t != nil {
+		return t.Title
+	}
+	return id
+}

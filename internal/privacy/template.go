@@ -262,10 +262,29 @@ func (a *asking) standing() (all []Reason, explained bool) {
 	return all, explained
 }
 
+// Heritable is the reason of an explained touch that may explain later ones (see Pair): the strongest that explains by itself and was not
+// itself inherited. It is nil when there is none.
+func (j *Judge) Heritable(v *Verdict) *Reason {
+	for i := range v.Reasons {
+		r := &v.Reasons[i]
+		if t := j.template(r.Template); t != nil && t.Test != testAgain && t.Test != testMachine && t.Test != testList &&
+			j.score.enough(r.Weight, r.Correction) {
+			return r
+		}
+	}
+	return nil
+}
+
 // tried lists what was looked for in vain.
 func (a *asking) tried() []Tried {
 	all := make([]Tried, 0, len(a.best))
-	edges := make([]hospital.Edge, 0, len(a.best)) // copies: the House may change its own
+	near := 0
+	for n := range a.best {
+		if b := &a.best[n]; b.holds || b.near != nil && b.why != WhyOthers {
+			near++
+		}
+	}
+	edges := make([]hospital.Edge, 0, near) // copies: the House may change its own
 	for n := range a.best {
 		b, tm := &a.best[n], &a.j.templates[n]
 		if tm.Use == useOff {

@@ -67,14 +67,11 @@ func (a *asking) relation(n int, e *hospital.Edge) {
 	}
 	found := attempt{edge: e, weight: a.j.score.Strengths[tm.Strength]}
 	if f != personally && tm.Shared != "" {
-		found.weight = a.j.score.Strengths[tm.Shared]
-		if tm.Shared == "place" {
-			if a.rostered && !a.onDuty {
-				a.fail(n, WhyOffDuty, e)
-				return
-			}
-			found.weight, found.correction = a.placeWeight(f == byDepartment)
+		if tm.Shared == "place" && a.rostered && !a.onDuty {
+			a.fail(n, WhyOffDuty, e)
+			return
 		}
+		found.weight, found.correction = a.placeWeight(tm.Shared, f == byDepartment)
 	}
 	a.hold(n, a.corrected(tm, found))
 }
@@ -92,7 +89,7 @@ func (a *asking) fits(tm *template, e *hospital.Edge) fit {
 		}
 	case a.s == nil:
 	case e.As == hospital.Protocol:
-		if tm.who&whoProtocol != 0 && slices.Contains(a.k.Protocols, e.Who) {
+		if tm.who&whoProtocol != 0 && slices.Contains(a.s.Protocols, e.Who) {
 			return personally
 		}
 	case tm.who&whoSite != 0 && e.Who == a.s.Site:
@@ -124,11 +121,11 @@ func (a *asking) belongs(place hospital.Ref) fit {
 }
 
 // placeWeight is what a reason of place weighs: less when no roster knows the person, and for those from an agency.
-func (a *asking) placeWeight(departmentOnly bool) (float64, string) {
-	if !a.rostered || departmentOnly || a.s.Type == hospital.Agency {
+func (a *asking) placeWeight(strength string, departmentOnly bool) (float64, string) {
+	if strength == "place" && (!a.rostered || departmentOnly || a.s.Type == hospital.Agency) {
 		return a.j.score.NoRoster, NoRoster
 	}
-	return a.j.score.Strengths["place"], ""
+	return a.j.score.Strengths[strength], ""
 }
 
 // inWindow tells whether a part of the touch lies in the time for which an edge is a reason.

@@ -12,25 +12,36 @@ func (a *asking) colleague(tm *template, e *hospital.Edge) {
 	if a.s == nil || e.Who == 0 {
 		return
 	}
-	void, ended := a.void(e)
-	if void || !a.inWindow(tm, e, ended) {
-		return
-	}
 	v := a.h.StaffNamed(e.Who)
 	if v == nil || v.ID == a.s.ID {
 		return
 	}
-	for n := range a.j.templates {
-		t := &a.j.templates[n]
-		if t.Use == useOff || t.Test != testCovers && t.Test != testTogether ||
-			t.Test == testCovers && !a.covers(v) || t.Test == testTogether && !a.mates(v.ID) {
-			continue
-		}
-		if !a.job(t) {
+	covers, mates := a.covers(v), a.mates(v.ID)
+	if !covers && !mates {
+		return
+	}
+	void, ended := a.void(e)
+	if void || !a.inWindow(tm, e, ended) {
+		return
+	}
+	if covers {
+		a.through(a.j.covers, e, v.ID)
+	}
+	if mates {
+		a.through(a.j.together, e, v.ID)
+	}
+}
+
+// through notes that a colleague has a reason.
+func (a *asking) through(templates []int, e *hospital.Edge, v hospital.StaffID) {
+	for _, n := range templates {
+		switch t := &a.j.templates[n]; {
+		case t.Use == useOff:
+		case !a.job(t):
 			a.fail(n, WhyRole, e)
-			continue
+		default:
+			a.hold(n, a.corrected(t, attempt{edge: e, weight: a.j.score.Strengths[t.Strength], through: v}))
 		}
-		a.hold(n, a.corrected(t, attempt{edge: e, weight: a.j.score.Strengths[t.Strength], through: v.ID}))
 	}
 }
 
@@ -91,7 +102,7 @@ func (a *asking) stay(n int, tm *template, st *hospital.Stay) {
 			return
 		}
 		float := len(a.s.Units) == 0 // belongs nowhere, works everywhere
-		w, c := a.placeWeight(f == byDepartment || float)
+		w, c := a.placeWeight(tm.Strength, f == byDepartment || float)
 		a.hold(n, attempt{weight: w, correction: c})
 	}
 }
@@ -154,7 +165,7 @@ func (a *asking) service(n int) {
 		case a.rostered && !a.onDuty:
 			a.fail(n, WhyOffDuty, nil)
 		default:
-			w, c := a.placeWeight(false)
+			w, c := a.placeWeight(tm.Strength, false)
 			a.hold(n, attempt{weight: w, correction: c})
 		}
 	}
@@ -185,7 +196,7 @@ func (a *asking) department(n int) {
 			case a.rostered && !a.onDuty:
 				a.fail(n, WhyOffDuty, nil)
 			default:
-				w, c := a.placeWeight(false)
+				w, c := a.placeWeight(tm.Strength, false)
 				a.hold(n, attempt{weight: w, correction: c})
 			}
 		}

@@ -22,6 +22,10 @@ type Config struct {
 	Limits   Limits         // of unpacking
 	Records  collect.Limits // of decoding
 	Workers  int            // sources read at once
+	Whole    bool           // see collect.Options
+	Zone     *time.Location // see collect.Options
+	// Began is told of each source before it is read, by the worker that reads it, with what it begins with. nil is nobody.
+	Began func(source, format string, head []byte)
 }
 
 // Sink takes the events of one worker. Emit is called for one event after the
@@ -108,7 +112,12 @@ func (w *worker) source(name string, r *bufio.Reader) {
 		return
 	}
 	w.stats.Sources.Add(1)
-	d := format.Open(&meter{Reader: r, watched: &w.stats.Expanded}, collect.Options{Limits: w.config.Records, Taxonomy: w.config.Taxonomy})
+	if w.config.Began != nil {
+		w.config.Began(name, format.Name, head)
+	}
+	d := format.Open(&meter{Reader: r, watched: &w.stats.Expanded}, collect.Options{
+		Limits: w.config.Records, Taxonomy: w.config.Taxonomy, Whole: w.config.Whole, Zone: w.config.Zone,
+	})
 	counts := map[string]int64{}
 	w.decode(name, d, counts)
 	for format, n := range counts {

@@ -74,16 +74,19 @@ func metadata(w http.ResponseWriter, r *http.Request) {
 	if strings.Contains(r.Header.Get("Accept"), "fhirVersion=5") {
 		version = "5.0.0"
 	}
+	rest := member("rest", str("mode", "server"),
+		member("resource", str("type", auditEvent), member("interaction", str("code", "create"))))
+	for _, kind := range others() {
+		rest.kids = append(rest.kids, member("resource", str("type", kind), member("interaction", str("code", "create")), member("interaction", str("code", "update"))))
+	}
+	rest.kids = append(rest.kids, member("interaction", str("code", "batch")), member("interaction", str("code", "transaction")))
 	answer(w, r, http.StatusOK, obj("CapabilityStatement",
 		str("status", "active"), str("date", "2026-01-01"), str("kind", "instance"),
 		obj("software", str("name", "Wardline")),
 		obj("implementation", str("description", "Audit record repository: takes AuditEvents in, and resources that say who has to do with which patient, and gives none out")),
 		str("fhirVersion", version),
 		element{name: "format", value: "json", list: true}, element{name: "format", value: "xml", list: true},
-		member("rest", str("mode", "server"),
-			member("resource", str("type", "AuditEvent"), member("interaction", str("code", "create"))),
-			member("interaction", str("code", "batch")), member("interaction", str("code", "transaction")),
-		),
+		rest,
 	))
 }
 

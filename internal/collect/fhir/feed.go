@@ -38,13 +38,28 @@ const (
 func Routes() []collect.Route {
 	one := collect.BodyLimits{Bytes: resourceBytes, Ratio: expansion}
 	many := collect.BodyLimits{Bytes: bundleBytes, Ratio: expansion}
-	return []collect.Route{
+	routes := []collect.Route{
 		{Pattern: "POST " + base + "/AuditEvent", Body: one, Refuse: refuse, New: handler((*feed).create)},
-		{Pattern: "POST " + base + "/{type}", Body: one, Refuse: refuse, New: handler((*feed).create)},
-		{Pattern: "PUT " + base + "/{type}/{id}", Body: one, Refuse: refuse, New: handler((*feed).create)},
 		{Pattern: "POST " + base, Body: many, Refuse: refuse, New: handler((*feed).bundle)},
 		{Pattern: "POST " + base + "/{$}", Body: many, Refuse: refuse, New: handler((*feed).bundle)},
 		{Pattern: "GET " + base + "/metadata", Open: true, New: func(collect.Options) http.Handler { return http.HandlerFunc(metadata) }},
+	}
+	for _, kind := range others() { // by name: what any type is sent to would be other senders' addresses as well
+		create := handler(func(f *feed, body []byte) { f.createOf(kind, body) })
+		routes = append(routes,
+			collect.Route{Pattern: "POST " + base + "/" + kind, Body: one, Refuse: refuse, New: create},
+			collect.Route{Pattern: "PUT " + base + "/" + kind + "/{id}", Body: one, Refuse: refuse, New: create})
+	}
+	return routes
+}
+
+// others are the types of resources, besides AuditEvent, that have an address of their own. A Bundle may hold any.
+func others() []string {
+	return []string{
+		"Account", "Appointment", "CareTeam", "Claim", "Communication", "Composition", "Condition", "DiagnosticReport", "DocumentReference",
+		"Encounter", "EpisodeOfCare", "ExplanationOfBenefit", "HealthcareService", "ImagingStudy", "Immunization", "Location",
+		"MedicationAdministration", "MedicationDispense", "MedicationRequest", "Observation", "Organization", "Patient", "Practitioner",
+		"PractitionerRole", "Procedure", "RelatedPerson", "ResearchSubject", "ServiceRequest", "Task",
 	}
 }
 
@@ -105,11 +120,14 @@ func refuse(w http.ResponseWriter, r *http.Request, status int, reason string) {
 	answer(w, r, status, outcome(status, reason))
 }
 
-// create takes one resource in, of the type that the address names.
-func (f *feed) create(body []byte) {
+// create takes one AuditEvent in.
+func (f *feed) create(body []byte) { f.createOf(auditEvent, body) }
+
+// createOf takes one resource in, of the type that the address names.
+func (f *feed) createOf(kind string, body []byte) {
 	res := f.resource(body, "")
-	if res.reason == "" {
-		res.reason = f.misplaced(&res)
+	if res.reason == "" && res.kind != kind {
+		res.reason = "the resource is of another type than its address: " + kind
 	}
 	if err := f.hand(&res, ""); err != nil {
 		f.refuse(err, 0)
@@ -125,23 +143,6 @@ func (f *feed) create(body []byte) {
 	}
 	f.w.Header().Set("Location", base+"/"+res.kind+"/"+res.id.String())
 	f.w.WriteHeader(http.StatusCreated)
-}
-
-// misplaced says what of a resource is not as its address says; "" when nothing is.
-func (f *feed) misplaced(res *resource) string {
-	asked := f.r.PathValue("type")
-	if asked == "" {
-		asked = auditEvent
-	}
-	switch {
-	case res.kind == asked && f.r.Method == http.MethodPut && res.kind == auditEvent:
-		return "an AuditEvent is not changed: post it"
-	case res.kind == asked:
-		return ""
-	case asked == auditEvent:
-		return "not an AuditEvent: resources of other types go to an address of their own"
-	}
-	return "the resource is of another type than its address"
 }
 
 const auditEvent = "AuditEvent"

@@ -9,7 +9,7 @@ CREATE TABLE privacy_touches (
 	opened    INTEGER NOT NULL, -- and not only listed
 	body      BLOB NOT NULL,    -- encodeSheet; sealed where it holds what somebody wrote or searched for
 	PRIMARY KEY (day, account, patient)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX privacy_touches_waiting ON privacy_touches (state) WHERE state < 2;
 CREATE INDEX privacy_touches_patient ON privacy_touches (patient, day);
 
@@ -24,7 +24,7 @@ CREATE TABLE privacy_pairs (
 	weight   REAL NOT NULL,
 	template TEXT NOT NULL,
 	PRIMARY KEY (account, patient)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE privacy_accounts (
 	account INTEGER PRIMARY KEY,
@@ -41,7 +41,7 @@ CREATE TABLE privacy_health (
 	firsts_explained INTEGER NOT NULL,
 	held       INTEGER NOT NULL,
 	PRIMARY KEY (department, part)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE privacy_cases (
 	id     TEXT PRIMARY KEY,

@@ -1,0 +1,74 @@
+package privacy
+
+import (
+	"time"
+
+	"github.com/wardline/wardline/internal/hospital"
+)
+
+// The arithmetic, for tests.
+var (
+	AtLeast  = atLeast
+	Exceeded = exceeded
+	Interval = interval
+	Deviate  = deviate
+	Clocks   = clocks
+	QueryOf  = func(text string) uint64 { return queryOf([]byte(text)) }
+)
+
+// Touches lists what an Engine has in memory, by account, patient and day.
+func (e *Engine) Touches() []Touch {
+	var list []Touch
+	m, _ := e.shelf.(*memory)
+	for _, s := range m.sheets {
+		var t Touch
+		s.touch(&t, e.house.Text, e.sensitive)
+		list = append(list, t)
+	}
+	return list
+}
+
+// WorkOf is what an account did on the day of a moment.
+func (e *Engine) WorkOf(user hospital.Ref, at time.Time) Work {
+	return *e.work(e.workday(dayKey{user, e.dayOf(at.UnixMilli())}))
+}
+
+// LearnNow learns groups and duties now.
+func (e *Engine) LearnNow() error { return e.learnNow() }
+
+// Mates are those with whom one shares patients.
+func (e *Engine) Mates(s hospital.StaffID) []Mate { return e.learned.mates[s] }
+
+// Responsible is how much more a department sees of a diagnosis.
+func (e *Engine) Responsible(dept, diagnosis hospital.Ref) float64 {
+	return e.learned.responsible(dept, diagnosis)
+}
+
+// Recode writes every sheet and reads it back.
+func (e *Engine) Recode() error {
+	m, _ := e.shelf.(*memory)
+	for k, s := range m.sheets {
+		body, err := encodeSheet(nil, s)
+		if err != nil {
+			return err
+		}
+		again := &sheet{key: k}
+		if err := decodeSheet(body, again); err != nil {
+			return err
+		}
+		second, err := encodeSheet(nil, again)
+		if err != nil || string(second) != string(body) {
+			return errCode
+		}
+	}
+	return nil
+}
+
+// Decode reads a body that anybody may have written.
+func Decode(body []byte) ([]byte, error) {
+	s := &sheet{}
+	if err := decodeSheet(body, s); err != nil {
+		return nil, err
+	}
+	return encodeSheet(nil, s)
+}

@@ -1,0 +1,291 @@
+package privacy_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy"
+)
+
+// team has people work together on patients of their own, and others with everybody's.
+func (c *clinic) team(name string, people, patients int, diagnosis string) {
+	for n := range people {
+		login := fmt.Sprint(name, n)
+		c.says(hospital.Fact{Staff: &hospital.StaffFact{Number: "N" + login, Logins: []string{login}, Title: "Registered nurse", Family: "nursing", Department: "D-" + name,
+			Human: hospital.Human{Family: "F" + login, Given: "G"}}})
+	}
+	for n := range patients {
+		number := fmt.Sprint(name, "-", n)
+		c.patient(number, hospital.Human{Family: "P" + number, Given: "Q"})
+		c.says(hospital.Fact{Said: at(0, "01:00"), Visit: &hospital.VisitFact{Patient: mrn(number), Number: "V" + number, Class: 'O', Start: at(0, "01:00"), Diagnoses: []string{diagnosis}}})
+		for p := range people {
+			c.does(at(n%5, "10:00").Add(time.Duration(p)*time.Minute), look{User: fmt.Sprint(name, p), Verb: "read", Patient: []string{number}})
+		}
+	}
+}
+
+// Three who look after the same patients are a group; those who see each other's by chance are none. A department that sees nearly all of
+// a diagnosis is responsible for it.
+func TestGroupsAndDuties(t *testing.T) {
+	c := newClinic(t)
+	for n := range 20 {
+		c.team(fmt.Sprint("team", n), 3, 25, fmt.Sprint("G", n))
+	}
+	c.team("pair", 2, 40, "X1")
+	c.until(at(6, "00:00"))
+	if err := c.engine.LearnNow(); err != nil {
+		t.Fatal(err)
+	}
+	staff := func(login string) hospital.StaffID { return c.house.StaffNamed(c.house.Ref(login)).ID }
+	mates := c.engine.Mates(staff("team30"))
+	if len(mates) != 2 || mates[0].Shared != 25 || mates[0].Lift < 10 {
+		t.Errorf("%+v", mates)
+	}
+	if m := c.engine.Mates(staff("pair0")); len(m) != 0 {
+		t.Errorf("two are a group: %+v", m)
+	}
+	if r := c.engine.Responsible(c.house.Ref("D-pair"), c.house.Ref("X1")); r < 5 {
+		t.Errorf("ratio %v", r)
+	}
+	if r := c.engine.Responsible(c.house.Ref("D-team3"), c.house.Ref("G3")); r != 0 {
+		t.Errorf("25 patients are enough: ratio %v", r)
+	}
+}
+
+// usual has clerks open some twenty records a day for weeks.
+func (c *clinic) usual(logins []string, days int) {
+	r := rand.New(rand.NewPCG(7, 7))
+	for day := range days {
+		for _, login := range logins {
+			for n := range 15 + r.IntN(10) {
+				c.does(at(day, "09:00").Add(time.Duration(n)*10*time.Minute), look{User: login, Verb: "read", Native: "Chart review", Patient: []string{fmt.Sprint(1000 + (n*7+day)%30)}, Station: "WS-" + login})
+			}
+		}
+		c.until(at(day, "23:00"))
+	}
+}
+
+// Who opens many more records in a day than ever before is told of at once; one who is new is judged by the role.
+func TestTooMany(t *testing.T) {
+	c := newClinic(t)
+	logins := []string{"reg", "pat"}
+	for n := range 10 {
+		login := fmt.Sprint("desk", n)
+		logins = append(logins, login)
+		c.says(hospital.Fact{Staff: &hospital.StaffFact{Number: "N" + login, Logins: []string{login}, Job: "CLERK", Title: "Registration clerk", Family: "desk", Department: "REG", Human: hospital.Human{Family: "F" + login}}})
+	}
+	c.usual(logins, 20)
+	c.says(hospital.Fact{Staff: &hospital.StaffFact{Number: "N-new", Logins: []string{"new"}, Job: "CLERK", Title: "Registration clerk", Family: "desk", Department: "REG", Human: hospital.Human{Family: "New"}}})
+	c.engine.Alarms()
+	for login, many := range map[string]int{"desk1": 140, "desk2": 30, "new": 140} {
+		for n := range many {
+			number := fmt.Sprint(login, n)
+			c.patient(number, hospital.Human{Family: "Z" + number})
+			c.does(at(20, "09:00").Add(time.Duration(n)*time.Minute), look{User: login, Verb: "read", Patient: []string{number}})
+		}
+	}
+	told := map[string]int{}
+	for _, a := range c.engine.Alarms() {
+		told[a.Flag.ID+" "+c.house.Text(a.User)]++
+	}
+	if told["F13 desk1"] != 1 || told["F13 new"] != 1 || len(told) != 2 {
+		t.Errorf("%v", told)
+	}
+}
+
+// Five more a day than usual are nothing on any one day, and a case after some weeks.
+func TestSlowTheft(t *testing.T) {
+	c := newClinic(t)
+	logins := []string{"reg", "pat"}
+	for n := range 10 {
+		login := fmt.Sprint("desk", n)
+		logins = append(logins, login)
+		c.says(hospital.Fact{Staff: &hospital.StaffFact{Number: "N" + login, Logins: []string{login}, Job: "CLERK", Title: "Registration clerk", Family: "desk", Department: "REG", Human: hospital.Human{Family: "F" + login}}})
+	}
+	c.usual(logins, 30)
+	if w := c.engine.WorkOf(c.house.Ref("desk3"), at(29, "10:00")); w.Creeping || w.Chance < 1e-3 {
+		t.Errorf("%+v", w)
+	}
+	creeping := 0
+	for day := 30; day < 60; day++ {
+		for n := range 33 {
+			number := fmt.Sprint("x", day, "-", n)
+			c.patient(number, hospital.Human{Family: "Z" + number})
+			c.does(at(day, "09:00").Add(time.Duration(n)*time.Minute), look{User: "desk3", Verb: "read", Native: "Chart review", Patient: []string{number}, Station: "WS-desk3"})
+		}
+		c.until(at(day, "23:00"))
+		w := c.engine.WorkOf(c.house.Ref("desk3"), at(day, "10:00"))
+		if w.Chance < 1e-6 {
+			t.Fatalf("day %d tells by itself: %v", day, w.Chance)
+		}
+		if w.Creeping {
+			creeping = day
+			break
+		}
+	}
+	if creeping == 0 {
+		t.Error("nobody noticed in 30 days")
+	}
+	t.Logf("noticed after %d days", creeping-30)
+}
+
+// A run of searches along the alphabet, or along numbers, is no accident.
+func TestSweep(t *testing.T) {
+	for want, query := range map[string]func(n int) string{
+		"alphabet": func(n int) string { return fmt.Sprintf("%c%c", 'a'+n, 'a'+n) },
+		"sequence": func(n int) string { return fmt.Sprint(4000 + n) },
+		"":         func(n int) string { return []string{"stone", "adams", "birk", "zorn"}[n%4] },
+	} {
+		c := newClinic(t)
+		for n := range 12 {
+			c.does(at(0, "10:00").Add(time.Duration(n)*time.Minute), look{User: "reg", Verb: "search", Native: "Patient lookup", Query: query(n)})
+		}
+		if w := c.engine.WorkOf(c.house.Ref("reg"), at(0, "10:00")); w.Sweep != want || w.Searches != 12 {
+			t.Errorf("%q: %+v", want, w)
+		}
+	}
+}
+
+// One account at two workstations in turns, quicker than anybody walks, is used by two.
+func TestSharedLogin(t *testing.T) {
+	c := newClinic(t)
+	for n := range 8 {
+		c.does(at(0, "10:00").Add(time.Duration(n)*5*time.Second), look{User: "reg", Verb: "read", Patient: []string{fmt.Sprint(1000 + n%2)}, Station: fmt.Sprint("WS-", n%2), Object: fmt.Sprint(n)})
+	}
+	if w := c.engine.WorkOf(c.house.Ref("reg"), at(0, "10:00")); w.Shared != 6 {
+		t.Errorf("%+v", w)
+	}
+}
+
+// Two sign-ins from two countries within an hour are told of at once.
+func TestImpossibleTravel(t *testing.T) {
+	c := newClinic(t)
+	c.until(at(0, "09:00"))
+	for n, country := range []string{"US", "RO"} {
+		c.entry++
+		ev := c.signIn(at(0, "09:10").Add(time.Duration(n)*30*time.Minute), "reg@alder.example.org", country, fmt.Sprint("203.0.113.", n))
+		c.event(ev, nil)
+	}
+	c.want("account reg:")
+	if a := c.engine.Alarms(); len(a) != 1 || a[0].Flag.ID != "F17" {
+		t.Errorf("%+v", a)
+	}
+}
+
+// Of the explained touches some are drawn, and what a person finds in them tells what nobody sees.
+func TestRandomAudit(t *testing.T) {
+	c := newClinic(t, func(c *privacy.Config) { c.CasesPerDay = 10 })
+	c.elm()
+	for day := range 40 {
+		c.works("ann", "4W", at(day, "06:00"), at(day, "22:00"))
+		for n := range 10 {
+			c.lies(fmt.Sprint(1000+n), "4W", at(day, "06:00"))
+			c.opens("ann", fmt.Sprint(1000+n), at(day, "10:00"))
+		}
+		c.until(at(day, "23:00"))
+	}
+	c.until(at(42, "00:00"))
+	drawn := c.engine.Cases(privacy.Filter{Lanes: []privacy.Lane{privacy.Audit}, Limit: 1000})
+	if len(drawn) < 35 || len(drawn) > 42 {
+		t.Fatalf("%d drawn in 40 days at one a day", len(drawn))
+	}
+	for i, k := range drawn {
+		o := privacy.Explained
+		if i < 2 {
+			o = privacy.Violation
+		}
+		c.decide(k.ID, o, at(42, "00:00"))
+	}
+	e := c.engine.Estimate()
+	low, high := privacy.Interval(2, len(drawn))
+	if e.Decided != len(drawn) || e.Improper != 2 || e.Low != low || e.High != high || e.Population != 400 {
+		t.Errorf("%+v", e)
+	}
+	if len(e.Templates) == 0 || e.Templates[0].Proper != e.Templates[0].Decided-2 && len(e.Templates) == 1 {
+		t.Errorf("%+v", e.Templates)
+	}
+}
+
+// No more is opened in a day than people can look at, and the worst first.
+func TestBudget(t *testing.T) {
+	c := newClinic(t, func(c *privacy.Config) { c.CasesPerDay = 10 })
+	for n := range 60 {
+		login := fmt.Sprint("clerk", n)
+		home := hospital.Human{Family: fmt.Sprint("Fir", n), Given: "Al", Street: fmt.Sprint(n, " Short Road"), Postcode: "N3", City: "Alder"}
+		c.says(hospital.Fact{Staff: &hospital.StaffFact{Number: "N" + login, Logins: []string{login}, Title: "Registration clerk", Family: "desk", Department: "REG", Human: home}})
+		home.Given = "Bea"
+		if n%2 == 0 { // half of them live with the patient, the others only in the same street
+			home.Street = fmt.Sprint(n+1, " Short Road")
+			home.Family = "Other"
+		}
+		c.patient(fmt.Sprint("H", n), home)
+		c.opens(login, fmt.Sprint("H", n), at(0, "10:00"))
+	}
+	opened := 0
+	for hour := range 5 * 24 {
+		c.until(at(1, "00:00").Add(time.Duration(hour) * time.Hour))
+		if n := len(c.open()); n > opened+10 {
+			t.Errorf("hour %d: %d opened at once", hour, n-opened)
+		} else {
+			opened = n
+		}
+	}
+	ranked := c.engine.Cases(privacy.Filter{Lanes: []privacy.Lane{privacy.Ranked}, Limit: 1000})
+	if len(ranked) < 24 || len(ranked) > 30 {
+		t.Errorf("%d opened by their score, want the 30 of households at most", len(ranked))
+	}
+	for _, k := range ranked {
+		if k.Score < -10 {
+			t.Errorf("opened at %v", k.Score)
+		}
+	}
+	explored := c.engine.Cases(privacy.Filter{Lanes: []privacy.Lane{privacy.Explore}, Limit: 1000})
+	if len(explored) == 0 || len(explored) > 6 {
+		t.Errorf("%d explored in five days at one a day", len(explored))
+	}
+}
+
+// A reason that a site adds explains what comes after. It does not go live when it would have hidden what was upheld.
+func TestSiteTeachesReason(t *testing.T) {
+	c := newClinic(t)
+	c.elm()
+	c.opens("eve", "2000", at(0, "11:00"))
+	c.patient("2002", hospital.Human{Family: "Elm", Given: "Ida", Street: "7 High Street", Postcode: "N1", City: "Alder"})
+	c.lies("2002", "4W", at(3, "06:00"))
+	c.until(at(2, "00:00"))
+	first := c.engine.Cases(privacy.Filter{Lanes: []privacy.Lane{privacy.Ranked}})[0]
+	okafor := privacy.Viewer{Name: "okafor"}
+	p, err := c.engine.Propose(first.ID, "Nurses of 5E help out on medicine", okafor)
+	if err != nil || p.Trial.Touches != 1 || p.Trial.Cases != 1 || p.Trial.Upheld != 0 {
+		t.Fatalf("%+v %v", p, err)
+	}
+	p.Live = true
+	if err := c.engine.Decide(first.ID, privacy.Decision{Outcome: privacy.Explained, By: okafor, At: at(2, "00:00"), Missing: &p}); err != nil {
+		t.Fatal(err)
+	}
+	c.opens("eve", "2002", at(3, "11:00"))
+	c.until(at(5, "00:00"))
+	c.want()
+	if err := c.engine.Undo(first.ID, okafor, at(2, "00:05")); err != nil {
+		t.Fatal(err)
+	}
+	c.want("user eve: 2000")
+	c.decide(first.ID, privacy.Violation, at(5, "00:00"))
+	c.opens("eve", "2002", at(5, "11:00"))
+	c.until(at(8, "00:00"))
+	for _, k := range c.engine.Cases(privacy.Filter{Lanes: []privacy.Lane{privacy.Ranked}}) {
+		p, err := c.engine.Propose(k.ID, "Nurses of 5E help out on medicine", okafor)
+		if err != nil || p.Trial.Upheld == 0 {
+			t.Fatalf("%+v %v", p, err)
+		}
+		p.Live = true
+		if err := c.engine.Decide(k.ID, privacy.Decision{Outcome: privacy.Explained, By: okafor, At: at(8, "00:00"), Missing: &p}); err != privacy.ErrHides {
+			t.Errorf("it goes live: %v", err)
+		}
+		return
+	}
+	t.Error("no second case")
+}
