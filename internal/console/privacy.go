@@ -92,7 +92,7 @@ func (c *Console) noReview(r *request) (answer, error) {
 func (c *Console) reviewPage(r *request, all []privacy.Case, which string) (page.Review, error) {
 	v := page.Review{Views: c.reviewViews(r, which), Order: "Those that may not wait first, then the clearest"}
 	v.Frame = c.frame(r, "access", "Access", "Who looked at a chart without a reason?", key("open the first", "Enter"), key("next, previous", "J", "K"))
-	v.Answer = caseHeadline(all, which)
+	v.Answer, v.Live = caseHeadline(all, which), "/review/news"
 	for i := range all {
 		v.Rows = append(v.Rows, c.caseRow(r, &all[i]))
 	}
@@ -116,6 +116,28 @@ func (c *Console) reviewPage(r *request, all []privacy.Case, which string) (page
 		v.Proposals = append(v.Proposals, some...)
 	}
 	return v, nil
+}
+
+// reviewNews tells a page how many cases wait that were not there when it was made.
+func (c *Console) reviewNews(r *request) (answer, error) {
+	if c.Privacy == nil {
+		return answer{}, errNoRoom
+	}
+	waits := func() (int, error) {
+		all, _, err := c.cases(r, "waiting")
+		return len(all), err
+	}
+	before, err := waits()
+	if err != nil {
+		return answer{}, err
+	}
+	changes, stop := c.Privacy.Changes()
+	defer stop()
+	return c.tell(r, changes, func() (int, error) {
+		now, err := waits()
+		before = min(before, now) // somebody decided one: that does not hide a new one
+		return now - before, err
+	})
 }
 
 // reviewViews are the pages of the room that the reader may open.
@@ -209,10 +231,15 @@ func whoOf(k *privacy.Case) string {
 	}
 	u := &k.Users[0]
 	who := masked(u)
-	if role := page.Clean(u.Role, 60); role != "" {
+	if role := roleOf(u); role != "" {
 		return who + ", " + role
 	}
 	return who
+}
+
+// roleOf is what somebody does here, without its article.
+func roleOf(p *privacy.Party) string {
+	return strings.TrimPrefix(strings.TrimPrefix(page.Clean(p.Role, 60), "a "), "an ")
 }
 
 // dots stand for what is not shown.

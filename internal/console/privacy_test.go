@@ -343,7 +343,7 @@ func TestWhoSawAChart(t *testing.T) {
 		t.Fatal(status, to)
 	}
 	_, body := p.get(to)
-	for _, want := range []string{"One account opened it, one of them without a reason", "••••4471", "REG", "/review/" + n.coworker, "names masked", "Opened 3 times"} {
+	for _, want := range []string{"One account opened it, without a reason that we found", "••••4471", "REG", "/review/" + n.coworker, "names masked", "Opened 3 times"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("not %q", want)
 		}
@@ -355,6 +355,106 @@ func TestWhoSawAChart(t *testing.T) {
 		if text, _ := json.Marshal(act); strings.Contains(string(text), "4471") || act.Detail["reason"] != "patient" {
 			t.Errorf("%s", text)
 		}
+	}
+}
+
+// TestADayAtWork leads from a case to the day, and asks for one by the account.
+func TestADayAtWork(t *testing.T) {
+	n := newOffice(t)
+	admin := n.first()
+	p := n.officer(admin, "j.officer")
+	day := n.clerksDay()
+	if _, body := p.get("/review/" + n.coworker); !strings.Contains(body, `href="`+day+`"`) {
+		t.Error("the case does not lead to the day")
+	}
+	status, body := p.get(day)
+	for _, want := range []string{"One record was opened, 1 of them without a reason", "Planned: 08:00 to 16:30.", "At work 08:52 to 16:31", "••••4471", "registration clerk", "Opened 3 times"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("status %d: not %q", status, want)
+		}
+	}
+	form := url.Values{"person": {"nobody.here"}, "day": {n.day.Format(time.DateOnly)}, "reason": {"case"}}
+	if status, body := p.post("/people-at-work", form); status != http.StatusBadRequest || !strings.Contains(body, "Nobody here has that account") {
+		t.Errorf("nobody's account: status %d", status)
+	}
+	form.Set("person", "r.holm")
+	if _, to := p.post("/people-at-work", form); to != day {
+		t.Errorf("%s, not %s", to, day)
+	}
+	if _, to := p.post(day+"/reveal", url.Values{"reason": {"case"}}); to != day {
+		t.Error(to)
+	}
+	if _, body := p.get(day); !strings.Contains(body, "Ida Holm") || !strings.Contains(body, "Ola Berg") {
+		t.Error("the names are not shown")
+	}
+	// Neither the own day, nor that of somebody whom one reports to.
+	for _, name := range []string{"r.holm", "b.birch"} {
+		who := n.officer(admin, name)
+		boss, err := n.room.FindStaff(t.Context(), "b.birch")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for path, want := range map[string]int{day: map[string]int{"r.holm": 404, "b.birch": 200}[name], fmt.Sprintf("/people-at-work/%d/%s", boss, n.day.Format(time.DateOnly)): 404} {
+			if status, _ := who.get(path); status != want {
+				t.Errorf("%s as %s: status %d", path, name, status)
+			}
+			if status, _ := who.post(path+"/reveal", url.Values{"reason": {"case"}}); want == 404 && status != want {
+				t.Errorf("reveal of %s as %s: status %d", path, name, status)
+			}
+		}
+	}
+	for _, act := range n.acts(access.StaffDay) {
+		if text, _ := json.Marshal(act.Detail); strings.Contains(string(text), "holm") {
+			t.Errorf("%s", text)
+		}
+	}
+}
+
+// TestWhoWorksHereAsksNotAboutTheOwnRecord has somebody else do it.
+func TestWhoWorksHereAsksNotAboutTheOwnRecord(t *testing.T) {
+	n := newOffice(t)
+	p := n.officer(n.first(), "o.berg")
+	if status, body := p.post("/patients/who-saw", n.askPatient(bergsNumber)); status != http.StatusBadRequest || !strings.Contains(body, "Somebody else must ask about your own record") {
+		t.Errorf("status %d", status)
+	}
+}
+
+// TestWithoutATrailNobodyIsShown lets the journal fail: no case is opened, nobody named, nothing decided.
+func TestWithoutATrailNobodyIsShown(t *testing.T) {
+	n := newOffice(t)
+	p := n.officer(n.first(), "j.officer")
+	_, list := p.post("/patients/who-saw", n.askPatient(bergsNumber))
+	k, day := "/review/"+n.coworker, n.clerksDay()
+	if _, to := p.post("/review/"+n.leaver+"/decide", url.Values{"outcome": {"violation"}, "why": {"x"}}); !strings.Contains(to, "case-violation") {
+		t.Fatal(to)
+	}
+	n.seal.broken.Store(true)
+	for _, path := range []string{k, k + "/breach", day} {
+		if status, body := p.get(path); status != http.StatusServiceUnavailable || !strings.Contains(body, "Nothing was changed") {
+			t.Errorf("GET %s: status %d", path, status)
+		}
+	}
+	decision := url.Values{"outcome": {"policy"}, "why": {"x"}, "reason": {"review"}, "conclusion": {"breach"}}
+	for _, path := range []string{k + "/decide", k + "/undo", k + "/reveal", "/review/" + n.leaver + "/breach", list + "/reveal", day + "/reveal"} {
+		if status, _ := p.post(path, decision); status != http.StatusServiceUnavailable {
+			t.Errorf("POST %s: status %d", path, status)
+		}
+	}
+	if status, _ := p.post("/patients/who-saw", n.askPatient(bergsNumber)); status != http.StatusServiceUnavailable {
+		t.Errorf("who saw: status %d", status)
+	}
+	if status, _ := p.post("/people-at-work", url.Values{"person": {"r.holm"}, "day": {n.day.Format(time.DateOnly)}, "reason": {"case"}}); status != http.StatusServiceUnavailable {
+		t.Errorf("a day: status %d", status)
+	}
+	n.seal.broken.Store(false)
+	for _, path := range []string{k, day, list} {
+		status, body := p.get(path)
+		if name, ok := named(body); ok || status != http.StatusOK {
+			t.Errorf("%s: status %d, names %s", path, status, name)
+		}
+	}
+	if _, body := p.get(k); !strings.Contains(body, "What do you conclude?") {
+		t.Error("decided without a trail")
 	}
 }
 

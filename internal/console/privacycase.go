@@ -123,7 +123,7 @@ func (c *Console) subjectOf(r *request, k *privacy.Case, v *page.Case) (inClear,
 		for i := range parties[:min(2, len(parties))] {
 			value, isMasked := shown.of(&parties[i])
 			v.Subject = append(v.Subject, page.Pair{Name: label, Value: value, Masked: isMasked})
-			if role := page.Clean(parties[i].Role, 60); role != "" {
+			if role := roleOf(&parties[i]); role != "" {
 				v.Subject = append(v.Subject, page.Pair{Value: role})
 			}
 		}

@@ -146,7 +146,7 @@ func (c *Console) workdayPage(r *request, who hospital.StaffID, on time.Time, d 
 	}
 	sayMasked(&v.Frame, v.Reveal)
 	v.Subject = []page.Pair{subject}
-	if role := page.Clean(d.Staff.Role, 60); role != "" {
+	if role := roleOf(&d.Staff); role != "" {
 		v.Subject = append(v.Subject, page.Pair{Value: role})
 	}
 	without := 0

@@ -65,7 +65,7 @@ func (c *Console) officerToday(r *request, v *page.Today, all []privacy.Case) {
 	for i := range all[:min(waitingShown, len(all))] {
 		k := &all[i]
 		v.Waiting = append(v.Waiting, page.Waiting{
-			State: caseState(k), URL: "/review/" + k.ID, Title: page.Clean(k.Text.Headline, 120), Where: whoOf(k), Care: page.Plural(len(k.Patients), "patient"), Owner: "Nobody", Age: r.clock.Since(k.Opened),
+			State: caseState(k), URL: "/review/" + k.ID, Title: page.Clean(k.Text.Headline, 120), Where: whoOf(k), Care: either(len(k.Patients) == 0, "No one patient", page.Plural(len(k.Patients), "patient")), Owner: "Nobody", Age: r.clock.Since(k.Opened),
 		})
 	}
 }
