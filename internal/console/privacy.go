@@ -291,8 +291,11 @@ func (c *Console) aside(r *request, v *page.Review) error {
 	if len(v.Held) > 0 {
 		state = page.Look("Held")
 	}
-	if h.All.Touches == 0 {
+	switch known := slices.ContainsFunc(h.Departments, func(d privacy.DepartmentHealth) bool { return d.Past > 0 }); {
+	case h.All.Touches == 0:
 		state = page.Dim("None yet")
+	case len(v.Held) == 0 && !known:
+		state = page.Dim("No past yet")
 	}
 	v.Doors = append(v.Doors, page.RoomCard{Name: "Explained", URL: "/review/explained", State: state, Text: shareSays(&h.All)})
 	e, err := c.Privacy.Misses(r.Context())
