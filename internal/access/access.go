@@ -102,7 +102,7 @@ case.decide       -        -        all      -        -        -        -       
 case.reveal       -        -        all      -        -        -        -        -
 record.trace      -        -        all      -        -        -        -        -
 staff.day         -        -        all      -        -        -        -        -
-explained.read    all      all      all      -        all      -        -        all
+explained.read    all      all      all      -        all      -        -        -
 `
 
 // rightsOf returns how far v goes for each role of the table.

@@ -20,6 +20,7 @@ import (
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/index"
 	"github.com/wardline/wardline/internal/journal"
+	"github.com/wardline/wardline/internal/privacy"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/triage"
 	"github.com/wardline/wardline/internal/vault/veil"
@@ -54,7 +55,7 @@ type Config struct {
 	// OIDC is the house's own identity provider; nil when there is none. It sends people back to /oidc/back.
 	OIDC *access.OIDC
 	// Privacy explains accesses to records, and Hospital knows who is behind them; both nil where that is not set up.
-	Privacy  Accesses
+	Privacy  *privacy.Room
 	Hospital *hospital.Follower
 	// Alone lets one person do what otherwise takes two, also where a second one could agree.
 	Alone bool

@@ -6,7 +6,9 @@ import (
 
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/console/page"
 	"github.com/wardline/wardline/internal/index"
+	"github.com/wardline/wardline/internal/privacy"
 )
 
 // Served is one route as tests walk them.
@@ -75,6 +77,15 @@ func (q Questions) Keep(by, text string, fields ...index.Field) string {
 func (q Questions) Kept(id, by string) bool {
 	_, ok := q.q.of(id, by)
 	return ok
+}
+
+// HealthOf is how a department stands, in the words of the page, and why its cases wait.
+func HealthOf(d *privacy.DepartmentHealth, now time.Time) (state, share, usual, says, waits string) {
+	row := departmentRow(d)
+	for _, h := range held(&privacy.Health{Departments: []privacy.DepartmentHealth{*d}}, page.Clock{Now: now, Zone: time.UTC}) {
+		waits = h.Title + " " + h.Text
+	}
+	return row.State.Word, row.Share, row.Usual, row.Says, waits
 }
 
 // The bounds of what is kept of questions and answers.

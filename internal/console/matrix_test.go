@@ -35,7 +35,7 @@ type walker struct {
 func (w *walker) path(pattern string) (method, path string) {
 	method, path, _ = strings.Cut(pattern, " ")
 	return method, strings.NewReplacer("{$}", "", "{secret}", "guess", "{question}", "none", "{job}", "none", "{entry}", "0", "{line}", "0",
-		"/findings/{id}", "/findings/"+w.finding, "/rules/{id}", "/rules/5e5a9d2e-0c0f-4a55-9b35-0c4f5c3ad001", "{id}", "nobody").Replace(path)
+		"/findings/{id}", "/findings/"+w.finding, "/rules/{id}", "/rules/5e5a9d2e-0c0f-4a55-9b35-0c4f5c3ad001", "{id}", "nobody", "{q}", "none", "{day}", "2026-06-15").Replace(path)
 }
 
 // ask says how far a reader comes: login, denied, or yes with what became of it.
@@ -222,6 +222,9 @@ func TestWithoutATrailNothingIsChanged(t *testing.T) {
 		"POST /login": true, "POST /setup": true, "POST /setup/confirm": true, "POST /keys": true, "POST /prove": true, "POST /search": true, "POST /search/{question}/keep": true,
 		"POST /search/kept/{id}/forget": true, "POST /hunt/{job}/stop": true, "POST /hidden/{id}/lift": true,
 		"POST /rules/changes": true, "POST /rules/activate": true, "POST /rules/changes/{job}/stop": true,
+		"POST /review/{id}/decide": true, "POST /review/{id}/undo": true, "POST /review/{id}/reveal": true, "POST /review/{id}/conceal": true, "POST /review/{id}/breach": true,
+		"POST /review/proposals/{id}/agree": true, "POST /review/proposals/{id}/decline": true, "POST /patients/who-saw": true, "POST /patients/who-saw/{q}/reveal": true,
+		"POST /patients/who-saw/{q}/conceal": true, "POST /people-at-work": true, "POST /people-at-work/{id}/{day}/reveal": true, "POST /people-at-work/{id}/{day}/conceal": true,
 	}
 	if err := n.desk.Judge(t.Context(), items[0].ID, triage.False, "to be taken back", admin.id); err != nil {
 		t.Fatal(err)

@@ -2,36 +2,16 @@ package console
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"time"
+	"strings"
+	"unicode"
 
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/console/page"
-	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/privacy"
 )
-
-// Accesses is what the console asks of the room that explains accesses to records: *privacy.Room. Whatever it answers
-// names nobody, but for Reveal.
-type Accesses interface {
-	Cases(context.Context, privacy.Filter) ([]privacy.Case, error)
-	Case(ctx context.Context, id string, by privacy.Viewer) (privacy.Case, error)
-	Dispose(ctx context.Context, id string, d privacy.Decision) error
-	Undo(ctx context.Context, id string, by privacy.Viewer) error
-	Assess(ctx context.Context, id string, factors [4]string, by privacy.Viewer) error
-	Propose(ctx context.Context, id, fact string, by privacy.Viewer) (privacy.Proposal, error)
-	Reveal(ctx context.Context, id string, by privacy.Viewer) (privacy.Revealed, error)
-	Viewer(ctx context.Context, name string, logins ...string) (privacy.Viewer, error)
-	FindPatient(ctx context.Context, number string) (hospital.PatientID, error)
-	FindStaff(ctx context.Context, name string) (hospital.StaffID, error)
-	WhoSaw(ctx context.Context, p hospital.PatientID, from, to time.Time) ([]privacy.Seen, error)
-	PersonsDay(ctx context.Context, s hospital.StaffID, day int32) (privacy.Day, error)
-	Health(context.Context) (privacy.Health, error)
-	Misses(context.Context) (privacy.Estimate, error)
-}
 
 // errNoRoom says that nobody told this node to look at accesses.
 var errNoRoom = errors.New("access review is not set up: an administrator switches it on in the configuration, under privacy")
@@ -112,7 +92,7 @@ func (c *Console) noReview(r *request) (answer, error) {
 func (c *Console) reviewPage(r *request, all []privacy.Case, which string) (page.Review, error) {
 	v := page.Review{Views: c.reviewViews(r, which), Order: "Those that may not wait first, then the clearest"}
 	v.Frame = c.frame(r, "access", "Access", "Who looked at a chart without a reason?", key("open the first", "Enter"), key("next, previous", "J", "K"))
-	v.Answer = caseHeadline(all, which)
+	v.Answer, v.Live = caseHeadline(all, which), "/review/news"
 	for i := range all {
 		v.Rows = append(v.Rows, c.caseRow(r, &all[i]))
 	}
@@ -136,6 +116,28 @@ func (c *Console) reviewPage(r *request, all []privacy.Case, which string) (page
 		v.Proposals = append(v.Proposals, some...)
 	}
 	return v, nil
+}
+
+// reviewNews tells a page how many cases wait that were not there when it was made.
+func (c *Console) reviewNews(r *request) (answer, error) {
+	if c.Privacy == nil {
+		return answer{}, errNoRoom
+	}
+	waits := func() (int, error) {
+		all, _, err := c.cases(r, "waiting")
+		return len(all), err
+	}
+	before, err := waits()
+	if err != nil {
+		return answer{}, err
+	}
+	changes, stop := c.Privacy.Changes()
+	defer stop()
+	return c.tell(r, changes, func() (int, error) {
+		now, err := waits()
+		before = min(before, now) // somebody decided one: that does not hide a new one
+		return now - before, err
+	})
 }
 
 // reviewViews are the pages of the room that the reader may open.
@@ -228,19 +230,32 @@ func whoOf(k *privacy.Case) string {
 		return page.Plural(len(k.Users), "account")
 	}
 	u := &k.Users[0]
-	who := masked(u.Hint)
-	if role := page.Clean(u.Role, 60); role != "" {
+	who := masked(u)
+	if role := roleOf(u); role != "" {
 		return who + ", " + role
 	}
 	return who
 }
 
-// masked shows the last digits that the room gives away, and no more: a hint that is longer than that is none.
-func masked(hint string) string {
-	if n := len([]rune(hint)); n > 4 {
-		hint = ""
+// roleOf is what somebody does here, without its article.
+func roleOf(p *privacy.Party) string {
+	return strings.TrimPrefix(strings.TrimPrefix(page.Clean(p.Role, 60), "a "), "an ")
+}
+
+// dots stand for what is not shown.
+const dots = "••••"
+
+// masked stands for somebody: the last digits of the number, or, for an account that ends in letters, the end of what the room
+// calls it by, which says nothing to whoever does not see it often.
+func masked(p *privacy.Party) string {
+	digits := p.Hint[len(strings.TrimRightFunc(p.Hint, unicode.IsDigit)):]
+	switch {
+	case len(digits) >= 2 && len(digits) <= 4:
+		return dots + digits
+	case len(p.Token) > 8:
+		return "#" + page.Clean(p.Token[len(p.Token)-4:], 4)
 	}
-	return "••••" + page.Clean(hint, 4)
+	return dots
 }
 
 // firstCase is the card with the one thing to do.
@@ -276,8 +291,11 @@ func (c *Console) aside(r *request, v *page.Review) error {
 	if len(v.Held) > 0 {
 		state = page.Look("Held")
 	}
-	if h.All.Touches == 0 {
+	switch known := slices.ContainsFunc(h.Departments, func(d privacy.DepartmentHealth) bool { return d.Past > 0 }); {
+	case h.All.Touches == 0:
 		state = page.Dim("None yet")
+	case len(v.Held) == 0 && !known:
+		state = page.Dim("No past yet")
 	}
 	v.Doors = append(v.Doors, page.RoomCard{Name: "Explained", URL: "/review/explained", State: state, Text: shareSays(&h.All)})
 	e, err := c.Privacy.Misses(r.Context())

@@ -92,8 +92,9 @@ func caseData(k *privacy.Case) caseJSON {
 
 func parties(all []privacy.Party) []partyJSON {
 	out := []partyJSON{}
-	for _, p := range all {
-		out = append(out, partyJSON{p.Token, masked(p.Hint), page.Clean(p.Role, 60), page.Clean(p.Unit, 60)})
+	for i := range all {
+		p := &all[i]
+		out = append(out, partyJSON{p.Token, masked(p), page.Clean(p.Role, 60), page.Clean(p.Unit, 60)})
 	}
 	return out
 }

@@ -70,6 +70,9 @@ func (c *Console) casePage(r *request, k *privacy.Case) (page.Case, error) {
 	}
 	v.Note = noteOf(k, r.clock)
 	v.Tried, v.Weighs = triedOf(k), weighsOf(k)
+	if v.Tried.All, err = c.everyReason(r, k); err != nil {
+		return v, err
+	}
 	v.Evidence = c.evidenceOf(r, k, shown)
 	if err := c.dayOf(r, k, &v); err != nil {
 		return v, err
@@ -107,7 +110,7 @@ func (n inClear) of(p *privacy.Party) (value string, isMasked bool) {
 	if name := n[p.Token]; name != "" {
 		return page.Clean(name, 120), false
 	}
-	return masked(p.Hint), true
+	return masked(p), true
 }
 
 // subjectOf says whom a case is about: masked, or by name while that was asked for.
@@ -120,7 +123,7 @@ func (c *Console) subjectOf(r *request, k *privacy.Case, v *page.Case) (inClear,
 		for i := range parties[:min(2, len(parties))] {
 			value, isMasked := shown.of(&parties[i])
 			v.Subject = append(v.Subject, page.Pair{Name: label, Value: value, Masked: isMasked})
-			if role := page.Clean(parties[i].Role, 60); role != "" {
+			if role := roleOf(&parties[i]); role != "" {
 				v.Subject = append(v.Subject, page.Pair{Value: role})
 			}
 		}
@@ -171,6 +174,26 @@ func triedOf(k *privacy.Case) page.TriedReasons {
 		t.Heading = "Reasons we tried: " + page.Number(tried) + ", none found"
 	}
 	return t
+}
+
+// everyReason lists what was looked for, one by one.
+func (c *Console) everyReason(r *request, k *privacy.Case) ([]page.TriedRow, error) {
+	all, err := c.Privacy.SayReasons(r.Context(), k)
+	if err != nil {
+		return nil, err
+	}
+	var rows []page.TriedRow
+	for _, s := range all {
+		row := page.TriedRow{Looked: page.Clean(s.Title, 120), Says: page.Clean(s.Found, 400), State: page.Dim("None")}
+		if s.Weak {
+			row.State = page.Look("Weak")
+		}
+		if s.Holds {
+			row.State = page.OK("Holds")
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
 }
 
 // weighsOf draws what decided, the heaviest first on each side. It has no sum.

@@ -140,13 +140,13 @@ func (c *Console) workdayPage(r *request, who hospital.StaffID, on time.Time, d 
 	what := "day " + r.PathValue("id") + " " + on.Format(time.DateOnly)
 	v.Reveal = c.revealForm(r, what, dayURL(who, on), len(d.Patients))
 	shown := v.Reveal != nil && v.Reveal.Until != ""
-	subject := page.Pair{Name: "Staff member", Value: masked(d.Staff.Hint), Masked: true}
+	subject := page.Pair{Name: "Staff member", Value: masked(&d.Staff), Masked: true}
 	if shown {
 		subject = page.Pair{Name: "Staff member", Value: c.staffName(&d.Staff)}
 	}
 	sayMasked(&v.Frame, v.Reveal)
 	v.Subject = []page.Pair{subject}
-	if role := page.Clean(d.Staff.Role, 60); role != "" {
+	if role := roleOf(&d.Staff); role != "" {
 		v.Subject = append(v.Subject, page.Pair{Value: role})
 	}
 	without := 0
@@ -176,9 +176,9 @@ func (c *Console) workdayPage(r *request, who hospital.StaffID, on time.Time, d 
 
 func (c *Console) workRow(r *request, d *privacy.Day, l *privacy.Look, shown bool) page.WorkRow {
 	t := &l.Touch
-	row := page.WorkRow{Time: timesOf(t.First, t.Last, r.clock), What: countsSay(t.Counts), Patient: masked("")}
-	if l.Patient < len(d.Patients) {
-		row.Patient = masked(d.Patients[l.Patient].Hint)
+	row := page.WorkRow{Time: timesOf(t.First, t.Last, r.clock), What: countsSay(t.Counts), Patient: dots}
+	if l.Patient >= 0 && l.Patient < len(d.Patients) {
+		row.Patient = masked(&d.Patients[l.Patient])
 		if shown {
 			row.Patient = c.patientName(d.Patients[l.Patient].Patient)
 		}
@@ -194,7 +194,9 @@ func (c *Console) workRow(r *request, d *privacy.Day, l *privacy.Look, shown boo
 	if l.Verdict.Explained {
 		row.State = page.OK("Reason")
 		if len(l.Verdict.Reasons) > 0 {
-			row.Reason = reasonTitle(l.Verdict.Reasons[0].Template)
+			if says, err := c.Privacy.SayReason(r.Context(), &l.Verdict.Reasons[0]); err == nil {
+				row.Reason = page.Clean(says, 200)
+			}
 		}
 	}
 	if len(t.Evidence) > 0 {

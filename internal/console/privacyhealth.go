@@ -210,7 +210,11 @@ func (c *Console) missed(r *request) (answer, error) {
 	v.Interval = page.Between(low, at, high, fmt.Sprintf("Of 1,000 accesses that we call explained, between %.0f and %.0f may be improper; best guess %.0f", math.Floor(low), math.Ceil(high), at),
 		func(n float64) string { return fmt.Sprintf("%.4g of 1,000", n) })
 	for _, t := range e.Templates {
-		v.Reasons = append(v.Reasons, page.RightRow{Name: reasonTitle(t.Template), Looked: page.Number(t.Decided), Right: page.Number(t.Proper), Range: fmt.Sprintf("between %.0f and %.0f", math.Floor(100*t.Low), math.Ceil(100*t.High))})
+		name, err := c.Privacy.ReasonTitle(r.Context(), t.Template)
+		if err != nil {
+			return answer{}, err
+		}
+		v.Reasons = append(v.Reasons, page.RightRow{Name: page.Clean(name, 100), Looked: page.Number(t.Decided), Right: page.Number(t.Proper), Range: fmt.Sprintf("between %.0f and %.0f", math.Floor(100*t.Low), math.Ceil(100*t.High))})
 	}
 	return view("misses", v), nil
 }
@@ -224,6 +228,3 @@ func noneOr(n int) string {
 	}
 	return page.Number(n) + " of them"
 }
-
-// reasonTitle is what people call a template.
-func reasonTitle(id string) string { return page.Clean(id, 60) }

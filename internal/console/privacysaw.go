@@ -74,6 +74,7 @@ func (c *Console) whoSawPage(r *request, from, to string) page.WhoSaw {
 	now := r.clock.Now.In(c.Zone)
 	v := page.WhoSaw{Presets: askReasons(), From: cmp.Or(from, now.AddDate(0, 0, -askDays).Format(time.DateOnly)), To: cmp.Or(to, now.Format(time.DateOnly))}
 	v.Frame = c.frame(r, "access", "Who saw a chart", "Who opened this patient’s record, and why?", key("ask", "Ctrl", "Enter"))
+	v.Crumbs = []page.Link{{Text: "Access", URL: "/review"}, {Text: "Who saw a chart"}}
 	v.Answer, v.Context = "Ask for one patient", "The list can be printed for the patient. That you ask, and why, is written to the journal; the number is not."
 	return v
 }
@@ -200,6 +201,9 @@ func seenHeadline(all []privacy.Seen) string {
 		}
 	}
 	says := page.Count(len(people), "account") + " opened it"
+	if len(people) == 1 {
+		return says + either(len(without) == 0, ", with a reason as far as we know", ", without a reason that we found")
+	}
 	switch len(without) {
 	case 0:
 		return says + ", each with a reason as far as we know"
@@ -230,7 +234,7 @@ func seenCounts(all []privacy.Seen, shown bool) []page.Pair {
 }
 
 func (c *Console) seenRow(r *request, s *privacy.Seen, shown bool) page.SeenRow {
-	row := page.SeenRow{Day: c.dayOfRow(r, s.First), Time: timesOf(s.First, s.Last, r.clock), Who: masked(s.Account.Hint), Masked: true, Unit: page.Clean(cmp.Or(c.unitTitle(s.Account.Unit), s.Account.Role), 60), What: countsSay(s.Counts)}
+	row := page.SeenRow{Day: c.dayOfRow(r, s.First), Time: timesOf(s.First, s.Last, r.clock), Who: masked(&s.Account), Masked: true, Unit: page.Clean(cmp.Or(c.unitTitle(s.Account.Unit), roleOf(&s.Account)), 60), What: countsSay(s.Counts)}
 	if shown {
 		if name := c.staffName(&s.Account); name != "" {
 			row.Who, row.Masked = name, false
@@ -242,7 +246,7 @@ func (c *Console) seenRow(r *request, s *privacy.Seen, shown bool) page.SeenRow 
 	case s.Explained:
 		row.State, row.Reason = page.OK("Reason"), page.Clean(s.Reason, 200)
 	default:
-		row.State, row.Reason = page.Look("No reason found"), page.Clean(s.Reason, 200)
+		row.State, row.Reason = page.Look("No reason found"), either(s.Case != "", "Somebody looks at it.", "")
 	}
 	if s.Case != "" && allowed(r.actor, access.CaseRead) == nil {
 		row.CaseURL = "/review/" + s.Case
@@ -306,14 +310,14 @@ func (c *Console) whoSawConceal(r *request) (answer, error) {
 func (c *Console) patientName(who hospital.PatientID) string {
 	name := ""
 	if c.Hospital == nil {
-		return masked("")
+		return dots
 	}
 	c.Hospital.View(func(h *hospital.House) {
 		if human, ids, err := h.Reveal(who); err == nil {
 			name = nameOf(&human, ids, "")
 		}
 	})
-	return page.Clean(cmp.Or(name, masked("")), 160)
+	return page.Clean(cmp.Or(name, dots), 160)
 }
 
 // staffName is who an account belongs to, in clear, for a reader who gave a reason.

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/wardline/wardline/internal/access"
@@ -19,6 +20,10 @@ func (c *Console) accessToday(r *request, v *page.Today) error {
 		return nil
 	}
 	all, which, err := c.cases(r, "waiting")
+	if errors.Is(err, privacy.ErrNotReady) {
+		v.Rooms = slices.Insert(v.Rooms, 0, page.RoomCard{Name: "Access", URL: "/review", About: "Who opened which record, and why", State: page.Dim("Not ready"), Figure: "-", Text: "it still reads what it knew"})
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -60,7 +65,7 @@ func (c *Console) officerToday(r *request, v *page.Today, all []privacy.Case) {
 	for i := range all[:min(waitingShown, len(all))] {
 		k := &all[i]
 		v.Waiting = append(v.Waiting, page.Waiting{
-			State: caseState(k), URL: "/review/" + k.ID, Title: page.Clean(k.Text.Headline, 120), Where: whoOf(k), Care: page.Plural(len(k.Patients), "patient"), Owner: "Nobody", Age: r.clock.Since(k.Opened),
+			State: caseState(k), URL: "/review/" + k.ID, Title: page.Clean(k.Text.Headline, 120), Where: whoOf(k), Care: either(len(k.Patients) == 0, "No one patient", page.Plural(len(k.Patients), "patient")), Owner: "Nobody", Age: r.clock.Since(k.Opened),
 		})
 	}
 }

@@ -241,6 +241,8 @@ func (c *Console) failure(r *request, err error) failure {
 		return failure{http.StatusRequestEntityTooLarge, nothing, "That is more than one mebibyte: send less at once.", ""}
 	case errors.As(err, &damage):
 		return failure{http.StatusConflict, "This entry is damaged.", sentence(damage.Error()) + " The rest of the journal is not touched by it. Put back a copy, or tell whoever looks after Wardline.", ""}
+	case errors.Is(err, privacy.ErrNotReady):
+		return failure{http.StatusServiceUnavailable, "Not ready yet.", sentence(privacy.ErrNotReady.Error()), ""}
 	case errors.Is(err, errNoRoom):
 		return failure{http.StatusNotFound, "Access review is not set up.", "An administrator switches it on in the configuration, under privacy.", ""}
 	case errors.Is(err, errAbsent), errors.Is(err, privacy.ErrNoCase), errors.Is(err, triage.ErrUnknown), errors.Is(err, journal.ErrNoEntry), errors.Is(err, access.ErrNobody):

@@ -68,6 +68,7 @@ func table() []route {
 		{pattern: "POST /review/{id}/breach", verb: access.CaseDecide, handle: (*Console).assess},
 		{pattern: "POST /review/proposals/{id}/agree", verb: access.CaseReveal, handle: (*Console).agree},
 		{pattern: "POST /review/proposals/{id}/decline", verb: access.CaseReveal, handle: (*Console).decline},
+		{pattern: "GET /review/news", quiet: true, verb: access.CaseRead, handle: (*Console).reviewNews},
 		{pattern: "GET /review/explained", verb: access.ExplainedRead, handle: (*Console).explained},
 		{pattern: "GET /review/missed", verb: access.ExplainedRead, handle: (*Console).missed},
 		{pattern: "GET /patients/who-saw", verb: access.RecordTrace, handle: (*Console).whoSawForm},

@@ -54,6 +54,18 @@ func (c *Console) news(r *request) (answer, error) {
 	before := waiting(counts)
 	changes, stop := c.Desk.Changes()
 	defer stop()
+	return c.tell(r, changes, func() (int, error) {
+		now, err := c.Desk.Counts(r.Context())
+		if err != nil {
+			return 0, err
+		}
+		before = min(before, waiting(now)) // somebody settled one: that does not hide a new one
+		return waiting(now) - before, nil
+	})
+}
+
+// tell has a page say how much is new, each time that something changed.
+func (c *Console) tell(r *request, changes <-chan struct{}, count func() (int, error)) (answer, error) {
 	s, done, err := c.open(r)
 	if err != nil {
 		return answer{}, err
@@ -71,12 +83,11 @@ func (c *Console) news(r *request) (answer, error) {
 		case <-beat.C:
 			ok = s.send("beat", "0")
 		case <-changes:
-			now, err := c.Desk.Counts(r.Context())
+			n, err := count()
 			if err != nil {
 				return answer{written: true}, nil
 			}
-			before = min(before, waiting(now)) // somebody settled one: that does not hide a new one
-			if n := waiting(now) - before; n > 0 {
+			if n > 0 {
 				ok = s.send("new", fmt.Sprint(n))
 			}
 		}

@@ -1,0 +1,176 @@
+package console_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wardline/wardline/internal/access"
+)
+
+// TestNamesAreShownForAReasonAndForATime follows one reveal: to whom, where, and for how long.
+func TestNamesAreShownForAReasonAndForATime(t *testing.T) {
+	n := newOffice(t)
+	admin := n.first()
+	officer, other := n.officer(admin, "j.officer"), n.officer(admin, "k.officer")
+	if status, body := officer.post("/review/"+n.coworker+"/reveal", nil); status != http.StatusBadRequest || !strings.Contains(body, "Say why") {
+		t.Errorf("without a reason: status %d", status)
+	}
+	if status, to := officer.post("/review/"+n.coworker+"/reveal", url.Values{"reason": {"review"}}); status != http.StatusSeeOther || to != "/review/"+n.coworker {
+		t.Fatal(status, to)
+	}
+	if _, body := officer.get("/review/" + n.coworker); !strings.Contains(body, "Ida Holm") || !strings.Contains(body, "Ola Berg, 0099-4471") || !strings.Contains(body, "names shown") {
+		t.Error("the names are not shown")
+	}
+	for path, p := range map[string]*person{"/review/" + n.coworker: other, "/review/" + n.leaver: officer, "/review": officer} {
+		if _, body := p.get(path); strings.Contains(body, "Ida Holm") {
+			t.Errorf("%s names somebody to %s", path, p.name)
+		}
+	}
+	n.pass(14 * time.Minute)
+	if _, body := officer.get("/review/" + n.coworker); !strings.Contains(body, "Ida Holm") {
+		t.Error("masked before its time")
+	}
+	n.pass(2 * time.Minute)
+	if _, body := officer.get("/review/" + n.coworker); strings.Contains(body, "Ida Holm") {
+		t.Error("the names are shown for longer than a quarter of an hour")
+	}
+	if _, to := officer.post("/review/"+n.coworker+"/reveal", url.Values{"reason": {"review"}}); to != "/review/"+n.coworker {
+		t.Fatal(to)
+	}
+	officer.post("/review/"+n.coworker+"/conceal", nil)
+	if _, body := officer.get("/review/" + n.coworker); strings.Contains(body, "Ida Holm") {
+		t.Error("not masked again")
+	}
+	acts := n.acts(access.CaseReveal)
+	if len(acts) != 2 || acts[0].Outcome != access.Done || acts[0].Object.ID != n.coworker || acts[0].Detail["reason"] != "review" || !acts[0].Sealed {
+		t.Errorf("%+v", acts)
+	}
+}
+
+// TestTheNamesOfManyTakeTwoPeople asks for those of 62 patients.
+func TestTheNamesOfManyTakeTwoPeople(t *testing.T) {
+	n := newOffice(t)
+	admin := n.first()
+	officer, other := n.officer(admin, "j.officer"), n.officer(admin, "k.officer")
+	if _, to := officer.post("/review/"+n.report+"/reveal", url.Values{"reason": {"review"}}); to != "/review/"+n.report+"?done=proposed" {
+		t.Fatal(to)
+	}
+	if _, body := officer.get("/review/" + n.report); strings.Contains(body, "Quin Quill") || !strings.Contains(body, "Waits for a second person") {
+		t.Error("one person has the names of many")
+	}
+	ctx := access.WithActor(t.Context(), access.Actor{ID: other.id, Roles: []access.Role{access.Privacy}})
+	all, err := n.house.Proposals(ctx)
+	if err != nil || len(all) != 1 {
+		t.Fatal(all, err)
+	}
+	agree := "/review/proposals/" + all[0].ID + "/agree"
+	if status, _ := officer.post(agree, nil); status != http.StatusBadRequest {
+		t.Errorf("agreed to the own proposal: status %d", status)
+	}
+	if _, body := other.get("/review"); !strings.Contains(body, "Show the names of 62 patients, case 0") || !strings.Contains(body, "“I am reviewing this”") {
+		t.Error("the other is not asked")
+	}
+	if status, to := other.post(agree, nil); status != http.StatusSeeOther || to != "/review?done=shown-names" {
+		t.Fatal(status, to)
+	}
+	if _, body := officer.get("/review/" + n.report); !strings.Contains(body, "Quin Quill") {
+		t.Error("the names are not shown after both agreed")
+	}
+	if _, body := other.get("/review/" + n.report); strings.Contains(body, "Quin Quill") {
+		t.Error("who agreed has the names as well")
+	}
+}
+
+// TestWhoSawAChart asks for one patient, whose number stands nowhere but in the question itself.
+func TestWhoSawAChart(t *testing.T) {
+	n := newOffice(t)
+	admin := n.first()
+	p, other := n.officer(admin, "j.officer"), n.officer(admin, "k.officer")
+	if status, body := p.post("/patients/who-saw", n.askPatient("7777-0000")); status != http.StatusBadRequest || !strings.Contains(body, "Nobody here has that number") || strings.Contains(body, "7777") {
+		t.Errorf("nobody's number: status %d", status)
+	}
+	status, to := p.post("/patients/who-saw", n.askPatient(bergsNumber))
+	if status != http.StatusSeeOther || strings.Contains(to, "4471") {
+		t.Fatal(status, to)
+	}
+	_, body := p.get(to)
+	for _, want := range []string{"One account opened it, without a reason that we found", "••••4471", "REG", "/review/" + n.coworker, "names masked", "Opened 3 times"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("not %q", want)
+		}
+	}
+	if status, body := other.get(to); status != http.StatusBadRequest || strings.Contains(body, "REG") {
+		t.Errorf("somebody else sees the list: status %d", status)
+	}
+	for _, act := range n.acts(access.RecordTrace) {
+		if text, _ := json.Marshal(act); strings.Contains(string(text), "4471") || act.Detail["reason"] != "patient" {
+			t.Errorf("%s", text)
+		}
+	}
+}
+
+// TestADayAtWork leads from a case to the day, and asks for one by the account.
+func TestADayAtWork(t *testing.T) {
+	n := newOffice(t)
+	admin := n.first()
+	p := n.officer(admin, "j.officer")
+	day := n.clerksDay()
+	if _, body := p.get("/review/" + n.coworker); !strings.Contains(body, `href="`+day+`"`) {
+		t.Error("the case does not lead to the day")
+	}
+	status, body := p.get(day)
+	for _, want := range []string{"One record was opened, 1 of them without a reason", "Planned: 08:00 to 16:30.", "At work 08:52 to 16:31", "••••4471", "registration clerk", "Opened 3 times"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("status %d: not %q", status, want)
+		}
+	}
+	form := url.Values{"person": {"nobody.here"}, "day": {n.day.Format(time.DateOnly)}, "reason": {"case"}}
+	if status, body := p.post("/people-at-work", form); status != http.StatusBadRequest || !strings.Contains(body, "Nobody here has that account") {
+		t.Errorf("nobody's account: status %d", status)
+	}
+	form.Set("person", "r.holm")
+	if _, to := p.post("/people-at-work", form); to != day {
+		t.Errorf("%s, not %s", to, day)
+	}
+	if _, to := p.post(day+"/reveal", url.Values{"reason": {"case"}}); to != day {
+		t.Error(to)
+	}
+	if _, body := p.get(day); !strings.Contains(body, "Ida Holm") || !strings.Contains(body, "Ola Berg") {
+		t.Error("the names are not shown")
+	}
+	// Neither the own day, nor that of somebody whom one reports to.
+	for _, name := range []string{"r.holm", "b.birch"} {
+		who := n.officer(admin, name)
+		boss, err := n.room.FindStaff(t.Context(), "b.birch")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for path, want := range map[string]int{day: map[string]int{"r.holm": 404, "b.birch": 200}[name], fmt.Sprintf("/people-at-work/%d/%s", boss, n.day.Format(time.DateOnly)): 404} {
+			if status, _ := who.get(path); status != want {
+				t.Errorf("%s as %s: status %d", path, name, status)
+			}
+			if status, _ := who.post(path+"/reveal", url.Values{"reason": {"case"}}); want == 404 && status != want {
+				t.Errorf("reveal of %s as %s: status %d", path, name, status)
+			}
+		}
+	}
+	for _, act := range n.acts(access.StaffDay) {
+		if text, _ := json.Marshal(act.Detail); strings.Contains(string(text), "holm") {
+			t.Errorf("%s", text)
+		}
+	}
+}
+
+// TestWhoWorksHereAsksNotAboutTheOwnRecord has somebody else do it.
+func TestWhoWorksHereAsksNotAboutTheOwnRecord(t *testing.T) {
+	n := newOffice(t)
+	p := n.officer(n.first(), "o.berg")
+	if status, body := p.post("/patients/who-saw", n.askPatient(bergsNumber)); status != http.StatusBadRequest || !strings.Contains(body, "Somebody else must ask about your own record") {
+		t.Errorf("status %d", status)
+	}
+}
