@@ -136,10 +136,17 @@ func (r *rows) appendClinical(dst []byte, limit int, text []byte, fields int) (r
 	return dst, cut
 }
 
-// fits tells whether all values of a column may be seen.
+// fits tells whether all values of a column may be seen. A message of HL7 that lost a part has names of people where names of
+// systems belong.
 func (r *rows) fits(text []byte, fields int, c col) bool {
+	name := c.name
+	_, hl7 := r.byName["MSH-3"]
+	if hl7 && name == "access.native_action" {
+		name = "MSH-9" // which it repeats
+	}
 	for i := range r.values(fields, c) {
-		if v := r.plain(text, i); !veil.Fits(c.name, v) || r.index.Values[i].Kind == jsonl.String && r.veil.Hides(v) {
+		v := r.plain(text, i)
+		if !veil.Fits(name, v) || r.index.Values[i].Kind == jsonl.String && r.veil.Hides(v) || hl7 && veil.NamesSystem(name) && r.veil.IsName(v) {
 			return false
 		}
 	}

@@ -43,6 +43,11 @@ func TestRowsOfClinicalEvents(t *testing.T) {
 	if diff := gocmp.Diff(got, want); diff != "" || cut != 2 { // MSH-12 and the user hold what does not belong there
 		t.Errorf("%d cut; got, want:\n%s", cut, diff)
 	}
+	for _, fields := range []string{`{"MSH-3":"QUILLFEATHER"}`, `{"MSH-3":"ADT","MSH-9":"Quillfeather"}`, `{"MSH-3":"ADT","access":{"native_action":"Quillfeather"}}`, `{"MSH-3":"ADT","access":{"app":"Ottoline"}}`} {
+		if text, cut, _ := index.Row(8, 0, clinical("hl7/mllp", fields), past, future, v); cut != 1 || bytes.Contains(bytes.ToLower(text), []byte("quillf")) || bytes.Contains(text, []byte("Ottoline")) {
+			t.Errorf("%d cut: %s", cut, text)
+		}
+	}
 	// Other machines speak of the same patient.
 	text, cut, _ = index.Row(8, 0, record{time: noon, fields: `{"url":"/p?mrn=MRN-004713&n=Ottoline+Quillfeather","n":4713,"dob":"1951-03-07","patient":"O-9"}`}.line(0), past, future, v)
 	got = members(t, text)
