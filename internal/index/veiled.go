@@ -48,6 +48,17 @@ func (r *rows) plain(text []byte, i int) []byte {
 	return r.scratch
 }
 
+// hear learns from a line whose row the index has already, as after an unclean end.
+func (r *rows) hear(text []byte) {
+	if r.index.Scan(text, jsonl.DefaultLimits()) != nil {
+		return
+	}
+	if h, ok := r.head(text); ok && veil.Clinical(r.text(text, h.class)) {
+		r.gather(text, h.fields)
+		r.learn(text, h.fields)
+	}
+}
+
 // learn notes by which numbers and names a clinical event knows patients.
 func (r *rows) learn(text []byte, fields int) {
 	for _, name := range [...]string{"access.patient", "access.encounter", "PID-2.1", "PID-3.1", "PID-13.1", "PID-13.12", "PID-14.1", "PID-18.1", "PID-19", "MRG-1.1",

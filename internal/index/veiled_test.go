@@ -3,6 +3,7 @@ package index_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -120,6 +121,32 @@ func TestAnIndexOfAnotherVersionIsBuiltAnew(t *testing.T) {
 	x = run(t, cfg, l)
 	x.through(l)
 	if got := x.Counts(); got.Rows != 5 || got.Known != 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestWhatWasHeardBeforeACrashIsHeardAgain: the rows are there already, but what was heard with them was not written down yet.
+func TestWhatWasHeardBeforeACrashIsHeardAgain(t *testing.T) {
+	cfg := config(t)
+	l := newLog()
+	l.entries = append(l.entries, [][]byte{clinical("hl7/mllp", `{"PID-3.1":"MRN-004713","access":{"patient":["MRN-004713"]}}`)})
+	x := run(t, cfg, l)
+	x.through(l)
+	x.stop()
+	mark := filepath.Join(cfg.Dir, "mark.json")
+	text, err := os.ReadFile(mark)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = bytes.Replace(bytes.Replace(text, []byte(`"next":1`), []byte(`"next":0`), 1), []byte(`"clean":true`), []byte(`"clean":false`), 1)
+	if err := errors.Join(os.WriteFile(mark, text, 0o600), os.Remove(filepath.Join(cfg.Dir, "identifiers"))); err != nil {
+		t.Fatal(err)
+	}
+	cfg.Veil = veiltest.New()
+	l.add(record{time: noon, fields: `{"url":"/chart/MRN-004713"}`})
+	x = run(t, cfg, l)
+	x.through(l)
+	if got := x.Counts(); got.Known != 1 || got.Cut != 1 {
 		t.Errorf("%+v", got)
 	}
 }

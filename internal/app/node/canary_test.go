@@ -318,9 +318,11 @@ func (a *aviary) work() {
 	for _, path := range []string{"/", "/you", "/hidden", "/search", "/hunt", "/sources", "/rules", "/journal", "/people", "/trail", "/findings?view=closed"} {
 		a.ask("GET", a.console+path, "text/plain", "")
 	}
-	for entry := range 60 {
+	for entry := range 10 * len(a.birds) {
 		a.ask("GET", fmt.Sprintf("%s/journal/%d/0", a.console, entry), "text/plain", "")
-		a.ask("GET", fmt.Sprintf("%s/journal/%d/0/proof", a.console, entry), "text/plain", "")
+		if entry%50 == 0 {
+			a.ask("GET", fmt.Sprintf("%s/journal/%d/0/proof", a.console, entry), "text/plain", "")
+		}
 	}
 	a.ask("GET", "http://"+a.metrics+"/metrics", "text/plain", "")
 	a.ask("GET", "http://"+a.metrics+"/healthz", "text/plain", "")
