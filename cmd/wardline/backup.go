@@ -31,8 +31,8 @@ func (c *backupCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	where := config.JournalConfig()
-	_, err = fmt.Fprintf(s.out, "A backup with %d entries of the journal lies in %s.\nThe journal's keys are not in it. Keep copies of them elsewhere, or nobody can read it:\n    %s (the copy must hold key %d)\n    %s\n",
-		made.Entries, report.Clean(made.Dir), report.Clean(where.KeyFile), made.Key, report.Clean(where.SignFile))
+	_, err = fmt.Fprintf(s.out, "A backup with %d entries of the journal lies in %s.\nThe journal's keys are not in it. Keep copies of them elsewhere, or nobody can read it:\n    %s (the copy must hold key %d)\n    %s\n    %s\n",
+		made.Entries, report.Clean(made.Dir), report.Clean(where.KeyFile), made.Key, report.Clean(where.SignFile), report.Clean(config.VaultKey()))
 	return err
 }
 
@@ -40,7 +40,7 @@ func (c *backupCmd) Run(ctx context.Context, s streams) error {
 type restoreCmd struct {
 	nodeFlags `embed:""`
 	Backup    string `arg:"" type:"existingdir" help:"The backup's folder."`
-	Keys      string `required:"" type:"existingdir" placeholder:"DIR" help:"Folder with copies of journal.key and journal.sign."`
+	Keys      string `required:"" type:"existingdir" placeholder:"DIR" help:"Folder with copies of journal.key, journal.sign and journal.vault."`
 }
 
 // Run puts the backup into the data folder, which must be empty.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"github.com/wardline/wardline/format/jsonl"
 	"github.com/wardline/wardline/internal/console/page"
@@ -11,6 +12,7 @@ import (
 	"github.com/wardline/wardline/internal/finding"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/triage"
+	"github.com/wardline/wardline/internal/vault/veil"
 )
 
 // recall reads from the journal what the first events of a finding say: the desk knows only where they lie. It returns why what is
@@ -73,13 +75,24 @@ func (c *Console) saidAt(entry *journal.Entry, at int) json.RawMessage {
 	return nil
 }
 
-// describe is page.Describe without patients who were heard of elsewhere: a web server writes them into addresses.
+// describe is page.Describe without patients who were heard of elsewhere: a web server writes them into addresses, and a message of
+// HL7 that lost a part has them where names of systems belong.
 func (c *Console) describe(fields json.RawMessage, asks, patients []string) (chosen, all []page.Pair, masked bool) {
 	chosen, all, masked = page.Describe(fields, asks, patients)
+	hl7 := slices.ContainsFunc(all, func(p page.Pair) bool { return p.Name == "MSH-3" })
+	names := map[string]bool{} // values that are a patient's name
+	for _, p := range all {
+		names[p.Value] = hl7 && veil.NamesSystem(p.Name) && c.Veil.IsName([]byte(p.Value))
+	}
 	for _, pairs := range [][]page.Pair{chosen, all} {
 		for i := range pairs {
-			if hidden, hides := c.Veil.Hide([]byte(pairs[i].Value)); hides {
-				pairs[i].Value, masked = string(hidden), true
+			p := &pairs[i]
+			hidden, hides := c.Veil.Hide([]byte(p.Value))
+			if names[p.Value] {
+				hidden, hides = []byte(c.Veil.Entity("patient", p.Value)), true
+			}
+			if hides {
+				p.Value, masked = string(hidden), true
 			}
 		}
 	}

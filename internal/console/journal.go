@@ -186,8 +186,8 @@ func (c *Console) verifyProgress(r *request) (answer, error) {
 
 func (c *Console) findEntry(r *request) (answer, error) {
 	n, err := strconv.ParseUint(strings.ReplaceAll(r.URL.Query().Get("entry"), ",", ""), 10, 64)
-	if err != nil {
-		return answer{}, &mistake{"Write the number of an entry, such as 4218703."}
+	if err != nil || n >= c.Journal.Size() { // whatever it is, it does not belong into an address
+		return answer{}, &mistake{"Write the number of an entry, such as 4218703: one that the journal has."}
 	}
 	return answer{to: fmt.Sprintf("/journal/%d/0", n)}, nil
 }

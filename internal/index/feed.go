@@ -163,6 +163,7 @@ func (f *feeder) take(ctx context.Context, b Batch) error {
 		for n, line := range b.Lines {
 			if known.has(n) {
 				f.x.counts.known.Add(1)
+				f.rows.hear(line)
 				continue
 			}
 			row, cut, ok := f.rows.append(f.waiting, b.Entry, n, line)

@@ -48,6 +48,17 @@ func (r *rows) plain(text []byte, i int) []byte {
 	return r.scratch
 }
 
+// hear learns from a line whose row the index has already, as after an unclean end.
+func (r *rows) hear(text []byte) {
+	if r.index.Scan(text, jsonl.DefaultLimits()) != nil {
+		return
+	}
+	if h, ok := r.head(text); ok && veil.Clinical(r.text(text, h.class)) {
+		r.gather(text, h.fields)
+		r.learn(text, h.fields)
+	}
+}
+
 // learn notes by which numbers and names a clinical event knows patients.
 func (r *rows) learn(text []byte, fields int) {
 	for _, name := range [...]string{"access.patient", "access.encounter", "PID-2.1", "PID-3.1", "PID-13.1", "PID-13.12", "PID-14.1", "PID-18.1", "PID-19", "MRG-1.1",
@@ -136,10 +147,17 @@ func (r *rows) appendClinical(dst []byte, limit int, text []byte, fields int) (r
 	return dst, cut
 }
 
-// fits tells whether all values of a column may be seen.
+// fits tells whether all values of a column may be seen. A message of HL7 that lost a part has names of people where names of
+// systems belong.
 func (r *rows) fits(text []byte, fields int, c col) bool {
+	name := c.name
+	_, hl7 := r.byName["MSH-3"]
+	if hl7 && name == "access.native_action" {
+		name = "MSH-9" // which it repeats
+	}
 	for i := range r.values(fields, c) {
-		if v := r.plain(text, i); !veil.Fits(c.name, v) || r.index.Values[i].Kind == jsonl.String && r.veil.Hides(v) {
+		v := r.plain(text, i)
+		if !veil.Fits(name, v) || r.index.Values[i].Kind == jsonl.String && r.veil.Hides(v) || hl7 && veil.NamesSystem(name) && r.veil.IsName(v) {
 			return false
 		}
 	}

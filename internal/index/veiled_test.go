@@ -3,6 +3,7 @@ package index_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,6 +43,11 @@ func TestRowsOfClinicalEvents(t *testing.T) {
 	}
 	if diff := gocmp.Diff(got, want); diff != "" || cut != 2 { // MSH-12 and the user hold what does not belong there
 		t.Errorf("%d cut; got, want:\n%s", cut, diff)
+	}
+	for _, fields := range []string{`{"MSH-3":"QUILLFEATHER"}`, `{"MSH-3":"ADT","MSH-9":"Quillfeather"}`, `{"MSH-3":"ADT","access":{"native_action":"Quillfeather"}}`, `{"MSH-3":"ADT","access":{"app":"Ottoline"}}`} {
+		if text, cut, _ := index.Row(8, 0, clinical("hl7/mllp", fields), past, future, v); cut != 1 || bytes.Contains(bytes.ToLower(text), []byte("quillf")) || bytes.Contains(text, []byte("Ottoline")) {
+			t.Errorf("%d cut: %s", cut, text)
+		}
 	}
 	// Other machines speak of the same patient.
 	text, cut, _ = index.Row(8, 0, record{time: noon, fields: `{"url":"/p?mrn=MRN-004713&n=Ottoline+Quillfeather","n":4713,"dob":"1951-03-07","patient":"O-9"}`}.line(0), past, future, v)
@@ -115,6 +121,32 @@ func TestAnIndexOfAnotherVersionIsBuiltAnew(t *testing.T) {
 	x = run(t, cfg, l)
 	x.through(l)
 	if got := x.Counts(); got.Rows != 5 || got.Known != 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestWhatWasHeardBeforeACrashIsHeardAgain: the rows are there already, but what was heard with them was not written down yet.
+func TestWhatWasHeardBeforeACrashIsHeardAgain(t *testing.T) {
+	cfg := config(t)
+	l := newLog()
+	l.entries = append(l.entries, [][]byte{clinical("hl7/mllp", `{"PID-3.1":"MRN-004713","access":{"patient":["MRN-004713"]}}`)})
+	x := run(t, cfg, l)
+	x.through(l)
+	x.stop()
+	mark := filepath.Join(cfg.Dir, "mark.json")
+	text, err := os.ReadFile(mark)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = bytes.Replace(bytes.Replace(text, []byte(`"next":1`), []byte(`"next":0`), 1), []byte(`"clean":true`), []byte(`"clean":false`), 1)
+	if err := errors.Join(os.WriteFile(mark, text, 0o600), os.Remove(filepath.Join(cfg.Dir, "identifiers"))); err != nil {
+		t.Fatal(err)
+	}
+	cfg.Veil = veiltest.New()
+	l.add(record{time: noon, fields: `{"url":"/chart/MRN-004713"}`})
+	x = run(t, cfg, l)
+	x.through(l)
+	if got := x.Counts(); got.Known != 1 || got.Cut != 1 {
 		t.Errorf("%+v", got)
 	}
 }

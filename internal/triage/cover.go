@@ -16,9 +16,9 @@ const (
 	sealedNote = "note on a finding"
 )
 
-// cover takes out of a finding what names patients: the desk keeps what it names as tokens, and of its events where they lie. The
+// Cover takes out of a finding what names patients: the desk keeps what it names as tokens, and of its events where they lie. The
 // journal has what they say.
-func cover(v *veil.Veil, f *finding.Finding) {
+func Cover(v *veil.Veil, f *finding.Finding) {
 	for kind, values := range f.Entities {
 		for i, value := range values {
 			values[i] = v.Entity(kind, value)

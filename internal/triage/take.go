@@ -63,7 +63,7 @@ func (t *taking) take(ctx context.Context, f *Filed) error {
 	if err != nil || counted {
 		return err
 	}
-	cover(t.veil, &f.Finding)
+	Cover(t.veil, &f.Finding)
 	item, err := get(ctx, t.tx, t.veil, f.Finding.ID)
 	switch {
 	case errors.Is(err, ErrUnknown):

@@ -95,7 +95,7 @@ func Restore(ctx context.Context, c Config, from, keys string, progress func(don
 			return nil, fmt.Errorf("restore the journal's keys: %w", err)
 		}
 	}
-	if err := copyFile(filepath.Join(keys, filepath.Base(c.vaultKey())), c.vaultKey()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := copyFile(filepath.Join(keys, filepath.Base(c.VaultKey())), c.VaultKey()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("restore the vault's key: %w", err)
 	}
 	if err := copyFile(filepath.Join(from, backupState), filepath.Join(c.Data, "state.db")); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/app"
+	"github.com/wardline/wardline/internal/triage"
 	"github.com/wardline/wardline/internal/watch"
 )
 
@@ -78,6 +79,9 @@ func (n *Node) hunt(w http.ResponseWriter, r *http.Request) {
 		detail := map[string]string{"rules": strconv.Itoa(len(set.Rules())), "indicators": strconv.Itoa(set.Indicators())}
 		err = n.house.Do(ctx, access.HuntRun, access.Object{Kind: "answer"}, detail, func(ctx context.Context) error {
 			a, err := n.hunter.Hunt(ctx, watch.Question{Title: title, Set: set, From: asked.From, By: actor.Name}, progress)
+			for i := range a.Findings {
+				triage.Cover(n.veil, &a.Findings[i]) // the journal has all of it
+			}
 			reply.Answer = &a
 			return err
 		})

@@ -62,7 +62,13 @@ func up(config string) error {
 	if err != nil {
 		return err
 	}
-	n, err := node.Open(ctx, c, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	var level slog.Level
+	if said := os.Getenv("WARDLINE_LOG"); said != "" {
+		if err := level.UnmarshalText([]byte(said)); err != nil {
+			return err
+		}
+	}
+	n, err := node.Open(ctx, c, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})))
 	if err != nil {
 		return err
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/wardline/wardline/internal/vault"
 )
 
-// vaultKey is where the vault's key lies: beside the journal's, unless the configuration says otherwise.
-func (c *Config) vaultKey() string {
+// VaultKey is where the vault's key lies: beside the journal's, unless the configuration says otherwise.
+func (c *Config) VaultKey() string {
 	if c.VaultKeyFile != "" {
 		return c.VaultKeyFile
 	}
@@ -27,7 +27,7 @@ func openVault(ctx context.Context, c *Config, db *store.DB) (*vault.Vault, erro
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("read the vault's mark: %w", err)
 	}
-	v, err := vault.Open(c.vaultKey(), !used)
+	v, err := vault.Open(c.VaultKey(), !used)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func openVault(ctx context.Context, c *Config, db *store.DB) (*vault.Vault, erro
 	case !used:
 		_, err = db.ExecContext(ctx, `INSERT INTO vault_mark (id, mark) VALUES (1, $1)`, own)
 	case own != mark:
-		err = fmt.Errorf("%w: %s is not the key that this data was made with: put that one back", vault.ErrKey, c.vaultKey())
+		err = fmt.Errorf("%w: %s is not the key that this data was made with: put that one back", vault.ErrKey, c.VaultKey())
 	}
 	if err != nil {
 		return nil, err

@@ -112,12 +112,33 @@ func Fits(name string, value []byte) bool {
 		return len(value) == 0 || len(value) <= 4 && strings.IndexByte("DPT", value[0]) >= 0
 	case "MSH-12", "MSH-12.1":
 		return len(value) <= 20 && bytes.HasPrefix(value, []byte("2."))
+	case "MSH-9", "MSH-9.1", "MSH-9.2", "MSH-9.3", "EVN-1", "EVN-1.1":
+		return messageType(value)
 	case "access.user":
 		return len(value) <= longestKept && !patientReference(value)
 	case "access.user_name", "access.origin_host", "access.audit_source", "access.app", "access.workstation", "AuditSourceID":
 		return len(value) <= longestKept && bytes.IndexByte(value, '|') < 0
 	}
 	return len(value) <= longestCode && bytes.IndexByte(value, '|') < 0
+}
+
+// NamesSystem tells whether a field of a message of HL7 says which system or place it speaks of.
+func NamesSystem(name string) bool {
+	switch name {
+	case "access.app", "access.audit_source", "access.user":
+		return true
+	}
+	return strings.HasPrefix(name, "MSH-") || strings.HasPrefix(name, "EVN-") || strings.HasPrefix(name, "PV1-")
+}
+
+// messageType tells ADT^A01^ADT_A01 and its parts.
+func messageType(value []byte) bool {
+	for part := range bytes.SplitSeq(value, []byte{'^'}) {
+		if len(part) > 7 || bytes.ContainsFunc(part, func(r rune) bool { return (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' }) {
+			return false
+		}
+	}
+	return len(value) <= len("ADT^A01^ADT_A01")
 }
 
 // patientReference tells a user who is a patient, or kin of one, by a FHIR reference.

@@ -48,11 +48,16 @@ const (
 
 // extend adds a word to a sum, in small letters (FNV-1a). It is no secret: the set lies in memory, and is sealed on the disk.
 func extend(sum uint64, word []byte) uint64 {
-	for _, c := range word {
+	for len(word) > 0 {
+		c, size := word[0], 1
+		if c == '%' {
+			c, size = octet(word)
+		}
 		if 'A' <= c && c <= 'Z' {
 			c += 'a' - 'A'
 		}
 		sum = (sum ^ uint64(c)) * 0x100000001b3
+		word = word[size:]
 	}
 	return sum
 }

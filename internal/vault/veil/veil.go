@@ -103,7 +103,7 @@ func (v *Veil) Number(text []byte) {
 	sum, length, digits := uint64(number), 0, false
 	for _, w := range split(few[:0], text) {
 		sum = extend(sum, text[w.start:w.end])
-		length += w.end - w.start
+		length += w.letters
 		digits = digits || w.digit
 	}
 	if digits && length >= shortestNumber && length <= longestNumber {
@@ -119,7 +119,7 @@ func (v *Veil) Name(familyName, given []byte) {
 	var few, more [8]word
 	for _, f := range split(few[:0], familyName) {
 		for _, g := range split(more[:0], given) {
-			if f.digit || g.digit || f.end-f.start < shortestName || g.end-g.start < shortestName {
+			if f.digit || g.digit || f.letters < shortestName || g.letters < shortestName {
 				continue
 			}
 			v.known.add(extend(family, familyName[f.start:f.end]))
@@ -141,6 +141,19 @@ func (v *Veil) Hides(text []byte) bool {
 	return ok
 }
 
+// IsName tells whether a text is one word, which was heard as a part of a patient's name. Many such words mean something else
+// as well.
+func (v *Veil) IsName(text []byte) bool {
+	var few [2]word
+	words := split(few[:0], text)
+	if len(words) != 1 || words[0].digit {
+		return false
+	}
+	v.known.mu.RLock()
+	defer v.known.mu.RUnlock()
+	return v.known.has(extend(family, text[words[0].start:words[0].end]))
+}
+
 // Hide returns the text with tokens in the place of patients who were heard of, and whether there were any. Without any it is the
 // text itself.
 func (v *Veil) Hide(text []byte) ([]byte, bool) {
@@ -158,9 +171,9 @@ func (v *Veil) Hide(text []byte) ([]byte, bool) {
 	for ; ok; f, ok, at = v.known.next(text, *words, at) {
 		out = append(out, text[from:f.start]...)
 		if f.other != nil {
-			out = append(out, v.nameToken(f.value, f.other)...)
+			out = append(out, v.nameToken(unescape(f.value), unescape(f.other))...)
 		} else {
-			out = append(out, v.vault.Token(patient, string(f.value))...)
+			out = append(out, v.vault.Token(patient, string(unescape(f.value)))...)
 		}
 		from = f.end
 	}

@@ -45,6 +45,7 @@ func heard() *veil.Veil {
 	v.Number([]byte("42")) // too short to be looked for
 	v.Name([]byte("Quillfeather"), []byte("Ottoline Mae"))
 	v.Name([]byte("Ng"), []byte("Bo"))
+	v.Name([]byte("Ørsted"), []byte("Søren"))
 	return v
 }
 
@@ -55,9 +56,10 @@ func TestWhoWasHeardOf(t *testing.T) {
 	name := v.Asked("Ottoline Quillfeather")[0]
 	for text, want := range map[string]string{
 		"GET /chart/MRN-004713/notes":                 "GET /chart/" + token("MRN-004713") + "/notes",
-		"GET /chart?mrn=mrn%2D004713&x=1":             "GET /chart?mrn=" + token("mrn%2D004713") + "&x=1",
+		"GET /chart?mrn=mrn%2D004713&x=1":             "GET /chart?mrn=" + token("mrn-004713") + "&x=1",
 		"call (555) 0142 77 now":                      "call (" + token("555) 0142 77") + " now",
 		"?family=Quillfeather&given=Ottoline":         "?family=" + name,
+		"n=%C3%98rsted+S%c3%b8ren":                    "n=" + v.Asked("Søren Ørsted")[0],
 		"QUILLFEATHER, OTTOLINE":                      name,
 		"opened by Ottoline Quillfeather; MRN-004713": "opened by " + name + "; " + token("MRN-004713"),
 		"Quillfeather and Ottoline":                   name,

@@ -3,16 +3,17 @@ package veil
 // word is a run of letters and digits in a text.
 type word struct {
 	start, end   int
+	letters      int // and digits
 	digit, alpha bool
 }
 
-// split lists the words of a text. Bytes of 0x80 or more are letters. An escape of a URL (%2F) stands between words, and so
-// does the underscore.
+// split lists the words of a text. Bytes of 0x80 or more are letters. An escape of a URL (%C3) is the byte that it stands for. The
+// underscore stands between words.
 func split(words []word, text []byte) []word {
 	words = words[:0]
 	in := false
-	for i := 0; i < len(text); i++ {
-		c := text[i]
+	for i := 0; i < len(text); {
+		c, size := octet(text[i:])
 		digit := '0' <= c && c <= '9'
 		alpha := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c >= 0x80
 		switch {
@@ -22,20 +23,48 @@ func split(words []word, text []byte) []word {
 				in = true
 			}
 			w := &words[len(words)-1]
-			w.end = i + 1
+			w.end = i + size
+			w.letters++
 			w.digit, w.alpha = w.digit || digit, w.alpha || alpha
-		case c == '%' && i+2 < len(text) && hex(text[i+1]) && hex(text[i+2]):
-			i += 2
-			in = false
 		default:
 			in = false
 		}
+		i += size
 	}
 	return words
 }
 
-func hex(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+// octet is the first byte that a text stands for, and how many it takes: three for an escape of a URL.
+func octet(text []byte) (c byte, size int) {
+	if text[0] == '%' && len(text) > 2 {
+		if high, low := hex(text[1]), hex(text[2]); high < 16 && low < 16 {
+			return high<<4 | low, 3
+		}
+	}
+	return text[0], 1
+}
+
+// unescape is what a text with escapes of a URL stands for.
+func unescape(text []byte) []byte {
+	var out []byte
+	for len(text) > 0 {
+		c, size := octet(text)
+		out, text = append(out, c), text[size:]
+	}
+	return out
+}
+
+// hex is the value of a digit; 16 for what is none.
+func hex(c byte) byte {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0'
+	case 'a' <= c && c <= 'f':
+		return c - 'a' + 10
+	case 'A' <= c && c <= 'F':
+		return c - 'A' + 10
+	}
+	return 16
 }
 
 // What a number of a patient may be so that it is looked for: shorter ones stand everywhere and mean something else.
@@ -68,7 +97,7 @@ func (k *known) next(text []byte, words []word, i int) (f found, ok bool, after 
 				break
 			}
 			part := text[words[n].start:words[n].end]
-			if length += len(part); length > longestNumber {
+			if length += words[n].letters; length > longestNumber {
 				break
 			}
 			sum = extend(sum, part)

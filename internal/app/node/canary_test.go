@@ -1,0 +1,540 @@
+package node_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+
+	"github.com/wardline/wardline/format/mllp"
+	"github.com/wardline/wardline/internal/app/node"
+	"github.com/wardline/wardline/internal/index"
+	"github.com/wardline/wardline/internal/watch"
+)
+
+// canary is an invented patient whose identifiers stand nowhere else.
+type canary struct{ family, given, mrn, visit, born, phone, street, note string }
+
+func canaries(n int) []canary {
+	all := make([]canary, n)
+	for i := range all {
+		letters := string([]byte{'b' + byte(i%20), 'a' + byte(i/20%20), 'k' + byte(i/400)})
+		born := time.Date(1887, 3, 7, 0, 0, 0, 0, time.UTC).AddDate(0, 0, i)
+		all[i] = canary{
+			family: "Zyqu" + letters + "thorpe", given: "Vexil" + letters + "ina", mrn: fmt.Sprintf("81%06d", 7919*i%1_000_000), visit: fmt.Sprintf("V%08d", 60_000_000+i),
+			born: born.Format(time.DateOnly), phone: fmt.Sprintf("555-0199-%04d", i), street: "Nebbish" + letters + " Row", note: "quibbled" + letters + "osis",
+		}
+		if i%7 == 3 { // what is escaped in JSON and UTF-16
+			all[i].family = "Zyqü" + letters + "thorpe"
+		}
+	}
+	return all
+}
+
+func (c *canary) dob() string { return strings.ReplaceAll(c.born, "-", "") }
+
+func (c *canary) teach(i int, hounds ...*hound) {
+	for _, h := range hounds {
+		for what, value := range map[string]string{"family name": c.family, "given name": c.given, "number": c.mrn, "visit": c.visit, "birth": c.born, "birth in HL7": c.dob(),
+			"telephone": c.phone, "telephone in digits": strings.ReplaceAll(c.phone, "-", ""), "street": c.street, "note": c.note} {
+			h.learn(fmt.Sprintf("%s of patient %d", what, i), value)
+		}
+	}
+}
+
+// hl7 is a message with the patient in all segments that name one.
+func (c *canary) hl7(kind string, n int) string {
+	at := time.Now().UTC().Format("20060102150405")
+	return strings.Join([]string{
+		fmt.Sprintf(`MSH|^~\&|EHR|EXAMPLE|ENGINE|EXAMPLE|%s+0000||%s|C%d|P|2.5.1`, at, kind, n), "EVN||" + at + "|||nurse7^Nurse^Seven",
+		fmt.Sprintf("PID|1|%s|%s^^^ALDER^MR||%s^%s||%s|F|||%s^^Alder^^00000||%s|||||%s", c.mrn, c.mrn, c.family, c.given, c.dob(), c.street, c.phone, c.mrn),
+		fmt.Sprintf("NK1|1|%s^Kin|SPO|%s|%s", c.family, c.street, c.phone), fmt.Sprintf("PV1|1|I|4W^12^A||||||||||||||||%s", c.visit), "MRG|" + c.mrn + "^^^ALDER^MR||||||" + c.family + "^" + c.given,
+		"ORC|NW|" + c.visit, fmt.Sprintf("OBR|1|%s||CBC^%s|||||||||||||||%s", c.visit, c.note, c.mrn), fmt.Sprintf("OBX|1|TX|N^%s||%s %s %s||||||F", c.note, c.given, c.family, c.note),
+		"NTE|1||" + c.note + " " + c.phone, "GT1|1||" + c.family + "^" + c.given, "IN1|1||||||||||||||||" + c.family, "",
+	}, "\r")
+}
+
+// damaged are messages that lead to errors.
+func (c *canary) damaged() []string {
+	good := c.hl7("ADT^A08", 1)
+	return []string{
+		"PID|1||" + c.mrn + "||" + c.family + "^" + c.given, "MSH|^~\\&|" + c.family, strings.Replace(good, "\rPID|1", "PID|1", 1), strings.ReplaceAll(good, "\r", "\n"),
+		strings.Replace(good, "P|2.5.1", c.mrn+"|"+c.mrn, 1), strings.Replace(good, "ADT^A08", c.family, 1), good[:len(good)/2] + "\xff\xfe" + c.family, strings.Replace(good, "|EHR|", "|"+c.given+" "+c.family+"|", 1),
+		strings.Replace(good, c.family, `\X`+fmt.Sprintf("%X", c.family)+`\`, 1),
+	}
+}
+
+func (c *canary) audit(verb, purpose string) string {
+	query := base64.StdEncoding.EncodeToString([]byte("family=" + c.family + "&birthdate=" + c.born))
+	return fmt.Sprintf(`{"resourceType":"AuditEvent","text":{"div":"<div>%s</div>"},"type":{"code":"rest"},"subtype":[{"code":%q}],"action":"R","recorded":%q,"outcome":"0","outcomeDesc":"%s %s",
+		"purposeOfEvent":[{"coding":[{"code":%q}]}],"agent":[{"who":{"display":"nurse7"},"requestor":true,"network":{"address":"10.2.3.4","type":"2"}},{"who":{"reference":"Patient/%s","display":"%s %s"}}],
+		"source":{"observer":{"display":"ehr.example.org"}},"entity":[{"what":{"reference":"Patient/%s","display":"%s, %s","identifier":{"value":%q}},"name":%q,"description":%q,"type":{"code":"1"},"role":{"code":"1"}},
+		{"what":{"reference":"Encounter/%s"},"query":%q,"detail":[{"type":"note","valueString":%q}]}]}`,
+		c.note, verb, time.Now().UTC().Format(time.RFC3339Nano), c.note, c.family, purpose, c.mrn, c.given, c.family, c.mrn, c.family, c.given, c.mrn, c.family+", "+c.given, c.note, c.visit, query, c.street)
+}
+
+func (c *canary) atna() string {
+	return fmt.Sprintf(`<AuditMessage><EventIdentification EventActionCode="R" EventDateTime="%s" EventOutcomeIndicator="0"><EventID csd-code="110110" codeSystemName="DCM" originalText="Patient Record"/></EventIdentification>`+
+		`<ActiveParticipant UserID="nurse7" UserIsRequestor="true"/><AuditSourceIdentification AuditSourceID="pacs"/><ParticipantObjectIdentification ParticipantObjectID="%s^^^ALDER" ParticipantObjectTypeCode="1" ParticipantObjectTypeCodeRole="1">`+
+		`<ParticipantObjectIDTypeCode csd-code="2" originalText="Patient Number"/><ParticipantObjectName>%s^%s</ParticipantObjectName><ParticipantObjectDetail type="born" value="%s"/></ParticipantObjectIdentification></AuditMessage>`,
+		time.Now().UTC().Format(time.RFC3339), c.mrn, c.family, c.given, base64.StdEncoding.EncodeToString([]byte(c.born)))
+}
+
+// web is what machines log that serve pages about patients: an address, a browser, a name.
+func (c *canary) web() map[string]string {
+	return map[string]string{
+		"url":        "/chart/" + c.mrn + "?family=" + url.QueryEscape(c.family) + "&given=" + c.given + "&tel=" + url.QueryEscape(c.phone),
+		"user_agent": "Viewer/2 (" + c.given + " " + c.family + ")", "message": "opened " + c.visit + " of " + c.family + ", " + c.given, "patient_birth_date": c.born, "client": "10.2.3.4",
+	}
+}
+
+func quoted(v any) string {
+	text, _ := json.Marshal(v)
+	return string(text)
+}
+
+// aviary is a house into which canaries were let.
+type aviary struct {
+	*house
+	birds    []canary
+	screens  *hound // of what people and senders are answered
+	all      *hound
+	plain    string // an HTTP door without TLS
+	client   *http.Client
+	console  string
+	statuses map[int]int
+	mu       sync.Mutex // guards screens and statuses
+}
+
+// open starts the node and waits for the doors that others do not use.
+func (a *aviary) open() {
+	a.t.Helper()
+	a.start()
+	for _, address := range []string{a.plain, a.metrics, strings.TrimPrefix(a.console, "https://")} {
+		a.eventually(func() bool {
+			conn, err := net.Dial("tcp", address)
+			if err == nil {
+				conn.Close()
+			}
+			return err == nil
+		})
+	}
+}
+
+// ask keeps what came back, and returns it.
+func (a *aviary) ask(method, address, kind, body string, headers ...string) string {
+	a.t.Helper()
+	req, err := http.NewRequestWithContext(a.t.Context(), method, address, strings.NewReader(body))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+a.token)
+	req.Header.Set("Content-Type", kind)
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := a.client.Do(req)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(res.Body, 16<<20))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	var all bytes.Buffer
+	_ = res.Header.Write(&all)
+	all.Write(text)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.statuses[res.StatusCode]++
+	where := "an answer to a sender"
+	if strings.HasPrefix(address, a.console) {
+		where = "an answer of the console to " + method + " " + regexp.MustCompile(`[0-9a-f-]{8,}|\d+`).ReplaceAllString(strings.TrimPrefix(address, a.console), "N")
+	}
+	a.screens.look(where, all.Bytes())
+	if to := res.Header.Get("Location"); to != "" {
+		return to
+	}
+	return string(text)
+}
+
+// message sends HL7, and keeps the answer, if there is one.
+func (a *aviary) message(conn net.Conn, in *mllp.Reader, text string) {
+	a.t.Helper()
+	if _, err := fmt.Fprintf(conn, "\x0b%s\x1c\r", text); err != nil {
+		a.t.Fatal(err)
+	}
+	frame, err := in.Next()
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	// An answer gives back what the message calls its sender: that is for the sender alone.
+	a.screens.look("an answer to a sender of HL7", bytes.SplitN(frame.Payload, []byte("\r"), 2)[1])
+}
+
+// sing sends every canary in at every door.
+func (a *aviary) sing() {
+	a.t.Helper()
+	conn, err := net.Dial("tcp", a.mllp)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer conn.Close()
+	in := mllp.NewReader(conn, 1<<20)
+	for i := range a.birds { // first, so that they were heard of
+		a.message(conn, in, a.birds[i].hl7([]string{"ADT^A01^ADT_A01", "ORU^R01", "ADT^A40", "MDM^T02"}[i%4], i))
+	}
+	for i := range a.birds[:len(a.birds)/4] {
+		for _, m := range a.birds[i].damaged() {
+			a.message(conn, in, m)
+		}
+	}
+	syslog, err := net.Dial("tcp", a.syslog)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer syslog.Close()
+	door, json := "http://"+a.plain, "application/json"
+	csv := "ACCESS_TIME,SYSTEM_LOGIN,USER_NAME,PAT_MRN_ID,PAT_NAME,PAT_ENC_CSN_ID,METRIC_NAME,CLIENT_IP,BTG_REASON,BTG_EXPLANATION,SEARCH_TEXT\n"
+	for i := range a.birds {
+		c := &a.birds[i]
+		web := c.web()
+		a.ask("POST", door+"/fhir/AuditEvent", "application/fhir+json", c.audit([]string{"read", "search-type", "export"}[i%3], []string{"TREAT", "BTG"}[i%2]))
+		for _, m := range []string{c.atna(), web["message"] + " " + web["url"], "CEF:0|v|p|1|1|" + web["message"] + "|3|suser=nurse7 request=" + web["url"]} {
+			m = fmt.Sprintf("<85>1 %s web app - IHE+RFC-3881 - %s", time.Now().UTC().Format(time.RFC3339), m)
+			if _, err := fmt.Fprintf(syslog, "%d %s", len(m), m); err != nil {
+				a.t.Fatal(err)
+			}
+		}
+		a.ask("POST", door+"/_bulk", "application/x-ndjson", "{\"create\":{\"_index\":\"web\"}}\n"+quoted(web)+"\n")
+		a.ask("POST", door+"/services/collector/event", json, quoted(map[string]any{"event": web})+quoted(map[string]any{"event": web["message"], "source": web["url"]}))
+		a.ask("POST", door+"/v1/logs", json, fmt.Sprintf(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":%q},"attributes":[{"key":"url.full","value":{"stringValue":%q}}]}]}]}]}`, web["message"], web["url"]))
+		a.ask("POST", door+"/events", json, quoted(web))
+		csv += fmt.Sprintf("%s,nurse7,Nurse Seven,%s,\"%s, %s\",%s,%s,10.2.3.4,%s,%s %s,%s\n", time.Now().UTC().Format("1/2/2006 15:04:05"), c.mrn, c.family, c.given, c.visit,
+			[]string{"Chart opened", "Break the glass", "Report printed"}[i%3], c.note, c.family, c.phone, c.family)
+		if i%25 == 0 { // a column too few: what follows stands in the wrong place
+			csv += fmt.Sprintf("%s,nurse7,%s,%s\n", time.Now().UTC().Format("1/2/2006 15:04:05"), c.mrn, c.family)
+		}
+		if i < len(a.birds)/4 {
+			a.wrong(c)
+		}
+	}
+	part := filepath.Join(a.dir, "in", "part")
+	if err := os.WriteFile(part, []byte(csv), 0o600); err != nil {
+		a.t.Fatal(err)
+	}
+	if err := os.Rename(part, filepath.Join(a.dir, "in", "export-"+a.birds[1].mrn+".csv")); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+// wrong asks what leads to errors.
+func (a *aviary) wrong(c *canary) {
+	a.t.Helper()
+	door := "http://" + a.plain
+	agent := []string{"User-Agent", c.given + " " + c.family, "Referer", "https://ehr.example.org/p/" + c.mrn}
+	audit := c.audit("read", "TREAT")
+	bundle := func(kind string) string {
+		return fmt.Sprintf(`{"resourceType":"Bundle","type":%q,"entry":[{"resource":%s,"request":{"method":"POST","url":"AuditEvent"}},{"resource":{"resourceType":"Patient","id":%q,"name":[{"family":%q,"given":[%q]}],"birthDate":%q}}]}`,
+			kind, audit, c.mrn, c.family, c.given, c.born)
+	}
+	for _, x := range [][4]string{
+		{"POST", "/fhir/AuditEvent", "application/fhir+json", audit[:len(audit)-9]}, {"POST", "/fhir/Patient", "application/fhir+json", bundle("x")}, {"POST", "/fhir", "application/fhir+json", bundle("transaction")},
+		{"POST", "/fhir", "application/fhir+json", bundle("batch")}, {"POST", "/fhir", "application/fhir+json", bundle(c.family)}, {"GET", "/fhir/Patient/" + c.mrn + "?name=" + url.QueryEscape(c.family), "text/plain", ""},
+		{"POST", "/fhir/AuditEvent", "application/fhir+xml", "<Patient><name>" + c.family}, {"POST", "/" + c.mrn + "/" + url.PathEscape(c.family), "application/json", "{}"}, {"PUT", "/_bulk?pipeline=" + c.mrn, "application/x-ndjson", c.family},
+		{"POST", "/_bulk", "application/x-ndjson", "{\"" + c.mrn + "\":{}}\n{\"" + c.family + "\n"}, {"POST", "/services/collector/event?channel=" + c.mrn, "application/json", "{\"event\":\"" + c.family}, {"POST", "/v1/logs", "application/json", "{\"" + c.family},
+		{"POST", "/v1/logs", "application/x-protobuf", c.family}, {"POST", "/events", c.mrn, "{\"a\":\"" + c.family}, {"POST", "/events", "application/json", "\x1f\x8b" + c.family},
+	} {
+		a.ask(x[0], door+x[1], x[2], x[3], agent...)
+	}
+	a.ask("POST", door+"/events", "application/json", "{}", append(agent, "Content-Encoding", c.family, "Authorization", "Bearer "+c.mrn)...)
+	for _, path := range []string{"/findings/" + c.mrn, "/search/" + url.PathEscape(c.family), "/journal/find?entry=" + c.mrn, "/" + c.mrn + "/" + c.given, "/hunt/" + c.mrn, "/rules/" + url.PathEscape(c.family), "/api/v1/findings/" + c.mrn} {
+		a.ask("GET", a.console+path, "text/plain", "", agent...)
+	}
+}
+
+// follow follows where a form leads.
+func (a *aviary) post(path string, form url.Values) string {
+	a.t.Helper()
+	to := a.ask("POST", a.console+path, "application/x-www-form-urlencoded", form.Encode())
+	if strings.HasPrefix(to, "/") {
+		return a.ask("GET", a.console+to, "text/plain", "")
+	}
+	return to
+}
+
+// work does what people do at the console. What they type is about the first patient, whom their own screens may name.
+func (a *aviary) work() {
+	a.t.Helper()
+	typed := &a.birds[0]
+	for _, text := range []string{typed.mrn, `"` + typed.given + " " + typed.family + `"`, "nurse7", typed.visit} {
+		to := a.ask("POST", a.console+"/search", "application/x-www-form-urlencoded", url.Values{"text": {text}, "last": {"24h"}}.Encode())
+		page := a.ask("GET", a.console+to, "text/plain", "")
+		if !strings.Contains(page, " fit") {
+			a.t.Errorf("nothing is found of what was typed: %.300s", regexp.MustCompile(`(?s)<h1.*?</h1>`).FindString(page))
+		}
+		a.post(to+"/keep", url.Values{"name": {"about " + typed.family}})
+	}
+	a.post("/search", url.Values{"field": {"access.patient"}, "op": {"="}, "value": {typed.mrn}, "last": {"24h"}})
+	rule := "title: About " + typed.family + "\nlevel: low\nlogsource: {product: ehr}\ndetection: {s: {access.patient: '" + typed.mrn + "'}, condition: s}\n"
+	a.post("/hunt", url.Values{"rule": {rule}, "days": {"1"}})
+	a.post("/hunt", url.Values{"indicators": {"10.2.3.4"}, "days": {"1"}})
+	a.post("/hunt", url.Values{"indicators": {"no " + typed.family}, "days": {typed.mrn}})
+	queue := a.ask("GET", a.console+"/findings", "text/plain", "")
+	ids := regexp.MustCompile(`/findings/([0-9a-f]{24})`).FindAllStringSubmatch(queue, -1)
+	if len(ids) == 0 {
+		a.t.Error("nothing was found")
+	}
+	for i, id := range ids {
+		a.ask("GET", a.console+"/findings/"+id[1], "text/plain", "")
+		if i == 0 {
+			a.post("/findings/"+id[1]+"/judge", url.Values{"verdict": {"expected"}, "why": {"asked " + typed.given + " " + typed.family + ", " + typed.phone}})
+			a.post("/findings/"+id[1]+"/hide", url.Values{"scope": {"all"}, "days": {"7"}, "reason": {"about " + typed.family + " " + typed.mrn}, "step": {"save"}})
+		}
+	}
+	for _, path := range []string{"/", "/you", "/hidden", "/search", "/hunt", "/sources", "/rules", "/journal", "/people", "/trail", "/findings?view=closed"} {
+		a.ask("GET", a.console+path, "text/plain", "")
+	}
+	for entry := range 10 * len(a.birds) {
+		a.ask("GET", fmt.Sprintf("%s/journal/%d/0", a.console, entry), "text/plain", "")
+		if entry%50 == 0 {
+			a.ask("GET", fmt.Sprintf("%s/journal/%d/0/proof", a.console, entry), "text/plain", "")
+		}
+	}
+	a.ask("GET", "http://"+a.metrics+"/metrics", "text/plain", "")
+	a.ask("GET", "http://"+a.metrics+"/healthz", "text/plain", "")
+}
+
+// operate does what is done on the machine itself.
+func (a *aviary) operate() {
+	a.t.Helper()
+	c, err := node.ReadConfig(a.config)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	ctx := a.t.Context()
+	for _, checkup := range []node.Checkup{node.Doctor(ctx, &c)} {
+		a.screens.look("the doctor", []byte(quoted(checkup)))
+	}
+	var status, senders any
+	for path, into := range map[string]any{"/status": &status, "/senders": &senders} {
+		if err := node.Control(ctx, &c, path, nil, into); err != nil {
+			a.t.Fatal(err)
+		}
+		a.screens.look("what the node says of itself", []byte(quoted(into)))
+	}
+	answer, err := node.Hunt(ctx, &c, node.HuntRequest{Question: "10.2.3.4"}, func(watch.Progress) {})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	a.screens.look("the answer to a hunt", []byte(quoted(answer)))
+	if err := node.Control(ctx, &c, "/backups", node.Backup{Dir: filepath.Join(a.dir, "backup")}, &status); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+// signIn opens the console as the first person.
+func (a *aviary) signIn() {
+	a.t.Helper()
+	c, err := node.ReadConfig(a.config)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	n, err := node.Open(a.t.Context(), c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer n.Close(a.t.Context())
+	cookie, err := n.Join(a.t.Context(), "copper lantern sings quietly", func(secret string) string {
+		code, err := totp.GenerateCode(secret, time.Now())
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		return code
+	})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	a.console = "https://" + c.Console.Listen
+	a.client = &http.Client{
+		Transport:     signed{cookie, a.console, &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}, // whose certificate it is is not what is asked here
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// signed shows the cookie to the console alone.
+type signed struct {
+	cookie, console string
+	next            http.RoundTripper
+}
+
+func (s signed) RoundTrip(r *http.Request) (*http.Response, error) {
+	if strings.HasPrefix(r.URL.String(), s.console) && !strings.Contains(r.URL.Path, "/api/") {
+		r.Header.Del("Authorization")
+		r.AddCookie(&http.Cookie{Name: "__Host-wardline", Value: s.cookie})
+	}
+	return s.next.RoundTrip(r)
+}
+
+// rows reads the whole index, as whoever has its files could.
+func (a *aviary) rows() (n int) {
+	a.t.Helper()
+	x, err := index.Open(index.DefaultConfig(filepath.Join(a.dir, "data", "index"), a.veil()), slog.New(slog.DiscardHandler))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(a.t.Context())
+	done := make(chan error, 1)
+	go func() {
+		done <- x.Run(ctx, func(ctx context.Context, _ uint64, _ func(context.Context, index.Batch) error) error {
+			<-ctx.Done()
+			return ctx.Err()
+		})
+	}()
+	a.eventually(func() bool { return x.Healthy() == nil })
+	q := index.Query{Limit: 10_000, Oldest: true}
+	for more := true; more; {
+		stats, err := x.Search(ctx, q, func(h index.Hit) error {
+			n++
+			q.After = h.Cursor()
+			a.all.look("a row of the index of class "+h.Class, fmt.Appendf(nil, "%s %s %s", h.ID, h.Source, h.Fields))
+			return nil
+		})
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		more = stats.More && stats.Hits > 0
+	}
+	cancel()
+	if err := <-done; err != nil {
+		a.t.Error(err)
+	}
+	return n
+}
+
+// TestNoIdentifierLeavesTheVault lets invented patients in at every door, works, asks, errs, kills and crashes, and then looks for them in all
+// that is left and in all that was answered, in every way of writing (promise P19). The journal's bodies are encrypted and are looked through
+// as well. WARDLINE_TRUST lets in 500, and else 40.
+func TestNoIdentifierLeavesTheVault(t *testing.T) {
+	count := 40
+	if os.Getenv("WARDLINE_TRUST") != "" {
+		count = 500
+	}
+	t.Setenv("WARDLINE_LOG", "debug")
+	t.Setenv("GOTRACEBACK", "all")
+	a := &aviary{birds: canaries(count), screens: newHound(t), all: newHound(t), plain: free(t), statuses: map[int]int{}}
+	for i := range a.birds {
+		if a.birds[i].teach(i, a.all); i > 0 {
+			a.birds[i].teach(i, a.screens)
+		}
+	}
+	own := t.TempDir()
+	rules := "title: Record opened\nid: 6f2b8f5e-0000-4000-8000-000000000001\nlevel: medium\nlogsource: {product: ehr}\ndetection: {s: {access.verb: [read, search]}, condition: s}\n---\n" +
+		"title: Read often\nid: 6f2b8f5e-0000-4000-8000-000000000002\nname: often\nlevel: medium\nlogsource: {product: hl7}\ndetection: {s: {access.verb: [create, update, merge]}, condition: s}\n---\n" +
+		"title: One patient again and again\nid: 6f2b8f5e-0000-4000-8000-000000000003\nlevel: medium\ncorrelation: {type: event_count, rules: [often], group-by: [access.patient], timespan: 1h, condition: {gte: 3}}\n---\n" +
+		"title: Page of a chart\nid: 6f2b8f5e-0000-4000-8000-000000000004\nlevel: low\nlogsource: {}\ndetection: {s: {url|contains: '/chart/'}, condition: s}\n"
+	if err := os.WriteFile(filepath.Join(own, "canary.yml"), []byte(rules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a.house = newHouse(t, fmt.Sprintf("- {kind: http, name: plain, listen: %q, plain: true}\n- {kind: files, name: exports, paths: [DIR/in/*.csv]}\nrules: {places: [builtin, %s]}\n", a.plain, own))
+	for _, dir := range []string{"in", "tmp"} {
+		if err := os.Mkdir(filepath.Join(a.dir, dir), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("TMPDIR", filepath.Join(a.dir, "tmp"))
+	a.signIn()
+	a.open()
+	a.sing()
+	a.caughtUp(t)
+	a.work()
+	a.operate()
+	a.stop(syscall.SIGKILL)
+	a.open()
+	a.wrong(&a.birds[1])
+	a.caughtUp(t)
+	a.work()
+	a.stop(syscall.SIGQUIT) // prints what all goroutines do, as a panic does
+	a.open()
+	a.caughtUp(t)
+	a.stop(syscall.SIGTERM)
+	rows := a.rows()
+	a.all.look("the node's log", a.logged())
+	files := a.all.walk(t, filepath.Join(a.dir, "data")) + a.all.walk(t, filepath.Join(a.dir, "backup")) + a.all.walk(t, filepath.Join(a.dir, "tmp"))
+	t.Logf("%d patients; %d rows of the index, %d files and %d MB looked through; answers by status: %v, %d MB", count, rows, files, a.all.bytes>>20, a.statuses, a.screens.bytes>>20)
+	for _, h := range []*hound{a.screens, a.all} {
+		a.report(h)
+	}
+	if rows < 8*count || a.statuses[200] < 100 || a.statuses[404] < 10 || a.statuses[400] < 10 || !bytes.Contains(a.logged(), []byte("SIGQUIT")) {
+		t.Error("that is too little to tell")
+	}
+	a.planted()
+}
+
+func (a *aviary) logged() []byte {
+	text, err := os.ReadFile(filepath.Join(a.dir, "node.log"))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return text
+}
+
+// report says where hits were, once for each place and way.
+func (a *aviary) report(h *hound) {
+	a.t.Helper()
+	places := map[string]int{}
+	for hit := range h.hits {
+		places[regexp.MustCompile(` of patient \d+`).ReplaceAllString(hit, "")]++
+	}
+	var list []string
+	for place, n := range places {
+		list = append(list, fmt.Sprintf("%s: %d patients", place, n))
+	}
+	slices.Sort(list)
+	if len(list) > 0 {
+		a.t.Errorf("%d hits:\n%s", len(h.hits), strings.Join(list[:min(60, len(list))], "\n"))
+	}
+}
+
+// planted proves that what is planted where it must not be is found, in each way of writing.
+func (a *aviary) planted() {
+	a.t.Helper()
+	c := a.birds[len(a.birds)-1]
+	for way, text := range map[string][]byte{
+		"plain": []byte("x " + c.mrn + " y"), "UTF-16": wide(c.family, binary.LittleEndian), "base64": []byte(base64.StdEncoding.EncodeToString([]byte(`{"name":"` + c.family + `"}`))), "hex": fmt.Appendf(nil, "%x", "a"+c.phone),
+		"URL": []byte(url.QueryEscape(c.street)), "packed": packed(a.t, "born "+c.born), "in capital letters": []byte(strings.ToUpper(c.given)), "JSON": []byte(quoted(c.family)),
+	} {
+		h := newHound(a.t)
+		c.teach(0, h)
+		dir := a.t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "planted"), append([]byte("before "), text...), 0o600); err != nil {
+			a.t.Fatal(err)
+		}
+		if h.walk(a.t, dir); len(h.hits) == 0 {
+			a.t.Errorf("what was planted is not found: %s", way)
+		}
+	}
+}
