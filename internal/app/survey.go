@@ -93,4 +93,3 @@ func reviewOf(s *privacy.Summary) *report.Review {
 	}
 	return r
 }
-

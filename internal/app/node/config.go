@@ -44,6 +44,7 @@ type Config struct {
 	Journal JournalConfig `yaml:"journal"`
 	Index   IndexConfig   `yaml:"index"`
 	Rules   RulesConfig   `yaml:"rules"`
+	Privacy PrivacyConfig `yaml:"privacy"`
 	Metrics MetricsConfig `yaml:"metrics"`
 	// Intake is what senders may cost, and when one is missed. Its keys are documented in internal/collect/config.go.
 	Intake collect.Config `yaml:"intake"`
@@ -198,6 +199,7 @@ func DefaultConfig() Config {
 		Journal: JournalConfig{Ballast: 256 << 20, Keep: KeepConfig{Events: 400, Damaged: 30, Records: 2192}},
 		Index:   IndexConfig{Memory: 64 << 20},
 		Rules:   RulesConfig{SetConfig: app.SetConfig{Places: []string{app.Builtin}}},
+		Privacy: PrivacyConfig{Beds: 200, ExportLimit: 100, ImageLimit: 20},
 		Metrics: MetricsConfig{Listen: "127.0.0.1:9464"},
 		Intake:  collect.DefaultConfig(),
 	}
@@ -284,6 +286,9 @@ func (c *Config) Check() error {
 			complain("sources: two are called %s; give each a name", s.Name)
 		}
 		names[s.Name] = true
+	}
+	if err := c.Privacy.check(); err != nil {
+		wrong = append(wrong, err)
 	}
 	if err := c.Intake.Check(); err != nil {
 		wrong = append(wrong, err)

@@ -23,12 +23,20 @@ func (n *Node) openConsole(ctx context.Context) error {
 	if err != nil {
 		n.log.InfoContext(ctx, "nobody can use a passkey here, only codes of an app", "address", n.consoleURL(), "reason", err)
 	}
-	n.console, err = console.New(ctx, console.Config{
-		Site: n.config.Site, Zone: time.Local, Now: time.Now,
+	zone, err := n.config.Location()
+	if err != nil {
+		return err
+	}
+	c := console.Config{
+		Site: n.config.Site, Zone: zone, Now: time.Now,
 		House: n.house, Desk: n.desk, Live: n.live, Hunter: n.hunter, Index: n.index, Journal: n.journal, DB: n.db, Veil: n.veil,
 		JournalDir: n.config.JournalConfig().Dir, Taxonomy: n.taxonomy, Senders: n.intake.Standings,
 		Rulebook: n.rulebook, Doors: n.doors(), OIDC: provider, Passkeys: keys, Alone: !n.config.Console.TwoPeople, Log: n.log,
-	})
+	}
+	if n.privacy != nil {
+		c.Privacy, c.Hospital = n.privacy, n.hospital
+	}
+	n.console, err = console.New(ctx, c)
 	return err
 }
 

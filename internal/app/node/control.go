@@ -19,6 +19,7 @@ import (
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/console"
+	"github.com/wardline/wardline/internal/hospital"
 )
 
 // controlSocket is where commands on the machine reach a node that runs. Only the owner of the data folder can.
@@ -93,8 +94,16 @@ type Status struct {
 	Damaged  int64              `json:"damaged"`       // entries
 	Troubles map[string]string  `json:"troubles"`
 	Senders  []collect.Standing `json:"senders"`
+	// House is what is known of the hospital, by which accesses are explained; nil when that is off.
+	House *HouseStatus `json:"house,omitempty"`
 	// WithoutEnd counts the acts of the last seven days of which nothing says how they ended; -1: that cannot be told.
 	WithoutEnd int `json:"acts_without_end"`
+}
+
+// HouseStatus says how much is known of the hospital, and how far what is said of it was read.
+type HouseStatus struct {
+	Overview hospital.Overview      `json:"overview"`
+	Follower hospital.FollowerState `json:"follower"`
 }
 
 // NewSender is a sender that is to be made known, and that was: then it has a token.

@@ -203,6 +203,7 @@ func (d *doctor) node(ctx context.Context, configured string) {
 	d.judging(&s, configured)
 	d.behind("Watching", s.Entries, s.Judged)
 	d.behind("Search", s.Entries, s.Indexed)
+	d.house(&s)
 	heard := 0
 	for _, b := range s.Senders {
 		if b.State == collect.Live {
@@ -215,6 +216,24 @@ func (d *doctor) node(ctx context.Context, configured string) {
 		d.wrong("Nothing comes from "+b.Sender+".", "See whether it runs and reaches this machine; the console's page Sources says since when.")
 	}
 	d.well("senders that are heard: %d", heard)
+}
+
+// house looks at what accesses to records are explained by.
+func (d *doctor) house(s *Status) {
+	if s.House == nil {
+		return
+	}
+	d.behind("The access review", s.Entries, s.House.Follower.Next)
+	o := &s.House.Overview
+	const few = 10 // accounts: a house that has only begun to tell of itself
+	switch {
+	case o.Accounts < few:
+	case o.Staff == 0:
+		d.wrong("Nobody told this node who works here, so little can be explained.", "Lay the staff file and the roster into the drop folder: docs/adding/mapping.md says how they look; wardline hospital check FILE tries them.")
+	case o.Linked*100 < o.Accounts*98:
+		d.wrong(fmt.Sprintf("Accounts in use that belong to nobody in the staff file: %d of %d.", o.Accounts-o.Linked, o.Accounts), "Add their logins to the staff file: what they do cannot be explained.")
+	}
+	d.well("the access review knows %d patients and %d who work here", o.Patients, o.Staff)
 }
 
 // judging looks at what events are judged by.

@@ -114,6 +114,12 @@ func gauges() []gauge {
 		{"wardline_desk_unread_total", "Lines of findings that the queue could not read, since the start.", count, func(n *Node, _ collect.Counts) float64 { return float64(n.desk.Unread()) }},
 		{"wardline_desk_damaged_total", "Entries that the queue could not read, since the start.", count, func(n *Node, _ collect.Counts) float64 { return float64(n.desk.Damaged()) }},
 		{"wardline_index_entries", "Entries of the journal that can be searched.", level, func(n *Node, _ collect.Counts) float64 { return float64(n.index.Through()) }},
+		{"wardline_hospital_entries", "Entries of the journal that were read for what they say of the hospital; 0 when that is off.", level, func(n *Node, _ collect.Counts) float64 {
+			if n.hospital == nil {
+				return 0
+			}
+			return float64(n.hospital.State().Next)
+		}},
 		{"wardline_acts_without_end", "Acts of the last seven days of which nothing says how they ended; -1 when that cannot be told.", level, func(n *Node, _ collect.Counts) float64 { return float64(n.withoutEnd()) }},
 		{"wardline_troubles", "Parts that do not work at the moment.", level, func(n *Node, _ collect.Counts) float64 { return float64(len(n.Troubles())) }},
 		{"wardline_uptime_seconds", "Time since the start.", level, func(n *Node, _ collect.Counts) float64 { return time.Since(n.began).Seconds() }},
@@ -147,6 +153,6 @@ func (n *Node) Status() Status {
 		Indexed: n.index.Through(), Rebuilds: n.index.Counts().Rebuilds, Judged: live.Next, Refused: len(n.rulebook.Refused()),
 		Rules: live.Version, Going: going.Version, Trouble: n.rulebook.Trouble(),
 		Unread: live.Unread + n.desk.Unread(), Damaged: live.Damaged + n.desk.Damaged(), Troubles: n.Troubles(), Senders: n.intake.Standings(),
-		WithoutEnd: n.withoutEnd(),
+		WithoutEnd: n.withoutEnd(), House: n.houseStatus(),
 	}
 }

@@ -21,8 +21,10 @@ import (
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/console"
 	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/index"
 	"github.com/wardline/wardline/internal/journal"
+	"github.com/wardline/wardline/internal/privacy"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/triage"
 	"github.com/wardline/wardline/internal/vault"
@@ -47,7 +49,9 @@ type Node struct {
 	console   *console.Console
 	extra     map[string]http.HandlerFunc // beside the console's own, by pattern
 	rulebook  *watch.Rulebook
-	index     *index.Index // nil when it is off
+	privacy   *privacy.Room      // nil when it is off
+	hospital  *hospital.Follower // as well
+	index     *index.Index       // nil when it is off
 	intake    *collect.Intake
 	ledger    *ledger
 	silence   *silence
@@ -101,6 +105,9 @@ func (n *Node) open(ctx context.Context) (err error) {
 		return err
 	}
 	if err := n.openWatch(ctx); err != nil {
+		return err
+	}
+	if err := n.openPrivacy(ctx); err != nil {
 		return err
 	}
 	if err := n.openIntake(ctx); err != nil {
@@ -208,6 +215,9 @@ func (n *Node) startRooms(s *stage) {
 	s.start(n.part("rules", n.rulebook.Run))
 	s.start(n.part("signals", n.hangups))
 	s.start(n.part("index", func(ctx context.Context) error { return n.index.Run(ctx, n.eventsFrom) }))
+	if n.hospital != nil {
+		s.start(n.part("hospital", n.hospital.Run))
+	}
 	s.start(n.console.Run)
 }
 

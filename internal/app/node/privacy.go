@@ -1,0 +1,111 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/wardline/wardline/content"
+	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/hospital/reader"
+	"github.com/wardline/wardline/internal/privacy"
+)
+
+// PrivacyConfig is the explanation of accesses to patients' records.
+type PrivacyConfig struct {
+	// Off switches it off: accesses are sealed and searched, and nobody asks why they happened.
+	Off bool `yaml:"off"`
+	// Authority issued the numbers of patients that systems write without saying whose they are, such as an access log in
+	// CSV: the namespace in PID-3 of the house's own messages. Aliases are further names of authorities, such as an OID or
+	// a FHIR system, and the name that is used for each.
+	Authority string            `yaml:"authority"`
+	Aliases   map[string]string `yaml:"aliases"`
+	// Beds is the size of the house: ten cases a day are opened for a thousand. CasesPerDay says it outright.
+	Beds        int `yaml:"beds"`
+	CasesPerDay int `yaml:"cases_per_day"`
+	// ExportLimit and ImageLimit are how many patients a report, and how many studies an hour's move of images may hold before
+	// somebody is told at once.
+	ExportLimit int `yaml:"export_limit"`
+	ImageLimit  int `yaml:"image_limit"`
+	// Office are the logins and staff numbers of those who decide cases: what they look at themselves goes to a second person.
+	Office []string `yaml:"office"`
+	// Content is a folder that changes single reasons, flags, weights and classes: see content/privacy in the sources.
+	Content string `yaml:"content"`
+}
+
+func (c *PrivacyConfig) check() error {
+	if c.Beds < 1 || c.CasesPerDay < 0 || c.ExportLimit < 1 || c.ImageLimit < 1 {
+		return errors.New("privacy: beds, export_limit and image_limit are 1 at least, and cases_per_day is not below 0")
+	}
+	_, err := c.judge()
+	return err
+}
+
+// judge reads what accesses are judged by.
+func (c *PrivacyConfig) judge() (*privacy.Judge, error) {
+	var site fs.FS
+	if c.Content != "" {
+		if _, err := os.Stat(c.Content); err != nil {
+			return nil, fmt.Errorf("privacy.content: %w", err)
+		}
+		site = os.DirFS(c.Content)
+	}
+	judge, err := privacy.Load(content.Privacy(), site)
+	if err != nil {
+		return nil, fmt.Errorf("privacy.content: %w", err)
+	}
+	return judge, nil
+}
+
+// openPrivacy opens what knows the hospital, and the room that asks why records were opened.
+func (n *Node) openPrivacy(ctx context.Context) error {
+	c := &n.config.Privacy
+	if c.Off {
+		return nil
+	}
+	zone, err := n.config.Location()
+	if err != nil {
+		return err
+	}
+	judge, err := c.judge()
+	if err != nil {
+		return err
+	}
+	n.privacy, err = privacy.OpenRoom(ctx, privacy.RoomConfig{
+		Config: privacy.Config{
+			Zone: zone, Beds: c.Beds, CasesPerDay: c.CasesPerDay, Export: c.ExportLimit, Images: c.ImageLimit, Office: c.Office,
+		},
+		DB: n.db, Journal: n.journal, Vault: n.vault, Judge: judge, Log: n.log,
+	})
+	if err != nil {
+		return err
+	}
+	n.hospital, err = hospital.NewFollower(ctx, hospital.FollowerConfig{
+		Journal: n.journal, DB: n.db, Vault: n.vault, Taxonomy: n.taxonomy, Log: n.log,
+		House: hospital.Options{
+			Zone: zone, Authority: c.Authority, Aliases: c.Aliases,
+			Family: func(_, title string) hospital.Family { return judge.Classes().Family(title) },
+		},
+		Read:  reader.New(zone).Read,
+		Wants: func(class *event.Class) bool { return reader.Wants(class) || privacy.Wants(class) },
+		Rooms: []hospital.Hooks{n.privacy.Hooks()},
+	})
+	if err != nil {
+		return err
+	}
+	n.privacy.Attach(n.hospital.View)
+	return nil
+}
+
+// houseStatus is what is known of the hospital; nil when that is off.
+func (n *Node) houseStatus() *HouseStatus {
+	if n.hospital == nil {
+		return nil
+	}
+	s := HouseStatus{Follower: n.hospital.State()}
+	n.hospital.View(func(h *hospital.House) { s.Overview = h.Overview() })
+	return &s
+}
