@@ -163,7 +163,9 @@ func TestNobodySaidWhoseNumbers(t *testing.T) {
 func TestNumbersOfTheNation(t *testing.T) {
 	c := newClinic(t)
 	national := hospital.Identifier{Authority: "US", Type: "SS", Value: "123-45-6780"}
-	with := func(number string) []hospital.Identifier { return append([]hospital.Identifier{national}, mrn(number)...) }
+	with := func(number string) []hospital.Identifier {
+		return append([]hospital.Identifier{national}, mrn(number)...)
+	}
 	c.says(noon(0), hospital.Fact{Patient: &hospital.PatientFact{IDs: with("1"), Human: person("Moss", "Ada")}})
 	c.says(noon(0), hospital.Fact{Patient: &hospital.PatientFact{IDs: with("2"), Human: person("Reed", "Ben")}})
 	if c.patient("1").ID == c.patient("2").ID || c.Overview().Limits.Conflicts != 0 {
