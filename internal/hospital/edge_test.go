@@ -50,6 +50,7 @@ func TestEdges(t *testing.T) {
 		{"all of it is cancelled", []said{o(0), o(2, void, nobody)}, "ann by ann 0 from 0 void 2"},
 		{"all of it is cancelled, and heard of first", []said{o(2, void, nobody), o(0)}, "ann by ann 0 from 0 void 2"},
 		{"all of it is done by another", []said{o(0), o(9, done, nobody, by("ben"))}, "ann by ann 0 from 0 to 9 touched 9"},
+		{"waited for whoever does it, and then one did", []said{o(0, nobody, by("")), o(2)}, "ann by ann 2 from 0"},
 		{"a word on what is not known", []said{o(2, void, nobody, func(f *hospital.ReasonFact) { f.From = time.Time{} })}, ""},
 		{"nobody in particular", []said{o(1, nobody, by("")), o(1, nobody, by(""))}, " by  1 from 0"},
 	} {
@@ -76,6 +77,22 @@ func TestEdges(t *testing.T) {
 	}
 }
 
+// Who turns out to be one person by a later row of HR did not act as another, also where that was looked at before.
+func TestOneWithTwoLogins(t *testing.T) {
+	c := newClinic(t)
+	c.says(hour(0), hospital.Fact{Reason: order("1", "o1", "ann")})
+	again := order("1", "o1", "ann")
+	again.By.Text = "ann2"
+	c.says(hour(3), hospital.Fact{Reason: again})
+	if e := c.patient("1").Edges[0]; !e.Touched.Equal(hour(3)) {
+		t.Errorf("%+v", e)
+	}
+	c.says(hour(4), hospital.Fact{Staff: staff("100", "ann", "ann2")})
+	if e := c.patient("1").Edges[0]; !e.Touched.IsZero() {
+		t.Errorf("%+v", e)
+	}
+}
+
 func TestEdgeByVisitAlone(t *testing.T) {
 	c := newClinic(t)
 	c.says(hour(0), visit('I', "4W"))
@@ -84,7 +101,11 @@ func TestEdgeByVisitAlone(t *testing.T) {
 	if changed := c.says(hour(1), hospital.Fact{Reason: o}); len(changed) != 1 || len(c.patient("1").Edges) != 1 {
 		t.Error("the patient is not found by the visit")
 	}
-	o.Visit = "V9"
+	o.Patient, o.Visit = mrn("1"), "V8" // of which nothing else is known
+	if c.says(hour(1), hospital.Fact{Reason: o}); len(c.patient("1").Visits) != 1 {
+		t.Error("a number is a visit")
+	}
+	o.Patient, o.Visit = nil, "V9"
 	if changed := c.says(hour(1), hospital.Fact{Reason: o}); len(changed) != 0 || c.Overview().Limits.Nobody != 1 {
 		t.Error("a reason of nobody is not counted")
 	}
