@@ -234,6 +234,7 @@ func TestSamePersonAtWork(t *testing.T) {
 		want     string           // number of the patient
 	}{
 		{"by the nation's number", national(person("Stone", "Ada"), "AB-12345"), []hospital.Human{national(ada, "AB 12345")}, "1"},
+		{"two have the nation's number", national(ada, "AB12345"), []hospital.Human{national(person("Reed", "Eva"), "AB12345"), national(ada, "AB12345")}, "2"},
 		{"by name, birth and address", home(ada), []hospital.Human{ada, home(ada)}, "2"},
 		{"by name and birth", home(ada), []hospital.Human{ada}, "1"},
 		{"two of that name", home(ada), []hospital.Human{ada, ada}, ""},
@@ -274,6 +275,40 @@ func TestSamePersonAtWork(t *testing.T) {
 			}
 		}
 	}
+}
+
+// What is corrected about a patient or about one who works here leads no further.
+func TestLinkEnds(t *testing.T) {
+	c := newClinic(t)
+	human := func(n string) hospital.Human {
+		p := person("Moss", "Ada")
+		p.National = n
+		return p
+	}
+	employ := func(day int, n string) {
+		f := staff("100", "ann")
+		f.Human = human(n)
+		c.says(noon(day), hospital.Fact{Staff: f})
+	}
+	linked := func(want bool) {
+		t.Helper()
+		if (c.named("ann").Patient != 0) != want || (c.patient("1").Staff != 0) != want {
+			t.Errorf("linked: %v", !want)
+		}
+	}
+	employ(0, "AB12345")
+	c.says(noon(0), patient("1", human("AB12345")))
+	linked(true)
+	c.says(noon(1), patient("1", human("CD12345")))
+	linked(false)
+	employ(2, "CD12345")
+	linked(true)
+	employ(3, "EF12345")
+	linked(false)
+	if changed := c.says(noon(4), patient("1", human("EF12345"))); len(changed) != 1 {
+		t.Error("nobody is told")
+	}
+	linked(true)
 }
 
 // Two records of one person who works here are two namesakes until they are merged.
@@ -327,6 +362,23 @@ func TestMarks(t *testing.T) {
 	p = c.patient("1")
 	if p.VIP || !p.Canary || !p.Dead.IsZero() || p.Mother != 0 || len(c.patient("7").Children) != 0 || len(p.Listed) != 1 || c.Text(p.Listed[0]) != "ann" {
 		t.Errorf("%+v", p)
+	}
+}
+
+// Of a death without a date the first word counts, since it was last denied.
+func TestDeath(t *testing.T) {
+	c := newClinic(t)
+	dead := hospital.Fact{Patient: &hospital.PatientFact{IDs: mrn("1"), Dead: true}}
+	denied := hospital.Fact{Patient: &hospital.PatientFact{IDs: mrn("1"), Without: []hospital.Detail{hospital.Death}}}
+	dated := hospital.Fact{Patient: &hospital.PatientFact{IDs: mrn("1"), Died: noon(-3)}}
+	for day, s := range []struct {
+		fact hospital.Fact
+		want time.Time
+	}{{dead, noon(0)}, {dead, noon(0)}, {denied, time.Time{}}, {dead, noon(3)}, {dated, noon(-3)}, {dead, noon(-3)}} {
+		c.says(noon(day), s.fact)
+		if got := c.patient("1").Dead; !got.Equal(s.want) {
+			t.Errorf("on day %d: %v, not %v", day, got, s.want)
+		}
 	}
 }
 
