@@ -15,7 +15,7 @@ import (
 )
 
 // A script tells small stories and what the judge must say of them, line by line, so that a privacy officer can check it by
-// hand. Times are told from noon of Tuesday 10 March 2026: -4h, +14d, -1d2h5m, or 0. Whatever a line does not know is an error.
+// hand. Times are told from noon of Tuesday 10 March 2026: -4h, +14d, -1d2h5m, or 0; unknown is none. Whatever a line does not know is an error.
 //
 //	case WORDS                                     a new house, in which nobody is known
 //	unit CODE [dept=] [service=]
@@ -99,7 +99,7 @@ func (a *args) has(name string) bool {
 }
 
 func (a *args) time(word string) time.Time {
-	if word == "" {
+	if word == "" || word == "unknown" {
 		return time.Time{}
 	}
 	d, err := offset(word)
@@ -395,7 +395,7 @@ func (s *script) relation(a *args) {
 		f.Who = []hospital.Who{w}
 	}
 	made := f.From
-	if made.After(noon.Add(-time.Hour)) {
+	if made.IsZero() || made.After(noon.Add(-time.Hour)) {
 		made = noon.AddDate(0, 0, -1)
 	}
 	if m := a.get("made"); m != "" {
