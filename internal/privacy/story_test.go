@@ -119,6 +119,20 @@ func TestCuriosityCascade(t *testing.T) {
 	c.want("patient eve reg boss: 3000")
 }
 
+// Who has a reason is no part of a cascade: two without one are two cases.
+func TestNoCascade(t *testing.T) {
+	c := newClinic(t)
+	c.patient("3000", hospital.Human{Family: "Star", Given: "Stella"})
+	c.says(hospital.Fact{Mark: &hospital.MarkFact{Patient: mrn("3000"), Kind: "vip"}})
+	c.lies("3000", "4W", at(0, "06:00"))
+	c.works("ann", "4W", at(0, "07:00"), at(0, "19:00"))
+	c.opens("ann", "3000", at(0, "10:00"))
+	c.opens("eve", "3000", at(0, "10:10"))
+	c.opens("reg", "3000", at(0, "10:20"))
+	c.until(at(2, "00:00"))
+	c.want("user eve: 3000", "user reg: 3000")
+}
+
 // A reason that one makes oneself after looking is none.
 func TestSelfMadeReason(t *testing.T) {
 	c := newClinic(t)
