@@ -111,6 +111,9 @@ func newEngine(h *hospital.House, c Config, j *Judge, s shelf) *Engine {
 		users: map[hospital.Ref]*profile{}, curves: map[hospital.Ref]*curves{}, health: newHealth(),
 		actions: map[hospital.Ref]action{}, queue: newQueue(), decided: map[string]Decision{}, ledNew: map[hospital.PatientID]struct{}{},
 	}
+	if e.cfg.Threshold == 0 {
+		e.cfg.Threshold = j.Threshold()
+	}
 	e.decideBySite()
 	return e
 }

@@ -126,6 +126,7 @@ func TestNoCascade(t *testing.T) {
 	c.says(hospital.Fact{Mark: &hospital.MarkFact{Patient: mrn("3000"), Kind: "vip"}})
 	c.lies("3000", "4W", at(0, "06:00"))
 	c.works("ann", "4W", at(0, "07:00"), at(0, "19:00"))
+	c.works("eve", "5E", at(0, "07:00"), at(0, "19:00"))
 	c.opens("ann", "3000", at(0, "10:00"))
 	c.opens("eve", "3000", at(0, "10:10"))
 	c.opens("reg", "3000", at(0, "10:20"))
