@@ -10,7 +10,7 @@ type Config struct {
 	Settle, Final time.Duration
 	// Beds and CasesPer1000 make the number of cases a day: 10 per 1,000 beds; CasesPerDay sets it outright.
 	Beds, CasesPer1000, CasesPerDay int
-	// Threshold is the score below which a case is not opened: -10 decibans, 1 of 11.
+	// Threshold is the score below which a case is not opened: that of content/privacy/score.yml.
 	Threshold float64
 	// Explore and Audit are the shares of the queue for what is rarely seen and for what is explained: 0.1 each.
 	Explore, Audit float64
@@ -25,8 +25,6 @@ type Config struct {
 	// Learn is how often groups and diagnoses are learned anew: 7 days. Own is after how long the site's own rates
 	// count: 14 days.
 	Learn, Own time.Duration
-	// Office are the names under which people of the privacy office work: their own accesses go to a second person.
-	Office []string
 	// Secret seeds what must not be foreseen: the random audit, and the order of near equals. It must stay the same.
 	Secret []byte
 	// Judged is told of each judgement, also of those that take the place of an earlier one; nil tells nobody. It
@@ -65,7 +63,6 @@ func (c Config) complete() Config {
 	orInt(&c.CasesPerDay, max(1, (c.Beds*c.CasesPer1000+999)/1000))
 	orInt(&c.Export, 100)
 	orInt(&c.Images, 20)
-	orFloat(&c.Threshold, -10)
 	orFloat(&c.Explore, 0.1)
 	orFloat(&c.Audit, 0.1)
 	orFloat(&c.Fall, 5)

@@ -111,6 +111,9 @@ func newEngine(h *hospital.House, c Config, j *Judge, s shelf) *Engine {
 		users: map[hospital.Ref]*profile{}, curves: map[hospital.Ref]*curves{}, health: newHealth(),
 		actions: map[hospital.Ref]action{}, queue: newQueue(), decided: map[string]Decision{}, ledNew: map[hospital.PatientID]struct{}{},
 	}
+	if e.cfg.Threshold == 0 {
+		e.cfg.Threshold = j.Threshold()
+	}
 	e.decideBySite()
 	return e
 }
@@ -273,7 +276,8 @@ func (e *Engine) shelved(k key) (*sheet, error) {
 		was := key{k.user, old, k.day}
 		if s, err = e.shelf.sheet(was); s != nil && err == nil {
 			e.shelf.remove(was)
-			s.patient, s.dirty = k.patient, true
+			s.patient = k.patient
+			e.shelf.put(s)
 			return s, nil
 		}
 	}

@@ -119,6 +119,21 @@ func TestCuriosityCascade(t *testing.T) {
 	c.want("patient eve reg boss: 3000")
 }
 
+// Who has a reason is no part of a cascade: two without one are two cases.
+func TestNoCascade(t *testing.T) {
+	c := newClinic(t)
+	c.patient("3000", hospital.Human{Family: "Star", Given: "Stella"})
+	c.says(hospital.Fact{Mark: &hospital.MarkFact{Patient: mrn("3000"), Kind: "vip"}})
+	c.lies("3000", "4W", at(0, "06:00"))
+	c.works("ann", "4W", at(0, "07:00"), at(0, "19:00"))
+	c.works("eve", "5E", at(0, "07:00"), at(0, "19:00"))
+	c.opens("ann", "3000", at(0, "10:00"))
+	c.opens("eve", "3000", at(0, "10:10"))
+	c.opens("reg", "3000", at(0, "10:20"))
+	c.until(at(2, "00:00"))
+	c.want("user eve: 3000", "user reg: 3000")
+}
+
 // A reason that one makes oneself after looking is none.
 func TestSelfMadeReason(t *testing.T) {
 	c := newClinic(t)
@@ -176,6 +191,7 @@ func TestMergeInBetween(t *testing.T) {
 	c.patient("2001", hospital.Human{Family: "Elm", Given: "Oscar", Street: "7 High Street", Postcode: "N1", City: "Alder"})
 	c.opens("ann", "2001", at(0, "11:00")) // the record without the stay
 	c.opens("eve", "2001", at(0, "12:00"))
+	c.opens("eve", "2000", at(0, "12:30")) // and the one with: together that is one touch of one record
 	c.until(at(1, "09:00"))
 	c.says(hospital.Fact{Said: at(1, "09:30"), Merge: &hospital.MergeFact{Survivor: mrn("2000"), Retired: mrn("2001")}})
 	c.until(at(3, "00:00"))
@@ -183,6 +199,45 @@ func TestMergeInBetween(t *testing.T) {
 	id, _ := c.house.Find(mrn("2000"))
 	seen, err := c.engine.WhoSaw(id, at(0, "00:00"), at(3, "00:00"))
 	if err != nil || len(seen) != 2 || seen[0].Template != "" || seen[1].Template != "E09" {
+		t.Errorf("%+v %v", seen, err)
+	}
+}
+
+// An earlier reason is handed on for 30 days, and not by what was itself only handed on.
+func TestReasonHandedOn(t *testing.T) {
+	c := newClinic(t)
+	c.elm()
+	c.says(hospital.Fact{Said: at(0, "20:00"), Visit: &hospital.VisitFact{Patient: mrn("2000"), Number: "V20004W", Class: 'I', End: at(0, "20:00")}})
+	for _, day := range []int{0, 20, 45} {
+		c.opens("ann", "2000", at(day, "10:00"))
+		c.until(at(day+2, "00:00"))
+	}
+	id, _ := c.house.Find(mrn("2000"))
+	seen, err := c.engine.WhoSaw(id, at(0, "00:00"), at(60, "00:00"))
+	if err != nil || len(seen) != 3 || seen[2].Template != "E09" || seen[1].Template != "E23" || seen[0].Explained {
+		t.Errorf("%+v %v", seen, err)
+	}
+}
+
+// A touch does not explain itself: when its reason turns out to be void, what it was explained by before counts for nothing.
+func TestReasonTurnsOutVoid(t *testing.T) {
+	c := newClinic(t)
+	c.elm()
+	consult := hospital.ReasonFact{
+		Patient: mrn("2000"), Kind: hospital.Order, Key: "O1", From: at(0, "09:00"), Who: []hospital.Who{{Kind: hospital.Person, Name: hospital.Name{Text: "eve"}}},
+		By: hospital.Name{Text: "dov"},
+	}
+	c.says(hospital.Fact{Said: at(0, "09:00"), Reason: &consult})
+	c.opens("eve", "2000", at(0, "11:00"))
+	c.until(at(1, "12:00"))
+	c.want()
+	consult.Void = true
+	c.says(hospital.Fact{Said: at(0, "15:00"), Reason: &consult})
+	c.does(at(0, "11:30"), look{User: "eve", Verb: "read", Native: "Notes", Patient: []string{"2000"}}) // and one more access is reported late
+	c.until(at(3, "00:00"))
+	id, _ := c.house.Find(mrn("2000"))
+	seen, err := c.engine.WhoSaw(id, at(0, "00:00"), at(3, "00:00"))
+	if err != nil || len(seen) != 1 || seen[0].Explained {
 		t.Errorf("%+v %v", seen, err)
 	}
 }
