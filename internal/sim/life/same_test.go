@@ -175,3 +175,20 @@ func TestQualities(t *testing.T) {
 		}
 	}
 }
+
+// TestThePastIsToldOnce: at the beginning a site takes over as many days of visits as it is asked to.
+func TestThePastIsToldOnce(t *testing.T) {
+	count := func(past int) (n int) {
+		play(t, life.Config{Size: world.Clinic, Seed: 1, From: monday, Days: 1, Past: past}, life.Sinks{Record: func(r *feed.Record) error {
+			if r.Feed == feed.ADT && strings.Contains(string(r.Data), "ADT^A08") {
+				n++
+			}
+			return nil
+		}})
+		return n
+	}
+	all, week, none := count(0), count(7), count(-1)
+	if !(all > 3*week && week > 100 && none < 200 && none < week) {
+		t.Errorf("%d updates with all of the past, %d with a week, %d without", all, week, none)
+	}
+}
