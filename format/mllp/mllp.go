@@ -113,6 +113,14 @@ func (s *Scanner) Pending() Pending {
 	return Part
 }
 
+// Open is how many bytes of the open frame are held.
+func (s *Scanner) Open() int {
+	if s.state == outside || s.state == over {
+		return 0
+	}
+	return len(s.payload)
+}
+
 // Rest returns what was read of the open frame, and where in the stream that begins.
 func (s *Scanner) Rest() ([]byte, int64) {
 	if s.state == outside || s.state == over {

@@ -169,6 +169,35 @@ func (c *Conn) Next(buf []byte, w Wait) (n int, quiet bool, err error) {
 	return 0, false, ErrIdle
 }
 
+// Places are those for large messages on their way: only so many at a time, over all connections that share them.
+type Places chan struct{}
+
+// Place takes one of p. It waits for one as long as the open message may take, and while the source goes on.
+func (c *Conn) Place(p Places) error {
+	const again = 20 * time.Millisecond // after which it is asked whether the source ends
+	look := time.NewTicker(again)
+	defer look.Stop()
+	for {
+		select {
+		case p <- struct{}{}:
+			return nil
+		case now := <-look.C:
+			c.mu.Lock()
+			ending := c.ending
+			c.mu.Unlock()
+			switch {
+			case ending:
+				return ErrEnding
+			case now.Sub(c.frame) > c.server.Frame:
+				return ErrSlow
+			}
+		}
+	}
+}
+
+// Leave gives a place back.
+func (p Places) Leave() { <-p }
+
 // Whole notes that a message is complete: what is there already belongs to the next, whose time begins.
 func (c *Conn) Whole() { c.frame = time.Time{} }
 

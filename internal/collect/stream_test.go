@@ -69,24 +69,26 @@ func TestListenSystemdRefuses(t *testing.T) {
 	}
 }
 
+// writePair writes a certificate with its key.
+func writePair(t *testing.T, certificate, key string, serial int64) {
+	t.Helper()
+	private, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	template := &x509.Certificate{SerialNumber: big.NewInt(serial), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, _ := x509.MarshalPKCS8PrivateKey(private)
+	_ = os.WriteFile(certificate, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600)
+	_ = os.WriteFile(key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), 0o600)
+}
+
 // A certificate that cannot be read again when it changes is told of, and the one before stays in use.
 func TestCertificatesAreReadAgain(t *testing.T) {
 	dir := t.TempDir()
 	file := func(name string) string { return filepath.Join(dir, name) }
 	conf := collect.TLS{Certificate: file("a.pem"), Key: file("a.key")}
-	write := func(serial int64) {
-		t.Helper()
-		key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		template := &x509.Certificate{SerialNumber: big.NewInt(serial), NotAfter: time.Now().Add(time.Hour)}
-		der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		private, _ := x509.MarshalPKCS8PrivateKey(key)
-		_ = os.WriteFile(conf.Certificate, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600)
-		_ = os.WriteFile(conf.Key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600)
-	}
-	write(1)
+	writePair(t, conf.Certificate, conf.Key, 1)
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		current, err := conf.Keep(slog.New(slog.NewTextHandler(&log, nil)))
@@ -110,10 +112,34 @@ func TestCertificatesAreReadAgain(t *testing.T) {
 		if times := strings.Count(log.String(), "level=ERROR"); times != 2 {
 			t.Errorf("in two and a half minutes it was told %d times: %s", times, &log)
 		}
-		write(2)
+		writePair(t, conf.Certificate, conf.Key, 2)
 		time.Sleep(2 * time.Minute)
 		if got := serial(); got != 2 {
 			t.Errorf("the certificate in use is %d", got)
+		}
+	})
+}
+
+// What a server over HTTP shows follows its files as well.
+func TestRenewing(t *testing.T) {
+	dir := t.TempDir()
+	certificate, key := filepath.Join(dir, "a.pem"), filepath.Join(dir, "a.key")
+	writePair(t, certificate, key, 1)
+	synctest.Test(t, func(t *testing.T) {
+		conf, err := collect.Renewing(certificate, key, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []int64{1, 2} {
+			writePair(t, certificate, key, want)
+			time.Sleep(2 * time.Minute)
+			pair, err := conf.GetCertificate(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if leaf, err := x509.ParseCertificate(pair.Certificate[0]); err != nil || leaf.SerialNumber.Int64() != want {
+				t.Errorf("the certificate that is shown is not the one in the file: %v", err)
+			}
 		}
 	})
 }

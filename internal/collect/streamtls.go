@@ -91,6 +91,18 @@ func (t *TLS) Read() (*tls.Config, error) {
 	return c, nil
 }
 
+// Renewing is a configuration of a server that shows the certificate of two PEM files, which are read again within a minute
+// when they change.
+func Renewing(certificate, key string, log *slog.Logger) (*tls.Config, error) {
+	c, err := (&TLS{Certificate: certificate, Key: key}).load(log)
+	if err != nil {
+		return nil, err
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+		return &c.current().Certificates[0], nil
+	}}, nil
+}
+
 // current is the configuration, read again after a minute. Files that cannot be read, such as those that are just being replaced,
 // leave it as it was.
 func (c *credentials) current() *tls.Config {

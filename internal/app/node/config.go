@@ -53,8 +53,8 @@ type ConsoleConfig struct {
 	// Names are the host names and addresses that the console's own certificate is made out to. The machine's
 	// name, localhost and its addresses are always among them.
 	Names []string `yaml:"names"`
-	// Certificate and Key are PEM files of a certificate that browsers know. Without them the
-	// node's own authority issues one.
+	// Certificate and Key are PEM files of a certificate that browsers know, read again within a minute when they change. Without
+	// them the node's own authority issues one.
 	Certificate string `yaml:"certificate"`
 	Key         string `yaml:"key"`
 	// OIDC is the house's own identity provider, by which people may sign in as well.

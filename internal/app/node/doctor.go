@@ -163,14 +163,14 @@ func (d *doctor) rules() (version string) {
 		d.wrong("Rules cannot be loaded: "+err.Error()+".", "Mend rules.places, rules.placeholders or rules.indicators in the configuration.")
 		return ""
 	}
-	d.well("%d rules and %d indicators load", len(set.Rules()), set.Indicators())
+	d.well("rules and indicators load: %d and %d", len(set.Rules()), set.Indicators())
 	if len(refused) > 0 {
 		first := refused[0]
-		d.wrong(fmt.Sprintf("%d rules are refused; the first is %s:%d: %s.", len(refused), first.File, first.Line, first.Reason),
+		d.wrong(fmt.Sprintf("Rules are refused: %d; the first is %s:%d: %s.", len(refused), first.File, first.Line, first.Reason),
 			"wardline rule lint PLACE lists all of them with reasons. Values for %placeholders% go into rules.placeholders.")
 	}
 	if len(unlisted) > 0 {
-		d.wrong(fmt.Sprintf("%d indicators are refused; the first is in %s.", len(unlisted), unlisted[0].File), "Mend the list, or ask whoever publishes it.")
+		d.wrong(fmt.Sprintf("Indicators are refused: %d; the first is in %s.", len(unlisted), unlisted[0].File), "Mend the list, or ask whoever publishes it.")
 	}
 	return set.Version()
 }
@@ -188,7 +188,7 @@ func (d *doctor) node(ctx context.Context, configured string) {
 		d.wrong("The node does not answer as it should: "+err.Error()+".", "See its log: journalctl -u wardline.")
 		return
 	}
-	d.well("the node runs since %s, and its journal has %d entries", time.Duration(s.Uptime*float64(time.Second)).Round(time.Second), s.Entries)
+	d.well("the node runs since %s, and the entries of its journal are %d", time.Duration(s.Uptime*float64(time.Second)).Round(time.Second), s.Entries)
 	for part, trouble := range s.Troubles {
 		first, _, _ := strings.Cut(trouble, "\n")
 		d.wrong("The part "+part+" does not work: "+first+".", "It is tried again by itself. If it stays so, see the log: journalctl -u wardline.")
@@ -197,7 +197,7 @@ func (d *doctor) node(ctx context.Context, configured string) {
 	case s.WithoutEnd < 0:
 		d.wrong("The trail of what people did cannot be read.", "See the log: journalctl -u wardline.")
 	case s.WithoutEnd > 0:
-		d.wrong(fmt.Sprintf("Of %d acts of the last seven days nothing says how they ended.", s.WithoutEnd),
+		d.wrong(fmt.Sprintf("Acts of the last seven days of which nothing says how they ended: %d.", s.WithoutEnd),
 			"The node stopped in the middle of them. See in the console's trail what they were, and whether they were done.")
 	}
 	d.judging(&s, configured)
@@ -214,7 +214,7 @@ func (d *doctor) node(ctx context.Context, configured string) {
 		}
 		d.wrong("Nothing comes from "+b.Sender+".", "See whether it runs and reaches this machine; the console's page Sources says since when.")
 	}
-	d.well("%d senders are heard", heard)
+	d.well("senders that are heard: %d", heard)
 }
 
 // judging looks at what events are judged by.
@@ -229,17 +229,17 @@ func (d *doctor) judging(s *Status, configured string) {
 		d.wrong("Something is wrong with the rules: "+s.Trouble, "The console's page Rules shows what is at work.")
 	}
 	if s.Damaged > 0 {
-		d.wrong(fmt.Sprintf("%d entries of the journal could not be watched or queued, because they are damaged.", s.Damaged), "Find them: wardline journal verify. Put their segments back from a backup.")
+		d.wrong(fmt.Sprintf("Damaged entries of the journal, which could not be watched or queued: %d.", s.Damaged), "Find them: wardline journal verify. Put their segments back from a backup.")
 	}
 	if s.Unread > 0 {
-		d.wrong(fmt.Sprintf("%d lines of the journal could not be read.", s.Unread), "See the log, and report it: a line that was sealed should be readable.")
+		d.wrong(fmt.Sprintf("Lines of the journal that could not be read: %d.", s.Unread), "See the log, and report it: a line that was sealed should be readable.")
 	}
 }
 
 func (d *doctor) behind(what string, entries, done uint64) {
 	const much = 1000
 	if done+much < entries {
-		d.wrong(fmt.Sprintf("%s is %d entries behind the journal.", what, entries-done), "It catches up by itself. If it does not, the machine is too slow for what it receives.")
+		d.wrong(fmt.Sprintf("%s is behind the journal, in entries: %d.", what, entries-done), "It catches up by itself. If it does not, the machine is too slow for what it receives.")
 	}
 }
 

@@ -143,11 +143,12 @@ func (n *Node) openWatch(ctx context.Context) error {
 // serverTLS is the certificate that the node shows, its own or the one that the configuration names.
 func (n *Node) serverTLS() (*tls.Config, error) {
 	if c := n.config.Console; c.Certificate != "" {
-		pair, err := tls.LoadX509KeyPair(c.Certificate, c.Key)
+		conf, err := collect.Renewing(c.Certificate, c.Key, n.log)
 		if err != nil {
 			return nil, fmt.Errorf("console.certificate: %w", err)
 		}
-		return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, ClientCAs: n.authority.Pool()}, nil
+		conf.ClientCAs = n.authority.Pool()
+		return conf, nil
 	}
 	return n.authority.Server(n.names()...), nil
 }

@@ -20,6 +20,7 @@ type conversation struct {
 	frames *mllp.Scanner
 	// answers wait for their receipts; converse sends and closes it.
 	answers chan answer
+	placed  bool // it has a place for a large message
 }
 
 const (
@@ -42,6 +43,7 @@ func converse(ctx context.Context, r *receiver, sender *collect.Sender, conn *co
 }
 
 func (c *conversation) read(conn *collect.Conn) {
+	defer c.leave()
 	for last := 0; ; {
 		wait := waitFor(c.frames.Pending())
 		buf := conn.Buffer(last, wait)
@@ -52,6 +54,9 @@ func (c *conversation) read(conn *collect.Conn) {
 			c.frames.Quiet()
 		}
 		c.takeAll(conn.Whole)
+		if broke == nil {
+			broke = c.place(conn)
+		}
 		noise, first := c.frames.Noise()
 		if broke == nil && noise <= mostNoise {
 			continue
@@ -63,6 +68,28 @@ func (c *conversation) read(conn *collect.Conn) {
 			c.note(rest, at, reasonOf(broke))
 		}
 		return
+	}
+}
+
+// place takes a place for the open message once that is large, and gives it back when it is not any more.
+func (c *conversation) place(conn *collect.Conn) error {
+	large := c.frames.Open() > smallMessage
+	switch {
+	case large && !c.placed:
+		if err := conn.Place(c.large); err != nil {
+			return err
+		}
+		c.placed = true
+	case !large:
+		c.leave()
+	}
+	return nil
+}
+
+func (c *conversation) leave() {
+	if c.placed {
+		c.large.Leave()
+		c.placed = false
 	}
 }
 

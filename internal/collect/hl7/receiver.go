@@ -24,7 +24,8 @@ type Config struct {
 	// Streams are the listeners, with TLS or without. Port 2575 is the registered one.
 	Streams []collect.Stream `yaml:"streams"`
 
-	// LargestMessage is the most bytes that a message may have: 2097152 when left out, 16777216 at most.
+	// LargestMessage is the most bytes that a message may have: 2097152 when left out, 16777216 at most. Of those above 64 KiB only so
+	// many are read at a time that they take 128 MiB at most, or four: others wait, as long as a message may take.
 	LargestMessage int `yaml:"largest_message"`
 
 	// Refuse lists kinds of messages that are not taken in, by MSH-9: "QBP" or "ADT^A04".
@@ -38,6 +39,9 @@ type Config struct {
 const (
 	usualMessage   = 2 << 20
 	largestMessage = 16 << 20
+
+	smallMessage = 64 << 10  // up to there a connection reads without asking
+	largeBytes   = 128 << 20 // of messages beyond it that are on their way on all connections
 )
 
 // complete fills in what was left out, and says what is wrong.
@@ -78,7 +82,7 @@ func Receiver() collect.Kind {
 			return nil, err
 		}
 		o.Limits.Record = c.LargestMessage
-		return &receiver{c: c, o: o, log: log, taken: newTaken()}, nil
+		return &receiver{c: c, o: o, log: log, taken: newTaken(), large: make(collect.Places, max(4, largeBytes/c.LargestMessage))}, nil
 	}}
 }
 
@@ -87,6 +91,7 @@ type receiver struct {
 	o     collect.Options
 	log   *slog.Logger
 	taken *taken
+	large collect.Places
 }
 
 var _ collect.Source = (*receiver)(nil)

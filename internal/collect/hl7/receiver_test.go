@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -538,6 +539,51 @@ func TestReceiveFlood(t *testing.T) {
 	if c := collecttest.Balanced(t, r.Intake)["mllp/127.0.0.99"]; c.Stored == 0 {
 		t.Errorf("the flood was not slowed down but shut out: %+v", c)
 	}
+}
+
+// Large messages that never end do not take the memory of the house: they wait for a place, and small ones pass by.
+func TestLargeMessagesTakeTurns(t *testing.T) {
+	r, address := receive(t, `largest_message: 16777216
+streams:
+- listen: 127.0.0.1:0
+  from: [127.0.0.0/8]
+  frame_timeout: 2s
+`)
+	const places = 8 // 128 MiB of 16 MiB each
+	began := "\x0b" + admission("large") + "NTE|" + strings.Repeat("x", 14<<20)
+	open := make([]*client, places+1)
+	var read atomic.Int32
+	var writing sync.WaitGroup
+	for i := range open {
+		open[i] = connect(t, address)
+		_ = open[i].SetWriteDeadline(time.Now().Add(time.Second))
+		writing.Go(func() {
+			if _, err := io.WriteString(open[i].Conn, began); err == nil {
+				read.Add(1)
+			}
+		})
+	}
+	writing.Wait()
+	if n := read.Load(); n != places {
+		t.Errorf("%d large messages were read at a time, there are places for %d", n, places)
+	}
+	small := connect(t, address)
+	small.write(frame(admission("small")))
+	if got := small.answer(); !strings.HasPrefix(got, "AA small") {
+		t.Errorf("a small message beside large ones: %s", got)
+	}
+	for _, c := range open { // all are let go once their time is over
+		_ = c.SetReadDeadline(time.Now().Add(20 * time.Second))
+		if _, err := io.Copy(io.Discard, c.Conn); errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Error("a message without end is waited for")
+		}
+	}
+	large := connect(t, address)
+	large.write(frame(admission("whole") + "NTE|" + strings.Repeat("x", 300<<10) + "\r"))
+	if got := large.answer(); !strings.HasPrefix(got, "AA whole") {
+		t.Errorf("a large message when there is room: %s", got)
+	}
+	r.Received("mllp/127.0.0.1", 2)
 }
 
 // floods tells whether the flood has begun.

@@ -23,7 +23,7 @@ type Config struct {
 	Name string `yaml:"name"`
 	// Listen is the address, such as ":8088" or "10.1.2.3:8088".
 	Listen string `yaml:"listen"`
-	// Certificate and Key are PEM files. Without them the node's own certificate is used.
+	// Certificate and Key are PEM files, read again within a minute when they change. Without them the node's own certificate is used.
 	Certificate string `yaml:"certificate"`
 	Key         string `yaml:"key"`
 	// ClientCA is a PEM file of authorities: a sender with a certificate of theirs needs no token.
@@ -111,7 +111,7 @@ func newSource(c Config, s Setup, o collect.Options, log *slog.Logger) (*source,
 		return src, nil
 	}
 	var err error
-	if src.tls, err = serverTLS(c, s.TLS); err != nil {
+	if src.tls, err = serverTLS(c, s.TLS, log); err != nil {
 		return nil, fmt.Errorf("http: %w", err)
 	}
 	return src, nil

@@ -5,19 +5,19 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
+
+	"github.com/wardline/wardline/internal/collect"
 )
 
 // serverTLS makes the server's side of TLS from the files of c, or else from what the node has.
-func serverTLS(c Config, own *tls.Config) (*tls.Config, error) {
-	conf := &tls.Config{MinVersion: tls.VersionTLS12}
+func serverTLS(c Config, own *tls.Config, log *slog.Logger) (conf *tls.Config, err error) {
 	switch {
 	case c.Certificate != "":
-		pair, err := tls.LoadX509KeyPair(c.Certificate, c.Key)
-		if err != nil {
-			return nil, fmt.Errorf("load the certificate: %w", err)
+		if conf, err = collect.Renewing(c.Certificate, c.Key, log); err != nil {
+			return nil, err
 		}
-		conf.Certificates = []tls.Certificate{pair}
 	case own != nil:
 		conf = own.Clone()
 	default:

@@ -61,6 +61,7 @@ func (b *batch) clinic(v *Visit) {
 	clerk := b.same(uint64(v.Person), unit, from, desk)
 	b.see(v, clerk, from, Registering, "desk", true)
 	b.adt(v, "A04", from+3*minute, clerk, 'O')
+	b.restrict(v, from)
 	b.see(v, b.same(uint64(v.Person), unit, from+10*minute, aide), from+10*minute, Nursing, "care", true)
 	met := from + 20*minute
 	doctor := v.Attending
@@ -85,6 +86,13 @@ func (b *batch) clinic(v *Visit) {
 	b.updates(v, 2, from, momentOf(v.To))
 	b.strangers(v, from, b.h.dayEnd, 0.36)
 	b.afterwards(v)
+}
+
+// restrict puts those whose record is protected by law or by the house on the list of such records.
+func (b *batch) restrict(v *Visit, at moment) {
+	if v.Condition.Label != "" {
+		b.list(at, v, feed.ListRow{Kind: "restricted", Reference: key("P", v.id), Label: v.Condition.Label, From: stampOf(b, at), Status: "active"})
+	}
 }
 
 // afterwards plans what follows a visit: codes, bills, calls, a second number that is found out.
@@ -112,6 +120,7 @@ func (b *batch) emergency(v *Visit) {
 	ed, from, to := v.Stays[0].Unit, momentOf(v.From), momentOf(v.Stays[0].To)
 	clerk := b.duty(ed, from, desk)
 	b.adt(v, "A04", from+4*minute, clerk, 'E')
+	b.restrict(v, from)
 	b.see(v, clerk, from+3*minute, Registering, "desk", true)
 	b.see(v, b.duty(ed, from, nurse), from+5*minute, Nursing, "triage", true)
 	carer := b.duty(ed, from, nurse)

@@ -53,52 +53,18 @@ func TestFiguresOfTheModel(t *testing.T) {
 			return nil
 		},
 	})
-	var emergency, admitted, outpatients, missed, died, moves, stays float64
-	var length []float64
-	census := make([]float64, days)
-	from := h.World.At(h.World.From, 0, 0)
-	for _, v := range h.AllVisits() {
-		for d := range census {
-			if noon := h.World.At(h.World.From+world.Day(d), 12, 0); v.Class == 'I' && v.Where(noon) != nil && v.Where(noon).Kind == world.Ward {
-				census[d]++
-			}
-		}
-		if v.From.Before(from) || !v.From.Before(from.AddDate(0, 0, days)) {
-			continue
-		}
-		first := v.Stays[0].Unit.Kind
-		if first == world.Emergency {
-			emergency++
-		}
-		switch {
-		case v.Class == 'I':
-			stays++
-			moves += float64(len(v.Stays) - 1)
-			if first == world.Emergency {
-				admitted++
-			}
-			if v.Died {
-				died++
-			}
-			length = append(length, v.To.Sub(v.From).Hours()/24)
-		case v.Class == 'O':
-			outpatients++
-			if v.NoShow {
-				missed++
-			}
-		}
-	}
-	slices.Sort(length)
+	f := count(h, days)
 	slices.Sort(rows)
-	within(t, "visits to the emergency department a day", emergency/days, 52*0.93, 52*1.07)
-	within(t, "of them admitted, percent", 100*admitted/emergency, 22, 28)
-	within(t, "median stay, days", length[len(length)/2], 2.8, 4.2)
-	within(t, "mean stay, days", mean(length), 4.6, 6.4)
-	within(t, "moves within a stay", moves/stays, 1.1, 1.9)
-	within(t, "deaths a day", died/days, 0.4, 1.2)
-	within(t, "outpatients a working day", outpatients/20, 560*0.9, 560*1.1)
-	within(t, "of them missed, percent", 100*missed/outpatients, 10, 14)
-	within(t, "mean census", mean(census), 90, 170)
+	slices.Sort(f.length)
+	within(t, "visits to the emergency department a day", f.emergency/days, 52*0.93, 52*1.07)
+	within(t, "of them admitted, percent", 100*f.admitted/f.emergency, 22, 28)
+	within(t, "median stay, days", f.length[len(f.length)/2], 2.8, 4.2)
+	within(t, "mean stay, days", mean(f.length), 4.6, 6.4)
+	within(t, "moves within a stay", f.moves/f.stays, 1.1, 1.9)
+	within(t, "deaths a day", f.died/days, 0.4, 1.2)
+	within(t, "outpatients a working day", f.outpatients/20, 560*0.9, 560*1.1)
+	within(t, "of them missed, percent", 100*f.missed/f.outpatients, 10, 14)
+	within(t, "mean census", mean(f.census), 90, 170)
 	within(t, "active accounts", active(h.World), 1600*0.9, 1600*1.3)
 	within(t, "touches a day", touches/days, 4000, 9000)
 	within(t, "looks in a touch", looks/touches, 1, 2)
@@ -162,4 +128,48 @@ func TestFewRowsKeepAllTouches(t *testing.T) {
 		t.Errorf("a tenth of the rows within looks left %.2f of all", share)
 	}
 	t.Logf("%d rows, %d with few: %.2f", rows[0], rows[1], float64(rows[1])/float64(rows[0]))
+}
+
+// figures are what visits come to.
+type figures struct {
+	emergency, admitted, outpatients, missed, died, moves, stays float64
+	length                                                       []float64 // of stays, in days
+	census                                                       []float64 // at noon of each day
+}
+
+func count(h *life.Hospital, days int) (f figures) {
+	f.census = make([]float64, days)
+	from := h.World.At(h.World.From, 0, 0)
+	for _, v := range h.AllVisits() {
+		for d := range f.census {
+			if noon := h.World.At(h.World.From+world.Day(d), 12, 0); v.Class == 'I' && v.Where(noon) != nil && v.Where(noon).Kind == world.Ward {
+				f.census[d]++
+			}
+		}
+		if v.From.Before(from) || !v.From.Before(from.AddDate(0, 0, days)) {
+			continue
+		}
+		first := v.Stays[0].Unit.Kind
+		if first == world.Emergency {
+			f.emergency++
+		}
+		switch {
+		case v.Class == 'I':
+			f.stays++
+			f.moves += float64(len(v.Stays) - 1)
+			if first == world.Emergency {
+				f.admitted++
+			}
+			if v.Died {
+				f.died++
+			}
+			f.length = append(f.length, v.To.Sub(v.From).Hours()/24)
+		case v.Class == 'O':
+			f.outpatients++
+			if v.NoShow {
+				f.missed++
+			}
+		}
+	}
+	return f
 }

@@ -158,8 +158,6 @@ type Hospital struct {
 	left      map[*world.Staff]world.Day // as stories have it
 }
 
-type momentTime = time.Time
-
 // New makes up a hospital.
 func New(c Config) (*Hospital, error) {
 	if c.Zone == "" {

@@ -66,6 +66,9 @@ func (h *Hospital) pidOf(m *feed.Message, v *Visit, died time.Time) {
 	m.Field(11, u.Street, "", u.City, "", u.Postcode, "", "H")
 	m.Field(13, u.Phone)
 	m.Field(19, u.National)
+	if v.mother != nil {
+		m.Field(21, v.mother.MRN, "", "", h.World.Authority, "MR")
+	}
 	if !died.IsZero() {
 		m.Stamp(29, died.In(h.World.Zone))
 		m.Field(30, "Y")
@@ -78,6 +81,9 @@ func (h *Hospital) pidOf(m *feed.Message, v *Visit, died time.Time) {
 	near, relation := h.World.Partner(v.Person), "SPO"
 	if v.Person.Child() {
 		near, relation = v.Person&^7, "PAR"
+	}
+	if v.mother != nil {
+		near, relation = v.mother.Person, "MTH"
 	}
 	if near != world.None {
 		k := h.World.Human(near)

@@ -57,6 +57,9 @@ func (h *Hospital) arrive(r *rand.Rand, date world.Day, n int) {
 	}
 	h.enter(v)
 	h.later(date, emergencyIt, v)
+	if v.Class == 'I' {
+		h.born(v)
+	}
 }
 
 // electively is somebody who is admitted by appointment.
@@ -67,6 +70,35 @@ func (h *Hospital) electively(r *rand.Rand, date world.Day, n int) {
 	h.admit(r, v, from)
 	h.enter(v)
 	h.later(date, stayIt, v)
+	h.born(v)
+}
+
+// born is the child of one who came to give birth: a patient with a record and a stay of its own, whose mother its record names.
+func (h *Hospital) born(mother *Visit) {
+	if mother.Condition.Name != "birth" {
+		return
+	}
+	from := mother.From.Add(5*time.Hour + time.Duration(mother.id%300)*time.Minute)
+	if !from.Before(mother.To.Add(-6 * time.Hour)) {
+		return
+	}
+	v := h.visit(mother.Person|6, 'I', from, world.Mix(mother.id, 0x626f726e)) // no household has a seventh
+	v.mother, v.Condition, v.Attending, v.To = mother, mother.Condition, mother.Attending, mother.To
+	v.human.Born, v.human.Family, v.MRN, v.VIP = h.World.DayOf(from), mother.human.Family, h.World.MRN(v.Person), false
+	for _, s := range mother.Stays {
+		if s.To.After(from) {
+			v.Stays = append(v.Stays, UnitStay{Unit: s.Unit, Bed: s.Bed + "N", From: maxTime(s.From, from), To: s.To})
+		}
+	}
+	h.enter(v)
+	h.later(h.World.DayOf(from), stayIt, v)
+}
+
+func maxTime(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // admit finds a bed, an attending doctor, and plans where else the stay leads.

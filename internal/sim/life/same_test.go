@@ -43,7 +43,7 @@ func TestSameSeedSameBytes(t *testing.T) {
 		size world.Size
 		days int
 		want string
-	}{{world.Clinic, 3, "5958e60f75057cb2"}, {world.Mid, 2, "db71c4b582750ffe"}} {
+	}{{world.Clinic, 3, "b0e3ddab294ebd3a"}, {world.Mid, 2, "ac80e7169de16475"}} {
 		c := life.Config{Size: test.size, Seed: 11, From: monday, Days: test.days}
 		many := digest(t, c)
 		before := runtime.GOMAXPROCS(1)
@@ -52,7 +52,7 @@ func TestSameSeedSameBytes(t *testing.T) {
 		if one != many {
 			t.Errorf("%s: %s with one processor, %s with %d", test.size, one, many, before)
 		}
-		if many != test.want {
+		if many != test.want && runtime.GOARCH == "amd64" { // others round some logarithms differently
 			t.Errorf("%s: what is played has changed: its digest is %s, and was %s", test.size, many, test.want)
 		}
 		c.Seed++

@@ -21,12 +21,13 @@ type Visit struct {
 	NoShow    bool
 	Died      bool
 
-	id    uint64
-	seq   uint64 // counts what the visit leaves, so that each has an id of its own
-	tale  int16  // which story made it; 0 for ordinary life
-	pid   []byte // PID, PD1 and NK1 of its messages
-	human world.Human
-	wrong world.Person // a second number that is taken for this person's, wrongly; None for most
+	id     uint64
+	seq    uint64 // counts what the visit leaves, so that each has an id of its own
+	tale   int16  // which story made it; 0 for ordinary life
+	pid    []byte // PID, PD1 and NK1 of its messages
+	human  world.Human
+	mother *Visit       // of a newborn
+	wrong  world.Person // a second number that is taken for this person's, wrongly; None for most
 }
 
 // UnitStay is a time on one unit.

@@ -41,6 +41,7 @@ func (b *batch) admission(v *Visit, at moment) {
 		clerk := b.duty(b.h.registration, at, desk)
 		b.see(v, clerk, at-4*minute, Registering, "desk", true)
 		b.adt(v, "A01", at, clerk, 'I')
+		b.restrict(v, at)
 	}
 	if v.tale == 0 && v.Condition.theatre {
 		b.theatre(v, at+b.after(3*hour, 0.4))

@@ -70,7 +70,7 @@ func jobs() map[string]Job {
 	for _, j := range [...]Job{
 		{"RN", "Registered nurse", "nursing", "NURSE", Twelve}, {"CHG", "Charge nurse", "nursing", "NURSE", Twelve}, {"CNA", "Nursing assistant", "nursing", "NURSING ASSISTANT", Twelve},
 		{"MA", "Medical assistant", "nursing", "MEDICAL ASSISTANT", OfficeHours}, {"CRN", "Clinic nurse", "nursing", "NURSE", OfficeHours}, {"ORN", "Theatre nurse", "nursing", "NURSE", DoctorHours},
-		{"MD", "Attending physician", "physician", "PHYSICIAN", DoctorHours}, {"RES", "Resident", "physician", "RESIDENT", DoctorHours}, {"EMD", "Emergency physician", "physician", "PHYSICIAN", Eight},
+		{"MD", "Attending physician", "physician", "PHYSICIAN", DoctorHours}, {"RES", "Resident", "physician", "RESIDENT", DoctorHours}, {"EMD", "Emergency physician", "physician", "PHYSICIAN", Twelve},
 		{"ANE", "Anaesthetist", "physician", "PHYSICIAN", DoctorHours}, {"GP", "Physician in the town", "physician", "PHYSICIAN", OfficeHours},
 		{"PHA", "Pharmacist", "pharmacy", "PHARMACIST", Eight}, {"PHT", "Pharmacy technician", "pharmacy", "PHARMACY TECH", Eight},
 		{"LAB", "Laboratory technician", "lab", "LAB TECH", Eight}, {"RT", "Radiographer", "radiology", "RAD TECH", Eight}, {"RAD", "Radiologist", "radiology", "PHYSICIAN", DoctorHours},
@@ -109,7 +109,7 @@ func (w *World) employ() {
 			w.section(u)
 		}
 	}
-	w.hireAll(w.Unit("ED"), w.Scale, "CHG", 8, "EMD", 44, "RES", 30, "RN", 150, "CNA", 30, "REG", 42)
+	w.hireAll(w.Unit("ED"), w.Scale, "CHG", 8, "EMD", 60, "RES", 30, "RN", 150, "CNA", 30, "REG", 42)
 	w.hireAll(w.Unit("OR"), w.Scale, "ORN", 220, "ANE", 90)
 	for _, o := range [...]struct {
 		unit, job string

@@ -7,8 +7,8 @@ import (
 
 func (w *World) hire(u *Unit, job string, n int) {
 	j := jobs()[job]
-	for range n {
-		s := &Staff{Index: len(w.Staff), Job: j, Unit: u, Employment: "employee"}
+	for slot := range n {
+		s := &Staff{Index: len(w.Staff), Job: j, Unit: u, Employment: "employee", slot: slot}
 		s.phase = w.hash(forJob, int64(s.Index))
 		r := w.Rand(forJob, uint64(s.Index))
 		for {

@@ -78,11 +78,11 @@ func (w *World) OnLeave(s *Staff, d Day) bool {
 // twelve is seven shifts in fourteen days; four weeks of days, then four of nights.
 func (w *World) twelve(s *Staff, d Day) (from, to time.Time, ok bool) {
 	const on = 0b00_0110_0111_0011 // two on, two off, three on, two off, two on, three off
-	at := (int(d) + int(s.phase%14)) % 14
+	at := (int(d) + 5*s.slot) % 14
 	if on>>at&1 == 0 {
 		return
 	}
-	if (int(d)/28+int(s.phase>>8%2))%2 == 0 {
+	if (int(d)/28+s.slot)%2 == 0 {
 		return w.At(d, 7, 0), w.At(d, 19, 0), true
 	}
 	return w.At(d, 19, 0), w.At(d, 31, 0), true
@@ -90,14 +90,14 @@ func (w *World) twelve(s *Staff, d Day) (from, to time.Time, ok bool) {
 
 // eight is five days of seven; early, late or night for a week.
 func (w *World) eight(s *Staff, d Day) (from, to time.Time, ok bool) {
-	at := int(d) + int(s.phase%7)
+	at := int(d) + 3*s.slot
 	if at%7 >= 5 {
 		return
 	}
-	switch turn := Mix(s.phase, uint64(at/7)) % 20; {
-	case turn < 10:
+	switch turns := "ELNELEELNE"; turns[(at/7+s.slot)%len(turns)] {
+	case 'E':
 		return w.At(d, 6, 0), w.At(d, 14, 0), true
-	case turn < 16:
+	case 'L':
 		return w.At(d, 14, 0), w.At(d, 22, 0), true
 	default:
 		return w.At(d, 22, 0), w.At(d, 30, 0), true
@@ -118,7 +118,7 @@ func (w *World) doctor(s *Staff, d Day) (from, to time.Time, ok bool) {
 
 // OnCall tells whether a doctor stays for the night.
 func (w *World) OnCall(s *Staff, d Day) bool {
-	return s.Job.Pattern == DoctorHours && w.Size != Clinic && (int(d)+int(s.phase>>16%8))%8 == 0
+	return s.Job.Pattern == DoctorHours && w.Size != Clinic && (int(d)+s.slot)%8 == 0
 }
 
 func (w *World) wards() []*Unit {

@@ -65,6 +65,7 @@ type Staff struct {
 	End        Day    // the first day on which the person does not work here any more; 0 for none
 	Remote     bool   // works from home, mostly
 	phase      uint64
+	slot       int // among those of the unit with the same job: rosters spread them over the days
 }
 
 // Name is the name as the record system shows it.
