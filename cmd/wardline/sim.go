@@ -41,6 +41,7 @@ type simRunCmd struct {
 	Days    int      `default:"35" help:"How many days are played."`
 	Learn   int      `placeholder:"DAYS" help:"How many of them pass before stories begin; 28 of 35 unless stated."`
 	From    string   `placeholder:"DATE" help:"The first day; so that the last one is yesterday unless stated."`
+	Past    int      `placeholder:"DAYS" help:"How many days before the first one are told of at the beginning; 45 unless stated, and none with -1."`
 	Zone    string   `default:"Europe/Vienna" help:"Time zone of the hospital."`
 	Stories []string `default:"all" help:"Which stories happen: their names, all or none. See wardline sim list."`
 	Quality string   `enum:"full,no-roster,no-address,daily" default:"full" help:"What the site's systems are able to tell: ${enum}."`
@@ -76,7 +77,7 @@ func (c *simRunCmd) Run(ctx context.Context, s streams) error {
 	all := make([]*play, n)
 	for i := range all {
 		h, err := life.New(life.Config{
-			Size: size, Seed: c.Seed + uint64(i)*1_000_003, House: i, From: from, Days: c.Days, Learn: c.Learn, Zone: c.Zone,
+			Size: size, Seed: c.Seed + uint64(i)*1_000_003, House: i, From: from, Days: c.Days, Learn: c.Learn, Past: c.Past, Zone: c.Zone,
 			Quality: life.Quality(c.Quality), Rows: c.Rows, Stories: stories,
 		})
 		if err != nil {

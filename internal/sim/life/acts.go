@@ -104,7 +104,7 @@ func (s *Stage) Row(who *world.Staff, p world.Person, r feed.AccessRow) uint64 {
 	at := s.moment(r.At)
 	full := r
 	if who != nil {
-		h.who(&full, who, at, false, 1)
+		h.who(&full, who, at, false)
 	}
 	for _, pair := range [][2]*string{{&full.Login, &r.Login}, {&full.Name, &r.Name}, {&full.Type, &r.Type}, {&full.Workstation, &r.Workstation}, {&full.IP, &r.IP}, {&full.Session, &r.Session}} {
 		if *pair[1] != "" {
@@ -139,7 +139,7 @@ func (s *Stage) Search(who *world.Staff, at time.Time, text string, hits int) ui
 func (s *Stage) Login(who *world.Staff, at time.Time, remote bool) uint64 {
 	r := feed.AccessRow{At: at, Metric: "Login"}
 	if remote {
-		s.h.who(&r, who, momentOf(at), true, 1)
+		s.h.who(&r, who, momentOf(at), true)
 	}
 	return s.Row(who, world.None, r)
 }

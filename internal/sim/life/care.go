@@ -114,7 +114,7 @@ func (b *batch) astray(v *Visit, d documented, at moment) {
 	o := same[0]
 	other := Visit{Person: o.Person, MRN: b.h.World.MRN(o.Person), Class: o.Class, Condition: o.Condition, Attending: o.Attending, Family: o.Family, human: o.human, wrong: world.None, id: world.Mix(v.id, o.id)}
 	d.number = key("D", other.id)
-	b.seeOther(o, d.by, at-12*minute, Writing, "wrong patient", true)
+	b.seeOther(o, d.by, at-12*minute, Writing, "wrong patient", false)
 	b.write(&other, &d, at-6*minute)
 	d.event = "T11"
 	b.write(&other, &d, at+b.after(4*hour, 0.8))

@@ -84,7 +84,7 @@ func (b *batch) clinic(v *Visit) {
 	b.note(v, "PN", momentOf(v.To)+b.after(30*minute, 0.8), doctor)
 	b.charge(v, momentOf(v.To)+b.after(2*hour, 0.5), c.Diagnosis, doctor, 1)
 	b.updates(v, 2, from, momentOf(v.To))
-	b.strangers(v, from, b.h.dayEnd, 0.36)
+	b.strangers(v, from, b.h.dayEnd, 0.41)
 	b.afterwards(v)
 }
 
@@ -148,7 +148,7 @@ func (b *batch) emergency(v *Visit) {
 	b.note(v, "ED", to-5*minute, doctor)
 	b.charge(v, to+b.after(3*hour, 0.4), c.Diagnosis, doctor, 2)
 	b.updates(v, 3, from, to)
-	b.strangers(v, from, to+3*hour, 0.6)
+	b.strangers(v, from, to+3*hour, 0.55)
 	if v.Class == 'I' {
 		b.adt(v, "A01", to+minute, b.duty(b.h.registration, to, desk), 'I')
 		if day := b.h.World.DayOf(v.Stays[1].From); day > b.h.date {

@@ -38,7 +38,7 @@ func (h *Hospital) load(d *batch) {
 		}
 	}
 	for i, v := range h.past {
-		if !v.NoShow {
+		if !v.NoShow && v.To.After(h.World.At(h.date-world.Day(max(h.c.Past, 0)), 0, 0)) {
 			d.adt(v, "A08", at+moment(i)*second/40, nil, v.Class)
 			d.charge(v, at+moment(i)*second/40, v.Condition.Diagnosis, v.Attending, 1)
 		}

@@ -23,8 +23,11 @@ type Config struct {
 	House int       // tells the hospitals of one region apart, from 0
 	From  time.Time // the day on which it begins
 	Days  int
-	Learn int    // how many of the days pass before stories begin; 28 of 35, or a fifth of fewer, unless stated
-	Zone  string // of the hospital; Europe/Vienna unless stated
+	Learn int // how many of the days pass before stories begin; 28 of 35, or a fifth of fewer, unless stated
+	// Past is how many days before the first one are told of at the beginning, as a site does that takes over what was: up to
+	// 45, which is meant when it is 0. Less than 0 tells only who lies in the house.
+	Past int
+	Zone string // of the hospital; Europe/Vienna unless stated
 	// Quality is what the site's systems are able to tell.
 	Quality Quality
 	// Rows is the share of the rows within a touch that are written, more than 0 and at most 1; 1 unless stated. Touches
@@ -178,6 +181,9 @@ func New(c Config) (*Hospital, error) {
 	}
 	if c.Rows <= 0 || c.Rows > 1 {
 		c.Rows = 1
+	}
+	if c.Past == 0 {
+		c.Past = before
 	}
 	if c.Learn == 0 {
 		c.Learn = min(28, c.Days*4/5)

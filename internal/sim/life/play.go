@@ -147,13 +147,16 @@ func (h *Hospital) part(b *batch, i int, due []chore) {
 	}
 }
 
+// before is how many days are lived before the first one that is played.
+const before = 45
+
 // settle fills the house before the first day: those who lie in it, and those whose bills are still open.
 func (h *Hospital) settle() {
 	h.prepare()
-	for d := h.World.From - 45; d < h.World.From; d++ {
+	for d := h.World.From - before; d < h.World.From; d++ {
 		h.date = d
 		h.dayStart, h.dayEnd = momentOf(h.World.At(d, 0, 0)), momentOf(h.World.At(d+1, 0, 0))
-		if d == h.World.From-45 {
+		if d == h.World.From-before {
 			h.rosters = [3]*world.Roster{h.World.Roster(d - 1), h.World.Roster(d), h.World.Roster(d + 1)}
 		}
 		h.plan(d)

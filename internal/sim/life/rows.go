@@ -91,7 +91,7 @@ func (h *Hospital) metric(l *look, k int) string {
 func (h *Hospital) fill(r *feed.AccessRow, looks []look, w row) {
 	l := &looks[w.look]
 	*r = feed.AccessRow{At: (w.at + h.skew(feed.Access)).time(), Zone: h.World.Zone, Process: "HYPERSPACE"}
-	h.who(r, l.staff, w.at, l.remote, l.id)
+	h.who(r, l.staff, w.at, l.remote)
 	if l.station != "" {
 		r.Workstation = l.station
 	}
@@ -117,8 +117,8 @@ func (h *Hospital) searchText(l *look) string {
 	return h.World.Human(l.person).Family
 }
 
-// who fills in who works, and where. Nurses share workstations: three for each of them who is on duty.
-func (h *Hospital) who(r *feed.AccessRow, s *world.Staff, at moment, remote bool, by uint64) {
+// who fills in who works, and where. Workstations are shared: there are 24 on each unit.
+func (h *Hospital) who(r *feed.AccessRow, s *world.Staff, at moment, remote bool) {
 	r.Login, r.Name, r.Type = s.Login, s.Name(), s.Job.Type
 	date := h.date
 	if at >= h.dayEnd {
@@ -137,8 +137,8 @@ func (h *Hospital) who(r *feed.AccessRow, s *world.Staff, at moment, remote bool
 		}
 	}
 	place := world.Mix(uint64(s.Index), uint64(date), 0x7773)
-	if by%6 == 0 {
-		place = by
+	if place%3 == 0 && at.time().In(h.World.Zone).Hour() >= 13 {
+		place = world.Mix(place) // one of three works at another from noon on; nobody at two at a time
 	}
 	name, index := "GEN", 0
 	if u != nil {

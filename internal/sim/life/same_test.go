@@ -43,7 +43,7 @@ func TestSameSeedSameBytes(t *testing.T) {
 		size world.Size
 		days int
 		want string
-	}{{world.Clinic, 3, "b0e3ddab294ebd3a"}, {world.Mid, 2, "ac80e7169de16475"}} {
+	}{{world.Clinic, 3, "8335dbfda3dc0809"}, {world.Mid, 2, "b92fc310dd39c06b"}} {
 		c := life.Config{Size: test.size, Seed: 11, From: monday, Days: test.days}
 		many := digest(t, c)
 		before := runtime.GOMAXPROCS(1)
@@ -173,5 +173,22 @@ func TestQualities(t *testing.T) {
 		if touches < 100 {
 			t.Errorf("%s: %d touches", quality, touches)
 		}
+	}
+}
+
+// TestThePastIsToldOnce: at the beginning a site takes over as many days of visits as it is asked to.
+func TestThePastIsToldOnce(t *testing.T) {
+	count := func(past int) (n int) {
+		play(t, life.Config{Size: world.Clinic, Seed: 1, From: monday, Days: 1, Past: past}, life.Sinks{Record: func(r *feed.Record) error {
+			if r.Feed == feed.ADT && strings.Contains(string(r.Data), "ADT^A08") {
+				n++
+			}
+			return nil
+		}})
+		return n
+	}
+	all, week, none := count(0), count(7), count(-1)
+	if !(all > 3*week && week > 100 && none < 200 && none < week) {
+		t.Errorf("%d updates with all of the past, %d with a week, %d without", all, week, none)
 	}
 }

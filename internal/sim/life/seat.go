@@ -11,6 +11,6 @@ import (
 // see the same.
 func (s *Stage) Seat(who *world.Staff, at time.Time) (workstation, ip string) {
 	var r feed.AccessRow
-	s.h.who(&r, who, s.moment(at), false, 1)
+	s.h.who(&r, who, s.moment(at), false)
 	return r.Workstation, r.IP
 }

@@ -26,7 +26,7 @@ func (h *Hospital) witnesses(d *batch, looks []look) {
 // viewed is the archive's audit message (DICOM PS3.15 A.5.3.6) of images that were looked at.
 func (h *Hospital) viewed(d *batch, l *look) {
 	var r feed.AccessRow
-	h.who(&r, l.staff, l.at, l.remote, l.id)
+	h.who(&r, l.staff, l.at, l.remote)
 	at, id := l.at+9*second, world.Mix(l.id, 0x706163)
 	study := world.Mix(uint64(l.person), uint64(h.date))
 	message := trace.Audit{

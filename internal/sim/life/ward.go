@@ -26,7 +26,7 @@ func (b *batch) day(v *Visit) {
 	b.doctors(v, from, to, admitted)
 	b.others(v, from, to)
 	b.updates(v, 2, from, to)
-	b.strangers(v, from, to, 0.55*float64(to-from)/float64(24*hour))
+	b.strangers(v, from, to, 0.42*float64(to-from)/float64(24*hour))
 	if momentOf(v.To) < h.dayEnd {
 		b.discharge(v, to)
 		return

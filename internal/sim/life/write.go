@@ -327,7 +327,7 @@ func (h *Hospital) sessions(d *batch, looks []look) []extra {
 
 func (h *Hospital) session(who *world.Staff, at moment, metric string, id uint64) extra {
 	x := extra{at: at, id: id, row: feed.AccessRow{At: (at + h.skew(feed.Access)).time(), Zone: h.World.Zone, Metric: metric, Process: "HYPERSPACE"}}
-	h.who(&x.row, who, at, false, 1)
+	h.who(&x.row, who, at, false)
 	return x
 }
 

@@ -29,7 +29,7 @@ func accounts() []life.Story {
 			Target: 10 * time.Minute, Case: true, Harm: 4, Run: told(stolenPassword),
 		},
 		{
-			ID: "T19", Title: "A nurse takes opioids for herself: drugs are drawn that nobody was given, wasted late, and always before the same witness.",
+			ID: "T19", Title: "A nurse takes opioids from the cabinet for private use: drawn and given to nobody, or wasted late and always before the same witness.",
 			Days: 30, Sources: []feed.Feed{feed.Cabinets, feed.Pharmacy, feed.Roster}, Detector: "drugs drawn and not given", Flags: []string{"F28"},
 			Target: 30 * day, Case: true, Harm: 5, Run: told(diversion),
 		},

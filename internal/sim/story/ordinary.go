@@ -17,8 +17,8 @@ func ordinary() []life.Story {
 			Days: 2, Sources: []feed.Feed{feed.Access}, Detector: "none: a single unexplained look of a clinician", Harm: 1, Run: told(corridor),
 		},
 		{
-			ID: "B02", Title: "A nurse of the float pool helps on a ward where no roster has her.",
-			Days: 2, Sources: []feed.Feed{feed.Access, feed.Pharmacy}, Detector: "none: drugs given explain her", Harm: 1, Run: told(floating),
+			ID: "B02", Title: "A nurse of the float pool helps on a ward on whose roster the nurse does not stand.",
+			Days: 2, Sources: []feed.Feed{feed.Access, feed.Pharmacy}, Detector: "none: drugs given explain it", Harm: 1, Run: told(floating),
 		},
 		{
 			ID: "B03", Title: "The house plays a disaster: twenty injured within half an hour, and everybody called runs.",
@@ -29,8 +29,8 @@ func ordinary() []life.Story {
 			Days: 2, Sources: []feed.Feed{feed.Access}, Detector: "none: misclicks", Harm: 1, Run: told(misclicks),
 		},
 		{
-			ID: "B05", Title: "A nurse looks after a patient who has her surname and is no relative.",
-			Days: 4, Sources: []feed.Feed{feed.Access, feed.ADT}, Detector: "none: on her ward", Harm: 1, Run: told(namesake),
+			ID: "B05", Title: "A nurse looks after a patient of the same surname who is no relative.",
+			Days: 4, Sources: []feed.Feed{feed.Access, feed.ADT}, Detector: "none: on the nurse's ward", Harm: 1, Run: told(namesake),
 		},
 		{
 			ID: "B06", Title: "Somebody who works in the emergency department is treated there by colleagues.",

@@ -16,17 +16,17 @@ const day = 24 * time.Hour
 func snooping() []life.Story {
 	return []life.Story{
 		{
-			ID: "T01", Title: "A nurse opens the record of her former partner six times in five weeks, from her own ward, without any reason.",
+			ID: "T01", Title: "A nurse opens a former partner's record six times in five weeks, without any reason.",
 			Days: 35, Sources: []feed.Feed{feed.Access}, Detector: "unexplained, long gone, short looks", Flags: []string{"F10", "F25"},
 			Target: 8 * day, Case: true, Harm: 3, Run: told(formerPartner),
 		},
 		{
-			ID: "T02", Title: "A clerk reads the results of the person she is married to and of their child.",
+			ID: "T02", Title: "A clerk reads the results of a spouse and of their child.",
 			Days: 3, Sources: []feed.Feed{feed.Access, feed.ADT, feed.Staff}, Detector: "household", Flags: []string{"F02"},
 			Target: day, Case: true, Harm: 3, Run: told(household),
 		},
 		{
-			ID: "T03", Title: "A manager who quarrels with one of her people reads that person's psychiatric notes.",
+			ID: "T03", Title: "A manager in a quarrel with an employee reads that person's psychiatric notes.",
 			Days: 3, Sources: []feed.Feed{feed.Access, feed.ADT, feed.Lists, feed.Staff}, Detector: "co-worker, restricted record", Flags: []string{"F05", "F08"},
 			Target: day, Case: true, Harm: 5, Run: told(subordinate),
 		},
@@ -36,7 +36,7 @@ func snooping() []life.Story {
 			Target: time.Hour, Case: true, Harm: 4, Run: told(cascade),
 		},
 		{
-			ID: "T05", Title: "A registration clerk looks up nine people who live in her street.",
+			ID: "T05", Title: "A registration clerk looks up nine people who live in the clerk's own street.",
 			Days: 1, Sources: []feed.Feed{feed.Access}, Detector: "neighbours, searches by address", Flags: []string{"F06", "F14"},
 			Target: day, Case: true, Harm: 2, Run: told(street),
 		},

@@ -47,7 +47,7 @@ func TestHouseholdsHoldTogether(t *testing.T) {
 				t.Fatal("a neighbour lives elsewhere, or in the same household")
 			}
 		}
-		if a := w.Partner(p); a != world.None && w.Partner(a) != p {
+		if a := w.Partner(p); a == p || a != world.None && w.Partner(a) != p {
 			t.Fatal("a partner has another partner")
 		}
 	}
@@ -59,14 +59,20 @@ func TestHouseholdsHoldTogether(t *testing.T) {
 // TestNumbersAreNobodyElses looks for two people with one number.
 func TestNumbersAreNobodyElses(t *testing.T) {
 	w := made(t, world.Full, 3)
-	seen := map[string]bool{}
+	seen := map[string]world.Person{}
 	for h := range int64(120_000) {
 		for _, p := range w.Household(world.Person(h << 3 * 6 % (800_000 << 3) &^ 7)) {
+			if w.MRN(p) == w.Second(p) {
+				t.Fatal("the second number is the first")
+			}
 			for _, n := range []string{w.MRN(p), w.Second(p)} {
 				if len(n) != 8 {
 					t.Fatalf("a number of %d digits", len(n))
 				}
-				seen[n] = true
+				if other, ok := seen[n]; ok && other != p {
+					t.Fatal("two people have one number")
+				}
+				seen[n] = p
 			}
 		}
 	}
