@@ -68,9 +68,8 @@ type look struct {
 	sources map[string]*report.HouseFiles // by source, for damage
 	facts   map[string]int64              // by kind
 	issuers map[string]int64              // of patients' numbers
-	staff   int64
-	silent  int64            // staff without a login
-	shifts  map[string]int64 // by staff number
+	staff   map[string]bool               // by staff number: whether the person has a login
+	shifts  map[string]int64              // by staff number
 	access  map[accessKey]int64
 }
 
@@ -110,7 +109,7 @@ func newLook(c HospitalConfig) (*look, scan.Config, error) {
 		mappings: mappings, reader: reader.New(zone), authority: c.Authority, now: time.Now(),
 		house:  hospital.New(keys, hospital.Options{Zone: zone, Authority: c.Authority}),
 		groups: map[string]*report.HouseFiles{}, sources: map[string]*report.HouseFiles{}, facts: map[string]int64{}, issuers: map[string]int64{},
-		shifts: map[string]int64{}, access: map[accessKey]int64{},
+		staff: map[string]bool{}, shifts: map[string]int64{}, access: map[accessKey]int64{},
 	}
 	return l, scan.Config{
 		Paths: c.Paths, Formats: formats, Taxonomy: tax, Limits: scan.DefaultLimits(), Records: collect.DefaultLimits(),
@@ -118,8 +117,8 @@ func newLook(c HospitalConfig) (*look, scan.Config, error) {
 	}, nil
 }
 
-// began looks at the head of a source. Delimited files stand for themselves; messages and resources, whose names may be those of patients,
-// are told by folder.
+// began looks at the head of a source. Delimited files stand for themselves, unless many are alike; messages and resources, whose files
+// may be called by patients' names, are told by folder.
 func (l *look) began(source, format string, head []byte) {
 	f := report.HouseFiles{Name: filepath.Dir(source) + string(filepath.Separator), Format: format}
 	if format == "csv" {
@@ -129,12 +128,18 @@ func (l *look) began(source, format string, head []byte) {
 			f.Used = append(f.Used, report.HouseColumn(u))
 		}
 	}
-	key := f.Name + "\x00" + format
+	key := filepath.Dir(source) + "\x00" + format + "\x00" + f.Mapping + fmt.Sprint(f.Used, f.Ignored)
+	if format == "csv" && f.Mapping == "" {
+		key = source
+	}
 	if l.groups[key] == nil {
 		f.Facts = map[string]int64{}
 		l.groups[key] = &f
 	}
 	l.group = l.groups[key]
+	if l.group.Files > 0 { // one of many alike, such as an access log of each hour
+		l.group.Name = filepath.Dir(source) + string(filepath.Separator)
+	}
 	l.group.Files++
 	l.sources[source] = l.group
 }
@@ -191,10 +196,7 @@ func factKind(f *hospital.Fact) string {
 func (l *look) note(f *hospital.Fact) {
 	switch {
 	case f.Staff != nil && f.Staff.Number != "" && !f.Staff.Gone: // others are of directories: providers from anywhere
-		l.staff++
-		if len(f.Staff.Logins) == 0 {
-			l.silent++
-		}
+		l.staff[f.Staff.Number] = len(f.Staff.Logins) > 0
 	case f.Shift != nil:
 		l.shifts[f.Shift.Staff]++
 	case f.Patient != nil:
@@ -223,7 +225,12 @@ func value(ev *event.Event, path string) string {
 
 // preview is what the report shows.
 func (l *look) preview(stats *scan.Stats) *report.HousePreview {
-	p := &report.HousePreview{Facts: l.facts, Staff: l.staff, NoLogin: l.silent, Bytes: stats.Bytes.Load(), Authority: l.issuer()}
+	p := &report.HousePreview{Facts: l.facts, Staff: int64(len(l.staff)), Bytes: stats.Bytes.Load(), Authority: l.issuer()}
+	for _, reachable := range l.staff {
+		if !reachable {
+			p.NoLogin++
+		}
+	}
 	for _, d := range stats.Damage() {
 		g := l.sources[d.Source]
 		if g == nil {
@@ -233,7 +240,11 @@ func (l *look) preview(stats *scan.Stats) *report.HousePreview {
 		g.Damaged++
 		const shown = 5
 		if len(g.Damage) < shown {
-			g.Damage = append(g.Damage, d.Reason)
+			reason := d.Reason
+			if g.Mapping != "" && g.Files > 1 {
+				reason = filepath.Base(d.Source) + ", " + reason
+			}
+			g.Damage = append(g.Damage, reason)
 		}
 	}
 	for _, g := range l.groups {

@@ -53,7 +53,7 @@ func TestCheckHospital(t *testing.T) {
 			"no mapping fits: nothing is understood", "ACCESS_TIME as time",
 			"says: 1 patient, 1 provider, 1 visit",
 			"1 of 2 people in HR have no login", "1 of 2 shifts are of people whom HR does not know", "1 of 2 units belong to no department",
-			"Of 3 rows of access logs, 66.7 % are by accounts that HR knows. Of the 2 that name a patient, 50.0 % are of patients who are known, and 50.0 % are both.",
+			"Of 3 rows of access logs, 66.6 % are by accounts that HR knows. Of the 2 that name a patient, 50.0 % are of patients who are known, and 50.0 % are both.",
 		} {
 			if !strings.Contains(text, want) {
 				t.Errorf("width %d: %q is missing in\n%s", width, want, out.String())

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/wardline/wardline/format/sigma"
@@ -73,6 +74,8 @@ type scanRun struct {
 	loaded   loadedRules
 	count    int64          // indicators
 	unlisted []feed.Problem // entries of their lists that were refused
+	accesses atomic.Bool    // some source tells of accesses to records
+	review   *report.Review // of them
 }
 
 func newScanRun(c ScanConfig, t Terminal) (*scanRun, error) {
@@ -124,8 +127,11 @@ func (s *scanRun) findings(ctx context.Context) ([]finding.Finding, error) {
 		return nil, err
 	}
 	stop := s.showProgress()
-	err = scan.Run(ctx, s.config, &s.stats, detector.Sink)
+	err = scan.Run(ctx, s.config, &s.stats, s.noticing(detector.Sink))
 	found := detector.Findings()
+	if err == nil && s.accesses.Load() {
+		found, err = s.survey(ctx, found)
+	}
 	stop()
 	if err != nil {
 		return nil, err
@@ -261,6 +267,7 @@ func (s *scanRun) summary() *report.Run {
 		Rules: s.loaded.count(), Indicators: s.count,
 	}
 	run.First, run.Last = s.stats.Span()
+	run.Review = s.review
 	for _, d := range s.stats.Damage() {
 		run.Problems = append(run.Problems, report.Problem{Source: d.Source, Offset: d.Offset, Reason: d.Reason, Unknown: d.Reason == scan.UnknownFormat})
 	}

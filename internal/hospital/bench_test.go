@@ -12,7 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/vault"
 )
@@ -40,6 +42,38 @@ func (c city) facts(n int, when time.Time, yield func(*hospital.Fact)) {
 		who := fmt.Sprint("u", c.r.IntN(12_000))
 		when = when.Add(time.Duration(c.r.IntN(3600)) * time.Second)
 		say(hospital.Fact{Reason: &hospital.ReasonFact{Patient: mrn(number), Visit: "V" + number, Kind: kind, Key: fmt.Sprint("K", n, e), Who: by(who), By: hospital.Name{Text: who}, From: when}})
+	}
+}
+
+// sizes tells how much lies on the disk.
+func sizes(b *testing.B, db *store.DB, path string, patients int) {
+	for _, table := range []string{"records", "names", "staff"} {
+		var rows, bytes int
+		if err := db.QueryRowContext(b.Context(), `SELECT count(*), coalesce(sum(length(body)), 0) FROM hospital_`+table).Scan(&rows, &bytes); err != nil {
+			b.Fatal(err)
+		}
+		b.Logf("%s: %d rows, %d bytes each", table, rows, bytes/max(1, rows))
+	}
+	if _, err := db.ExecContext(b.Context(), `PRAGMA wal_checkpoint(TRUNCATE)`); err != nil {
+		b.Fatal(err)
+	}
+	if info, err := os.Stat(path); err == nil {
+		b.Logf("on the disk %d bytes for each patient", info.Size()/int64(patients))
+	}
+}
+
+// employ is the facts about those who work here: 12,000 with a month of shifts.
+func (c city) employ(yield func(*hospital.Fact)) {
+	for n := range 12_000 {
+		who := fmt.Sprint("u", n)
+		f := staff(fmt.Sprint("S", n), who)
+		f.Human = hospital.Human{Family: fmt.Sprint("Family", c.r.IntN(20_000)), Given: "Ada", Street: fmt.Sprint(n, " Mill Lane"), City: "Alder", Phones: []string{fmt.Sprintf("555 03%08d", n)}}
+		yield(&hospital.Fact{Said: noon(0), Seen: noon(0), Source: "hr", Staff: f})
+		for day := range 20 {
+			s := shift(who, noon(day), noon(day).Add(8*time.Hour))
+			s.Said, s.Seen, s.Source = noon(0), noon(0), "roster"
+			yield(&s)
+		}
 	}
 }
 
@@ -119,6 +153,7 @@ func BenchmarkHouse(b *testing.B) {
 	f := w.follower()
 	c := city{rand.New(rand.NewPCG(1, 2))}
 	facts, begun, cpu := 0, time.Now(), spent(b)
+	f.View(func(h *hospital.House) { c.employ(func(f *hospital.Fact) { h.Take(f); facts++ }) })
 	for n := range patients {
 		f.View(func(h *hospital.House) {
 			c.facts(n, noon(0).Add(time.Duration(n)*time.Second), func(f *hospital.Fact) { h.Take(f); facts++ })
@@ -134,19 +169,7 @@ func BenchmarkHouse(b *testing.B) {
 	}
 	b.Logf("%d patients, %d facts: %.0f facts a second, %v of processors each, saved after every 2000 patients", patients, facts,
 		float64(facts)/time.Since(begun).Seconds(), (spent(b)-cpu)/time.Duration(facts))
-	for _, table := range []string{"records", "names", "staff"} {
-		var rows, bytes int
-		if err := db.QueryRowContext(b.Context(), `SELECT count(*), coalesce(sum(length(body)), 0) FROM hospital_`+table).Scan(&rows, &bytes); err != nil {
-			b.Fatal(err)
-		}
-		b.Logf("%s: %d rows, %d bytes each", table, rows, bytes/max(1, rows))
-	}
-	if _, err := db.ExecContext(b.Context(), `PRAGMA wal_checkpoint(TRUNCATE)`); err != nil {
-		b.Fatal(err)
-	}
-	if info, err := os.Stat(path); err == nil {
-		b.Logf("on the disk %d bytes for each patient", info.Size()/int64(patients))
-	}
+	sizes(b, db, path, patients)
 	heap := func() uint64 {
 		var m runtime.MemStats
 		runtime.GC()
@@ -172,4 +195,36 @@ func BenchmarkHouse(b *testing.B) {
 	b.Run("cold", func(b *testing.B) { look(b, patients) })
 	b.Logf("%d bytes of memory with those", heap()-before)
 	b.Run("hot", func(b *testing.B) { look(b, patients/100) })
+}
+
+// BenchmarkPassing measures what events cost that say nothing of the house.
+func BenchmarkPassing(b *testing.B) {
+	w := newWard(b, sqlite(b))
+	var lines []journal.Line
+	for n := range 500 {
+		ev := &event.Event{
+			ID: event.NewID("fw", fmt.Sprint(n)), Source: "syslog/fw", Record: int64(n + 1), Time: noon(0), Observed: noon(0), Format: "json",
+			Class: w.tax.Class("windows", "Security", "4634"), Fields: []byte(`{"EventID":4634,"Computer":"WS-1","TargetUserName":"bob","LogonType":"3","IpAddress":"192.0.2.7"}`),
+		}
+		lines = append(lines, journal.Line{Kind: journal.Events, Source: ev.Source, Time: noon(0), JSON: event.AppendLine(nil, ev)})
+	}
+	w.say(lines...)
+	for name, wants := range map[string]func(*event.Class) bool{"unwanted": func(c *event.Class) bool { return c.Product == "hl7" }, "wanted": nil} {
+		b.Run(name, func(b *testing.B) {
+			f := w.follower(func(c *hospital.FollowerConfig) {
+				c.Wants, c.Read = wants, func(*event.Event) ([]hospital.Fact, error) { return nil, nil }
+			})
+			e, err := w.journal.Entry(b.Context(), 0)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer report(b, spent(b))
+			for range b.N {
+				if err := f.Step(b.Context(), e); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(500, "events/op")
+		})
+	}
 }

@@ -187,7 +187,7 @@ func (h *House) save(ctx context.Context, tx *sql.Tx, r remembered) error {
 		}
 	}
 	r.Version, r.Now, r.Last, r.Merged, r.Cursor = rememberedVersion, h.now, h.last, h.merged, h.cursor
-	r.HR, r.Surnames, r.Limits, r.Feeds = h.workers.hr, h.surnames.all, h.limits, h.Overview().Feeds
+	r.HR, r.Surnames, r.Limits, r.Feeds = h.workers.hr, h.surnames.all, h.limits, h.listFeeds()
 	text, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("write what is known of the house: %w", err)

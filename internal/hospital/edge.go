@@ -14,7 +14,8 @@ type edge struct {
 	key      uint64
 	visit    uint64 // key of the visit that it belongs to; 0 for none
 	from, to stamp
-	told     stamp // when from and to were last said
+	fromTold stamp // when from was last said
+	toTold   stamp
 	made     stamp // when the first fact about it was said
 	place    Place // of that fact
 	alive    stamp // when it was last said that it is
@@ -43,18 +44,7 @@ func (e *edge) take(f *ReasonFact, said stamp, by Ref, visit uint64, p Place) (c
 	if e.made == 0 || said < e.made {
 		e.made, e.place = said, p
 	}
-	from, to := at(f.From), at(f.To)
-	if said >= e.told {
-		e.told = said
-		if from != 0 {
-			e.from = from
-		}
-		if to != 0 {
-			e.to = to
-		}
-	} else {
-		e.from, e.to = first(e.from, from), first(e.to, to)
-	}
+	e.about(at(f.From), at(f.To), said, said)
 	if visit != 0 {
 		e.visit = visit
 	}
@@ -66,6 +56,24 @@ func (e *edge) take(f *ReasonFact, said stamp, by Ref, visit uint64, p Place) (c
 	acted := by != 0 && e.act(by, said)
 	return acted || e.from != before.from || e.to != before.to || e.made != before.made || e.visit != before.visit ||
 		e.voided() != before.voided() || before.made == 0
+}
+
+// about enters when it begins and ends. What was said last holds, of what was said at once the earlier beginning and the later end.
+func (e *edge) about(from, to, fromTold, toTold stamp) {
+	switch {
+	case from == 0 || fromTold < e.fromTold:
+	case fromTold == e.fromTold:
+		e.from = earlier(e.from, from)
+	default:
+		e.from, e.fromTold = from, fromTold
+	}
+	switch {
+	case to == 0 || toTold < e.toTold:
+	case toTold == e.toTold:
+		e.to = max(e.to, to)
+	default:
+		e.to, e.toTold = to, toTold
+	}
 }
 
 // first is a, or b when a is none.
@@ -195,7 +203,7 @@ func (r *record) fade(now stamp) (changed bool, numbers []uint64) {
 func (e *edge) encode(w *writer) {
 	w.byte(byte(e.kind) | byte(e.as)<<5)
 	flags := byte(len(e.acts))
-	for i, set := range []bool{e.key != 0, e.visit != 0, e.voidLast != 0, e.to != 0, e.alive != e.told} {
+	for i, set := range []bool{e.key != 0, e.visit != 0, e.voidLast != 0, e.to != 0, e.alive != e.made} {
 		if set {
 			flags |= 4 << i
 		}
@@ -210,11 +218,12 @@ func (e *edge) encode(w *writer) {
 	}
 	w.time(e.made)
 	w.time(e.from)
+	w.time(e.fromTold)
 	if e.to != 0 {
 		w.time(e.to)
+		w.time(e.toTold)
 	}
-	w.time(e.told)
-	if e.alive != e.told {
+	if e.alive != e.made {
 		w.time(e.alive)
 	}
 	if e.voidLast != 0 {
@@ -238,12 +247,11 @@ func (e *edge) decode(r *reader) {
 	if flags&8 != 0 {
 		e.visit = r.hash()
 	}
-	e.made, e.from = r.time(), r.time()
+	e.made, e.from, e.fromTold = r.time(), r.time(), r.time()
 	if flags&32 != 0 {
-		e.to = r.time()
+		e.to, e.toTold = r.time(), r.time()
 	}
-	e.told = r.time()
-	e.alive = e.told
+	e.alive = e.made
 	if flags&64 != 0 {
 		e.alive = r.time()
 	}

@@ -117,6 +117,13 @@ func TestBounds(t *testing.T) {
 	for n := range 300 {
 		c.says(hour(600+n), visit('I', fmt.Sprint("unit", n%7)))
 	}
+	stays := 0
+	for _, v := range c.patient("1").Visits {
+		stays = max(stays, len(v.Stays))
+	}
+	if stays > 64 || stays < 32 {
+		t.Errorf("%d stays of one visit", stays)
+	}
 	big := person("Moss", "Ada")
 	for n := range 1000 {
 		big.Phones = append(big.Phones, fmt.Sprintf("555%07d", n))

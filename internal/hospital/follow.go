@@ -413,7 +413,7 @@ func (f *Follower) save(ctx context.Context) error {
 const sweepAtOnce = 4
 
 // View calls look while nothing changes the House. look must be quick, and must keep no pointer of the House's. A hook is given
-// the House, and must not call View.
+// the House, and must call neither View nor anything else of the Follower.
 func (f *Follower) View(look func(*House)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

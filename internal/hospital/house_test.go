@@ -158,3 +158,28 @@ func TestNobodySaidWhoseNumbers(t *testing.T) {
 		t.Error("one of two who have the number")
 	}
 }
+
+// A number of the nation that two people share, by a mistake or a lie, does not make one of them.
+func TestNumbersOfTheNation(t *testing.T) {
+	c := newClinic(t)
+	national := hospital.Identifier{Authority: "US", Type: "SS", Value: "123-45-6780"}
+	with := func(number string) []hospital.Identifier {
+		return append([]hospital.Identifier{national}, mrn(number)...)
+	}
+	c.says(noon(0), hospital.Fact{Patient: &hospital.PatientFact{IDs: with("1"), Human: person("Moss", "Ada")}})
+	c.says(noon(0), hospital.Fact{Patient: &hospital.PatientFact{IDs: with("2"), Human: person("Reed", "Ben")}})
+	if c.patient("1").ID == c.patient("2").ID || c.Overview().Limits.Conflicts != 0 {
+		t.Error("two are one")
+	}
+	if id, m := c.Find(with("2")); id != c.patient("2").ID || m != hospital.Exact {
+		t.Error("the number of the nation counts before that of the house")
+	}
+	if id, _ := c.Find([]hospital.Identifier{national}); id != c.patient("1").ID {
+		t.Error("the number of the nation alone finds nobody")
+	}
+	both := append(mrn("1"), mrn("2")...)
+	c.says(noon(1), hospital.Fact{Patient: &hospital.PatientFact{IDs: both, VIP: true}})
+	if !c.patient("1").VIP || c.patient("2").VIP || c.Overview().Limits.Conflicts != 1 {
+		t.Error("a message about two is not counted, or counts for both")
+	}
+}

@@ -1,6 +1,9 @@
 package hospital
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // mostNamesakes is among how many patients of one name and day of birth one is looked for.
 const mostNamesakes = 64
@@ -21,14 +24,25 @@ func (h *House) relink(w *worker) {
 	id := &w.Identity
 	found := PatientID(0)
 	if id.National != 0 {
-		if all := h.namesakes(hashKey(byNational, id.National)); len(all) > 0 {
-			found = all[0].id
-		}
+		found = h.byNational(id)
 	}
 	if found == 0 && id.Person != 0 {
 		found = h.byName(id)
 	}
 	h.link(w, found)
+}
+
+// byNational goes by the number of the nation's register: of several patients who have it, by the one who has the name and the day of birth
+// too.
+func (h *House) byNational(id *Identity) PatientID {
+	all := h.namesakes(hashKey(byNational, id.National))
+	if len(all) > 1 {
+		all = slices.DeleteFunc(all, func(r *record) bool { return r.identity.Person != id.Person })
+	}
+	if len(all) == 0 {
+		return 0
+	}
+	return all[0].id
 }
 
 func (h *House) byName(id *Identity) PatientID {
@@ -47,7 +61,7 @@ func (h *House) byName(id *Identity) PatientID {
 	return 0
 }
 
-// namesakes lists the patients whom a key leads to, after merges, by their ID; none when there are too many.
+// namesakes lists the patients whom a key leads to, after merges, by their numbers; none when there are too many.
 func (h *House) namesakes(k key) []*record {
 	ids, err := h.keys.find(h.ctx, k)
 	h.fail(err)
@@ -60,7 +74,7 @@ func (h *House) namesakes(k key) []*record {
 			all = append(all, r)
 		}
 	}
-	slices.SortFunc(all, func(a, b *record) int { return int(a.id - b.id) })
+	slices.SortFunc(all, func(a, b *record) int { return cmp.Or(cmp.Compare(a.number(), b.number()), cmp.Compare(a.id, b.id)) })
 	return all
 }
 
@@ -90,4 +104,12 @@ func (h *House) link(w *worker, id PatientID) {
 	}
 	w.Patient = id
 	h.workers.dirty[w.ID] = struct{}{}
+}
+
+// number is the number that the record was known by first.
+func (r *record) number() string {
+	if len(r.numbers) == 0 {
+		return ""
+	}
+	return r.numbers[0].Value
 }

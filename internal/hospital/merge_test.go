@@ -94,13 +94,14 @@ func TestMergesOfMerges(t *testing.T) {
 		{"undone from the end", []hospital.Fact{merge("2", "1"), merge("3", "2"), unmerge("3", "1")}, map[string]string{"1": "1", "2": "3"}},
 		{"undone and done again", []hospital.Fact{merge("2", "1"), unmerge("2", "1"), merge("2", "1")}, map[string]string{"1": "2"}},
 		{"undone without having been done", []hospital.Fact{unmerge("2", "1")}, map[string]string{"1": "1", "2": "2"}},
+		{"one that is free again survives", []hospital.Fact{merge("2", "1"), unmerge("2", "1"), merge("1", "3"), merge("3", "4")}, map[string]string{"3": "1", "4": "1"}},
 		{"with itself", []hospital.Fact{merge("1", "1")}, map[string]string{"1": "1"}},
 	} {
 		h := newClinic(t)
 		for day, f := range c.says { // before any of them was seen
 			h.says(noon(day), f)
 		}
-		for _, n := range []string{"1", "2", "3"} {
+		for _, n := range []string{"1", "2", "3", "4"} {
 			h.says(noon(9), patient(n, person("Name"+n, "Ada")))
 		}
 		for retired, survivor := range c.want {

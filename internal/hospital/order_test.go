@@ -106,7 +106,14 @@ func anyFact(t *rapid.T) hospital.Fact {
 	login := rapid.SampledFrom([]string{"ann", "ben", "cat"})
 	unit := rapid.SampledFrom([]string{"ED", "4W", "ICU"})
 	moment := func(name string) time.Time { return hour(rapid.IntRange(0, 300).Draw(t, name)) }
-	switch rapid.SampledFrom([]string{"patient", "merge", "visit", "reason", "mark", "shift", "mother"}).Draw(t, "kind") {
+	switch rapid.SampledFrom([]string{"patient", "merge", "visit", "reason", "mark", "shift", "mother", "staff"}).Draw(t, "kind") {
+	case "staff":
+		f := staff("100", "ann")
+		f.Human = person("Moss", "Ada")
+		f.Human.National = rapid.SampledFrom([]string{"AB12345", "CD12345"}).Draw(t, "national")
+		f.Human.Street, f.Human.Postcode = "12 Mill Lane", "00042"
+		f.Department = rapid.SampledFrom([]string{"MED", "LAB"}).Draw(t, "department")
+		return hospital.Fact{Staff: f}
 	case "patient":
 		p := person(rapid.SampledFrom([]string{"Moss", "Reed", ""}).Draw(t, "family"), "Ada")
 		p.Street, p.Postcode = rapid.SampledFrom([]string{"12 Mill Lane", ""}).Draw(t, "street"), "00042"
@@ -140,7 +147,12 @@ func anyFact(t *rapid.T) hospital.Fact {
 		if rapid.IntRange(0, 3).Draw(t, "nobody") == 0 {
 			f.Who = nil
 		}
-		f.From = hour(0)
+		if rapid.Bool().Draw(t, "begins") {
+			f.From = moment("from")
+		}
+		if rapid.Bool().Draw(t, "ends") {
+			f.To = moment("to")
+		}
 		return hospital.Fact{Reason: f}
 	case "mark":
 		return hospital.Fact{Mark: &hospital.MarkFact{Patient: mrn(number), Kind: rapid.SampledFrom([]string{"vip", "canary", "restricted"}).Draw(t, "mark"), Label: "L", Void: rapid.Bool().Draw(t, "off")}}

@@ -54,6 +54,9 @@ const mostFeeds = 4096
 
 // heard counts a fact.
 func (h *House) heard(f *Fact, said stamp) {
+	if f.Source == "" {
+		return // a room found it out, and no feed said so
+	}
 	k := feedKey{f.Source, f.kind()}
 	feed := h.feeds[k]
 	if feed == nil {
@@ -123,11 +126,17 @@ func (h *House) Overview() Overview {
 			o.Homeless++
 		}
 	}
-	for _, f := range h.feeds {
-		o.Feeds = append(o.Feeds, *f)
-	}
-	slices.SortFunc(o.Feeds, func(a, b Feed) int { return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Kind, b.Kind)) })
+	o.Feeds = h.listFeeds()
 	return o
+}
+
+func (h *House) listFeeds() []Feed {
+	var all []Feed
+	for _, f := range h.feeds {
+		all = append(all, *f)
+	}
+	slices.SortFunc(all, func(a, b Feed) int { return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Kind, b.Kind)) })
+	return all
 }
 
 func (h *House) count(o *Overview, w *worker) {

@@ -112,7 +112,7 @@ func (h *House) takeMark(f *MarkFact, said stamp) {
 	switch kind {
 	case markListed:
 		refs = refs[:0]
-		for _, w := range f.Who {
+		for _, w := range f.Who[:min(len(f.Who), mostMarks)] {
 			refs = append(refs, h.Intern(w.Name.Text))
 		}
 	case markRestricted:
@@ -150,7 +150,7 @@ func (h *House) takeVisit(f *VisitFact, said stamp) {
 	news := v.news
 	changed := v.take(f, said, h.Intern(f.Service), h.Intern(f.Unit))
 	h.units.heard(h.Ref(f.Unit))
-	for _, d := range f.Diagnoses {
+	for _, d := range f.Diagnoses[:min(len(f.Diagnoses), mostDiagnoses)] {
 		changed = v.diagnose(h.Intern(d)) || changed
 	}
 	if changed || fresh {
@@ -319,6 +319,7 @@ func types(id *Identifier) []string {
 // lookup finds the record that has one of the identifiers: those that hospitals give before others. conflict tells that they are
 // those of several patients.
 func (h *House) lookup(ids []Identifier) (found PatientID, m Match, conflict bool) {
+	ids = ids[:min(len(ids), mostNumbers)]
 	strong := slices.ContainsFunc(ids, func(id Identifier) bool {
 		kind := strings.ToUpper(id.Type)
 		return id.Value != "" && !visitNumber(kind) && !ofPerson(kind)

@@ -103,10 +103,6 @@ func (r *record) mark(m mark, limits *Limits) (changed bool) {
 	return changed
 }
 
-func (r *record) marked(kind byte) bool {
-	return slices.ContainsFunc(r.marks, func(m mark) bool { return m.kind == kind && !m.void })
-}
-
 // bound drops the first of a list that is too long, and counts them.
 func bound[T any](list []T, most int, limits *Limits) []T {
 	if over := len(list) - most; over > 0 {

@@ -225,7 +225,8 @@ func TestSamePersonAtWork(t *testing.T) {
 		p.National = n
 		return p
 	}
-	ada := person("Moss", "Ada")
+	ada, filler := person("Moss", "Ada"), person("Moss", "Ada")
+	filler.Born = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		name     string
 		worker   hospital.Human
@@ -233,11 +234,13 @@ func TestSamePersonAtWork(t *testing.T) {
 		want     string           // number of the patient
 	}{
 		{"by the nation's number", national(person("Stone", "Ada"), "AB-12345"), []hospital.Human{national(ada, "AB 12345")}, "1"},
+		{"two have the nation's number", national(ada, "AB12345"), []hospital.Human{national(person("Reed", "Eva"), "AB12345"), national(ada, "AB12345")}, "2"},
 		{"by name, birth and address", home(ada), []hospital.Human{ada, home(ada)}, "2"},
 		{"by name and birth", home(ada), []hospital.Human{ada}, "1"},
 		{"two of that name", home(ada), []hospital.Human{ada, ada}, ""},
 		{"another number of the nation", national(ada, "AB12345"), []hospital.Human{national(ada, "CD12345")}, ""},
 		{"a number of the nation that is a filler", national(person("Stone", "Ada"), "000000000"), []hospital.Human{national(ada, "000000000")}, ""},
+		{"a day of birth that is a filler", filler, []hospital.Human{filler}, ""},
 		{"another", person("Stone", "Eva"), []hospital.Human{ada}, ""},
 		{"nobody knows who", hospital.Human{}, []hospital.Human{{}}, ""},
 	} {
@@ -272,6 +275,40 @@ func TestSamePersonAtWork(t *testing.T) {
 			}
 		}
 	}
+}
+
+// What is corrected about a patient or about one who works here leads no further.
+func TestLinkEnds(t *testing.T) {
+	c := newClinic(t)
+	human := func(n string) hospital.Human {
+		p := person("Moss", "Ada")
+		p.National = n
+		return p
+	}
+	employ := func(day int, n string) {
+		f := staff("100", "ann")
+		f.Human = human(n)
+		c.says(noon(day), hospital.Fact{Staff: f})
+	}
+	linked := func(want bool) {
+		t.Helper()
+		if (c.named("ann").Patient != 0) != want || (c.patient("1").Staff != 0) != want {
+			t.Errorf("linked: %v", !want)
+		}
+	}
+	employ(0, "AB12345")
+	c.says(noon(0), patient("1", human("AB12345")))
+	linked(true)
+	c.says(noon(1), patient("1", human("CD12345")))
+	linked(false)
+	employ(2, "CD12345")
+	linked(true)
+	employ(3, "EF12345")
+	linked(false)
+	if changed := c.says(noon(4), patient("1", human("EF12345"))); len(changed) != 1 {
+		t.Error("nobody is told")
+	}
+	linked(true)
 }
 
 // Two records of one person who works here are two namesakes until they are merged.

@@ -333,11 +333,7 @@ func (e *edge) name() edgeName {
 
 // join adds to e what another record says of the same.
 func (e *edge) join(o *edge) {
-	if o.told > e.told || o.told == e.told && (o.from > e.from || o.to > e.to) {
-		e.told, e.from, e.to = o.told, first(o.from, e.from), first(o.to, e.to)
-	} else {
-		e.from, e.to = first(e.from, o.from), first(e.to, o.to)
-	}
+	e.about(o.from, o.to, o.fromTold, o.toTold)
 	if o.made < e.made {
 		e.made, e.place = o.made, o.place
 	}

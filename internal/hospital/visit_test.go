@@ -80,6 +80,9 @@ func TestStays(t *testing.T) {
 		{"entered afterwards", []said{
 			{hour(0), visit('I', "4W", from(hour(0)))}, {hour(5), visit('I', "4W")}, {hour(8), visit(0, "ICU", since(hour(3)))},
 		}, "0-: 4W 0-3, ICU 3-"},
+		{"moved tomorrow, says one", []said{
+			{hour(0), visit('I', "4W", from(hour(0)), since(hour(50)))}, {hour(3), visit(0, "ICU")},
+		}, "0-: 4W 0-3, ICU 3-"},
 		{"a transfer that was cancelled", []said{
 			{hour(0), visit('I', "4W", from(hour(0)))}, {hour(3), visit(0, "ICU")}, {hour(4), visit(0, "4W", since(hour(0)))},
 		}, "0-: 4W 0-"},

@@ -158,6 +158,7 @@ type look struct {
 	Outcome string   `json:"outcome,omitempty"`
 	Source  string   `json:"audit_source,omitempty"`
 	Reason  string   `json:"break_glass_reason,omitempty"`
+	AE      string   `json:"ae_title,omitempty"`
 }
 
 // does has somebody do something with records.

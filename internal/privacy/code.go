@@ -28,7 +28,7 @@ func encodeSheet(dst []byte, s *sheet) ([]byte, error) {
 		b = binary.AppendVarint(b, r.at-at)
 		b = binary.AppendVarint(b, int64(r.entry-entry))
 		at, entry = r.at, r.entry
-		b = append(b, byte(r.act), byte(r.marks))
+		b = binary.AppendUvarint(append(b, byte(r.act)), uint64(r.marks))
 		b = binary.AppendVarint(b, int64(r.line))
 		for _, v := range [...]uint64{r.query, uint64(r.n), uint64(r.native), uint64(r.where), uint64(r.source), uint64(r.object), uint64(r.corr)} {
 			b = binary.AppendUvarint(b, v)
@@ -92,7 +92,7 @@ func decodeSheet(body []byte, s *sheet) error {
 		at += d.varint()
 		entry += uint64(d.varint())
 		r.at, r.entry = at, entry
-		r.act, r.marks = Act(d.byte()), marks(d.byte())
+		r.act, r.marks = Act(d.byte()), marks(d.uvarint())
 		r.line, r.query, r.n = int32(d.varint()), d.uvarint(), uint32(d.uvarint())
 		r.native, r.where, r.source = hospital.Ref(d.uvarint()), hospital.Ref(d.uvarint()), hospital.Ref(d.uvarint())
 		r.object, r.corr = uint32(d.uvarint()), uint32(d.uvarint())

@@ -56,6 +56,7 @@ type Engine struct {
 	actions    map[hospital.Ref]action
 	filed      []Alarm // hard flags and broken feeds, since the last Alarms
 	counts     Counts
+	announced  []announced
 
 	last    lastHeard
 	scratch Touch
@@ -116,7 +117,7 @@ func newEngine(h *hospital.House, c Config, j *Judge, s shelf) *Engine {
 
 // Wants tells whether events of a class say anything of accesses.
 func Wants(c *event.Class) bool {
-	return c.Serves("", "ehr", "audit") || c.Serves("", "azure", "signinlogs") || c.Product == "radius"
+	return isList(c) || c.Serves("", "ehr", "audit") || c.Serves("", "azure", "signinlogs") || c.Product == "radius"
 }
 
 // Event takes in what an event says, and what is known since of the patients that changed.
@@ -131,6 +132,10 @@ func (e *Engine) Event(ev *event.Event, at hospital.Place, changed []hospital.Pa
 		e.last.class, e.last.wanted = ev.Class, Wants(ev.Class)
 	}
 	if !e.last.wanted {
+		return nil
+	}
+	if isList(ev.Class) {
+		e.announce(ev)
 		return nil
 	}
 	e.counts.Rows++
@@ -452,6 +457,7 @@ func (s *said) marks(a action) (m marks) {
 	set(s.failed(), failed)
 	set(string(s.verb) == "break-glass" || len(s.reason) > 0, broke)
 	set(a.face, face)
+	set(s.isMachine(), machine)
 	set(string(s.verb) == "login", login)
 	set(string(s.verb) == "logout", logout)
 	set(string(s.objectKind) == "audit-log" && string(s.verb) != "stop", logView)

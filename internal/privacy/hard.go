@@ -38,6 +38,9 @@ func (e *Engine) askHard(s *sheet, w *workday) []Flag {
 	} else if p.last != 0 && s.day-p.last > 90 {
 		k.Work.Dormant = int(s.day - p.last)
 	}
+	if !w.strange && e.stranger(s) { // it is told of once a day
+		k.Work.Stranger, w.strange, k.Work.Images = true, true, 1
+	}
 	return e.judge.HardFlags(t, e.house, &k, e.now)
 }
 

@@ -28,7 +28,7 @@ type slot struct {
 	part int32 // hours since 1970 by 3
 }
 
-type tally struct{ touches, explained, firsts, firstsExplained, held int32 }
+type tally struct{ touches, explained, firsts, firstsExplained int32 }
 
 type dayTemplate struct {
 	day      int32

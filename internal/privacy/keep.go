@@ -35,6 +35,7 @@ type clockState struct {
 	Flags     map[string]int64
 	Templates []dayCount
 	LearnedAt time.Time
+	Announced []announced
 }
 
 type dayCount struct {
@@ -123,7 +124,7 @@ func (c *cabinet) writeClock(ctx context.Context, tx *sql.Tx, e *Engine) error {
 	q, h := &e.queue, e.health
 	s := clockState{
 		Now: e.now, Closed: e.closed, Round: q.round, Credit: q.credit, Number: q.number, Audited: q.audited, Episode: h.episode, Site: q.site,
-		Settled: h.settled, Began: h.began, Flags: h.flags, LearnedAt: e.learned.at,
+		Settled: h.settled, Began: h.began, Flags: h.flags, LearnedAt: e.learned.at, Announced: e.announced,
 	}
 	for k, n := range h.templates {
 		s.Templates = append(s.Templates, dayCount{k.day, k.template, n})
@@ -312,7 +313,7 @@ func (c *cabinet) loadStates(ctx context.Context, e *Engine) error {
 // resume takes up what was written of the clock.
 func (e *Engine) resume(s *clockState) {
 	q, h := &e.queue, e.health
-	e.now, e.closed, e.learned.at = s.Now, s.Closed, s.LearnedAt
+	e.now, e.closed, e.learned.at, e.announced = s.Now, s.Closed, s.LearnedAt, s.Announced
 	q.round, q.credit, q.number, q.audited, q.site = s.Round, s.Credit, s.Number, s.Audited, s.Site
 	h.episode, h.settled, h.began = s.Episode, s.Settled, s.Began
 	if s.Flags != nil {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/privacy"
 )
@@ -276,16 +277,48 @@ func TestSiteTeachesReason(t *testing.T) {
 	c.decide(first.ID, privacy.Violation, at(5, "00:00"))
 	c.opens("eve", "2002", at(5, "11:00"))
 	c.until(at(8, "00:00"))
-	for _, k := range c.engine.Cases(privacy.Filter{Lanes: []privacy.Lane{privacy.Ranked}}) {
-		p, err := c.engine.Propose(k.ID, "Nurses of 5E help out on medicine", okafor)
-		if err != nil || p.Trial.Upheld == 0 {
-			t.Fatalf("%+v %v", p, err)
-		}
-		p.Live = true
-		if err := c.engine.Decide(k.ID, privacy.Decision{Outcome: privacy.Explained, By: okafor, At: at(8, "00:00"), Missing: &p}); err != privacy.ErrHides {
-			t.Errorf("it goes live: %v", err)
-		}
-		return
+	second := c.engine.Cases(privacy.Filter{Lanes: []privacy.Lane{privacy.Ranked}})
+	if len(second) != 1 {
+		t.Fatalf("%d cases", len(second))
 	}
-	t.Error("no second case")
+	p, err = c.engine.Propose(second[0].ID, "Nurses of 5E help out on medicine", okafor)
+	if err != nil || p.Trial.Upheld == 0 {
+		t.Fatalf("%+v %v", p, err)
+	}
+	p.Live = true
+	if err := c.engine.Decide(second[0].ID, privacy.Decision{Outcome: privacy.Explained, By: okafor, At: at(8, "00:00"), Missing: &p}); err != privacy.ErrHides {
+		t.Errorf("it goes live: %v", err)
+	}
+}
+
+// A machine that takes images and never did before is told of, unless the house announced it. One that always did is the house's own.
+func TestStrangeMachine(t *testing.T) {
+	c := newClinic(t)
+	moves := func(ae string, when time.Time) {
+		for n := range 5 {
+			c.does(when.Add(time.Duration(n)*time.Minute), look{User: ae, AE: ae, Verb: "receive", Native: "110104", Kind: "study", Patient: []string{fmt.Sprint(1000 + n)}})
+		}
+	}
+	for day := range 18 {
+		c.opens("ann", "1020", at(day, "09:00"))
+		moves("VIEWER", at(day, "10:00"))
+		c.until(at(day, "23:00"))
+	}
+	c.entry++
+	row := event.Event{Class: c.tax.Class("hr", "list", ""), Time: at(18, "08:00"), Observed: at(18, "08:00"),
+		Fields: []byte(`{"row":{"kind":"ticket","reference":"C1","who":"VNA","who_kind":"person","from":"2026-03-20T09:00:00Z","to":"2026-03-20T18:00:00Z"}}`)}
+	c.event(&row, nil)
+	moves("VNA", at(18, "10:00"))
+	c.want()
+	moves("ROGUE", at(18, "11:00"))
+	c.want("account ROGUE: 1000")
+	if a := c.engine.Alarms(); len(a) != 1 || a[0].Flag.ID != "F21" {
+		t.Errorf("%+v", a)
+	}
+	c.until(at(28, "00:00"))
+	for _, k := range c.open() {
+		if k != "account ROGUE: 1000" {
+			t.Error(k)
+		}
+	}
 }

@@ -174,7 +174,6 @@ func (e *Engine) put(d *dossier, k key, t *Touch, v *Verdict) {
 	look.User, look.Patient = e.party(d, k)
 	at := slices.Index(d.Keys, k.saved())
 	if at < 0 {
-		at = len(d.Keys)
 		d.Keys, d.Touches, d.Held = append(d.Keys, k.saved()), append(d.Touches, look), append(d.Held, false)
 	} else {
 		d.Touches[at] = look

@@ -3,7 +3,6 @@ package privacy_test
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,7 +15,7 @@ import (
 )
 
 // A script tells small stories and what the judge must say of them, line by line, so that a privacy officer can check it by
-// hand. Times are told from noon of Tuesday 10 March 2026: -4h, +14d, -1d2h5m, or 0. Whatever a line does not know is an error.
+// hand. Times are told from noon of Tuesday 10 March 2026: -4h, +14d, -1d2h5m, or 0; unknown is none. Whatever a line does not know is an error.
 //
 //	case WORDS                                     a new house, in which nobody is known
 //	unit CODE [dept=] [service=]
@@ -100,7 +99,7 @@ func (a *args) has(name string) bool {
 }
 
 func (a *args) time(word string) time.Time {
-	if word == "" {
+	if word == "" || word == "unknown" {
 		return time.Time{}
 	}
 	d, err := offset(word)
@@ -396,7 +395,7 @@ func (s *script) relation(a *args) {
 		f.Who = []hospital.Who{w}
 	}
 	made := f.From
-	if made.After(noon.Add(-time.Hour)) {
+	if made.IsZero() || made.After(noon.Add(-time.Hour)) {
 		made = noon.AddDate(0, 0, -1)
 	}
 	if m := a.get("made"); m != "" {
@@ -413,78 +412,6 @@ func (s *script) cancel(a *args) {
 func (s *script) act(a *args) {
 	f := hospital.ReasonFact{Kind: kind(a, a.next("kind")), Patient: number(a.next("patient")), Key: a.next("key"), By: hospital.Name{Text: a.get("by")}}
 	s.take(hospital.Fact{Reason: &f}, a.time(a.next("at")))
-}
-
-// known reads what the room has learned.
-func (s *script) known(a *args) {
-	k := &s.k
-	if p := a.get("pair"); p != "" { // E09/-11/20: the template, its weight, how many days ago
-		parts := strings.Split(p, "/")
-		w, err := strconv.ParseFloat(parts[1], 32)
-		ago, err2 := strconv.Atoi(parts[2])
-		a.err = errors.Join(a.err, err, err2)
-		k.Pair = privacy.Pair{Settled: dayOf(noon) - int32(ago), Weight: float32(w), Template: parts[0]}
-	}
-	if m := a.get("mate"); m != "" { // name/lift/shared
-		parts := strings.Split(m, "/")
-		lift, err := strconv.ParseFloat(parts[1], 32)
-		shared, err2 := strconv.Atoi(parts[2])
-		a.err = errors.Join(a.err, err, err2)
-		k.Mates = append(k.Mates, privacy.Mate{Staff: s.staff(parts[0]), Lift: float32(lift), Shared: int32(shared)})
-	}
-	if r := a.get("responsible"); r != "" { // department/diagnosis/ratio
-		parts := strings.Split(r, "/")
-		ratio, err := strconv.ParseFloat(parts[2], 64)
-		a.err = errors.Join(a.err, err)
-		dept, code := s.h.Intern(parts[0]), s.h.Intern(parts[1])
-		k.Responsible = func(d, c hospital.Ref) float64 {
-			if d == dept && c == code {
-				return ratio
-			}
-			return 0
-		}
-	}
-	if r := a.get("rate"); r != "" { // flag/share of touches/share of upheld cases or nothing
-		parts := append(strings.Split(r, "/"), "")
-		share, err := strconv.ParseFloat(parts[1], 64)
-		a.err = errors.Join(a.err, err)
-		k.Rates = &privacy.Rates{Touches: 1e9, Flags: map[string]float64{parts[0]: share}, Upheld: map[string]float64{}}
-		if parts[2] != "" {
-			upheld, err := strconv.ParseFloat(parts[2], 64)
-			a.err = errors.Join(a.err, err)
-			k.Rates.Upheld[parts[0]] = upheld
-		}
-	}
-	k.News = k.News || a.has("news")
-	for name, into := range map[string]*int{
-		"others": &k.Others, "upheld-user": &k.UpheldUser, "upheld-patient": &k.UpheldPatient, "patients": &k.Work.Patients,
-		"searches": &k.Work.Searches, "unopened": &k.Work.Unopened, "faces": &k.Work.Faces, "prints": &k.Work.Prints,
-		"exported": &k.Work.Exported, "images": &k.Work.Images, "shared": &k.Work.Shared, "dormant": &k.Work.Dormant,
-	} {
-		if a.get(name) != "" {
-			*into = int(a.number(name))
-		}
-	}
-	for name, into := range map[string]*float64{
-		"limit": &k.Work.Limit, "chance": &k.Work.Chance, "faces-odds": &k.Work.FacesOdds, "prints-top": &k.Work.PrintsTop,
-		"hour": &k.Work.Hour, "rare": &k.Work.Rare,
-	} {
-		if a.get(name) != "" {
-			*into = a.number(name)
-		}
-	}
-	for name, into := range map[string]*bool{
-		"creeping": &k.Work.Creeping, "stranger": &k.Work.Stranger, "log-viewed": &k.Work.LogViewed, "log-off": &k.Work.LogOff,
-		"odd": &k.Work.Odd, "away": &k.Work.Away,
-	} {
-		*into = *into || a.has(name)
-	}
-	if sweep := a.get("sweep"); sweep != "" {
-		k.Work.Sweep = sweep
-	}
-	if travel := a.get("travel"); travel != "" {
-		k.Work.Travel = privacy.Travel{Kind: travel, Gap: 20 * time.Minute}
-	}
 }
 
 func dayOf(t time.Time) int32 { return int32(t.Unix() / 86400) }
@@ -542,155 +469,4 @@ func or(a, b string) string {
 		return b
 	}
 	return a
-}
-
-func (s *script) reason(a *args) {
-	text := a.next("id") + " " + decibans(a, a.next("weight"))
-	if len(a.words) > 0 {
-		text += " " + a.next("correction")
-	}
-	s.reasons = append(s.reasons, text)
-}
-
-func (s *script) flag(a *args) {
-	hard := a.has("hard")
-	text, weight := a.next("id"), decibans(a, a.next("weight"))
-	counted := weight
-	if len(a.words) > 0 {
-		counted = decibans(a, a.next("counted"))
-	}
-	s.flags = append(s.flags, fmt.Sprintf("%s %s counts %s hard=%t", text, weight, counted, hard))
-}
-
-func (s *script) try(a *args) {
-	s.tried = append(s.tried, a.next("id")+" "+a.next("why"))
-}
-
-func decibans(a *args, word string) string {
-	f, err := strconv.ParseFloat(word, 64)
-	a.err = errors.Join(a.err, err)
-	return two(f)
-}
-
-// two rounds to hundredths, as people who work it out by hand do.
-func two(f float64) string {
-	return strconv.FormatFloat(math.Round(f*100)/100+0, 'f', 2, 64)
-}
-
-func (s *script) verdict(a *args) {
-	want := a.next("explained or unexplained") + " " + decibans(a, a.next("score"))
-	before := *s.touch
-	v := s.judge.Verdict(s.touch, s.h, &s.k, time.Time{})
-	if s.touch.First != before.First || s.touch.Counts != before.Counts {
-		s.failf("%s: the judge changed the touch", s.where())
-	}
-	got := "unexplained "
-	if v.Explained {
-		got = "explained "
-	}
-	s.same("verdict", []string{got + two(v.Score)}, []string{want})
-	var reasons, flags []string
-	for _, r := range v.Reasons {
-		reasons = append(reasons, strings.TrimSpace(r.Template+" "+two(r.Weight)+" "+r.Correction))
-	}
-	for _, f := range v.Flags {
-		flags = append(flags, fmt.Sprintf("%s %s counts %s hard=%t", f.ID, two(f.Weight), two(f.Counted), f.Hard))
-	}
-	s.same("reasons", reasons, s.reasons)
-	s.same("flags", flags, s.flags)
-	for _, want := range s.tried {
-		if !slices.ContainsFunc(v.Tried, func(d privacy.Tried) bool { return d.Template+" "+d.Why == want }) {
-			s.failf("%s: not tried: %s; tried: %v", s.where(), want, v.Tried)
-		}
-	}
-	s.sentences(&v)
-	s.hard(&v)
-	if len(s.said) > 0 {
-		look := privacy.Look{Touch: *s.touch, Verdict: v}
-		text := s.judge.Text(&privacy.Case{Kind: privacy.UserCase, Touches: []privacy.Look{look}}, s.h, time.UTC)
-		for _, expect := range s.said {
-			expect(text)
-		}
-		s.said = nil
-	}
-	s.touch, s.reasons, s.flags, s.tried = nil, nil, nil, nil
-	s.touches++
-}
-
-func (s *script) headline(a *args) {
-	want := a.next("words")
-	s.said = append(s.said, func(t privacy.Text) { s.same("headline", []string{t.Headline}, []string{want}) })
-}
-
-func (s *script) says(a *args) {
-	want := a.next("words")
-	s.said = append(s.said, func(t privacy.Text) {
-		if !slices.ContainsFunc(t.Paragraphs, func(p string) bool { return strings.Contains(p, want) }) {
-			s.failf("%s: not said: %s\n\tsaid: %s", s.where(), want, strings.Join(t.Paragraphs, "\n\t"))
-		}
-	})
-}
-
-func (s *script) found(a *args) {
-	want := a.next("words")
-	s.said = append(s.said, func(t privacy.Text) {
-		var all []string
-		for _, k := range t.Tried {
-			all = append(all, k.Kind+" "+k.Result+" "+k.Found)
-		}
-		if !slices.Contains(all, want) {
-			s.failf("%s: not found: %s\n\tfound: %s", s.where(), want, strings.Join(all, "\n\t"))
-		}
-	})
-}
-
-// hard holds the quick look at hard flags against the whole verdict.
-func (s *script) hard(v *privacy.Verdict) {
-	var quick, whole []string
-	for _, f := range s.judge.HardFlags(s.touch, s.h, &s.k, time.Time{}) {
-		quick = append(quick, f.ID)
-	}
-	for _, f := range v.Flags {
-		if f.Hard {
-			whole = append(whole, f.ID)
-		}
-	}
-	s.same("hard flags at once", quick, whole)
-}
-
-// sentences makes sure that everything found can be said.
-func (s *script) sentences(v *privacy.Verdict) {
-	var all []string
-	for i := range v.Reasons {
-		all = append(all, s.judge.SayReason(&v.Reasons[i]))
-	}
-	for i := range v.Tried {
-		all = append(all, s.judge.SayTried(&v.Tried[i], s.touch.First, time.UTC))
-	}
-	for i := range v.Flags {
-		all = append(all, s.judge.SayFlag(&v.Flags[i]))
-	}
-	for _, sentence := range all {
-		if sentence == "" || strings.ContainsAny(sentence, "{}") {
-			s.failf("%s: no sentence: %q", s.where(), sentence)
-		}
-	}
-}
-
-func (s *script) failf(format string, args ...any) {
-	if s.broken != nil {
-		s.broken(s.file + ": " + s.name)
-		return
-	}
-	s.t.Errorf(format, args...)
-}
-
-func (s *script) where() string { return fmt.Sprintf("%s:%d: %s", s.file, s.line, s.name) }
-
-func (s *script) same(what string, got, want []string) {
-	slices.Sort(got)
-	slices.Sort(want)
-	if !slices.Equal(got, want) {
-		s.failf("%s: %s\n\tgot  %s\n\twant %s", s.where(), what, strings.Join(got, "; "), strings.Join(want, "; "))
-	}
 }

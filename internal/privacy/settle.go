@@ -146,10 +146,7 @@ func (e *Engine) weighUp(s *sheet) error {
 	}
 	t := &e.scratch
 	s.touch(t, e.house.Text, e.sensitive)
-	if st := e.house.Staff(s.staff); st != nil {
-		t.Automatic = st.Type == hospital.Machine
-	}
-	t.Automatic = t.Automatic || e.bare.Classes().Machine(e.house.Text(s.user))
+	t.Automatic = e.automatic(s)
 	v := e.judge.Verdict(t, e.house, k, time.Time{}) // all that is known by now counts, whatever its sender's clock says
 	e.counts.Judged++
 	e.uncount(s)
@@ -225,6 +222,7 @@ func (e *Engine) known(s *sheet) (*Known, error) {
 	if k.Work.Odd {
 		k.Work.Odd = e.oddly(s)
 	}
+	k.Work.Stranger = e.stranger(s)
 	k.Others = e.others(s)
 	k.UpheldUser, k.UpheldPatient = e.queue.upheld(s.user, s.patient, e.now)
 	return k, nil

@@ -37,7 +37,7 @@ type row struct {
 }
 
 // marks are what else is to be said of a row.
-type marks uint8
+type marks uint16
 
 const (
 	failed  marks = 1 << iota // the system refused
@@ -48,6 +48,7 @@ const (
 	logout                    // went out
 	logView                   // the audit trail was opened
 	logOff                    // the audit trail was switched off
+	machine                   // a system acted for itself
 )
 
 // sameAs tells whether two rows report one access in the same words: a row that came again, perhaps from another file, or

@@ -26,6 +26,7 @@ type Survey struct {
 	memory  *memory
 	sources []string
 	number  map[string]int32
+	began   time.Time
 	facts   int64
 	unread  int64
 	first   time.Time
@@ -36,7 +37,7 @@ type Survey struct {
 func NewSurvey(h *hospital.House, c Config, j *Judge, read func(*event.Event) ([]hospital.Fact, error)) *Survey {
 	c.Audit = tiny // nobody is there to look at what was drawn
 	m := newMemory()
-	return &Survey{read: read, house: h, engine: newEngine(h, c, j, m), memory: m, number: map[string]int32{}}
+	return &Survey{read: read, house: h, engine: newEngine(h, c, j, m), memory: m, number: map[string]int32{}, began: time.Now().UTC()}
 }
 
 // tiny is a share of nothing, where 0 would be the default.
@@ -56,6 +57,9 @@ func (s *Survey) Fact(ev *event.Event) error {
 		f.Source = cmp.Or(f.Source, ev.Source)
 		if f.Said.IsZero() {
 			f.Said = ev.Time
+		}
+		if f.Said.IsZero() { // files of the site state no time: a later file says what is so now
+			f.Said = s.began.Add(time.Duration(s.facts) * time.Microsecond)
 		}
 		if f.Seen.IsZero() {
 			f.Seen = f.Said
@@ -79,7 +83,7 @@ func (s *Survey) Access(ev *event.Event) error {
 		s.number[ev.Source] = at
 		s.sources = append(s.sources, ev.Source)
 	}
-	if !ev.Time.IsZero() {
+	if !ev.Time.IsZero() && !isList(ev.Class) {
 		if s.first.IsZero() || ev.Time.Before(s.first) {
 			s.first = ev.Time
 		}

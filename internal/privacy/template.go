@@ -67,6 +67,7 @@ const (
 	testAgain      = "again"
 	testEmergency  = "emergency"
 	testDepartment = "department"
+	testAccount    = "account"
 	testMachine    = "machine"
 	testList       = "list"
 	testMother     = "mother"
@@ -75,7 +76,7 @@ const (
 
 func tests() []string {
 	return []string{testEdge, testWard, testService, testCovers, testTogether, testDiagnosis, testAgain, testEmergency,
-		testDepartment, testMachine, testList, testMother}
+		testDepartment, testAccount, testMachine, testList, testMother}
 }
 
 // kinds is one more than the greatest hospital.Kind.
@@ -180,6 +181,8 @@ func (a *asking) reasons() {
 			a.department(n)
 		case testDiagnosis:
 			a.diagnosis(n)
+		case testAccount:
+			a.billed(n)
 		case testEmergency:
 			a.emergency(n)
 		case testMother:

@@ -1,6 +1,7 @@
 package privacy
 
 import (
+	"slices"
 	"time"
 
 	"github.com/wardline/wardline/internal/hospital"
@@ -199,6 +200,23 @@ func (a *asking) department(n int) {
 				w, c := a.placeWeight(tm.Strength, false)
 				a.hold(n, attempt{weight: w, correction: c})
 			}
+		}
+	}
+}
+
+// billed asks whether a visit still has to be coded and billed by the one who looked (E16), where no account of the patient was ever
+// heard of: not every house sends them, and none sends those from before it was connected. Accounts themselves are asked as relations.
+func (a *asking) billed(n int) {
+	tm := &a.j.templates[n]
+	if a.s.Family == hospital.UnknownFamily || tm.anyone&(1<<a.s.Family) == 0 ||
+		slices.ContainsFunc(a.p.Edges, func(e hospital.Edge) bool { return slices.Contains(tm.edges, e.Kind) }) {
+		return
+	}
+	for i := range a.p.Visits {
+		if a.going(&a.p.Visits[i], tm) {
+			a.hold(n, attempt{weight: a.j.score.Strengths[tm.Strength]})
+		} else {
+			a.fail(n, WhyWindow, nil)
 		}
 	}
 }

@@ -57,6 +57,36 @@ touch doc ann`)
 	}
 }
 
+// TestACancellationCountsFromWhenItWasHeardOf: before that nobody could know.
+func TestACancellationCountsFromWhenItWasHeardOf(t *testing.T) {
+	s := tell(t, judge(t), `case an order that is cancelled ten hours later, and a note that another signs two days later
+person doc physician
+person chief physician
+patient ann
+visit ann -90d -89d
+relation order ann doc -2d key=K1
+cancel order ann K1 +10h
+relation document ann doc +10m by=doc made=+10m key=K2
+act document ann K2 +2d by=chief
+touch doc ann`)
+	for _, c := range []struct {
+		at   time.Time
+		want string
+	}{
+		{noon.Add(9 * time.Hour), "E03 -13.00 ; E06 -3.25 self-made"},
+		{noon.Add(11 * time.Hour), "E06 -3.25 self-made"},
+		{noon.AddDate(0, 0, 3), "E06 -6.50 taken-up"},
+	} {
+		var got []string
+		for _, r := range s.judge.Verdict(s.touch, s.h, &s.k, c.at).Reasons {
+			got = append(got, r.Template+" "+two(r.Weight)+" "+r.Correction)
+		}
+		if strings.Join(got, "; ") != c.want {
+			t.Errorf("at %v: got %q, want %q", c.at, got, c.want)
+		}
+	}
+}
+
 // TestWhatASiteAgreedOnIsAReason: a group of people and a group of patients, once it is live.
 func TestWhatASiteAgreedOnIsAReason(t *testing.T) {
 	shipped := judge(t)

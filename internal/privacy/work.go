@@ -15,10 +15,6 @@ type dayKey struct {
 	day  int32
 }
 
-func (k dayKey) compare(o dayKey) int {
-	return cmp.Or(cmp.Compare(k.day, o.day), cmp.Compare(k.user, o.user))
-}
-
 // workday is what one account did on one day.
 type workday struct {
 	dayKey
@@ -27,6 +23,7 @@ type workday struct {
 	sheets   []*sheet
 	opened   int  // patients whose record was opened, for alarms at once
 	alarmed  bool // of their number
+	strange  bool // told that the machine is a stranger
 	stale    bool // work is not of these sheets any more
 	work     Work
 	places   []hospital.Ref
@@ -254,7 +251,7 @@ func (e *Engine) namesakes(w *workday) bool {
 	if len(w.sheets) < many {
 		return false
 	}
-	names := map[uint64]int{}
+	names, opened := map[uint64]int{}, 0
 	for _, s := range w.sheets {
 		if s.patient == 0 || !s.brief.opened {
 			continue
@@ -263,7 +260,11 @@ func (e *Engine) namesakes(w *workday) bool {
 		if p == nil || p.Identity.Family == 0 {
 			continue
 		}
-		if names[p.Identity.Family]++; names[p.Identity.Family] >= many && e.house.Rarity(p.Identity.Family) < common {
+		names[p.Identity.Family]++
+		opened++
+	}
+	for name, n := range names {
+		if rarity := e.house.Rarity(name); n >= many && rarity < common && float64(n) > 3+4*rarity*float64(opened) {
 			return true
 		}
 	}

@@ -19,7 +19,7 @@ type HousePreview struct {
 	Authority  string           // whose numbers of patients are taken to be that stand alone
 
 	Patients, Merged, Units, Homeless int64 // Homeless of Units belong to no department
-	Staff, NoLogin                    int64 // rows
+	Staff, NoLogin                    int64
 	Shifts, Strange                   int64 // Strange of Shifts are of people whom HR does not know
 
 	// Accesses are rows of access logs: by accounts that HR knows, of patients who are known, and both. NoPatient of them name none.
@@ -203,5 +203,6 @@ func share(part, all int64) string {
 	if all == 0 {
 		return "0 %"
 	}
-	return fmt.Sprintf("%.1f %%", float64(part)*100/float64(all))
+	tenths := part * 1000 / all // rounded down: what is not all is never called all
+	return fmt.Sprintf("%d.%d %%", tenths/10, tenths%10)
 }

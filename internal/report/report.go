@@ -38,6 +38,8 @@ type Run struct {
 	Indicators int64     // loaded
 	Refused    []Refusal // rules that could not be honoured
 	Unlisted   []Refusal // lists of indicators that could not be honoured whole
+
+	Review *Review // of accesses to records; nil when there were none
 }
 
 // Problem is one place that could not be read.

@@ -24,6 +24,7 @@ func Table(w io.Writer, run *Run, fs []finding.Finding, o Options) error {
 	for i, gs := range levels(fs) {
 		t.level(severities()[i], gs)
 	}
+	t.review()
 	t.unread()
 	t.refused()
 	t.next(fs)

@@ -15,9 +15,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/tink-crypto/tink-go/v2/aead/subtle"
 	"github.com/tink-crypto/tink-go/v2/tink"
@@ -34,8 +36,15 @@ const keySize = 32
 
 // Vault makes tokens and seals clear values. It serves any number of goroutines.
 type Vault struct {
-	tokens []byte // key of the HMAC
-	aead   tink.AEAD
+	hashers sync.Pool // of *hasher
+	letters *base32.Encoding
+	aead    tink.AEAD
+}
+
+// hasher makes an HMAC with the key of tokens. Making one costs more than using it, so that each is used again.
+type hasher struct {
+	mac  hash.Hash
+	text []byte
 }
 
 // file is what a key file holds.
@@ -84,7 +93,9 @@ func of(tokens, seal []byte) (*Vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrKey, err)
 	}
-	return &Vault{tokens: tokens, aead: aead}, nil
+	v := &Vault{letters: lower(), aead: aead}
+	v.hashers.New = func() any { return &hasher{mac: hmac.New(sha256.New, tokens)} }
+	return v, nil
 }
 
 // generate makes keys and writes them so that they survive a power cut.
@@ -130,7 +141,7 @@ const tokenBytes = 13
 // values of different kinds apart: the number 7 of one authority is not that of another.
 func (v *Vault) Token(kind, value string) string {
 	sum := v.sum(kind, value)
-	return Prefix + lower().EncodeToString(sum[:tokenBytes])[:20]
+	return Prefix + v.letters.EncodeToString(sum[:tokenBytes])[:20]
 }
 
 func lower() *base32.Encoding {
@@ -148,13 +159,15 @@ func (v *Vault) Hash(kind, value string) uint64 {
 }
 
 func (v *Vault) sum(kind, value string) (sum [sha256.Size]byte) {
-	mac := hmac.New(sha256.New, v.tokens)
-	var length [4]byte
-	binary.BigEndian.PutUint32(length[:], uint32(len(kind)))
-	mac.Write(length[:])
-	mac.Write([]byte(kind))
-	mac.Write([]byte(value))
-	mac.Sum(sum[:0])
+	h := v.hashers.Get().(*hasher)
+	defer v.hashers.Put(h)
+	h.mac.Reset()
+	h.text = binary.BigEndian.AppendUint32(h.text[:0], uint32(len(kind)))
+	h.text = append(append(h.text, kind...), value...)
+	h.mac.Write(h.text)
+	clear(h.text) // what was hashed must not lie about
+	h.text = h.mac.Sum(h.text[:0])
+	copy(sum[:], h.text)
 	return sum
 }
 

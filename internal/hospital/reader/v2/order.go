@@ -89,16 +89,15 @@ func (m *message) order(g *group, o *order) {
 		}
 		return
 	}
-	placed := m.time(o.orc, 9)
-	if placed.IsZero() && !m.isResult() {
-		placed = m.said
+	placed, by := known(m.time(o.orc, 9), m.said), person(o.orc, 10, 19)
+	who := people(o.orc, 12, 10, 11, 19)
+	if m.isReport(o) { // of a result or a dose: its time is not the order's, and who entered it did not enter the order
+		placed, by, who = time.Time{}, hospital.Name{}, people(o.orc, 12)
 	}
 	done := time.Time{}
 	if status := o.obr.get(25, 1); status == "F" || status == "C" { // table 0123: final, corrected
 		done = known(m.time(o.obr, 22), m.sent)
 	}
-	by := person(o.orc, 10, 19)
-	who := people(o.orc, 12, 10, 11, 19)
 	for _, w := range people(o.obr, 16) {
 		who = add(who, w.Kind, w.Name)
 	}
@@ -112,6 +111,11 @@ func (m *message) order(g *group, o *order) {
 	}
 	m.results(g, o, key)
 	m.drugs(g, o, key)
+}
+
+// isReport tells what tells of an order that was placed before.
+func (m *message) isReport(o *order) bool {
+	return m.isResult() || m.kind == "RAS" || m.kind == "RDS" || o.orc.get(1, 1) == "RE" && m.kind != "VXU"
 }
 
 func (m *message) isResult() bool { return m.kind == "ORU" || m.kind == "OUL" }

@@ -1,5 +1,7 @@
 package hospital
 
+import "strings"
+
 // surnames counts how many records have a family name, by its hash.
 type surnames struct {
 	count map[uint64]int
@@ -54,7 +56,7 @@ func (h *House) takeUnit(f *UnitFact) {
 	}
 	before := *u
 	if f.Title != "" {
-		u.Title = normal(f.Title)
+		u.Title = strings.Clone(normal(f.Title))
 	}
 	for _, set := range []struct {
 		to   *Ref

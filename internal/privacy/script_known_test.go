@@ -1,0 +1,83 @@
+package privacy_test
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy"
+)
+
+// known reads what the room has learned.
+func (s *script) known(a *args) {
+	k := &s.k
+	if p := a.get("pair"); p != "" { // E09/-11/20: the template, its weight, how many days ago
+		parts := strings.Split(p, "/")
+		w, err := strconv.ParseFloat(parts[1], 32)
+		ago, err2 := strconv.Atoi(parts[2])
+		a.err = errors.Join(a.err, err, err2)
+		k.Pair = privacy.Pair{Settled: dayOf(noon) - int32(ago), Weight: float32(w), Template: parts[0]}
+	}
+	if m := a.get("mate"); m != "" { // name/lift/shared
+		parts := strings.Split(m, "/")
+		lift, err := strconv.ParseFloat(parts[1], 32)
+		shared, err2 := strconv.Atoi(parts[2])
+		a.err = errors.Join(a.err, err, err2)
+		k.Mates = append(k.Mates, privacy.Mate{Staff: s.staff(parts[0]), Lift: float32(lift), Shared: int32(shared)})
+	}
+	if r := a.get("responsible"); r != "" { // department/diagnosis/ratio
+		parts := strings.Split(r, "/")
+		ratio, err := strconv.ParseFloat(parts[2], 64)
+		a.err = errors.Join(a.err, err)
+		dept, code := s.h.Intern(parts[0]), s.h.Intern(parts[1])
+		k.Responsible = func(d, c hospital.Ref) float64 {
+			if d == dept && c == code {
+				return ratio
+			}
+			return 0
+		}
+	}
+	if r := a.get("rate"); r != "" { // flag/share of touches/share of upheld cases or nothing
+		parts := append(strings.Split(r, "/"), "")
+		share, err := strconv.ParseFloat(parts[1], 64)
+		a.err = errors.Join(a.err, err)
+		k.Rates = &privacy.Rates{Touches: 1e9, Flags: map[string]float64{parts[0]: share}, Upheld: map[string]float64{}}
+		if parts[2] != "" {
+			upheld, err := strconv.ParseFloat(parts[2], 64)
+			a.err = errors.Join(a.err, err)
+			k.Rates.Upheld[parts[0]] = upheld
+		}
+	}
+	k.News = k.News || a.has("news")
+	for name, into := range map[string]*int{
+		"others": &k.Others, "upheld-user": &k.UpheldUser, "upheld-patient": &k.UpheldPatient, "patients": &k.Work.Patients,
+		"searches": &k.Work.Searches, "unopened": &k.Work.Unopened, "faces": &k.Work.Faces, "prints": &k.Work.Prints,
+		"exported": &k.Work.Exported, "images": &k.Work.Images, "shared": &k.Work.Shared, "dormant": &k.Work.Dormant,
+	} {
+		if a.get(name) != "" {
+			*into = int(a.number(name))
+		}
+	}
+	for name, into := range map[string]*float64{
+		"limit": &k.Work.Limit, "chance": &k.Work.Chance, "faces-odds": &k.Work.FacesOdds, "prints-top": &k.Work.PrintsTop,
+		"hour": &k.Work.Hour, "rare": &k.Work.Rare,
+	} {
+		if a.get(name) != "" {
+			*into = a.number(name)
+		}
+	}
+	for name, into := range map[string]*bool{
+		"creeping": &k.Work.Creeping, "stranger": &k.Work.Stranger, "log-viewed": &k.Work.LogViewed, "log-off": &k.Work.LogOff,
+		"odd": &k.Work.Odd, "away": &k.Work.Away,
+	} {
+		*into = *into || a.has(name)
+	}
+	if sweep := a.get("sweep"); sweep != "" {
+		k.Work.Sweep = sweep
+	}
+	if travel := a.get("travel"); travel != "" {
+		k.Work.Travel = privacy.Travel{Kind: travel, Gap: 20 * time.Minute}
+	}
+}
