@@ -145,20 +145,21 @@ func (c *clinic) works(login, unit string, from, to time.Time) {
 
 // look is an access as an EHR writes it down.
 type look struct {
-	User    string   `json:"user"`
-	Verb    string   `json:"verb"`
-	Native  string   `json:"native_action,omitempty"`
-	Patient []string `json:"patient,omitempty"`
-	Station string   `json:"workstation,omitempty"`
-	Object  string   `json:"object_id,omitempty"`
-	Kind    string   `json:"object_kind,omitempty"`
-	Query   string   `json:"query,omitempty"`
-	Corr    string   `json:"corr,omitempty"`
-	Count   int      `json:"patients_count,omitempty"`
-	Outcome string   `json:"outcome,omitempty"`
-	Source  string   `json:"audit_source,omitempty"`
-	Reason  string   `json:"break_glass_reason,omitempty"`
-	AE      string   `json:"ae_title,omitempty"`
+	User       string   `json:"user"`
+	Verb       string   `json:"verb"`
+	Native     string   `json:"native_action,omitempty"`
+	Patient    []string `json:"patient,omitempty"`
+	Station    string   `json:"workstation,omitempty"`
+	Object     string   `json:"object_id,omitempty"`
+	Kind       string   `json:"object_kind,omitempty"`
+	Query      string   `json:"query,omitempty"`
+	Corr       string   `json:"corr,omitempty"`
+	Count      int      `json:"patients_count,omitempty"`
+	Outcome    string   `json:"outcome,omitempty"`
+	Source     string   `json:"audit_source,omitempty"`
+	Reason     string   `json:"break_glass_reason,omitempty"`
+	AE         string   `json:"ae_title,omitempty"`
+	Background bool     `json:"background,omitempty"`
 }
 
 // does has somebody do something with records.

@@ -273,7 +273,8 @@ func (e *Engine) shelved(k key) (*sheet, error) {
 		was := key{k.user, old, k.day}
 		if s, err = e.shelf.sheet(was); s != nil && err == nil {
 			e.shelf.remove(was)
-			s.patient, s.dirty = k.patient, true
+			s.patient = k.patient
+			e.shelf.put(s)
 			return s, nil
 		}
 	}

@@ -182,3 +182,50 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// One system that reports two accesses within a second had two, also where another system bears witness.
+func TestTwoOfOneSystem(t *testing.T) {
+	c := newClinic(t)
+	for n := range 2 {
+		c.does(at(0, "10:00").Add(time.Duration(n)*time.Second), look{User: "ann", Verb: "read", Native: "Chart review", Patient: []string{"1001"}, Source: "EHR"})
+	}
+	c.does(at(0, "10:00").Add(4*time.Second), look{User: "ann", Verb: "read", Native: "110103", Patient: []string{"1001"}, Source: "PACS"})
+	if got := c.engine.Touches()[0].Counts[privacy.Open]; got != 2 {
+		t.Errorf("%d accesses, want 2", got)
+	}
+}
+
+// What a system marks as nobody's doing is nothing; of several counts of one search the greatest holds.
+func TestBackgroundByMark(t *testing.T) {
+	c := newClinic(t)
+	c.does(at(0, "10:00"), look{User: "ann", Verb: "read", Native: "Chart review", Patient: []string{"1001"}, Background: true})
+	if n := len(c.engine.Touches()); n != 0 {
+		t.Errorf("%d touches", n)
+	}
+	for n, count := range []int{50, 400, 20} {
+		c.does(at(0, "11:00").Add(time.Duration(n)*time.Second), look{User: "ann", Verb: "export", Native: "Export report", Corr: "R1", Count: count})
+	}
+	if w := c.engine.WorkOf(c.house.Ref("ann"), at(0, "11:00")); w.Exported != 400 {
+		t.Errorf("%d exported, want 400", w.Exported)
+	}
+}
+
+// Who saw a record that was merged into another years ago is found under the other one.
+func TestWhoSawBeforeMerge(t *testing.T) {
+	c := newClinic(t)
+	c.elm()
+	c.opens("ann", "1001", at(0, "11:00"))
+	c.opens("eve", "2000", at(0, "12:00"))
+	c.until(at(20, "00:00")) // all is judged for good
+	c.says(hospital.Fact{Said: at(20, "00:00"), Merge: &hospital.MergeFact{Survivor: mrn("2000"), Retired: mrn("1001")}})
+	c.until(at(21, "00:00"))
+	id, _ := c.house.Find(mrn("1001"))
+	seen, err := c.engine.WhoSaw(id, at(0, "00:00"), at(1, "00:00"))
+	if err != nil || len(seen) != 2 {
+		t.Fatalf("%+v %v", seen, err)
+	}
+	c.opens("ann", "1001", at(0, "11:00")) // the file comes once more
+	if seen, err = c.engine.WhoSaw(id, at(0, "00:00"), at(1, "00:00")); err != nil || len(seen) != 2 {
+		t.Errorf("after a repeat: %+v %v", seen, err)
+	}
+}

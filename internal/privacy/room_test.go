@@ -302,3 +302,72 @@ func (n *node) aside() *store.DB {
 func same() []cmp.Option {
 	return []cmp.Option{cmpopts.IgnoreTypes(hospital.Place{}), cmpopts.EquateEmpty(), cmpopts.SortSlices(func(a, b privacy.Case) bool { return a.ID < b.ID })}
 }
+
+// What a person concludes is sealed in the journal and outlasts a kill before the position is written.
+func TestRoomKeepsWhatPeopleConclude(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		n := newNode(t)
+		n.story()
+		db := open()
+		l := n.begin(db, time.Hour)
+		ctx := t.Context()
+		cancelled, cancel := context.WithCancel(ctx)
+		done := make(chan error, 1)
+		go func() { done <- l.follower.Run(cancelled) }()
+		size := n.journal.Size()
+		for l.follower.State().Next < size {
+			time.Sleep(time.Millisecond)
+		}
+		cases, err := l.room.Cases(ctx, privacy.Filter{Lanes: []privacy.Lane{privacy.Ranked, privacy.Explore}})
+		if err != nil || len(cases) == 0 {
+			t.Fatal(cases, err)
+		}
+		id, okafor := cases[0].ID, privacy.Viewer{Name: "okafor"}
+		seen, err := l.room.Case(ctx, id, okafor)
+		if err != nil || len(seen.Seen) != 1 {
+			t.Fatal(seen.Seen, err)
+		}
+		if err := l.room.Dispose(ctx, id, privacy.Decision{Outcome: privacy.Violation, Why: "no reason was given", By: okafor}); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.room.Dispose(ctx, id, privacy.Decision{Outcome: privacy.Explained, By: okafor}); !errors.Is(err, privacy.ErrDecided) {
+			t.Error("decided twice:", err)
+		}
+		shown, err := l.room.Reveal(ctx, id, okafor)
+		if err != nil || len(shown.Patients) == 0 || shown.Patients[0].Human.Family == "" {
+			t.Errorf("%+v %v", shown, err)
+		}
+		again := n.begin(db, time.Hour) // as if the first had been killed: it wrote no position
+		go func() { done <- again.follower.Run(cancelled) }()
+		for again.follower.State().Next < size {
+			time.Sleep(time.Millisecond)
+		}
+		k, err := again.room.Case(ctx, id, okafor)
+		if err != nil || k.State != privacy.Closed || k.Decided == nil || k.Decided.Outcome != privacy.Violation || k.Breach == nil || k.Breach.Patients != len(k.Patients) || len(k.Breach.Clocks) != 3 {
+			t.Errorf("%+v %v", k, err)
+		}
+		cancel()
+		<-done
+		<-done
+		words := map[string]int{}
+		for i := range n.journal.Size() {
+			e, err := n.journal.Entry(ctx, i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Header.Kind != journal.Cases {
+				continue
+			}
+			for _, line := range e.Lines() {
+				var said struct{ Event string }
+				if err := json.Unmarshal(line, &said); err != nil {
+					t.Fatal(err)
+				}
+				words[said.Event]++
+			}
+		}
+		if words["opened"] < 3 || words["decided"] == 0 {
+			t.Errorf("%v", words)
+		}
+	})
+}
