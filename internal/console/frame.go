@@ -117,7 +117,7 @@ func (c *Console) accessRoom(r *request) []page.Room {
 				worst = s
 			}
 		}
-		m.Class, m.Count, m.Says = worst.Class, page.Number(len(all))+either(len(all) == casesShown, " or more", ""), "wait"
+		m.Class, m.Count, m.Says = worst.Class, page.Number(len(all)), "wait"
 	}
 	return []page.Room{m}
 }

@@ -309,6 +309,11 @@ func (c *Console) keptLine(r *request, p *proven) page.Kept {
 			return k
 		}
 	}
+	if p.entry.Header.Kind == journal.Cases {
+		k.State = page.Dim("Not shown here")
+		k.Says = "What was filed or concluded about a case of the access review. It is read there, where it is noted who did, and where nobody reads about themselves."
+		return k
+	}
 	if p.entry.Header.Kind == journal.Damaged {
 		k.Says = "Bytes that could not be read as a record. They are kept as they came, and not shown: they may name a patient."
 		return k

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -29,8 +30,11 @@ func (c *Console) viewer(r *request) (privacy.Viewer, error) {
 	return v, nil
 }
 
-// casesShown is how many cases a list has.
-const casesShown = 50
+// How many cases a list has: of those that wait all, as far as anybody can tell.
+const (
+	casesShown   = 50
+	casesWaiting = 500
+)
 
 // caseObject is what is asked of access about a case.
 func caseObject(k *privacy.Case) access.Object {
@@ -50,9 +54,12 @@ func (c *Console) cases(r *request, view string) ([]privacy.Case, string, error)
 	if !slices.Contains(access.Reaches(r.actor, access.CaseRead), access.All) {
 		view = "decided"
 	}
-	f := privacy.Filter{By: by, Limit: casesShown, States: []privacy.CaseState{privacy.Pending}}
+	f := privacy.Filter{By: by, Limit: casesWaiting, States: []privacy.CaseState{privacy.Pending}}
 	if view == "decided" {
-		f.States = []privacy.CaseState{privacy.Closed, privacy.Withdrawn}
+		f.States, f.Limit = []privacy.CaseState{privacy.Closed, privacy.Withdrawn}, casesShown
+		if r.Pattern == "GET /review" { // a number that is none asks for the newest
+			f.Before, _ = strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
+		}
 	} else {
 		view = "waiting"
 	}
@@ -90,14 +97,17 @@ func (c *Console) noReview(r *request) (answer, error) {
 }
 
 func (c *Console) reviewPage(r *request, all []privacy.Case, which string) (page.Review, error) {
-	v := page.Review{Views: c.reviewViews(r, which), Order: "Those that may not wait first, then the clearest"}
+	v := page.Review{Views: c.reviewViews(r, which), Order: "Those that may not wait first, then the newest"}
 	v.Frame = c.frame(r, "access", "Access", "Who looked at a chart without a reason?", key("open the first", "Enter"), key("next, previous", "J", "K"))
 	v.Answer, v.Live = caseHeadline(all, which), "/review/news"
 	for i := range all {
 		v.Rows = append(v.Rows, c.caseRow(r, &all[i]))
 	}
 	if which == "decided" {
-		v.Order = "Those that changed last first"
+		v.Order = "The newest first"
+		if len(all) == casesShown {
+			v.Older = "/review?view=decided&before=" + strconv.FormatInt(all[len(all)-1].Number, 10)
+		}
 		v.EmptyTitle, v.EmptyText = "No case was decided yet", "What somebody concludes is listed here, and stays."
 	} else if len(all) > 0 {
 		v.Now = c.firstCase(r, all)
@@ -163,6 +173,9 @@ func (c *Console) reviewViews(r *request, here string) []page.Tab {
 
 func caseHeadline(all []privacy.Case, which string) string {
 	if which == "decided" {
+		if len(all) == casesShown {
+			return "The last " + page.Plural(casesShown, "case") + " that were decided."
+		}
 		return page.Count(len(all), "case") + either(len(all) == 1, " is decided.", " are decided.")
 	}
 	if len(all) == 0 {

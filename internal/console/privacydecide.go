@@ -215,7 +215,7 @@ func (c *Console) caseToast(r *request, done, id string) *page.Toast {
 		return nil
 	}
 	// The list and not the case itself is asked, for opening a case is noted.
-	recent, err := c.Privacy.Cases(r.Context(), privacy.Filter{By: by, Limit: casesShown, States: []privacy.CaseState{privacy.Closed, privacy.Pending}})
+	recent, err := c.Privacy.Cases(r.Context(), privacy.Filter{By: by, Limit: 10 * casesWaiting, States: []privacy.CaseState{privacy.Closed, privacy.Pending}})
 	if err != nil {
 		return nil
 	}

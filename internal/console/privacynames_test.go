@@ -107,6 +107,11 @@ func TestWhoSawAChart(t *testing.T) {
 	if status, body := other.get(to); status != http.StatusBadRequest || strings.Contains(body, "REG") {
 		t.Errorf("somebody else sees the list: status %d", status)
 	}
+	n.pass(61 * time.Minute)
+	p.login()
+	if status, body := p.get(to); status != http.StatusBadRequest || strings.Contains(body, "REG") {
+		t.Errorf("an hour later: status %d", status)
+	}
 	for _, act := range n.acts(access.RecordTrace) {
 		if text, _ := json.Marshal(act); strings.Contains(string(text), "4471") || act.Detail["reason"] != "patient" {
 			t.Errorf("%s", text)

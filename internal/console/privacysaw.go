@@ -29,9 +29,14 @@ type trace struct {
 	token    string
 	hint     string // the last digits of what was typed
 	from, to time.Time
+	asked    time.Time
 }
 
-const mostTraces = 500
+// How many lists are kept, and for how long one can be opened again.
+const (
+	mostTraces = 500
+	traceTime  = time.Hour
+)
 
 func newTraces() *traces { return &traces{byID: map[string]trace{}} }
 
@@ -48,11 +53,11 @@ func (t *traces) keep(one trace) string {
 	return id
 }
 
-func (t *traces) of(id, by string) (trace, bool) {
+func (t *traces) of(id, by string, now time.Time) (trace, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	one, ok := t.byID[id]
-	return one, ok && one.by == by
+	return one, ok && one.by == by && now.Sub(one.asked) < traceTime
 }
 
 // askReasons are what people say why they ask about one patient, or one who works here.
@@ -111,7 +116,7 @@ func (c *Console) askWhoSaw(r *request) (answer, error) {
 	if own, err := c.own(r, who); err != nil || own {
 		return answer{}, cmp.Or(err, error(&mistake{"Somebody else must ask about your own record. Nothing was shown."}))
 	}
-	one := trace{by: r.actor.ID, patient: who, hint: page.Mask(number), token: c.token(who), from: from, to: to.AddDate(0, 0, 1)}
+	one := trace{by: r.actor.ID, asked: r.clock.Now, patient: who, hint: page.Mask(number), token: c.token(who), from: from, to: to.AddDate(0, 0, 1)}
 	detail := map[string]string{"reason": reason, "from": f.Get("from"), "to": f.Get("to"), "found": either(who == 0, "nobody", "a patient")}
 	id := ""
 	err = c.House.Do(r.Context(), access.RecordTrace, access.Object{Kind: "record", ID: one.token}, detail, func(context.Context) error {
@@ -154,9 +159,9 @@ func (c *Console) token(who hospital.PatientID) (token string) {
 const rowsOfAccounting = 3000
 
 func (c *Console) whoSaw(r *request) (answer, error) {
-	one, ok := c.traces.of(r.PathValue("q"), r.actor.ID)
+	one, ok := c.traces.of(r.PathValue("q"), r.actor.ID, r.clock.Now)
 	if !ok || c.Privacy == nil {
-		return answer{}, &mistake{"This list is not kept any more: ask again. Only who asked may see it."}
+		return answer{}, &mistake{"This list is not kept any more: ask again. It is kept for an hour, for who asked."}
 	}
 	all, err := c.Privacy.WhoSaw(r.Context(), one.patient, one.from, one.to)
 	if err != nil {
@@ -293,7 +298,7 @@ func countsSay(counts [privacy.Acts]uint32) string {
 }
 
 func (c *Console) whoSawReveal(r *request) (answer, error) {
-	one, ok := c.traces.of(r.PathValue("q"), r.actor.ID)
+	one, ok := c.traces.of(r.PathValue("q"), r.actor.ID, r.clock.Now)
 	if !ok {
 		return answer{}, &mistake{"This list is not kept any more: ask again."}
 	}
