@@ -1,6 +1,7 @@
 package veil_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -162,5 +163,19 @@ func BenchmarkHides(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		v.Hides(text)
+	}
+}
+
+// TestTheLatestAreRemembered: what was heard last is known, and what was heard before it for as long again.
+func TestTheLatestAreRemembered(t *testing.T) {
+	v := veiltest.New()
+	v.Remember(3)
+	for n := range 8 { // 0 to 2 go, 3 to 5 are old, 6 and 7 new
+		v.Number(fmt.Appendf(nil, "MRN-00%d", n))
+	}
+	for n := range 8 {
+		if got := v.Hides(fmt.Appendf(nil, "MRN-00%d", n)); got != (n >= 3) {
+			t.Errorf("%d is known: %v", n, got)
+		}
 	}
 }
