@@ -28,6 +28,7 @@ import (
 	"github.com/wardline/wardline/format/mllp"
 	"github.com/wardline/wardline/internal/app/node"
 	"github.com/wardline/wardline/internal/index"
+	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/watch"
 )
 
@@ -40,7 +41,7 @@ func canaries(n int) []canary {
 		letters := string([]byte{'b' + byte(i%20), 'a' + byte(i/20%20), 'k' + byte(i/400)})
 		born := time.Date(1887, 3, 7, 0, 0, 0, 0, time.UTC).AddDate(0, 0, i)
 		all[i] = canary{
-			family: "Zyqu" + letters + "thorpe", given: "Vexil" + letters + "ina", mrn: fmt.Sprintf("81%06d", 7919*i%1_000_000), visit: fmt.Sprintf("V%08d", 60_000_000+i),
+			family: "Zyqu" + letters + "thorpe", given: "Vexil" + letters + "ina", mrn: fmt.Sprintf("8159%08d", 7919*i), visit: fmt.Sprintf("V%08d", 60_000_000+i),
 			born: born.Format(time.DateOnly), phone: fmt.Sprintf("555-0199-%04d", i), street: "Nebbish" + letters + " Row", note: "quibbled" + letters + "osis",
 		}
 		if i%7 == 3 { // what is escaped in JSON and UTF-16
@@ -54,7 +55,7 @@ func (c *canary) dob() string { return strings.ReplaceAll(c.born, "-", "") }
 
 func (c *canary) teach(i int, hounds ...*hound) {
 	for _, h := range hounds {
-		for what, value := range map[string]string{"family name": c.family, "given name": c.given, "number": c.mrn, "visit": c.visit, "birth": c.born, "birth in HL7": c.dob(),
+		for what, value := range map[string]string{"family name": c.family, "given name": c.given, "number": c.mrn, "visit": c.visit, "birth": c.born, "birth in HL7": "|" + c.dob() + "|", "birth in JSON": `"` + c.dob() + `"`,
 			"telephone": c.phone, "telephone in digits": strings.ReplaceAll(c.phone, "-", ""), "street": c.street, "note": c.note} {
 			h.learn(fmt.Sprintf("%s of patient %d", what, i), value)
 		}
@@ -435,6 +436,47 @@ func (a *aviary) rows() (n int) {
 	return n
 }
 
+// tables reads every cell of the database: what is long lies in pieces in its file.
+func (a *aviary) tables() {
+	a.t.Helper()
+	db, err := store.Open(a.t.Context(), "sqlite:"+filepath.Join(a.dir, "data", "state.db"))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer db.Close()
+	read := func(query string, each func(column string, cell []byte)) {
+		rows, err := db.QueryContext(a.t.Context(), query)
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		defer rows.Close()
+		names, err := rows.Columns()
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		cells, into := make([][]byte, len(names)), make([]any, len(names))
+		for i := range cells {
+			into[i] = &cells[i]
+		}
+		for rows.Next() {
+			if err := rows.Scan(into...); err != nil {
+				a.t.Fatal(err)
+			}
+			for i := range cells {
+				each(names[i], cells[i])
+			}
+		}
+		if err := rows.Err(); err != nil {
+			a.t.Fatal(err)
+		}
+	}
+	var tables []string
+	read(`SELECT name FROM sqlite_master WHERE type = 'table'`, func(_ string, name []byte) { tables = append(tables, string(name)) })
+	for _, table := range tables {
+		read(`SELECT * FROM "`+table+`"`, func(column string, cell []byte) { a.all.look("the table "+table+"."+column, cell) })
+	}
+}
+
 // TestNoIdentifierLeavesTheVault lets invented patients in at every door, works, asks, errs, kills and crashes, and then looks for them in all
 // that is left and in all that was answered, in every way of writing (promise P19). The journal's bodies are encrypted and are looked through
 // as well. WARDLINE_TRUST lets in 500, and else 40.
@@ -482,6 +524,7 @@ func TestNoIdentifierLeavesTheVault(t *testing.T) {
 	a.caughtUp(t)
 	a.stop(syscall.SIGTERM)
 	rows := a.rows()
+	a.tables()
 	a.all.look("the node's log", a.logged())
 	files := a.all.walk(t, filepath.Join(a.dir, "data")) + a.all.walk(t, filepath.Join(a.dir, "backup")) + a.all.walk(t, filepath.Join(a.dir, "tmp"))
 	t.Logf("%d patients; %d rows of the index, %d files and %d MB looked through; answers by status: %v, %d MB", count, rows, files, a.all.bytes>>20, a.statuses, a.screens.bytes>>20)

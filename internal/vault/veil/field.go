@@ -119,6 +119,9 @@ func Fits(name string, value []byte) bool {
 	case "access.user_name", "access.origin_host", "access.audit_source", "access.app", "access.workstation", "AuditSourceID":
 		return len(value) <= longestKept && bytes.IndexByte(value, '|') < 0
 	}
+	if len(name) > 4 && name[3] == '-' && bytes.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return false // codes of HL7 have none of these: the bytes were damaged
+	}
 	return len(value) <= longestCode && bytes.IndexByte(value, '|') < 0
 }
 

@@ -1,6 +1,7 @@
 package veil_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -29,6 +30,7 @@ func TestValuesThatDoNotBelong(t *testing.T) {
 	}{
 		{"access.origin_ip", "10.1.2.3", true}, {"access.origin_ip", "MRN-004713", false},
 		{"MSH-12", "2.5.1", true}, {"MSH-12", "004713", false}, {"MSH-11", "P", true}, {"MSH-11", "004713", false}, {"MSH-11", "", true},
+		{"PV1-10", "CAR", true}, {"PV1-10", "ÿþQuillfeather", false}, {"MSH-9", "ADT^A01^ADT_A01", true}, {"MSH-9", "Quillfeather", false},
 		{"access.user", "u0042", true}, {"access.user", "Patient/0042", false}, {"access.user", "https://x.example.org/RelatedPerson/7", false},
 		{"access.user_name", "Nurse A|PID|1", false}, {"access.verb", strings.Repeat("x", 129), false},
 	} {
@@ -162,5 +164,19 @@ func BenchmarkHides(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		v.Hides(text)
+	}
+}
+
+// TestTheLatestAreRemembered: what was heard last is known, and what was heard before it for as long again.
+func TestTheLatestAreRemembered(t *testing.T) {
+	v := veiltest.New()
+	v.Remember(3)
+	for n := range 8 { // 0 to 2 go, 3 to 5 are old, 6 and 7 new
+		v.Number(fmt.Appendf(nil, "MRN-00%d", n))
+	}
+	for n := range 8 {
+		if got := v.Hides(fmt.Appendf(nil, "MRN-00%d", n)); got != (n >= 3) {
+			t.Errorf("%d is known: %v", n, got)
+		}
 	}
 }
