@@ -30,8 +30,6 @@ type PrivacyConfig struct {
 	// somebody is told at once.
 	ExportLimit int `yaml:"export_limit"`
 	ImageLimit  int `yaml:"image_limit"`
-	// Office are the logins and staff numbers of those who decide cases: what they look at themselves goes to a second person.
-	Office []string `yaml:"office"`
 	// Content is a folder that changes single reasons, flags, weights and classes: see content/privacy in the sources.
 	Content string `yaml:"content"`
 }
@@ -76,7 +74,7 @@ func (n *Node) openPrivacy(ctx context.Context) error {
 	}
 	n.privacy, err = privacy.OpenRoom(ctx, privacy.RoomConfig{
 		Config: privacy.Config{
-			Zone: zone, Beds: c.Beds, CasesPerDay: c.CasesPerDay, Export: c.ExportLimit, Images: c.ImageLimit, Office: c.Office,
+			Zone: zone, Beds: c.Beds, CasesPerDay: c.CasesPerDay, Export: c.ExportLimit, Images: c.ImageLimit,
 		},
 		DB: n.db, Journal: n.journal, Vault: n.vault, Judge: judge, Log: n.log,
 	})
