@@ -104,6 +104,7 @@ func TestWhatASiteWritesIsHeldToTheForm(t *testing.T) {
 		{"score.yml", "least: 1\n", "below 0"},
 		{"score.yml", "second: 2\n", "between 0 and 1"},
 		{"score.yml", "prior: .inf\n", "not a number"},
+		{"score.yml", "learned: {cases: 0}\n", "cases above 0"},
 		{"score.yml", "again: {share: 0.5, half: 0d, lasts: 30d}\n", "half must be longer"},
 		{"score.yml", "caps: {context: {flags: [F99], most: 10}}\n", "there is no flag F99"},
 		{"classes.yml", "acts:\n  - {match: '(', act: open}\n", "line 2"},
@@ -322,7 +323,7 @@ func mutations(t *testing.T) []mutation {
 		"taken_up: 0.4", "fresh: 14m59s", "fresh: 15m2s", "cancelled: 23h59m", "cancelled: 24h1m", "duty: 1h59m", "duty: 2h1m",
 		"again: {share: 0.4}", "again: {half: 29d}", "again: {lasts: 29d}", "again: {lasts: 31d}", "together: {lift: 10.1}", "together: {lift: 9.8}",
 		"together: {shared: 21}", "together: {shared: 18}", "diagnosis: {ratio: 5.1}", "diagnosis: {ratio: 4.8}", "caps: {identity: {next: 0.5}}",
-		"caps: {context: {most: 9}}", "caps: {content: {most: 11}}", "learned: 9", "caps: {context: {flags: [F10, F15, F16, F25]}}",
+		"caps: {context: {most: 9}}", "caps: {content: {most: 11}}", "learned: {most: 9}", "learned: {cases: 19}", "caps: {context: {flags: [F10, F15, F16, F25]}}",
 		"caps: {content: {flags: [F08, F09]}}", "caps: {identity: {flags: [F02, F03, F04, F05]}}"} {
 		all = append(all, mutation{"score.yml", line + "\n"})
 	}

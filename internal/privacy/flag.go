@@ -58,17 +58,14 @@ func (a *asking) learned(f *flag) float64 {
 		return 0
 	}
 	rate, ok := r.Flags[f.ID]
-	improper := f.Improper
-	if own, has := r.Upheld[f.ID]; has {
-		improper = own
-	}
-	if !ok || improper <= 0 {
+	if !ok || f.Improper <= 0 {
 		return 0
 	}
+	own := &a.j.score.Learned
+	improper := (own.Cases*f.Improper + r.Upheld[f.ID]) / (own.Cases + float64(r.UpheldCases))
 	n := float64(r.Touches)
 	rate = (rate*n + 0.5) / (n + 1) // one that was never seen is not impossible
-	most := a.j.score.Learned
-	return max(-most, min(most, 10*math.Log10(improper/rate)-f.Weight))
+	return max(-own.Most, min(own.Most, 10*math.Log10(improper/rate)-f.Weight))
 }
 
 // raise notes a flag with a weight. Facts come in pairs of name and value.

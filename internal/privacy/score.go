@@ -38,7 +38,10 @@ type scoring struct {
 		Context  flagCap `yaml:"context"`
 		Content  flagCap `yaml:"content"`
 	} `yaml:"caps"`
-	Learned float64 `yaml:"learned"`
+	Learned struct {
+		Most  float64 `yaml:"most"`
+		Cases float64 `yaml:"cases"`
+	} `yaml:"learned"`
 }
 
 // flagCap bounds what flags count together: the largest and a share of the next, or a sum.
@@ -49,7 +52,7 @@ type flagCap struct {
 }
 
 func (s *scoring) check() error {
-	values := []float64{s.Prior, s.Unexplained, s.Threshold, s.NoRoster, s.Least, s.Second, s.SelfMade, s.FreshMade, s.TakenUp, s.Learned}
+	values := []float64{s.Prior, s.Unexplained, s.Threshold, s.NoRoster, s.Least, s.Second, s.SelfMade, s.FreshMade, s.TakenUp, s.Learned.Most, s.Learned.Cases}
 	for _, name := range []string{"direct", "place", "function", "indirect", "statistical", "weak", "machine"} {
 		w, ok := s.Strengths[name]
 		if !ok || w >= 0 || !finite(w) {
@@ -61,6 +64,8 @@ func (s *scoring) check() error {
 		return errors.New("score.yml: a weight is not a number")
 	case s.Least >= 0 || s.NoRoster >= 0:
 		return errors.New("score.yml: least and no_roster speak for a reason, so they are below 0")
+	case s.Learned.Most < 0 || s.Learned.Cases <= 0:
+		return errors.New("score.yml: learned: most is 0 or more, and cases above 0")
 	case s.Again.Half <= 0:
 		return errors.New("score.yml: again: half must be longer than nothing")
 	}

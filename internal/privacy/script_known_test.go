@@ -39,15 +39,16 @@ func (s *script) known(a *args) {
 			return 0
 		}
 	}
-	if r := a.get("rate"); r != "" { // flag/share of touches/share of upheld cases or nothing
+	if r := a.get("rate"); r != "" { // flag/share of touches, and if any were upheld /with the flag/in all
 		parts := append(strings.Split(r, "/"), "")
 		share, err := strconv.ParseFloat(parts[1], 64)
 		a.err = errors.Join(a.err, err)
 		k.Rates = &privacy.Rates{Touches: 1e9, Flags: map[string]float64{parts[0]: share}, Upheld: map[string]float64{}}
 		if parts[2] != "" {
 			upheld, err := strconv.ParseFloat(parts[2], 64)
-			a.err = errors.Join(a.err, err)
-			k.Rates.Upheld[parts[0]] = upheld
+			all, err2 := strconv.Atoi(parts[3])
+			a.err = errors.Join(a.err, err, err2)
+			k.Rates.Upheld[parts[0]], k.Rates.UpheldCases = upheld, all
 		}
 	}
 	k.News = k.News || a.has("news")
