@@ -39,7 +39,7 @@ func TestMergeAndUndo(t *testing.T) {
 	c.says(noon(0), hospital.Fact{Reason: order("1", "o1", "ann")})
 	c.says(noon(0), hospital.Fact{Reason: order("2", "o2", "ben")})
 	c.says(noon(0), hospital.Fact{Visit: &hospital.VisitFact{Patient: mrn("2"), Number: "V2", Class: 'I', Unit: "4W"}})
-	one, two := c.patient("1").ID, c.patient("2").ID
+	one, two, maiden := c.patient("1").ID, c.patient("2").ID, c.patient("2").Identity.Family
 
 	changed := c.says(noon(1), merge("1", "2"))
 	if d := cmp.Diff([]hospital.PatientID{one, two}, changed); d != "" {
@@ -53,6 +53,9 @@ func TestMergeAndUndo(t *testing.T) {
 	}
 	if len(c.patient("1").Visits) != 1 {
 		t.Error("the visit is lost")
+	}
+	if d := cmp.Diff([]uint64{maiden}, c.patient("1").Identity.Former); d != "" {
+		t.Errorf("the other name is lost: %s", d)
 	}
 	c.says(noon(2), hospital.Fact{Reason: order("2", "o3", "cat")}) // a system that does not know of the merge yet
 	c.says(noon(2), hospital.Fact{Reason: order("1", "o4", "dan")})

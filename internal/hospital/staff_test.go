@@ -365,6 +365,23 @@ func TestMarks(t *testing.T) {
 	}
 }
 
+// Of a death without a date the first word counts, since it was last denied.
+func TestDeath(t *testing.T) {
+	c := newClinic(t)
+	dead := hospital.Fact{Patient: &hospital.PatientFact{IDs: mrn("1"), Dead: true}}
+	denied := hospital.Fact{Patient: &hospital.PatientFact{IDs: mrn("1"), Without: []hospital.Detail{hospital.Death}}}
+	dated := hospital.Fact{Patient: &hospital.PatientFact{IDs: mrn("1"), Died: noon(-3)}}
+	for day, s := range []struct {
+		fact hospital.Fact
+		want time.Time
+	}{{dead, noon(0)}, {dead, noon(0)}, {denied, time.Time{}}, {dead, noon(3)}, {dated, noon(-3)}, {dead, noon(-3)}} {
+		c.says(noon(day), s.fact)
+		if got := c.patient("1").Dead; !got.Equal(s.want) {
+			t.Errorf("on day %d: %v, not %v", day, got, s.want)
+		}
+	}
+}
+
 func TestRarity(t *testing.T) {
 	c := newClinic(t)
 	for _, n := range []string{"1", "2", "3"} {
