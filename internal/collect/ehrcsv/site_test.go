@@ -93,7 +93,7 @@ func TestSiteFiles(t *testing.T) {
 			[]any{m{"class": "hr/roster", "staff_id": "417", "unit": "4W", "start": "2026-07-01T05:00:00Z", "end": "2026-07-01T17:00:00Z", "kind": "leave"}},
 		},
 		"damage is refused": {
-			"staff_id,logins,job_code,start_date,manager_id\n00417,a,RN,2020-01-01,00031\n418,b,RN,2020-01-01,00031\n1.23E+11,c,RN,2020-01-01,00031\n00419,d,RN,43831,00031\n00420,e\n00421,f,RN,2020-01-01,\n",
+			"staff_id,logins,job_code,start_date,manager_id\n00417,a,RN,2020-01-01,00031\n418,b,RN,2020-01-01,00031\n1.23E+11,c,RN,2020-01-01,00031\n00419,d,RN,43831,00031\n00420,e\n00421,f,RN,2020-01-01,\n00422,g,RN,1767225600,00031\n",
 			[]any{
 				m{"class": "hr/staff", "staff_id": "00417", "logins": []any{"a"}, "job_code": "RN", "start_date": "2020-01-01", "manager_id": "00031"},
 				"line 3: column 1: an identifier that may have lost its leading zeros",
@@ -101,6 +101,7 @@ func TestSiteFiles(t *testing.T) {
 				"line 5: column 4: no time that this mapping can read",
 				"line 6: 2 columns instead of 5",
 				m{"class": "hr/staff", "staff_id": "00421", "logins": []any{"f"}, "job_code": "RN", "start_date": "2020-01-01"},
+				"line 8: column 4: no time that this mapping can read",
 			},
 		},
 	} {

@@ -21,6 +21,7 @@ import (
 	"github.com/wardline/wardline/format/mllp"
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/journal"
 )
 
 // Format reads files of messages and batches.
@@ -189,8 +190,20 @@ func (w *writer) event(m *hl7.Message, ev *event.Event, b *event.Builder) error 
 	if m.BadCharset {
 		b.Bool("BadCharset", true)
 	}
-	return b.Into(ev, jsonl.Limits{Depth: w.o.Limits.Depth, Values: w.o.Limits.Values})
+	if err := b.Into(ev, jsonl.Limits{Depth: w.o.Limits.Depth, Values: w.o.Limits.Values}); err != nil {
+		return err
+	}
+	if w.o.Whole && len(ev.Fields) > longest {
+		return errLong
+	}
+	return nil
 }
+
+// longest is what the journal takes of one event: a message that stands in it as a whole and again by its fields may be more. Then it is
+// kept as it came, and refused: sent again it would be no shorter.
+const longest = journal.MaxLine - 64<<10
+
+var errLong = errors.New("hl7: longer than the journal keeps")
 
 // time is when the message was made. Its clock shows the site's time where MSH-7 states no offset.
 func (w *writer) time(m *hl7.Message) time.Time {

@@ -19,6 +19,7 @@ import (
 	"github.com/wardline/wardline/internal/collect/collecttest"
 	"github.com/wardline/wardline/internal/collect/hl7"
 	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/journal"
 )
 
 func options(t testing.TB) collect.Options {
@@ -82,6 +83,31 @@ func TestWholeMessage(t *testing.T) {
 		}
 		if ev.Index.Find(ev.Fields, "message") < 0 {
 			t.Errorf("%s: no message", name)
+		}
+	}
+}
+
+// A long document is kept whole. What would be longer in the journal than it takes is no event: the journal would refuse it
+// each time that it is sent again.
+func TestWholeMessageOfAnyLength(t *testing.T) {
+	o := options(t)
+	o.Whole = true
+	long := strings.Repeat("x", 9<<20)
+	for name, tt := range map[string]struct {
+		text  string
+		event bool
+	}{
+		"a document":  {merge + "OBX|3|ED|||" + long + "\r", true},
+		"a long name": {strings.Replace(merge, "Invented", long, 1), false},
+	} {
+		var ev event.Event
+		err := hl7.Format().Open(strings.NewReader(tt.text), o).Next(&ev)
+		var damage *collect.Damage
+		if tt.event && err != nil || !tt.event && !errors.As(err, &damage) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if line := event.AppendLine(nil, &ev); tt.event && len(line) > journal.MaxLine {
+			t.Errorf("%s: a line of %d bytes", name, len(line))
 		}
 	}
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/hospital/reader"
+	"github.com/wardline/wardline/internal/hospital/reader/v2"
 )
 
 func options(t testing.TB) collect.Options {
@@ -70,6 +71,52 @@ func facts(t testing.TB, f collect.Format, in io.Reader) (events, lost int, all 
 			t.Errorf("record %d: %v", ev.Record, err)
 		}
 		all = append(all, found...)
+	}
+}
+
+// A fact says who said it and when: at the time of the record, else when it came.
+func TestWhoSaidItWhen(t *testing.T) {
+	o := options(t)
+	received := time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
+	for name, tt := range map[string]struct {
+		format collect.Format
+		in     string
+		said   time.Time
+	}{
+		"a message":             {hl7.Format(), "MSH|^~\\&|A|B|||20260314100000+0000||ADT^A28|1|P|2.5.1\rPID|||1\r", received.Add(-2 * time.Hour)},
+		"a resource":            {shapes(), `{"resourceType":"Location","id":"4W","meta":{"lastUpdated":"2026-03-14T11:00:00Z"}}`, received.Add(-time.Hour)},
+		"one that is not dated": {shapes(), `{"resourceType":"Location","id":"4W"}`, received},
+		"a row":                 {csv(t), "unit,title,department,service,building,site\n4W,a,b,c,d,e\n", received},
+	} {
+		var ev event.Event
+		if err := tt.format.Open(strings.NewReader(tt.in), o).Next(&ev); err != nil {
+			t.Fatal(err)
+		}
+		ev.Observed, ev.Source = received, "engine"
+		found, err := reader.New(nil).Read(&ev)
+		if err != nil || len(found) != 1 {
+			t.Fatalf("%s: %d facts, %v", name, len(found), err)
+		}
+		if f := found[0]; !f.Said.Equal(tt.said) || !f.Seen.Equal(received) || f.Source != "engine" {
+			t.Errorf("%s: said %s, seen %s by %s", name, f.Said, f.Seen, f.Source)
+		}
+	}
+}
+
+// What says nothing of the house costs nothing and is no mistake; a message whose text is missing is one.
+func TestWhatIsNotRead(t *testing.T) {
+	tax := options(t).Taxonomy
+	r := reader.New(nil)
+	for _, class := range []*event.Class{tax.Class("ehr", "audit", ""), tax.Class("linux", "auth", ""), tax.Class("", "", "")} {
+		if reader.Wants(class) {
+			t.Errorf("%s/%s is wanted", class.Product, class.Service)
+		}
+		if found, err := r.Read(&event.Event{Class: class}); found != nil || err != nil {
+			t.Errorf("%s/%s: %v, %v", class.Product, class.Service, found, err)
+		}
+	}
+	if _, err := r.Read(&event.Event{Class: tax.Class("hl7", "mllp", "")}); !errors.Is(err, v2.ErrNoMessage) {
+		t.Errorf("a message without its text: %v", err)
 	}
 }
 

@@ -53,17 +53,16 @@ func isTest(family string) bool {
 // names reads the names of field n (XPN): the legal one, else the first; family names that differ from it were borne
 // before, or are borne as well.
 func names(s segment, n int) (family, given string, former []string) {
-	for pass := range 2 {
-		for p := range s.parts(n) {
-			f, legal := p.get(1, 1), p.get(7, 1) == "L" || p.get(7, 1) == "D"
-			switch {
-			case pass == 0 && f != "" && (family == "" || legal):
-				if family, given = f, p.get(2, 1); legal {
-					break
-				}
-			case pass == 1 && f != "" && !strings.EqualFold(f, family) && !slices.Contains(former, f):
-				former = append(former, f)
-			}
+	settled := false
+	for p := range s.parts(n) {
+		f, legal := p.get(1, 1), p.get(7, 1) == "L" || p.get(7, 1) == "D"
+		if f != "" && !settled && (family == "" || legal) {
+			family, given, settled = f, p.get(2, 1), legal
+		}
+	}
+	for p := range s.parts(n) {
+		if f := p.get(1, 1); f != "" && !strings.EqualFold(f, family) && !slices.Contains(former, f) {
+			former = append(former, f)
 		}
 	}
 	return family, given, former
