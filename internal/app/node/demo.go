@@ -219,8 +219,8 @@ func (d *demo) play(ctx context.Context, token string) error {
 // Days of the hospital's life: the first ones are told at once, so that what happened in them is judged; the others go by
 // quickly, while one watches.
 const (
-	daysBefore = 3
-	daysAfter  = 4
+	daysBefore = 5
+	daysAfter  = 2
 	quickly    = 120 // times faster than real time
 )
 
@@ -232,7 +232,7 @@ func (d *demo) days(ctx context.Context, to send.Receiver) error {
 		return err
 	}
 	h, err := life.New(life.Config{
-		Size: world.Mid, Seed: d.Seed, From: time.Now().In(zone).AddDate(0, 0, -daysBefore-daysAfter), Days: daysBefore + daysAfter, Learn: 1, Past: -1,
+		Size: world.Mid, Seed: d.Seed, From: time.Now().In(zone).AddDate(0, 0, -daysBefore-daysAfter), Days: daysBefore + daysAfter, Learn: 1,
 		Rows: 0.05, Stories: stories, Zone: zone.String(),
 	})
 	if err != nil {
@@ -267,7 +267,7 @@ func (d *demo) firstCase(ctx context.Context, days <-chan error) error {
 			return true, errors.Join(errors.New("the hospital's days are over, and no case was opened"), err)
 		default:
 		}
-		cases, err := d.privacy.Cases(ctx, privacy.Filter{Limit: 1})
+		cases, err := d.privacy.Cases(ctx, privacy.Filter{Limit: 1, Lanes: []privacy.Lane{privacy.Ranked}})
 		if errors.Is(err, privacy.ErrNotReady) {
 			return false, nil
 		}
