@@ -186,7 +186,8 @@ func (d *demo) play(ctx context.Context, token string) error {
 	defer end()
 	night, days := make(chan error, 1), make(chan error, 1)
 	// The night is the first of the days: whatever is later would tell the house that they are long over.
-	go func() { night <- sim.Story(d.Seed, time.Now().AddDate(0, 0, -daysBefore-daysAfter)).Play(ctx, to, d.Over) }()
+	machines := sim.Story(d.Seed, time.Now().AddDate(0, 0, -daysBefore-daysAfter)).Machines()
+	go func() { night <- machines.Play(ctx, to, d.Over) }()
 	go func() {
 		days <- d.days(ctx, send.Receiver{
 			Syslog: d.syslog, MLLP: d.mllp, HTTP: to.HTTP, FHIR: "https://" + d.http + "/fhir", Token: token, Client: client, Drop: to.Drop, Ahead: 64,
