@@ -32,6 +32,9 @@ type Config struct {
 	PerDay int // cases a day; by the size of the hospital when 0
 	// Day is told after each day that was played.
 	Day func(day int, at time.Time)
+	// Why is told, in the end, of each touch of a story, and of each that some system explains and that was not explained: what it was
+	// for, and what was thought of it. nil tells nobody.
+	Why func(what, thought string)
 }
 
 // Cost is what a trial took.
@@ -95,6 +98,7 @@ type trial struct {
 	entry    uint64
 	reads    map[feed.Feed]*collect.Format
 	touches  map[touchKey]*score.Touch
+	thoughts map[touchKey]string
 	alerts   []score.Alert
 	cases    map[string]time.Time // opened
 	found    []score.Case
@@ -116,7 +120,7 @@ func newTrial(c *Config) (*trial, error) {
 		return nil, err
 	}
 	return &trial{
-		c: c, formats: formats, reads: map[feed.Feed]*collect.Format{}, gathered: map[feed.Feed]*bytes.Buffer{}, touches: map[touchKey]*score.Touch{}, cases: map[string]time.Time{},
+		c: c, formats: formats, reads: map[feed.Feed]*collect.Format{}, gathered: map[feed.Feed]*bytes.Buffer{}, touches: map[touchKey]*score.Touch{}, cases: map[string]time.Time{}, thoughts: map[touchKey]string{},
 		truth: score.NewTruth(score.Names{User: strings.ToLower}), options: collect.Options{Limits: collect.DefaultLimits(), Taxonomy: tax, Whole: true},
 	}, nil
 }
@@ -238,7 +242,8 @@ func (t *trial) decode(data []byte, f feed.Feed) error {
 	format := t.reads[f]
 	if format == nil {
 		if format = t.formatOf(data); format == nil {
-			return fmt.Errorf("nothing reads the feed %s", f)
+			t.cost.Unread++ // of a system whose records say nothing to this room
+			return nil
 		}
 		t.reads[f] = format
 	}
@@ -328,8 +333,45 @@ func (t *trial) judged(touch *privacy.Touch, v *privacy.Verdict, k *privacy.Know
 	for _, f := range v.Flags {
 		s.Flags = append(s.Flags, f.ID)
 	}
+	if t.c.Why != nil {
+		t.thoughts[key] = t.thought(touch, v)
+	}
 	if k.Work.Chance > 0 && k.Work.Chance < 0.01 {
 		s.Volume = 1 / k.Work.Chance
+	}
+}
+
+// thought says in a line what is thought of a touch.
+func (t *trial) thought(touch *privacy.Touch, v *privacy.Verdict) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s", touch.First.In(t.zone).Format("01-02 15:04"), t.house.Text(touch.User))
+	if s := t.house.Staff(touch.Staff); s != nil {
+		fmt.Fprintf(&b, " (%s in %s)", t.house.Text(s.Job), t.house.Text(s.Dept))
+	}
+	fmt.Fprintf(&b, " %.1f", v.Score)
+	for _, r := range v.Reasons {
+		fmt.Fprintf(&b, " %s %.0f %s", r.Template, r.Weight, r.Correction)
+	}
+	for _, f := range v.Flags {
+		fmt.Fprintf(&b, " %s +%.0f", f.ID, f.Weight)
+	}
+	for _, r := range v.Tried {
+		if r.Why != privacy.WhyNone {
+			fmt.Fprintf(&b, " %s:%s", r.Template, r.Why)
+		}
+	}
+	return b.String()
+}
+
+// tell tells Why.
+func (t *trial) tell() {
+	for key, s := range t.touches {
+		switch truth := t.truth.Touch(s.Day, s.User, s.Patient); {
+		case truth.Story != "":
+			t.c.Why(truth.Story, t.thoughts[key])
+		case truth.Documented && !s.Explained:
+			t.c.Why(truth.Why, t.thoughts[key])
+		}
 	}
 }
 
@@ -374,6 +416,9 @@ func (t *trial) take() {
 }
 
 func (t *trial) report() score.Report {
+	if t.c.Why != nil {
+		t.tell()
+	}
 	f := &score.Found{Cases: t.found, Alerts: t.alerts}
 	for _, s := range t.touches {
 		f.Touches = append(f.Touches, *s)

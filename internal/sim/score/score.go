@@ -95,6 +95,11 @@ func (t *Truth) Add(row *life.Truth) {
 	}
 }
 
+// Touch returns what is true of a touch; the zero value when it is not known.
+func (t *Truth) Touch(day, user, patient string) life.Touch {
+	return t.touches[key{day, user, patient}]
+}
+
 func each(list []string, name func(string) string) []string {
 	out := make([]string, len(list))
 	for i, s := range list {

@@ -29,6 +29,8 @@ type Receiver struct {
 	Token  string       // for HTTP and FHIR
 	Client *http.Client // that trusts the receiver
 	Drop   string       // folder that is followed
+	// Ahead is how many messages of a feed over MLLP may wait for their answers: 1 unless stated, as most systems have it.
+	Ahead int
 }
 
 // Node sends to a running node. Each feed has a connection of its own and goes on only when the receiver has said that it has
@@ -189,20 +191,85 @@ func (n *Node) messages(l *lane) error {
 	}
 	defer conn.Close()
 	defer context.AfterFunc(n.ctx, func() { conn.Close() })()
-	answers := mllp.NewReader(conn, biggest)
+	w := &ahead{conn: conn, places: make(chan struct{}, max(1, n.to.Ahead)), refused: make(chan error, 1)}
+	var answers sync.WaitGroup
+	defer answers.Wait()
+	defer conn.Close()
+	answers.Go(w.answers)
 	for j := range l.queue {
 		if j.flush != nil {
+			if err := w.wait(); err != nil {
+				return err
+			}
 			close(j.flush)
 			continue
 		}
-		if _, err := fmt.Fprintf(conn, "\x0b%s\x1c\r", j.data); err != nil {
-			return err
-		}
-		if err := Accepted(answers); err != nil {
+		if err := w.send(j.data); err != nil {
 			return err
 		}
 	}
+	return w.wait()
+}
+
+// ahead is a connection on which so many messages wait for their answers.
+type ahead struct {
+	conn    net.Conn
+	places  chan struct{} // one for each message that waits
+	refused chan error    // what the answers ended with
+}
+
+// take waits for a place.
+func (w *ahead) take() error {
+	select {
+	case w.places <- struct{}{}:
+		return nil
+	case err := <-w.refused:
+		return err
+	}
+}
+
+func (w *ahead) send(message []byte) error {
+	if err := w.take(); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(w.conn, "\x0b%s\x1c\r", message); err != nil {
+		return w.why(err)
+	}
 	return nil
+}
+
+// why is what the receiver said before it broke off, if it said anything.
+func (w *ahead) why(err error) error {
+	select {
+	case refused := <-w.refused:
+		return refused
+	default:
+		return err
+	}
+}
+
+// wait waits for the answers to all that was sent.
+func (w *ahead) wait() error {
+	for range cap(w.places) {
+		if err := w.take(); err != nil {
+			return err
+		}
+	}
+	for range cap(w.places) {
+		<-w.places
+	}
+	return nil
+}
+
+// answers reads answers until one says no or the connection ends.
+func (w *ahead) answers() {
+	for r := mllp.NewReader(w.conn, biggest); ; {
+		if err := Accepted(r); err != nil {
+			w.refused <- err
+			return
+		}
+		<-w.places
+	}
 }
 
 // Accepted reads an acknowledgement and returns nil when it says that the message was taken (HL7 v2.5.1 section

@@ -45,7 +45,7 @@ func TestNode(t *testing.T) {
 	d := newDoors(t)
 	drop := t.TempDir()
 	want, rows := map[feed.Feed]int{}, 0
-	n := send.To(t.Context(), send.Receiver{MLLP: d.mllp, Syslog: d.syslog, HTTP: d.web.URL + "/events", FHIR: d.web.URL + "/fhir", Token: "secret", Drop: drop}, 0, time.Hour)
+	n := send.To(t.Context(), send.Receiver{MLLP: d.mllp, Syslog: d.syslog, HTTP: d.web.URL + "/events", FHIR: d.web.URL + "/fhir", Token: "secret", Drop: drop, Ahead: 8}, 0, time.Hour)
 	day(t, func(r *feed.Record) error {
 		want[r.Feed]++
 		if r.Feed == feed.Access {
