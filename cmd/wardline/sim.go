@@ -31,8 +31,9 @@ import (
 
 // simCmd is `wardline sim`.
 type simCmd struct {
-	Run  simRunCmd  `cmd:"" help:"Play an invented hospital, into files or into a running node."`
-	List simListCmd `cmd:"" help:"Say which stories can happen in it."`
+	Run   simRunCmd   `cmd:"" help:"Play an invented hospital, into files or into a running node."`
+	List  simListCmd  `cmd:"" help:"Say which stories can happen in it."`
+	Score simScoreCmd `cmd:"" help:"Say how much of what happened in it was found."`
 }
 
 type simRunCmd struct {

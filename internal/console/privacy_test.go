@@ -66,6 +66,11 @@ func TestNobodyIsNamedBeforeAReason(t *testing.T) {
 			if name, ok := named(body); ok && !(account[name] && (path == "/" || path == "/findings")) {
 				t.Errorf("%s as %s names %s", path, p.name, name)
 			}
+			for _, letters := range []string{"••••olm", "••••rse", "••••ill"} {
+				if strings.Contains(body, letters) {
+					t.Errorf("%s as %s shows letters of an account: %s", path, p.name, letters)
+				}
+			}
 			if status == http.StatusOK && path == "/review/"+n.coworker && !strings.Contains(body, "••••4471") {
 				t.Errorf("%s as %s shows no mask", path, p.name)
 			}

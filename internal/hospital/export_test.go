@@ -15,6 +15,9 @@ func (f *Follower) Begin(ctx context.Context) error { return f.begin(ctx) }
 
 func (f *Follower) Step(ctx context.Context, e *journal.Entry) error { return f.entry(ctx, e) }
 
+// ForgetKeys has f keep hardly any key in memory.
+func (f *Follower) ForgetKeys() { f.house.keys.most = 1 }
+
 // Tick is what Run does every second, as if nothing was saved for a while.
 func (f *Follower) Tick(ctx context.Context) error {
 	f.mu.Lock()

@@ -13,6 +13,7 @@ const mostKeys = 200_000
 // keyring tells which patients a key leads to: those used last from memory, all others from the disk.
 type keyring struct {
 	read     *sql.Stmt // nil: all are in now
+	most     int       // see mostKeys
 	now, old map[key]holders
 	// pending are changes that are not on the disk yet, oldest first.
 	pending map[key][]holding
@@ -31,7 +32,7 @@ type holding struct {
 }
 
 func newKeyring() keyring {
-	return keyring{now: map[key]holders{}, pending: map[key][]holding{}}
+	return keyring{most: mostKeys, now: map[key]holders{}, pending: map[key][]holding{}}
 }
 
 func (h holders) list() []PatientID {
@@ -86,8 +87,8 @@ func (k *keyring) holders(ctx context.Context, which key) (holders, error) {
 }
 
 func (k *keyring) keep(which key, found holders) {
-	if k.read != nil && len(k.now) >= mostKeys {
-		k.now, k.old = make(map[key]holders, mostKeys), k.now
+	if k.read != nil && len(k.now) >= k.most {
+		k.now, k.old = make(map[key]holders, k.most), k.now
 	}
 	k.now[which] = found
 }

@@ -165,14 +165,14 @@ func (w *writing) happened() string {
 	}
 	from := first.First.In(w.zone)
 	switch {
+	case first.Patient == 0: // nobody's record in particular: a report, a sign-in
+		return "It happened under the account of " + w.who(first) + " on " + from.Format("Monday 2 January") + ", first at " + from.Format("15:04") + "."
 	case days > 1:
 		return who + " opened " + what + " on " + number(days) + " days between " + from.Format("2 January") + " and " + last.First.In(w.zone).Format("2 January") + "."
 	case len(w.open) == 1 && first.opened():
 		return who + " opened " + what + " " + times(first.sittings()) + " on " + from.Format("Monday 2 January") + ", first at " + from.Format("15:04") + "."
-	case len(w.open) == 1 && first.Patient != 0:
-		return who + " found " + what + " in a list on " + from.Format("Monday 2 January") + " at " + from.Format("15:04") + " and did not open it."
 	case len(w.open) == 1:
-		return "It happened under the account of " + w.who(first) + " on " + from.Format("Monday 2 January") + " at " + from.Format("15:04") + "."
+		return who + " found " + what + " in a list on " + from.Format("Monday 2 January") + " at " + from.Format("15:04") + " and did not open it."
 	}
 	return who + " opened " + what + " on " + from.Format("Monday 2 January") + "."
 }

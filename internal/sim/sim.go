@@ -65,6 +65,12 @@ func Story(seed uint64, night time.Time) Bundle {
 	return Bundle{Files: s.files, Truth: s.truth}
 }
 
+// Machines is the bundle without the logs that speak of patients: those of people whom no other system of a hospital knows.
+func (b Bundle) Machines() Bundle {
+	b.Files = slices.DeleteFunc(slices.Clone(b.Files), func(f File) bool { return f.Name == recordFile || f.Name == hl7File || f.Name == pacsFile })
+	return b
+}
+
 // Write writes the logs of the story below dir, which is made if it is not there.
 func Write(dir string, seed uint64, night time.Time) error {
 	for _, f := range Story(seed, night).Files {

@@ -18,7 +18,13 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/wardline/wardline/internal/access"
+	"github.com/wardline/wardline/internal/privacy"
 	"github.com/wardline/wardline/internal/sim"
+	"github.com/wardline/wardline/internal/sim/feed"
+	"github.com/wardline/wardline/internal/sim/life"
+	"github.com/wardline/wardline/internal/sim/send"
+	"github.com/wardline/wardline/internal/sim/story"
+	"github.com/wardline/wardline/internal/sim/world"
 	"github.com/wardline/wardline/internal/triage"
 )
 
@@ -77,6 +83,8 @@ func (d *demo) configuration(dir string) (Config, error) {
 	text := fmt.Sprintf(`
 site: example
 data: %[1]q
+zone: Europe/Vienna
+privacy: {authority: ALDER, beds: 200, cases_per_day: 6}
 console: {listen: %[2]q, names: [localhost]}
 metrics: {listen: "off"}
 journal: {ballast: -1}
@@ -162,26 +170,36 @@ func (d *demo) welcomeGuest(ctx context.Context) error {
 		d.console.Enter(w, d.guest)
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 	}}
-	fmt.Fprintf(d.out, "An invented hospital plays the night that has just passed. Look at it here (the certificate is the node's own, so\nthe browser will ask):\n\n    https://%s/enter/%s\n\n", d.config.Console.Listen, link)
+	fmt.Fprintf(d.out, "An invented hospital of 200 beds lives its last week. Look at it here (the certificate is the node's own, so\nthe browser will ask):\n\n    https://%s/enter/%s\n\n", d.config.Console.Listen, link)
 	return nil
 }
 
-// play sends the night, says when the first finding is there, and then plays other nights slowly, so that everything
-// stays alive.
+// play sends a night in which machines are attacked and days in which records are opened, says when the first finding and the
+// first case are there, and then goes on slowly, so that everything stays alive.
 func (d *demo) play(ctx context.Context, token string) error {
-	to := sim.Receiver{
-		Syslog: d.syslog, MLLP: d.mllp, HTTP: "https://" + d.http + "/events", Token: token, Drop: d.config.drop(),
-		Client: &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: d.authority.Pool()}}},
-	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: d.authority.Pool()}}}
+	to := sim.Receiver{Syslog: d.syslog, MLLP: d.mllp, HTTP: "https://" + d.http + "/events", Token: token, Drop: d.config.drop(), Client: client}
 	if err := d.listening(ctx); err != nil {
 		return err
 	}
-	played := make(chan error, 1)
-	go func() { played <- sim.Story(d.Seed, time.Now().AddDate(0, 0, -1)).Play(ctx, to, d.Over) }()
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	night, days := make(chan error, 1), make(chan error, 1)
+	// The night is the first of the days: whatever is later would tell the house that they are long over.
+	machines := sim.Story(d.Seed, time.Now().AddDate(0, 0, -daysBefore-daysAfter)).Machines()
+	go func() { night <- machines.Play(ctx, to, d.Over) }()
+	go func() {
+		days <- d.days(ctx, send.Receiver{
+			Syslog: d.syslog, MLLP: d.mllp, HTTP: to.HTTP, FHIR: "https://" + d.http + "/fhir", Token: token, Client: client, Drop: to.Drop, Ahead: 64,
+		})
+	}()
 	if err := d.firstFinding(ctx); err != nil {
 		return err
 	}
-	if err := <-played; err != nil {
+	if err := <-night; err != nil {
+		return err
+	}
+	if err := d.firstCase(ctx, days); err != nil {
 		return err
 	}
 	if err := d.judged(ctx); err != nil {
@@ -191,18 +209,76 @@ func (d *demo) play(ctx context.Context, token string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(d.out, "The night is over: %d events, %d findings.", d.live.State().Events, counts.States[triage.New])
+	fmt.Fprintf(d.out, "So far: %d events, %d findings.", d.live.State().Events, counts.States[triage.New])
 	if d.Once {
 		fmt.Fprintln(d.out)
 		return nil
 	}
-	fmt.Fprintln(d.out, " Quieter nights follow. Ctrl-C ends it.")
-	for night := d.Seed + 1; ctx.Err() == nil; night++ {
-		if err := sim.Story(night, time.Now().AddDate(0, 0, -1)).Play(ctx, to, 15*time.Minute); err != nil {
-			return err
-		}
+	fmt.Fprintln(d.out, " Life goes on. Ctrl-C ends it.")
+	return <-days
+}
+
+// Days of the hospital's life: the first ones are told at once, so that what happened in them is judged; the others go by
+// quickly, while one watches.
+const (
+	daysBefore = 5
+	daysAfter  = 2
+	quickly    = 120 // times faster than real time
+)
+
+// days plays the hospital up to this morning.
+func (d *demo) days(ctx context.Context, to send.Receiver) error {
+	stories, _ := story.Named(story.Demo()...)
+	zone, err := d.config.Location()
+	if err != nil {
+		return err
 	}
-	return nil
+	h, err := life.New(life.Config{
+		Size: world.Mid, Seed: d.Seed, From: time.Now().In(zone).AddDate(0, 0, -daysBefore-daysAfter), Days: daysBefore + daysAfter, Learn: 1,
+		Rows: 0.05, Stories: stories, Zone: zone.String(),
+	})
+	if err != nil {
+		return err
+	}
+	n := send.To(ctx, to, 0, h.Period())
+	slowly := h.World.At(h.World.From, 24*daysBefore, 0)
+	var began time.Time
+	err = h.Play(ctx, life.Sinks{Record: func(r *feed.Record) error {
+		if r.At.After(slowly) {
+			if began.IsZero() {
+				began = time.Now()
+			}
+			pause := time.NewTimer(time.Until(began.Add(r.At.Sub(slowly) / quickly)))
+			defer pause.Stop()
+			select {
+			case <-pause.C:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return n.Record(r)
+	}})
+	return errors.Join(err, n.Close())
+}
+
+// firstCase waits for the first case of a record that was opened without a reason.
+func (d *demo) firstCase(ctx context.Context, days <-chan error) error {
+	err := until(ctx, func() (bool, error) {
+		select {
+		case err := <-days:
+			return true, errors.Join(errors.New("the hospital's days are over, and no case was opened"), err)
+		default:
+		}
+		cases, err := d.privacy.Cases(ctx, privacy.Filter{Limit: 1, Lanes: []privacy.Lane{privacy.Ranked}})
+		if errors.Is(err, privacy.ErrNotReady) {
+			return false, nil
+		}
+		return len(cases) > 0, err
+	})
+	if err == nil {
+		fmt.Fprintf(d.out, "The first case is there, %.1f seconds after the start: somebody opened a record, and nothing says why. See Access.\n", time.Since(d.began).Seconds())
+	}
+	return err
 }
 
 // listening waits until the doors are open.

@@ -65,7 +65,9 @@ func TestAnActWithoutAnEndIsAFinding(t *testing.T) {
 		t.Errorf("%d acts without an end", s.WithoutEnd)
 	}
 	found := node.Doctor(t.Context(), n.Config()).Complaints
-	if !slices.ContainsFunc(found, func(c node.Complaint) bool { return strings.HasPrefix(c.What, "Of 2 acts of the last seven days") }) {
+	if !slices.ContainsFunc(found, func(c node.Complaint) bool {
+		return strings.HasPrefix(c.What, "Acts of the last seven days of which nothing says how they ended: 2")
+	}) {
 		t.Errorf("the doctor does not say it: %+v", found)
 	}
 }

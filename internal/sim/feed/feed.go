@@ -81,7 +81,7 @@ func Describe(f Feed) Description {
 		return Description{Way: Rows, Head: AccessHead, Ext: ".csv"}
 	case Staff, Roster, Locations, Lists:
 		return Description{Way: File, Ext: ".csv"}
-	case Archive, VPN, Engine, Backups, Clocks:
+	case Archive, VPN, Engine, Backups, Clocks, SQLAudit:
 		return Description{Way: Syslog, Ext: ".log"}
 	case Portal:
 		return Description{Way: FHIR, Ext: ".ndjson"}

@@ -2,6 +2,7 @@ package story_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"regexp"
@@ -123,6 +124,19 @@ func TestStoriesLeaveWhatTheyMust(t *testing.T) {
 	}
 }
 
+// travels tells whether data is what a receiver expects that way.
+func travels(f feed.Feed, data []byte) bool {
+	switch feed.Describe(f).Way {
+	case feed.MLLP:
+		return bytes.HasPrefix(data, []byte("MSH|"))
+	case feed.Syslog:
+		return bytes.HasPrefix(data, []byte("<"))
+	case feed.Lines, feed.FHIR:
+		return bytes.HasPrefix(data, []byte("{")) && json.Valid(data)
+	}
+	return len(data) > 0
+}
+
 func count(records []left, f feed.Feed) int {
 	n := 0
 	for i := range records {
@@ -205,6 +219,12 @@ func checkTruth(t *testing.T, s life.Story, tale life.Tale, records []left) {
 
 // checkBytes looks for what would give a story away.
 func checkBytes(t *testing.T, s life.Story, records []left) {
+	t.Helper()
+	for i := range records {
+		if !travels(records[i].feed, records[i].data) {
+			t.Errorf("a record of %s is not of the form in which that travels", records[i].feed)
+		}
+	}
 	name := regexp.MustCompile(`(?i)\b(scenario|benign twin|ground truth)\b|` + regexp.QuoteMeta(strings.TrimSuffix(s.Title, ".")))
 	id := regexp.MustCompile(`\b` + s.ID + `\b`)
 	for _, r := range records {

@@ -13,7 +13,10 @@ func split(words []word, text []byte) []word {
 	words = words[:0]
 	in := false
 	for i := 0; i < len(text); {
-		c, size := octet(text[i:])
+		c, size := text[i], 1
+		if c == '%' {
+			c, size = octet(text[i:])
+		}
 		digit := '0' <= c && c <= '9'
 		alpha := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c >= 0x80
 		switch {
