@@ -282,23 +282,23 @@ func TestSearchesWithoutAnOpening(t *testing.T) {
 
 // Who reads the records of a study that names the person may read them in a day. Others are counted.
 func TestStudyIsReadInADay(t *testing.T) {
-	for _, enrolled := range []int{60, 20} {
+	for _, enrolled := range []int{100, 20} {
 		c := newClinic(t)
 		c.usual([]string{"reg", "pat"}, 40)
 		day := 41
 		c.says(hospital.Fact{Member: &hospital.MemberFact{Protocol: "PR-1", Staff: hospital.Name{Text: "reg"}, From: at(-30, "00:00")}})
-		for n := range 60 {
+		for n := range 100 {
 			number := fmt.Sprint(5000 + n)
 			c.patient(number, hospital.Human{Family: fmt.Sprint("Reed", n), Given: "Rae"})
 			if n < enrolled {
 				c.says(hospital.Fact{Reason: &hospital.ReasonFact{Patient: mrn(number), Kind: hospital.Research, Key: "R" + number, From: at(-30, "00:00"), Who: []hospital.Who{{Kind: hospital.Protocol, Name: hospital.Name{Text: "PR-1"}}}}})
 			}
 		}
-		for n := range 60 {
+		for n := range 100 {
 			c.does(at(day, "10:00").Add(time.Duration(n)*time.Minute), look{User: "reg", Verb: "read", Native: "Chart review", Patient: []string{fmt.Sprint(5000 + n)}, Station: "WS-reg"})
 		}
 		want := []string{"F13 reg"}
-		if enrolled == 60 {
+		if enrolled == 100 {
 			want = nil
 		}
 		c.told(want...)
