@@ -15,11 +15,17 @@ func (e *Engine) hard(s *sheet, w *workday, fresh bool, r *row) {
 	flags := e.askHard(s, w)
 	flags = append(flags, e.tooMany(w)...)
 	for _, f := range flags {
-		if !slices.Contains(s.hard, f.ID) {
-			s.hard = append(s.hard, f.ID)
-			e.alarm(s, f)
+		if slices.Contains(s.hard, f.ID) || f.ID == "F17" && w.told(f.ID) {
+			continue
 		}
+		s.hard = append(s.hard, f.ID)
+		e.alarm(s, f)
 	}
+}
+
+// told tells whether a person was told of a flag of the account's day already, whichever record it was at.
+func (w *workday) told(flag string) bool {
+	return slices.ContainsFunc(w.sheets, func(s *sheet) bool { return slices.Contains(s.hard, flag) })
 }
 
 // worthAsking tells whether a further row of a sheet may be what a person is told of at once. What counts only by its number is asked
