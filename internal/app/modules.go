@@ -26,6 +26,7 @@ import (
 	"github.com/wardline/wardline/internal/collect/json"
 	"github.com/wardline/wardline/internal/collect/jsonlines"
 	"github.com/wardline/wardline/internal/collect/otlp"
+	"github.com/wardline/wardline/internal/collect/restlog"
 	"github.com/wardline/wardline/internal/collect/splunk"
 	"github.com/wardline/wardline/internal/collect/syslog"
 	"github.com/wardline/wardline/internal/collect/windows"
@@ -94,7 +95,7 @@ func bodies() []syslog.Body { return []syslog.Body{{Fits: atna.Fits, Event: atna
 func shapes() []collect.Shape {
 	return slices.Concat(
 		windows.Shapes(),
-		[]collect.Shape{eve.Shape(), zeek.Shape(), fhir.Shape(), journald.Shape(), cloudtrail.Shape()},
+		[]collect.Shape{eve.Shape(), zeek.Shape(), fhir.Shape(), journald.Shape(), cloudtrail.Shape(), restlog.Shape()},
 		entra.Shapes(),
 	)
 }

@@ -145,13 +145,16 @@ func clinicalSamples(at time.Time) []writing {
 func itSamples(at time.Time) []writing {
 	who, from := trace.Who{Login: "a.fable", Name: "Aesop Fable"}, trace.From{Host: "WS-4W-01", IP: "10.20.1.11"}
 	web := trace.Request{Server: "fhir", Who: who, Client: "portal", From: from, Method: "GET", Host: "fhir.example.org", Path: "/r4/Patient/1000", Status: 200, Bytes: 812, Took: 12 * time.Millisecond, ID: "r-7"}
+	images := web
+	images.Server, images.Path, images.Returned = "dicomweb", "/dicom-web/studies/2.25.17", 22
 	image := trace.Image{ID: 1, Command: "C-FIND", Calling: "RESEARCH9", Called: "PACS-01", From: "10.30.4.77", To: "10.40.0.5", Matches: 900}
 	signIn := trace.SignIn{ID: 1, Who: who, App: "Mail", From: trace.From{IP: "203.0.113.7"}, Country: "BR"}
 	csv := func(header string, row []byte, name string) writing {
 		return writing{name, header + "\n", row, "csv", "/", nil}
 	}
 	return []writing{
-		{"a request to a FHIR server", "", web.Line(at), "json", "/", nil},
+		{"a request to a FHIR server", "", web.Line(at), "restlog", "ehr/rest", map[string]any{"verb": "read", "user": "a.fable", "app": "portal", "patient": []any{"Patient/1000"}, "origin_ip": "10.20.1.11", "corr": "r-7"}},
+		{"a request for images", "", images.Line(at), "restlog", "dicom/web", map[string]any{"verb": "read", "user": "a.fable", "study_uid": []any{"2.25.17"}, "records_count": 22.0}},
 		{"a connection through the proxy", "", web.Squid(at), "syslog", "linux/syslog", nil},
 		{"an image query on the wire", "", image.JSON(at), "zeek", "zeek/", nil},
 		{"a connection", "", trace.Conn{ID: 1, From: "10.20.1.11", To: "10.20.8.5", Port: 443, State: "SF"}.JSON(at), "zeek", "zeek/conn", nil},
@@ -161,9 +164,9 @@ func itSamples(at time.Time) []writing {
 		{"an alert", "", trace.Alert(at, 1, "10.20.1.11", "203.0.113.9", 443, 9, 1, "invented"), "eve", "suricata/alert", nil},
 		{"a sign-in", "", signIn.JSON(at), "entra", "azure/signinlogs", nil},
 		{"a change in the directory", "", trace.Directory{ID: 1, By: who, Activity: "Reset password", Target: "b.lantern"}.JSON(at), "entra", "azure/auditlogs", nil},
-		{"a VPN session", "", trace.VPNOn(at, "a.fable", "203.0.113.7", "10.99.0.7"), "syslog", "linux/syslog", nil},
-		{"a VPN session's end", "", trace.VPNOff(at, "a.fable", "203.0.113.7", time.Hour, 1, 2), "syslog", "linux/syslog", nil},
-		{"a VPN login refused", "", trace.VPNRefused(at, "a.fable", "203.0.113.7", "Invalid password"), "syslog", "linux/syslog", nil},
+		{"a VPN session", "", trace.VPNOn(at, "a.fable", "203.0.113.7", "10.99.0.7"), "syslog", "cisco/asa", map[string]any{"verb": "login", "user": "a.fable", "origin_ip": "203.0.113.7"}},
+		{"a VPN session's end", "", trace.VPNOff(at, "a.fable", "203.0.113.7", time.Hour, 1, 2), "syslog", "cisco/asa", map[string]any{"verb": "logout", "user": "a.fable"}},
+		{"a VPN login refused", "", trace.VPNRefused(at, "a.fable", "203.0.113.7", "Invalid password"), "syslog", "cisco/asa", map[string]any{"verb": "login-fail", "user": "a.fable", "outcome": "serious"}},
 		{"a statement", "", trace.SQL{Host: "db-01", Database: "lis", User: "dba1", Client: "10.20.1.11", Session: 9, Statement: 1, Class: "WRITE", Command: "UPDATE", Object: "lis.result", Text: "update x"}.Line(at), "syslog", "linux/syslog", nil},
 		{"a word of the engine", "", trace.Engine(at, "LAB_RESULTS", "state=stopped"), "syslog", "linux/syslog", nil},
 		{"a word of the clock", "", trace.Chrony(at, "engine-01", "System clock wrong by 420.1 seconds"), "syslog", "linux/syslog", nil},

@@ -159,6 +159,8 @@ type look struct {
 	Source     string   `json:"audit_source,omitempty"`
 	Reason     string   `json:"break_glass_reason,omitempty"`
 	AE         string   `json:"ae_title,omitempty"`
+	App        string   `json:"app,omitempty"`
+	IP         string   `json:"origin_ip,omitempty"`
 	Background bool     `json:"background,omitempty"`
 }
 

@@ -57,6 +57,7 @@ type Engine struct {
 	filed      []Alarm // hard flags and broken feeds, since the last Alarms
 	counts     Counts
 	announced  []announced
+	countries  map[uint64]int64 // from which people signed in, how often
 
 	last    lastHeard
 	scratch Touch
@@ -109,7 +110,7 @@ func newEngine(h *hospital.House, c Config, j *Judge, s shelf) *Engine {
 		hot: map[key]*sheet{}, by: map[hospital.PatientID][]*sheet{}, days: map[dayKey]*workday{}, late: map[dayKey]*workday{}, anew: map[hospital.PatientID]struct{}{},
 		led: map[hospital.PatientID]hospital.PatientID{}, joined: map[hospital.PatientID][]hospital.PatientID{},
 		users: map[hospital.Ref]*profile{}, curves: map[hospital.Ref]*curves{}, health: newHealth(),
-		actions: map[hospital.Ref]action{}, queue: newQueue(), decided: map[string]Decision{}, ledNew: map[hospital.PatientID]struct{}{},
+		actions: map[hospital.Ref]action{}, countries: map[uint64]int64{}, queue: newQueue(), decided: map[string]Decision{}, ledNew: map[hospital.PatientID]struct{}{},
 	}
 	if e.cfg.Threshold == 0 {
 		e.cfg.Threshold = j.Threshold()
@@ -120,7 +121,7 @@ func newEngine(h *hospital.House, c Config, j *Judge, s shelf) *Engine {
 
 // Wants tells whether events of a class say anything of accesses.
 func Wants(c *event.Class) bool {
-	return isList(c) || c.Serves("", "ehr", "audit") || c.Serves("", "azure", "signinlogs") || c.Product == "radius"
+	return isList(c) || c.Serves("", "ehr", "audit") || isSignIn(c)
 }
 
 // Event takes in what an event says, and what is known since of the patients that changed.
@@ -176,7 +177,7 @@ func (e *Engine) access(ev *event.Event, s *said, at hospital.Place) error {
 	}
 	r := row{
 		at: t.UnixMilli(), entry: at.Entry, line: at.Line, native: native, where: e.house.Intern(string(s.place())), source: e.sourceOf(ev, s),
-		object: e.short(s.object), corr: e.short(s.corr), act: s.act(), marks: s.marks(action),
+		object: e.short(s.object), corr: e.short(s.corr), act: s.act(), marks: s.marks(action), query: numberOf(s),
 	}
 	if action.known && r.act != Other {
 		r.act = action.act
@@ -195,8 +196,13 @@ func (e *Engine) fold(k key, r row, s *said, w *workday) error {
 	many := r.act == Search || r.act == Listed || (r.act == Export || r.act == Print) && max(s.count, len(s.patients)) > 1
 	if len(s.patients) == 0 || many {
 		all := r
-		all.n, all.query = uint32(max(s.count, len(s.patients))), queryOf(s.query)
-		all.object = 0
+		all.n = uint32(max(s.count, len(s.patients)))
+		if all.query == 0 {
+			all.query = queryOf(s.query)
+		}
+		if all.marks&image == 0 {
+			all.object = 0
+		}
 		if err := e.enter(k, all, s, w); err != nil {
 			return err
 		}
@@ -450,45 +456,6 @@ func (e *Engine) changed(p hospital.PatientID) {
 	}
 	e.led[p] = now
 	e.joined[now] = append(e.joined[now], p)
-}
-
-func (s *said) marks(a action) (m marks) {
-	set := func(is bool, bit marks) {
-		if is {
-			m |= bit
-		}
-	}
-	set(s.failed(), failed)
-	set(string(s.verb) == "break-glass" || len(s.reason) > 0, broke)
-	set(a.face, face)
-	set(s.isMachine(), machine)
-	set(string(s.verb) == "login", login)
-	set(string(s.verb) == "logout", logout)
-	set(string(s.objectKind) == "audit-log" && string(s.verb) != "stop", logView)
-	set(string(s.objectKind) == "audit-log" && string(s.verb) == "stop", logOff)
-	return m
-}
-
-// queryOf makes of a search a number in whose order neighbours are neighbours: of a number the number itself, of a name
-// its first letters.
-func queryOf(text []byte) uint64 {
-	digits, letters := uint64(0), uint64(0)
-	n, l := 0, 0
-	for _, c := range bytes.ToLower(text) {
-		switch {
-		case '0' <= c && c <= '9' && n < 17:
-			digits, n = digits*10+uint64(c-'0'), n+1
-		case 'a' <= c && c <= 'z' && l < 7:
-			letters, l = letters|uint64(c)<<(48-8*l), l+1
-		}
-	}
-	switch {
-	case n > 0 && l == 0:
-		return 1<<62 | digits
-	case l > 0:
-		return letters
-	}
-	return 0
 }
 
 // Now is what time it is for the house.

@@ -66,13 +66,7 @@ func (a *asking) volume() {
 	case w.Creeping:
 		a.raise(f, f.More["creeping"], f.Hard, "count", grouped(w.Patients), "usual", usual)
 	}
-	f = a.j.flags["F14"]
-	switch {
-	case w.Sweep != "":
-		a.plain("F14", "count", grouped(w.Searches), "pattern", sweep(w.Sweep))
-	case float64(w.Searches) > f.limit("searches") && float64(w.Searches-w.Unopened) < f.limit("opened")*float64(w.Searches):
-		a.plain("F14", "count", grouped(w.Searches), "pattern", "and hardly any record was opened")
-	}
+	a.sweeping()
 	f = a.j.flags["F31"]
 	if float64(w.Faces) > f.limit("patients") && w.FacesOdds < f.limit("chance") {
 		weight := f.More["unknown"]
@@ -83,6 +77,19 @@ func (a *asking) volume() {
 	}
 	if w.Rare > 0 && w.Rare < a.j.flags["F32"].limit("share") {
 		a.plain("F32")
+	}
+}
+
+// sweeping is F14. Whoever asks for one number after the other, most of which nobody has, is a program that guesses.
+func (a *asking) sweeping() {
+	w, f := &a.k.Work, a.j.flags["F14"]
+	switch {
+	case w.Guessed > 0:
+		a.raise(f, f.More["guessed"], true, "count", grouped(max(w.Searches, w.Guessed)), "pattern", "along numbers of which most are nobody's")
+	case w.Sweep != "":
+		a.plain("F14", "count", grouped(w.Searches), "pattern", sweep(w.Sweep))
+	case float64(w.Searches) > f.limit("searches") && float64(w.Searches-w.Unopened) < f.limit("opened")*float64(w.Searches):
+		a.plain("F14", "count", grouped(w.Searches), "pattern", "and hardly any record was opened")
 	}
 }
 
@@ -113,15 +120,21 @@ func (a *asking) bulk() {
 		}
 	}
 	f := a.j.flags["F20"]
-	if limit := limited(a.j.site.Export, f.limit("patients")); w.Exported > limit && (a.t.Patient == 0 || a.t.Counts[Export] > 0) {
+	limit := limited(a.j.site.Export, f.limit("patients"))
+	switch {
+	case a.t.Patient != 0 && a.t.Counts[Export] == 0:
+	case w.Exported > limit:
 		a.plain("F20", "count", grouped(w.Exported), "limit", grouped(limit))
+	case w.Bulk:
+		a.plain("F20", "count", "an unknown number of", "limit", grouped(limit))
 	}
 	f = a.j.flags["F21"]
 	switch {
+	case a.t.Patient != 0 && !a.t.Images:
 	case w.Stranger:
 		a.raise(f, f.Weight, f.Hard, "count", grouped(w.Images), "where", " went to a machine that is not registered")
 	case w.Images > limited(a.j.site.Images, f.limit("studies")):
-		a.raise(f, f.Weight, false, "count", grouped(w.Images), "where", " were moved")
+		a.raise(f, f.Weight, w.Scraped, "count", grouped(w.Images), "where", " were seen or moved")
 	}
 	f = a.j.flags["F30"]
 	switch {

@@ -1,30 +1,46 @@
 package privacy
 
 import (
-	"errors"
-	"net/netip"
 	"slices"
 	"strconv"
-	"strings"
-	"time"
 
-	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 )
 
 // hard has a person told at once of what is not to wait. It is asked when an act of a kind is done for the first time.
 func (e *Engine) hard(s *sheet, w *workday, fresh bool, r *row) {
-	if !fresh && r.marks == 0 && (s.patient != 0 || r.act == Search || r.act == Listed) {
+	if !fresh && !worthAsking(s, r) {
 		return
 	}
 	flags := e.askHard(s, w)
 	flags = append(flags, e.tooMany(w)...)
 	for _, f := range flags {
-		if !slices.Contains(s.hard, f.ID) {
-			s.hard = append(s.hard, f.ID)
-			e.alarm(s, f)
+		if slices.Contains(s.hard, f.ID) || f.ID == "F17" && w.told(f.ID) {
+			continue
 		}
+		s.hard = append(s.hard, f.ID)
+		e.alarm(s, f)
 	}
+}
+
+// told tells whether a person was told of a flag of the account's day already, whichever record it was at.
+func (w *workday) told(flag string) bool {
+	return slices.ContainsFunc(w.sheets, func(s *sheet) bool { return slices.Contains(s.hard, flag) })
+}
+
+// worthAsking tells whether a further row of a sheet may be what a person is told of at once. What counts only by its number is asked
+// about now and then.
+func worthAsking(s *sheet, r *row) bool {
+	const often = 10
+	switch {
+	case r.marks&^(machine|image|absent|face|remote) != 0:
+		return true
+	case s.patient != 0, r.act == Search, r.act == Listed:
+		return false
+	case r.act == Open, r.act == Write:
+		return len(s.rows)%often == 0
+	}
+	return true
 }
 
 // askHard asks the judge. What was done with nobody's record in particular is judged by the day, anything else by itself.
@@ -35,11 +51,13 @@ func (e *Engine) askHard(s *sheet, w *workday) []Flag {
 	k := Known{Responsible: e.learned.responsible, Work: Work{Chance: 1, FacesOdds: 1, Hour: -1}}
 	if s.patient == 0 {
 		k.Work = *e.work(w)
+	} else if w.outside {
+		k.Work.Travel = e.work(w).Travel
 	} else if p.last != 0 && s.day-p.last > 90 {
 		k.Work.Dormant = int(s.day - p.last)
 	}
 	if !w.strange && e.stranger(s) { // it is told of once a day
-		k.Work.Stranger, w.strange, k.Work.Images = true, true, 1
+		k.Work.Stranger, w.strange, k.Work.Images = true, true, max(1, e.work(w).Images)
 	}
 	return e.judge.HardFlags(t, e.house, &k, e.now)
 }
@@ -54,8 +72,42 @@ func (e *Engine) tooMany(w *workday) []Flag {
 	if !ok || atLeast(w.opened, mean, shape) > shortOfProof {
 		return nil
 	}
+	n := w.opened - e.commissioned(w)
+	if n < fewest || atLeast(n, mean, shape) > shortOfProof {
+		return nil
+	}
 	w.alarmed = true
-	return []Flag{{ID: "F13", Weight: 20, Hard: true, Facts: map[string]string{"count": strconv.Itoa(w.opened), "usual": strconv.Itoa(int(mean + 0.5))}}}
+	return []Flag{{ID: "F13", Weight: 20, Hard: true, Facts: map[string]string{"count": strconv.Itoa(n), "usual": strconv.Itoa(int(mean + 0.5))}}}
+}
+
+// commissioned counts the records that a list of the house has the person work through: of a study that the person is on, of a review.
+// Who reads all of a study's records in a day does what was asked for.
+func (e *Engine) commissioned(w *workday) int {
+	st := e.house.Staff(w.staff)
+	if st == nil {
+		return 0
+	}
+	n := 0
+	for _, s := range w.sheets {
+		p := e.house.Patient(s.patient)
+		if s.patient == 0 || p == nil || !s.brief.opened {
+			continue
+		}
+		if slices.ContainsFunc(p.Edges, func(d hospital.Edge) bool { return commissions(&d, st, s) }) {
+			n++
+		}
+	}
+	return n
+}
+
+func commissions(d *hospital.Edge, st *hospital.Staff, s *sheet) bool {
+	named := d.As == hospital.Protocol && slices.Contains(st.Protocols, d.Who) || d.As == hospital.Person && slices.Contains(st.Names, d.Who)
+	switch d.Kind {
+	case hospital.Research, hospital.Assignment, hospital.Trigger:
+	default:
+		return false
+	}
+	return named && d.Voided.IsZero() && !s.first().Before(d.From) && (d.To.IsZero() || !s.last().After(d.To)) && (d.By == 0 || !slices.Contains(st.Names, d.By))
 }
 
 // alarm files a hard flag and opens a case for it.
@@ -88,70 +140,3 @@ func (e *Engine) alarm(s *sheet, f Flag) {
 
 // mostTouches bounds a case: one about an account that opens a thousand records shows the first of them.
 const mostTouches = 100
-
-// travel finds two sign-ins of one day from two countries.
-func (e *Engine) travel(w *workday, _ *profile) Travel {
-	var rows []row
-	for _, s := range w.sheets {
-		if s.patient == 0 {
-			for _, r := range s.rows {
-				if r.marks&login != 0 && r.marks&failed == 0 && r.query != 0 {
-					rows = append(rows, r)
-				}
-			}
-		}
-	}
-	slices.SortFunc(rows, func(a, b row) int { return a.compare(&b) })
-	const flight = 6 * time.Hour
-	for i := 1; i < len(rows); i++ {
-		if gap := time.Duration(rows[i].at-rows[i-1].at) * time.Millisecond; rows[i].query != rows[i-1].query && gap < flight {
-			return Travel{Kind: "remote", Gap: gap}
-		}
-	}
-	return Travel{}
-}
-
-// signIn takes in that an account came in over the cloud or the network.
-func (e *Engine) signIn(ev *event.Event, at hospital.Place) {
-	get := func(paths ...string) string {
-		for _, p := range paths {
-			for v := range ev.Values(p) {
-				if len(v) > 0 {
-					return string(v)
-				}
-			}
-		}
-		return ""
-	}
-	t := believed(ev)
-	name := get("userPrincipalName", "properties.userPrincipalName", "User-Name", "username", "user")
-	if name == "" || t.IsZero() {
-		e.counts.Nameless++
-		return
-	}
-	user := e.house.Intern(name)
-	if local, _, ok := strings.Cut(name, "@"); ok && e.house.StaffNamed(user) == nil {
-		user = e.house.Intern(local)
-	}
-	r := row{at: t.UnixMilli(), entry: at.Entry, line: at.Line, act: Other, marks: login, native: e.house.Intern("sign-in"), source: e.house.Intern(ev.Class.Key)}
-	ip := get("ipAddress", "properties.ipAddress", "callerIpAddress", "Calling-Station-Id", "src_ip", "ip")
-	r.where = e.house.Intern(ip)
-	if a, err := netip.ParseAddr(ip); err == nil && !a.IsPrivate() && !a.IsLoopback() {
-		r.marks |= remote
-	}
-	if code := get("status.errorCode", "properties.status.errorCode", "resultType"); code != "" && code != "0" {
-		r.marks |= failed
-	}
-	country := get("location.countryOrRegion", "properties.location.countryOrRegion", "country")
-	for i := range min(len(country), 8) {
-		r.query = r.query<<8 | uint64(country[i])
-	}
-	k := key{user: user, day: e.dayOf(r.at)}
-	w := e.workday(dayKey{user, k.day})
-	if w.staff == 0 {
-		if st := e.house.StaffNamed(user); st != nil {
-			w.staff = st.ID
-		}
-	}
-	e.failed = errors.Join(e.failed, e.enter(k, r, &said{}, w))
-}

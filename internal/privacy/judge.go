@@ -80,6 +80,7 @@ func (j *Judge) HardFlags(t *Touch, h *hospital.House, k *Known, at time.Time) [
 	a.account()
 	a.trap()
 	a.bulk()
+	a.sweeping()
 	a.raised = slices.DeleteFunc(a.raised, func(f Flag) bool { return !f.Hard })
 	return a.raised
 }

@@ -36,6 +36,7 @@ type clockState struct {
 	Templates []dayCount
 	LearnedAt time.Time
 	Announced []announced
+	Countries map[uint64]int64 `json:",omitempty"`
 }
 
 type dayCount struct {
@@ -124,7 +125,7 @@ func (c *cabinet) writeClock(ctx context.Context, tx *sql.Tx, e *Engine) error {
 	q, h := &e.queue, e.health
 	s := clockState{
 		Now: e.now, Closed: e.closed, Round: q.round, Credit: q.credit, Number: q.number, Audited: q.audited, Episode: h.episode, Site: q.site,
-		Settled: h.settled, Began: h.began, Flags: h.flags, LearnedAt: e.learned.at, Announced: e.announced,
+		Settled: h.settled, Began: h.began, Flags: h.flags, LearnedAt: e.learned.at, Announced: e.announced, Countries: e.countries,
 	}
 	for k, n := range h.templates {
 		s.Templates = append(s.Templates, dayCount{k.day, k.template, n})
@@ -314,6 +315,9 @@ func (c *cabinet) loadStates(ctx context.Context, e *Engine) error {
 func (e *Engine) resume(s *clockState) {
 	q, h := &e.queue, e.health
 	e.now, e.closed, e.learned.at, e.announced = s.Now, s.Closed, s.LearnedAt, s.Announced
+	if s.Countries != nil {
+		e.countries = s.Countries
+	}
 	q.round, q.credit, q.number, q.audited, q.site = s.Round, s.Credit, s.Number, s.Audited, s.Site
 	h.episode, h.settled, h.began = s.Episode, s.Settled, s.Began
 	if s.Flags != nil {

@@ -53,13 +53,16 @@ type Work struct {
 	Batch     bool    // works through lists: research, coding
 	Searches  int
 	Unopened  int    // searches of which nothing was opened
-	Sweep     string // alphabet, sequence or surname; empty for none
+	Sweep     string // alphabet, sequence, guess or surname; empty for none
 	Faces     int    // patients of whom identity or insurance was looked at and nothing else
 	FacesOdds float64
 	Prints    int
 	PrintsTop float64 // P99 of the role
 	Exported  int     // most patients in one report or export
+	Bulk      bool    // an export of which nobody says how many it holds
+	Guessed   int     // records asked for by numbers that nobody has, along a row of them
 	Images    int     // most studies moved in one hour
+	Scraped   bool    // of them so many that nobody looks at them
 	Stranger  bool    // images went to a machine that is not registered
 	LogViewed bool    // the audit trail was opened or exported
 	LogOff    bool    // the audit trail was switched off
@@ -76,7 +79,7 @@ type Work struct {
 
 // Travel is two places at once.
 type Travel struct {
-	Kind string // remote: two countries, or a country and the house; house: two workstations; empty for none
+	Kind string // remote: two countries, or outside and in the house; house: two workstations; empty for none
 	Gap  time.Duration
 }
 

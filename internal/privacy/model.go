@@ -31,6 +31,8 @@ type Touch struct {
 	Places []hospital.Ref
 	// Remote tells that it came from outside of the house.
 	Remote bool
+	// Images tells that images were among what was seen or moved.
+	Images bool
 	// Emergency is what was said when the glass was broken; Broke tells that it was, Declined that it was offered and turned down.
 	Emergency       string
 	Broke, Declined bool

@@ -15,6 +15,7 @@ type said struct {
 	object, objectKind        []byte
 	query, corr, session      []byte
 	ip, host, workstation, ae []byte
+	app                       []byte
 	reason, text, system      []byte
 	patients, authorities     [][]byte
 	labels                    [][]byte
@@ -48,6 +49,7 @@ func newHearer() *hearer {
 		"origin_host":        func(s *said, v []byte) { s.host = v },
 		"workstation":        func(s *said, v []byte) { s.workstation = v },
 		"ae_title":           func(s *said, v []byte) { s.ae = v },
+		"app":                func(s *said, v []byte) { s.app = v },
 		"break_glass_reason": func(s *said, v []byte) { s.reason = v },
 		"break_glass_text":   func(s *said, v []byte) { s.text = v },
 		"audit_source":       func(s *said, v []byte) { s.system = v },
@@ -93,8 +95,11 @@ func (h *hearer) hear(ev *event.Event) *said {
 	return s
 }
 
-// place is where an access came from: the workstation, or an address where none is stated.
+// place is where an access came from: the workstation, or an address where none is stated. Of a machine the address says more.
 func (s *said) place() []byte {
+	if len(s.ip) > 0 && s.isMachine() {
+		return s.ip
+	}
 	for _, p := range [][]byte{s.workstation, s.host, s.ip, s.ae} {
 		if len(p) > 0 {
 			return p

@@ -55,7 +55,7 @@ func (s *script) known(a *args) {
 	for name, into := range map[string]*int{
 		"others": &k.Others, "readers": &k.Readers, "upheld-user": &k.UpheldUser, "upheld-patient": &k.UpheldPatient, "patients": &k.Work.Patients,
 		"searches": &k.Work.Searches, "unopened": &k.Work.Unopened, "faces": &k.Work.Faces, "prints": &k.Work.Prints,
-		"exported": &k.Work.Exported, "images": &k.Work.Images, "shared": &k.Work.Shared, "dormant": &k.Work.Dormant,
+		"exported": &k.Work.Exported, "images": &k.Work.Images, "shared": &k.Work.Shared, "guessed": &k.Work.Guessed, "dormant": &k.Work.Dormant,
 	} {
 		if a.get(name) != "" {
 			*into = int(a.number(name))
@@ -71,7 +71,7 @@ func (s *script) known(a *args) {
 	}
 	for name, into := range map[string]*bool{
 		"creeping": &k.Work.Creeping, "stranger": &k.Work.Stranger, "log-viewed": &k.Work.LogViewed, "log-off": &k.Work.LogOff,
-		"odd": &k.Work.Odd, "away": &k.Work.Away,
+		"odd": &k.Work.Odd, "bulk": &k.Work.Bulk, "scraped": &k.Work.Scraped, "away": &k.Work.Away,
 	} {
 		*into = *into || a.has(name)
 	}

@@ -31,7 +31,7 @@ import (
 //	cancel KIND PATIENT KEY AT                     it is taken back
 //	act KIND PATIENT KEY AT by=                    somebody does something about it
 //	known NAME=VALUE ...                           what the room has learned: see the function known
-//	touch PERSON PATIENT [at= for= looked= open= listed= search= write= print= export= sensitive= broke= declined= automatic]
+//	touch PERSON PATIENT [at= for= looked= open= listed= search= write= print= export= sensitive= broke= declined= automatic images]
 //	reason ID WEIGHT [CORRECTION]                  these stand after a touch: each reason ...
 //	flag ID WEIGHT [COUNTED] [hard]                ... each flag, and what of it counts if that is less ...
 //	tried ID WHY                                   ... as far as it matters, why something did not hold ...
@@ -459,7 +459,7 @@ func (s *script) touched(a *args) {
 	if d := a.get("declined"); d != "" {
 		t.Declined, t.DeclinedAt = true, a.time(d)
 	}
-	t.Automatic = a.has("automatic")
+	t.Automatic, t.Images = a.has("automatic"), a.has("images")
 	t.Evidence = []privacy.Access{{At: t.First, Act: privacy.Open}, {At: t.Last, Act: privacy.Open}}
 	s.touch = &t
 }

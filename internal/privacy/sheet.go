@@ -49,6 +49,9 @@ const (
 	logView                   // the audit trail was opened
 	logOff                    // the audit trail was switched off
 	machine                   // a system acted for itself
+	image                     // images were moved or seen
+	bulk                      // so many records at once that the sender counts none: FHIR's bulk export
+	absent                    // what was asked for is not there
 )
 
 // sameAs tells whether two rows report one access in the same words: a row that came again, perhaps from another file, or
@@ -204,8 +207,12 @@ func (s *sheet) touch(t *Touch, text func(hospital.Ref) string, sensitive func(h
 		r := &s.rows[i]
 		if r.marks&broke != 0 {
 			t.Broke, t.Declined = t.Broke || r.marks&failed == 0, t.Declined || r.marks&failed != 0
+			if r.marks&failed != 0 && t.DeclinedAt.IsZero() {
+				t.DeclinedAt = time.UnixMilli(r.at).UTC()
+			}
 		}
 		t.Remote = t.Remote || r.marks&remote != 0
+		t.Images = t.Images || r.marks&image != 0
 		if r.marks&failed == 0 {
 			t.Counts[r.act]++
 		}

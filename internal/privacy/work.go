@@ -24,6 +24,7 @@ type workday struct {
 	opened   int  // patients whose record was opened, for alarms at once
 	alarmed  bool // of their number
 	strange  bool // told that the machine is a stranger
+	outside  bool // somebody came in from outside
 	stale    bool // work is not of these sheets any more
 	work     Work
 	places   []hospital.Ref
@@ -33,6 +34,7 @@ type workday struct {
 // brief is what a sheet adds to its day.
 type brief struct {
 	opened, faces bool
+	images        bool
 	prints        uint32
 	hours         [24]uint8
 	places        []hospital.Ref
@@ -85,7 +87,7 @@ func (e *Engine) workday(k dayKey) *workday {
 
 // shorten makes the brief of a sheet whose rows are there.
 func (e *Engine) shorten(s *sheet) {
-	b := brief{opened: s.opens()}
+	b := brief{opened: s.patient != 0 && s.opens()}
 	faces, care := false, false
 	for i := range s.rows {
 		r := &s.rows[i]
@@ -100,6 +102,7 @@ func (e *Engine) shorten(s *sheet) {
 		case Write, Export:
 			care = true
 		}
+		b.images = b.images || r.marks&image != 0
 		h := time.UnixMilli(r.at).In(e.cfg.Zone).Hour()
 		if b.hours[h] < 255 {
 			b.hours[h]++
@@ -142,16 +145,24 @@ func (e *Engine) work(w *workday) *Work {
 		}
 		if s.patient == 0 {
 			rows = append(rows, s.rows...)
+			w.outside = w.outside || slices.ContainsFunc(s.rows, func(r row) bool { return e.cameIn(&r) })
+			continue
+		}
+		for i := range s.rows {
+			if s.rows[i].act == Open && s.rows[i].query != 0 { // asked for by its number
+				rows = append(rows, s.rows[i])
+			}
 		}
 	}
 	k.Patients = w.opened
 	e.many(&k, rows, w)
+	e.imaging(&k, w, p)
 	e.weigh(&k, w, p)
 	for _, at := range w.places {
 		k.Odd = k.Odd || p.odd(at)
 	}
 	k.Shared = turns(w)
-	k.Travel = e.travel(w, p)
+	k.Travel = e.travel(w)
 	if p.last != 0 && w.day-p.last > 90 {
 		k.Dormant = int(w.day - p.last)
 	}
@@ -162,8 +173,6 @@ func (e *Engine) work(w *workday) *Work {
 // many adds up what is about many records at once.
 func (e *Engine) many(k *Work, rows []row, w *workday) {
 	slices.SortFunc(rows, func(a, b row) int { return a.compare(&b) })
-	opened := openings(w)
-	hour := map[int64]int{}
 	for i := range rows {
 		r := &rows[i]
 		switch {
@@ -172,24 +181,17 @@ func (e *Engine) many(k *Work, rows []row, w *workday) {
 		case r.marks&logView != 0:
 			k.LogViewed = true
 		}
-		if r.marks&failed != 0 {
+		if r.marks&failed != 0 || r.act != Export && r.act != Print || e.permitted(w.user, r, "export") {
 			continue
 		}
-		switch r.act {
-		case Search:
-			k.Searches++
-			if at, _ := slices.BinarySearch(opened, r.at); at == len(opened) || opened[at]-r.at > 2*60*1000 {
-				k.Unopened++
-			}
-		case Export, Print:
-			k.Exported = max(k.Exported, int(r.n))
-			hour[r.at/3_600_000] += int(r.n)
-		}
+		k.Exported = max(k.Exported, int(r.n))
+		k.Bulk = k.Bulk || r.marks&bulk != 0
 	}
-	for _, n := range hour {
-		k.Images = max(k.Images, n)
-	}
+	k.Searches, k.Unopened = searches(rows, openings(w))
 	k.Sweep = inOrder(rows)
+	if k.Guessed = guessed(rows); k.Guessed > 0 {
+		k.Sweep = "guess"
+	}
 	if k.Sweep == "" && e.namesakes(w) {
 		k.Sweep = "surname"
 	}
@@ -211,38 +213,6 @@ func openings(w *workday) []int64 {
 	}
 	slices.Sort(at)
 	return at
-}
-
-// Runs of searches that are no accident.
-const longRun = 10
-
-// inOrder tells whether searches went through the house in an order.
-func inOrder(rows []row) string {
-	alphabet, sequence := 1, 1
-	var before uint64
-	for i := range rows {
-		q := rows[i].query
-		if rows[i].act != Search || q == 0 || q == before {
-			continue
-		}
-		number := q>>62 != 0
-		switch {
-		case number && before>>62 != 0 && q > before && q-before <= 3:
-			sequence++
-		case !number && before>>62 == 0 && before != 0 && q > before:
-			alphabet++
-		default:
-			alphabet, sequence = 1, 1
-		}
-		before = q
-		if sequence >= longRun {
-			return "sequence"
-		}
-		if alphabet >= longRun {
-			return "alphabet"
-		}
-	}
-	return ""
 }
 
 // namesakes tells whether many records of people of one name were opened, of a name that is not common.

@@ -248,7 +248,9 @@ func (t *trial) decode(data []byte, f feed.Feed) error {
 		t.reads[f] = format
 	}
 	t.entry++
-	d := format.Open(bytes.NewReader(data), t.options)
+	options := t.options
+	options.Modified = t.now // lends its year to times that state none
+	d := format.Open(bytes.NewReader(data), options)
 	for line := int32(0); ; line++ {
 		err := d.Next(&t.event)
 		var damage *collect.Damage

@@ -5,7 +5,8 @@
 // (numbers), timestamp (as written), hostname, app_name, proc_id, msg_id, structured_data
 // (an object of objects) and message. The record that a security appliance puts into the message, as CEF or LEEF, is there
 // as the object cef or leef besides: version, vendor, product, product_version, event_id, name, severity, and the
-// object attributes. A message that no grammar fits keeps what could be read,
+// object attributes. What a VPN gateway of Cisco says of a login is there as access, and as the object asa: number, group,
+// assigned_ip, reason. A message that no grammar fits keeps what could be read,
 // and its text.
 package syslog
 
@@ -125,6 +126,8 @@ func (w *writer) event(msg []byte, ev *event.Event) error {
 // (4 and 10, RFC 5424 section 6.2.1) stands with those of auth.log.
 func (w *writer) class(m *Message) *event.Class {
 	switch {
+	case isASA(m):
+		return w.o.Taxonomy.Class("cisco", "asa", "")
 	case len(m.AppName) == 0 && m.HasPriority && (m.Priority>>3 == 4 || m.Priority>>3 == 10):
 		return w.o.Taxonomy.Class("syslog", "auth", "")
 	case len(m.AppName) == 0:
@@ -161,6 +164,7 @@ func (w *writer) build(m *Message) {
 	if len(m.Message) > 0 {
 		b.Bytes("message", m.Message)
 		w.appliance(m.Message)
+		w.gateway(m)
 	}
 }
 

@@ -82,6 +82,12 @@ func TestMessages(t *testing.T) {
 			`syslog 2024-01-12T06:30:00Z {"priority":13,"facility":1,"severity":5,"timestamp":"Jan 12 06:30:00","app_name":"app","proc_id":"7","message":"x"}`},
 		{"no program", "<85>Jan 2 06:30:00 10.0.0.9 last message repeated 2 times",
 			`auth 2024-01-02T06:30:00Z {"priority":85,"facility":10,"severity":5,"timestamp":"Jan 2 06:30:00","hostname":"10.0.0.9","message":"last message repeated 2 times"}`},
+		{"VPN gateway", "<164>Jan  8 2023 19:46:03: %ASA-4-722051: Group <G> User <a.fable> IP <203.0.113.7> IPv4 Address <10.99.0.7> IPv6 address <::> assigned to session",
+			`asa 2023-01-08T19:46:03Z {"priority":164,"facility":20,"severity":4,"timestamp":"Jan  8 2023 19:46:03","app_name":"%ASA-4-722051","message":"Group <G> User <a.fable> IP <203.0.113.7> IPv4 Address <10.99.0.7> IPv6 address <::> assigned to session",` +
+				`"access":{"verb":"login","native_action":"ASA-722051","outcome":"ok","user":"a.fable","object_kind":"account","origin_ip":"203.0.113.7","app":"VPN"},"asa":{"number":"722051","group":"G","assigned_ip":"10.99.0.7"}}`},
+		{"VPN gateway that names itself", "<166>2023-01-08T19:46:03Z vpn-01 : %ASA-6-113005: AAA user authentication Rejected : reason = Invalid password : server = 10.20.8.10 : user = a.fable : user IP = 203.0.113.7",
+			`asa 2023-01-08T19:46:03Z {"priority":166,"facility":20,"severity":6,"timestamp":"2023-01-08T19:46:03Z","hostname":"vpn-01","message":": %ASA-6-113005: AAA user authentication Rejected : reason = Invalid password : server = 10.20.8.10 : user = a.fable : user IP = 203.0.113.7",` +
+				`"access":{"verb":"login-fail","native_action":"ASA-113005","outcome":"serious","user":"a.fable","object_kind":"account","origin_ip":"203.0.113.7","app":"VPN"},"asa":{"number":"113005","reason":"Invalid password"}}`},
 		{"network device", "<189>237: 000485: *Jan  8 2023 19:46:03.295: %SYS-5-CONFIG_I: Configured",
 			`syslog 2023-01-08T19:46:03.295Z {"priority":189,"facility":23,"severity":5,"timestamp":"Jan  8 2023 19:46:03.295","app_name":"%SYS-5-CONFIG_I","message":"Configured"}`},
 		{"no time", "<13>hello world", `syslog - {"priority":13,"facility":1,"severity":5,"message":"hello world"}`},
