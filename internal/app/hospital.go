@@ -157,7 +157,7 @@ func (l *look) Emit(ev *event.Event) error {
 	}
 	for i := range facts {
 		f := &facts[i]
-		kind := factKind(f)
+		kind := f.Word()
 		g.Facts[kind]++
 		l.facts[kind]++
 		l.note(f)
@@ -167,29 +167,6 @@ func (l *look) Emit(ev *event.Event) error {
 		l.opened(ev)
 	}
 	return l.house.Err()
-}
-
-// factKind is the word for what a fact says.
-func factKind(f *hospital.Fact) string {
-	switch {
-	case f.Patient != nil:
-		return "patient"
-	case f.Merge != nil:
-		return "merge"
-	case f.Visit != nil:
-		return "visit"
-	case f.Reason != nil:
-		return f.Reason.Kind.String()
-	case f.Staff != nil:
-		return "staff"
-	case f.Shift != nil:
-		return "shift"
-	case f.Unit != nil:
-		return "unit"
-	case f.Mark != nil:
-		return "mark"
-	}
-	return "member"
 }
 
 // note counts what the House does not.

@@ -57,7 +57,7 @@ func (h *House) heard(f *Fact, said stamp) {
 	if f.Source == "" {
 		return // a room found it out, and no feed said so
 	}
-	k := feedKey{f.Source, f.kind()}
+	k := feedKey{f.Source, f.Word()}
 	feed := h.feeds[k]
 	if feed == nil {
 		if len(h.feeds) >= mostFeeds {
@@ -72,7 +72,8 @@ func (h *House) heard(f *Fact, said stamp) {
 	feed.Seen = later(feed.Seen, f.Seen.UTC())
 }
 
-func (f *Fact) kind() string {
+// Word is the word for what a fact says: patient, visit, order ...
+func (f *Fact) Word() string {
 	switch {
 	case f.Patient != nil:
 		return "patient"
