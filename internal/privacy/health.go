@@ -41,6 +41,7 @@ const (
 	pastDays    = 28
 	fewTouches  = 30  // from which on a share says something
 	muchTouches = 200 // that the past must have
+	fewDays     = 5   // that it must have: what is usual is not known before
 	noAccident  = 3.5 // standard deviations beyond which a fall is no accident
 )
 
@@ -122,8 +123,9 @@ func (h *health) around(dept hospital.Ref, from, to int32) (sum tally) {
 }
 
 // past is how a department did at that time of the day in the four weeks before, without the parts that are held.
-func (h *health) past(dept hospital.Ref, part int32) (sum tally) {
+func (h *health) past(dept hospital.Ref, part int32) (sum tally, days int) {
 	for day := int32(1); day <= pastDays; day++ {
+		before := sum.touches
 		for at := part - day*partsOfDay - 1; at <= part-day*partsOfDay+1; at++ {
 			k := slot{dept, at}
 			if _, held := h.held[k]; held {
@@ -134,8 +136,11 @@ func (h *health) past(dept hospital.Ref, part int32) (sum tally) {
 				sum.explained += t.explained
 			}
 		}
+		if sum.touches > before {
+			days++
+		}
 	}
-	return sum
+	return sum, days
 }
 
 // fell tells whether what a department did around a part of a day is less explained than its past would have it, by
@@ -145,8 +150,8 @@ func (h *health) fell(dept hospital.Ref, part int32, fall float64) bool {
 	if now.touches < fewTouches {
 		now = h.around(dept, part-2, part+2)
 	}
-	before := h.past(dept, part)
-	if now.touches < fewTouches || before.touches < muchTouches {
+	before, days := h.past(dept, part)
+	if now.touches < fewTouches || before.touches < muchTouches || days < fewDays {
 		return false
 	}
 	was, is := before.share(), now.share()
