@@ -14,13 +14,13 @@ import (
 // demoCmd is `wardline demo`.
 type demoCmd struct {
 	Data string        `placeholder:"DIR" help:"Folder for the node's data; a temporary one that is deleted in the end unless stated."`
-	Seed uint64        `default:"1" help:"Another number makes up another night."`
-	Over time.Duration `default:"30s" help:"Time in which the night is played."`
-	Once bool          `help:"End when the night has been played."`
+	Seed uint64        `default:"1" help:"Another number makes up another hospital and another night."`
+	Over time.Duration `default:"30s" help:"Time in which the night in which machines are attacked is played."`
+	Once bool          `help:"End when the first case is there."`
 	Logs string        `placeholder:"DIR" help:"Run no node: only write the logs of the night there, for wardline scan."`
 }
 
-// Run plays the night that has just passed.
+// Run plays the last week of an invented hospital.
 func (c *demoCmd) Run(ctx context.Context, s streams) error {
 	if c.Logs != "" {
 		if err := sim.Write(c.Logs, c.Seed, time.Now().UTC().AddDate(0, 0, -1)); err != nil {

@@ -41,6 +41,14 @@ func beta(a, b, x float64) float64 {
 	return min(front*sum, 1)
 }
 
+// hitsAtLeast is the probability that of so many, each with that share, n or more are hit.
+func hitsAtLeast(n, of int, share float64) float64 {
+	if n <= 0 {
+		return 1
+	}
+	return beta(float64(n), float64(of-n+1), share)
+}
+
 // interval is the exact one of Clopper and Pearson that holds the true share with a probability of 95 % or more.
 func interval(hits, of int) (low, high float64) {
 	if of == 0 {

@@ -179,8 +179,10 @@ func (a *asking) otherWay() bool {
 // selfMade is F24: what would be the reason was made by the person who looked.
 func (a *asking) selfMade() {
 	noun, when := "", ""
+	messages := true // nothing but notes of calls and messages
 	for n := range a.best {
 		b, tm := &a.best[n], &a.j.templates[n]
+		before := noun + when
 		switch {
 		case b.holds && b.correction == SelfMade:
 			noun, when = tm.Noun, "after opening the record"
@@ -189,8 +191,17 @@ func (a *asking) selfMade() {
 		case b.holds && b.correction == Fresh && when == "":
 			noun, when = tm.Noun, "just before opening the record"
 		}
+		if noun+when != before {
+			messages = messages && tm.Kind == "messages"
+		}
 	}
-	if when != "" {
-		a.plain("F24", "noun", noun, "when", when)
+	if when == "" {
+		return
 	}
+	f := a.j.flags["F24"]
+	weight := f.Weight
+	if messages {
+		weight = f.More["messages"]
+	}
+	a.raise(f, weight, f.Hard, "noun", noun, "when", when)
 }

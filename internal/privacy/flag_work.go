@@ -154,7 +154,9 @@ func limited(own int, shipped float64) int {
 
 // history is who else looked and what was found before: F26, F33.
 func (a *asking) history() {
-	if users := a.k.Others + 1; !a.explained && float64(users) >= a.j.flags["F26"].limit("users") {
+	f := a.j.flags["F26"]
+	if users := a.k.Others + 1; !a.explained && float64(users) >= f.limit("users") &&
+		hitsAtLeast(users, max(users, a.k.Readers), f.limit("share")) < f.limit("chance") {
 		a.plain("F26", "count", strconv.Itoa(users))
 	}
 	switch {

@@ -18,6 +18,8 @@ type Known struct {
 	Work        Work
 	// Others are the further accounts that opened the record within 48 h and that nothing explains (F26).
 	Others int
+	// Readers are all accounts that opened the record within 48 h, with the one who looked; 0 when that is not known.
+	Readers int
 	// UpheldUser and UpheldPatient count cases in 24 months that a person upheld (F33).
 	UpheldUser, UpheldPatient int
 	// News tells that the patient stands on the watch list of who is in the news (F07).

@@ -41,6 +41,7 @@ const (
 	mostKnownPlaces = 64
 	enoughDays      = 10   // days after which one knows where and when an account is used
 	pseudoDays      = 30   // that the role's curve counts for
+	daysEach        = 8    // of each in a role, in the mean, before its curve counts: two weeks of shifts, weekends and all
 	enoughUsers     = 10   // a role with fewer is taken together with its family
 	tooFar          = 8.0  // CUSUM beyond which somebody is told
 	slack           = 0.5  // that a day may lie above the mean without being counted
@@ -150,7 +151,7 @@ func familyRole(f hospital.Family) hospital.Ref { return math.MaxUint32 - hospit
 // role's.
 func (e *Engine) expect(p *profile, role hospital.Ref, of int, day int32) (mean, shape float64, known bool) {
 	c := e.curves[role]
-	if c == nil || c.days < 30 {
+	if c == nil || c.days < 30 || c.days < daysEach*float64(len(c.users)) {
 		return 0, 0, false
 	}
 	mean = (p.sum[of] + pseudoDays*c.mean(of)) / (float64(p.days) + pseudoDays)

@@ -104,7 +104,7 @@ func (e *Engine) assemble(s *sheet, t *Touch, v *Verdict) {
 		d = e.caseOf(UserCase, s.user, e.household(s.patient), s.day)
 	}
 	e.put(d, s.key, t, v)
-	if e.others(s) >= 2 {
+	if slices.ContainsFunc(v.Flags, func(f Flag) bool { return f.ID == "F26" }) {
 		e.cascade(s)
 	}
 }

@@ -53,7 +53,7 @@ func (s *script) known(a *args) {
 	}
 	k.News = k.News || a.has("news")
 	for name, into := range map[string]*int{
-		"others": &k.Others, "upheld-user": &k.UpheldUser, "upheld-patient": &k.UpheldPatient, "patients": &k.Work.Patients,
+		"others": &k.Others, "readers": &k.Readers, "upheld-user": &k.UpheldUser, "upheld-patient": &k.UpheldPatient, "patients": &k.Work.Patients,
 		"searches": &k.Work.Searches, "unopened": &k.Work.Unopened, "faces": &k.Work.Faces, "prints": &k.Work.Prints,
 		"exported": &k.Work.Exported, "images": &k.Work.Images, "shared": &k.Work.Shared, "guessed": &k.Work.Guessed, "dormant": &k.Work.Dormant,
 	} {

@@ -226,7 +226,7 @@ func (e *Engine) known(s *sheet) (*Known, error) {
 		k.Work.Odd = e.oddly(s)
 	}
 	k.Work.Stranger = e.stranger(s)
-	k.Others = e.others(s)
+	k.Others, k.Readers = e.others(s)
 	k.UpheldUser, k.UpheldPatient = e.queue.upheld(s.user, s.patient, e.now)
 	return k, nil
 }
@@ -250,19 +250,22 @@ func (e *Engine) oddly(s *sheet) bool {
 	return false
 }
 
-// others counts further accounts that opened the record within 48 h, and that nothing explains.
-func (e *Engine) others(s *sheet) int {
+// others counts further accounts that opened the record within 48 h and that nothing explains, and all who opened it.
+func (e *Engine) others(s *sheet) (unexplained, readers int) {
 	const window = 48 * 60 * 60 * 1000
-	users := map[hospital.Ref]struct{}{}
+	users, all := map[hospital.Ref]struct{}{}, map[hospital.Ref]struct{}{s.user: {}}
 	for _, o := range e.by[s.patient] {
-		if o.user == s.user || o.state == fresh || o.said.explained || o.gone || !o.opens() {
+		if o.user == s.user || o.gone || !o.opens() {
 			continue
 		}
 		if o.rows[0].at < s.rows[len(s.rows)-1].at+window && s.rows[0].at < o.rows[len(o.rows)-1].at+window {
-			users[o.user] = struct{}{}
+			all[o.user] = struct{}{}
+			if o.state != fresh && !o.said.explained {
+				users[o.user] = struct{}{}
+			}
 		}
 	}
-	return len(users)
+	return len(users), len(all)
 }
 
 // away tells that a touch came from outside within half an hour of work in the house.

@@ -32,7 +32,7 @@ type Config struct {
 	PerDay int // cases a day; by the size of the hospital when 0
 	// Day is told after each day that was played.
 	Day func(day int, at time.Time)
-	// Why is told, in the end, of each touch of a story, and of each that some system explains and that was not explained: what it was
+	// Why is told of each case when it is opened, and in the end of each touch of a story, and of each that some system explains and that was not explained: what it was
 	// for, and what was thought of it. nil tells nobody.
 	Why func(what, thought string)
 }
@@ -377,6 +377,16 @@ func (t *trial) tell() {
 	}
 }
 
+// caseSays says in a line what a case rests on.
+func caseSays(c *privacy.Case) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s %.1f: %s:", c.Lane, c.Kind, c.Score, c.Text.Headline)
+	for _, w := range c.Text.Weighs {
+		fmt.Fprintf(&b, " %s %+.0f", w.ID, w.Decibans)
+	}
+	return b.String()
+}
+
 // number is the number of a patient's record.
 func (t *trial) number(id hospital.PatientID) string {
 	if id == 0 {
@@ -407,6 +417,9 @@ func (t *trial) take() {
 		}
 		t.cases[c.ID] = t.now
 		s := score.Case{ID: c.ID, Lane: string(c.Lane), Opened: t.now}
+		if t.c.Why != nil {
+			t.c.Why("case", caseSays(&c))
+		}
 		for _, p := range c.Users {
 			s.Users = append(s.Users, strings.ToLower(t.house.Text(p.User)))
 		}
