@@ -35,7 +35,7 @@ func (e *Engine) announce(ev *event.Event) {
 		}
 		return ""
 	}
-	kind := get("kind")
+	kind := strings.ToLower(get("kind"))
 	if kind != "ticket" && kind != "system" || get("patient_id") != "" || get("who") == "" {
 		return
 	}
@@ -44,7 +44,7 @@ func (e *Engine) announce(ev *event.Event) {
 		a.System, a.May, a.Net = true, strings.ToLower(get("label")), get("reference")
 		e.announced = slices.DeleteFunc(e.announced, func(o announced) bool { return o.System && o.Who == a.Who }) // the latest word holds
 	}
-	switch get("status") {
+	switch strings.ToLower(get("status")) {
 	case "closed", "cancelled", "removed":
 		e.announced = slices.DeleteFunc(e.announced, func(o announced) bool { return o.Who == a.Who && o.System == a.System && o.From.Equal(a.From) })
 		return

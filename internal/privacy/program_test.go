@@ -73,6 +73,7 @@ func TestExportOfAll(t *testing.T) {
 		{"registered without an address, from the internet", "warehouse", "203.0.113.9", map[string]string{"kind": "system", "who": "warehouse", "label": "export"}, []string{"F20 warehouse"}},
 		{"registered for something else", "warehouse", "10.20.7.7", map[string]string{"kind": "system", "who": "warehouse", "label": "images"}, []string{"F20 warehouse"}},
 		{"no longer registered", "warehouse", "10.20.7.7", map[string]string{"kind": "system", "who": "warehouse", "label": "export", "to": "2026-02-01"}, []string{"F20 warehouse"}},
+		{"announced for the day after", "warehouse", "10.20.7.7", map[string]string{"kind": "ticket", "who": "warehouse", "from": "2026-03-03T08:00:00Z", "to": "2026-03-03T18:00:00Z"}, []string{"F20 warehouse"}},
 		{"announced for that day", "warehouse", "10.20.7.7", map[string]string{"kind": "ticket", "who": "warehouse", "from": "2026-03-02T08:00:00Z", "to": "2026-03-02T18:00:00Z"}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -107,7 +108,8 @@ func TestGuessedNumbers(t *testing.T) {
 		want    []string
 	}{
 		{"along a row", 20, func(n int) int { return 4000 + n }, func(n int) bool { return n%5 < 3 }, []string{"F14 app-user"}},
-		{"a nightly job", 40, func(n int) int { return 4000 + n }, func(n int) bool { return n%20 == 7 }, nil},
+		{"a nightly job", 60, func(n int) int { return 4000 + n }, func(n int) bool { return n%10 >= 8 }, nil},
+		{"here and there, most of it there", 120, func(n int) int { return 4000 + 37*n%1009*10 }, func(n int) bool { return n%3 == 0 }, nil},
 		{"here and there", 80, func(n int) int { return 4000 + 37*n%1009*10 }, func(n int) bool { return n%5 < 3 }, []string{"F14 app-user"}},
 		{"a few that were merged", 20, func(n int) int { return 4000 + 37*n%1009*10 }, func(n int) bool { return n%2 == 0 }, nil},
 	} {
@@ -263,6 +265,32 @@ func TestLeaverComesIn(t *testing.T) {
 	c.until(at(0, "08:00"))
 	c.gateway(at(0, "20:00"), "login", "gone", "203.0.113.9")
 	c.told("F19 gone")
+}
+
+// Of two places at once a person is told once, and not at each record.
+func TestToldOnceOfTwoPlaces(t *testing.T) {
+	c := newClinic(t)
+	c.until(at(0, "05:00"))
+	for n, clock := range []string{"10:00", "10:10", "10:15", "10:20"} {
+		c.does(at(0, clock), look{User: "dov", Verb: "read", Native: "Chart review", Patient: []string{fmt.Sprint(1000 + n)}, Station: "WS-1"})
+		if n == 0 {
+			c.gateway(at(0, "10:05"), "login", "dov", "203.0.113.9")
+		}
+	}
+	if n := len(c.engine.Alarms()); n != 1 {
+		t.Errorf("told %d times", n)
+	}
+}
+
+// Another way in is one after emergency access was turned down, whatever was opened in the morning.
+func TestWhenItWasTurnedDown(t *testing.T) {
+	c := newClinic(t)
+	c.opens("eve", "1001", at(0, "08:00"))
+	c.does(at(0, "12:00"), look{User: "eve", Verb: "break-glass", Native: "Prompt", Outcome: "serious", Patient: []string{"1001"}})
+	c.opens("eve", "1001", at(0, "12:10"))
+	if got := c.engine.Touches()[0].DeclinedAt; !got.Equal(at(0, "12:00")) {
+		t.Errorf("turned down at %v", got)
+	}
 }
 
 // Each record that was opened is what the last search before it found, and no other.

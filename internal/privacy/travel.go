@@ -44,7 +44,7 @@ func (e *Engine) travel(w *workday) Travel {
 		if c.country == 0 {
 			continue
 		}
-		if before != nil && c.country != before.country && span(milli(c.at-before.at)) < span(flight) {
+		if before != nil && c.country != before.country && milli(c.at-before.at) < flight {
 			return Travel{Kind: "remote", Gap: milli(c.at - before.at)}
 		}
 		before = c

@@ -90,6 +90,8 @@ func lines() []struct {
 			object{"verb": "list", "native_action": "GET history", "outcome": "ok", "user": "app", "app": "app", "records_count": 250.0}},
 		{"a search for a number", `{"time":"2026-03-01T10:20:30Z","method":"GET","path":"/r4/Patient?identifier=urn:oid:1.2.3%7C0071","status":200,"user":"c","returned":1}`, "ehr/rest",
 			object{"verb": "search", "native_action": "GET Patient", "outcome": "ok", "user": "c", "patient": list("0071"), "patient_authority": list("urn:oid:1.2.3"), "object_kind": "query", "query": "Patient?identifier=urn:oid:1.2.3%7C0071", "records_count": 1.0, "patients_count": 1.0}},
+		{"a search for two", `{"time":"2026-03-01T10:20:30Z","method":"GET","path":"/r4/Observation?patient=7,8","status":200,"user":"c"}`, "ehr/rest",
+			object{"verb": "search", "native_action": "GET Observation", "outcome": "ok", "user": "c", "object_kind": "query", "query": "Observation?patient=7,8"}},
 		{"what is in one's compartment", `{"time":"2026-03-01T10:20:30Z","method":"GET","path":"/r4/Patient/7/Condition","status":200,"user":"c"}`, "ehr/rest",
 			object{"verb": "search", "native_action": "GET Patient/[id]/Condition", "outcome": "ok", "user": "c", "patient": list("Patient/7"), "object_kind": "query", "query": "Patient"}},
 		{"a bundle", `{"time":"2026-03-01T10:20:30Z","method":"POST","path":"/fhir","status":200,"user":"c"}`, "ehr/rest",
@@ -169,6 +171,7 @@ func TestTokensAreLeftOut(t *testing.T) {
 		`{"method":"GET","path":"/r4/Patient/7","status":200,"user":"c","access":{"user":"SECRET"}}`:                        nil,
 		`{"method":"GET","path":"/r4/Patient/7","status":200,"user":"c","authorization":"Bearer SECRET` + long + `"}`:       "0123456789abcdef0123456789abcdef",
 		`{"method":"GET","path":"/r4/Patient/7","status":200,"user":"c","x":[{"client_secret":"SECRET"}],"jti":"a number"}`: "a number",
+		`{"method":"GET","path":"/r4/Patient/7","status":200,"user":"c","access_token":"` + strings.Repeat("k", 40) + `"}`:  nil, // nearly all of it
 	} {
 		ev, ok := shaped(t, text)
 		if !ok || strings.Contains(string(ev.Fields), "SECRET") {
