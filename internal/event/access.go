@@ -1,5 +1,7 @@
 package event
 
+import "strings"
+
 // Access is who did what to whose record, in one vocabulary for all clinical senders, so
 // that one rule covers them all. It stands beside the sender's own fields under the
 // name access; docs/clinical-taxonomy.md is its manual. What is empty or zero is left out.
@@ -113,4 +115,32 @@ func AuditOutcome(code string) string {
 		return "major"
 	}
 	return ""
+}
+
+// ResourceKind is the word for what a FHIR resource of a type is: chart, result, document ...; the type in small letters where there is
+// none.
+func ResourceKind(resource string) string {
+	switch resource {
+	case "":
+		return ""
+	case "Patient":
+		return "chart"
+	case "Observation", "DiagnosticReport":
+		return "result"
+	case "DocumentReference", "DocumentManifest", "Composition", "Binary":
+		return "document"
+	case "MedicationRequest", "MedicationAdministration", "MedicationDispense", "MedicationStatement", "Medication":
+		return "med"
+	case "ServiceRequest", "Task":
+		return "order"
+	case "ImagingStudy", "ImagingSelection":
+		return "study"
+	case "AuditEvent":
+		return "audit-log"
+	case "List", "Group":
+		return "list"
+	case "Practitioner", "PractitionerRole", "Person":
+		return "account"
+	}
+	return strings.ToLower(resource)
 }

@@ -291,7 +291,7 @@ func touched(a *event.Access, e *fhir.Entity) {
 	if e.Query != "" && a.Query == "" {
 		a.Query = decodeQuery(e.Query)
 	}
-	kind := resourceKind(e.What.ResourceType())
+	kind := event.ResourceKind(e.What.ResourceType())
 	switch {
 	case e.Type.Code == "XrequestId": // BALP: the number of the request, not a thing
 		a.Corr = e.What.Identifier.Value
@@ -324,31 +324,4 @@ func decodeQuery(encoded string) string {
 	}
 	text, _ := charset.UTF8(data, "")
 	return string(text)
-}
-
-// resourceKind is the word of all clinical collectors for a type of resource.
-func resourceKind(resource string) string {
-	switch resource {
-	case "":
-		return ""
-	case "Patient":
-		return "chart"
-	case "Observation", "DiagnosticReport":
-		return "result"
-	case "DocumentReference", "DocumentManifest", "Composition", "Binary":
-		return "document"
-	case "MedicationRequest", "MedicationAdministration", "MedicationDispense", "MedicationStatement", "Medication":
-		return "med"
-	case "ServiceRequest", "Task":
-		return "order"
-	case "ImagingStudy", "ImagingSelection":
-		return "study"
-	case "AuditEvent":
-		return "audit-log"
-	case "List", "Group":
-		return "list"
-	case "Practitioner", "PractitionerRole", "Person":
-		return "account"
-	}
-	return strings.ToLower(resource)
 }

@@ -2,6 +2,8 @@ package restlog
 
 import (
 	"strings"
+
+	"github.com/wardline/wardline/internal/event"
 )
 
 // call is what a request asks for.
@@ -184,7 +186,7 @@ func (c *call) interaction(method string, steps []string, query string) {
 	}
 	c.native = method + " " + strings.Join(words, "/")
 	c.native = c.native[:min(len(c.native), longestNative)]
-	c.kind = resourceKind(of)
+	c.kind = event.ResourceKind(of)
 	if id != "" {
 		c.object = of + "/" + id
 	}

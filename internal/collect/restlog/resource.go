@@ -29,31 +29,6 @@ func unmistakable(steps []string) bool {
 	return true
 }
 
-// resourceKind is the word of all clinical collectors for a type of resource.
-func resourceKind(resource string) string {
-	switch resource {
-	case "Patient":
-		return "chart"
-	case "Observation", "DiagnosticReport":
-		return "result"
-	case "DocumentReference", "DocumentManifest", "Composition", "Binary":
-		return "document"
-	case "MedicationRequest", "MedicationAdministration", "MedicationDispense", "MedicationStatement", "Medication":
-		return "med"
-	case "ServiceRequest", "Task":
-		return "order"
-	case "ImagingStudy", "ImagingSelection":
-		return "study"
-	case "AuditEvent":
-		return "audit-log"
-	case "List", "Group":
-		return "list"
-	case "Practitioner", "PractitionerRole", "Person":
-		return "account"
-	}
-	return strings.ToLower(resource)
-}
-
 // isResource tells the types of R4 and R5 that a hospital's server is asked for (https://hl7.org/fhir/R4/resourcelist.html).
 func isResource(name string) bool {
 	switch name {
