@@ -40,6 +40,8 @@ func TestThePrivacyOfficersMorning(t *testing.T) {
 	b.see("2 of 4")
 	b.press("j")
 	b.see("3 of 4")
+	b.press("j")
+	b.see("4 of 4")
 	b.see("We found no reason for three openings of a co-worker")
 	b.see("Did this person have a reason to open this chart?")
 	b.shot("office-case")
