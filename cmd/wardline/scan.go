@@ -34,7 +34,7 @@ func (c *scanCmd) Run(ctx context.Context, s streams) error {
 	}
 	if os.Getenv("GOGC") == "" {
 		// Reading thousands of rules leaves much behind. It is collected early, for a scan runs beside other people's work.
-		const early = 40
+		const early = 25
 		debug.SetGCPercent(early)
 	}
 	found, err := app.Scan(ctx, app.ScanConfig{
