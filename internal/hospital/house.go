@@ -66,16 +66,17 @@ func New(v *vault.Vault, o Options) *House {
 		o.Zone = time.UTC
 	}
 	o.Authority = strings.ToUpper(strings.TrimSpace(o.Authority))
-	return &House{
+	h := &House{
 		v: v, o: o, ctx: context.Background(),
 		names:    names{refs: map[string]Ref{}},
 		shelf:    newShelf(v, defaultRecords),
-		keys:     newKeyring(),
 		workers:  newWorkers(),
 		units:    units{all: map[Ref]*UnitInfo{}, dirty: map[Ref]struct{}{}},
 		surnames: surnames{count: map[uint64]int{}, dirty: map[uint64]struct{}{}},
 		feeds:    map[feedKey]*Feed{},
 	}
+	h.keys = newKeyring(&h.limits)
+	return h
 }
 
 // Take enters a fact and returns the patients about whom something is known now that was not before; after a merge
