@@ -302,7 +302,12 @@ func (h *House) saveSurnames(ctx context.Context, tx *sql.Tx) (err error) {
 	}
 	defer func() { err = errors.Join(err, put.Close()) }()
 	for family := range h.surnames.dirty {
-		if _, err := put.ExecContext(ctx, int64(family), h.surnames.count[family]); err != nil {
+		if n := h.surnames.count[family]; n > 0 {
+			_, err = put.ExecContext(ctx, int64(family), n)
+		} else {
+			_, err = tx.ExecContext(ctx, `DELETE FROM hospital_surnames WHERE family = $1`, int64(family))
+		}
+		if err != nil {
 			return err
 		}
 	}
