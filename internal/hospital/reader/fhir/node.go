@@ -147,10 +147,20 @@ func (n node) of() string {
 // contained is the resource inside of this one that n points to.
 func (n node) contained() node {
 	id, ok := strings.CutPrefix(n.get("reference"), "#")
-	for c := range n.r.root().kids("contained") {
-		if ok && id != "" && c.get("id") == id {
-			return c
+	if !ok || id == "" {
+		return node{n.r, none}
+	}
+	if n.r.inside == nil {
+		n.r.inside = map[string]node{}
+		for c := range n.r.root().kids("contained") {
+			id := c.get("id")
+			if _, twice := n.r.inside[id]; !twice {
+				n.r.inside[id] = c
+			}
 		}
+	}
+	if c, ok := n.r.inside[id]; ok {
+		return c
 	}
 	return node{n.r, none}
 }
