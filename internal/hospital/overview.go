@@ -142,7 +142,7 @@ func (h *House) listFeeds() []Feed {
 }
 
 func (h *House) count(o *Overview, w *worker) {
-	if w.used != 0 && w.used.plus(activeFor) > h.now && w.Type != Machine {
+	if w.used != 0 && w.used.plus(activeFor) > h.now() && w.Type != Machine {
 		o.Accounts++
 		if w.Number != "" {
 			o.Linked++
@@ -156,7 +156,7 @@ func (h *House) count(o *Overview, w *worker) {
 		return
 	}
 	o.Clinical++
-	if _, near := w.around(h.now, h.now+1); near {
+	if _, near := w.around(h.now(), h.now()+1); near {
 		o.Rostered++
 	}
 }

@@ -184,7 +184,7 @@ func (h *House) renameVisit(r *record, former, number uint64) {
 // and beginning was entered there by mistake, or here: the latest word on it tells. One that began at
 // another time is another visit, which some other system gave the same number.
 func (h *House) visitOf(r *record, number uint64, start, said stamp) (of *record, i int) {
-	i = r.byNumberOrStart(number, start, h.now)
+	i = r.byNumberOrStart(number, start, h.now())
 	if i >= 0 || number == 0 {
 		return r, i
 	}
@@ -271,7 +271,7 @@ const mostWho = 64
 
 // stubVisit notes that the patient has a visit of that number, and that there is news of it.
 func (h *House) stubVisit(r *record, number uint64, said stamp) {
-	i := r.byNumberOrStart(number, 0, h.now)
+	i := r.byNumberOrStart(number, 0, h.now())
 	if i < 0 {
 		if h.byVisit(number) != 0 {
 			return // it is another patient's: the message may be about a mother and her child
