@@ -53,7 +53,13 @@ func (t *taker) decode(text []byte) *hl7.Fault {
 	switch {
 	case errors.As(err, &broken):
 		return &hl7.Fault{Code: hl7.SegmentSequence, Text: broken.Reason}
-	case err != nil || t.w.event(&m, &t.ev, &t.b) != nil:
+	case err == nil:
+		err = t.w.event(&m, &t.ev, &t.b)
+	}
+	switch {
+	case errors.Is(err, errLong):
+		return &hl7.Fault{Code: hl7.ApplicationInternal, Text: "longer than the journal keeps"}
+	case err != nil:
 		return &hl7.Fault{Code: hl7.ApplicationInternal, Text: "more fields than the limit"}
 	}
 	return nil
