@@ -73,6 +73,9 @@ const (
 	over                 // in a frame that is passed over
 )
 
+// usual is how much room for a frame is kept for the next one.
+const usual = 64 << 10
+
 // NewScanner returns a Scanner for frames of at most limit bytes.
 func NewScanner(limit int) *Scanner { return &Scanner{limit: limit} }
 
@@ -138,6 +141,9 @@ func (s *Scanner) KeepAlives() int64 { return s.empty }
 // Next returns the next frame that is complete; false when more must be written. An *Error
 // tells of a frame passed over, and the scanner goes on behind it.
 func (s *Scanner) Next() (Frame, bool, error) {
+	if (s.state == outside || s.state == over) && cap(s.payload) > usual {
+		s.payload = nil // nobody needs it any more: a connection that was busy once must not hold it for a day
+	}
 	for len(s.in) > 0 {
 		var f Frame
 		var err error

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -115,6 +116,31 @@ func TestTooLongHead(t *testing.T) {
 	_, _, err := s.Next()
 	if long, ok := err.(*mllp.Error); !ok || string(long.Head) != "MSH|1234" {
 		t.Errorf("got %v", err)
+	}
+}
+
+// What one large frame needed is not held by a connection that is quiet, nor by one whose frame was passed over.
+func TestRoomIsGivenBack(t *testing.T) {
+	const limit, many = 4 << 20, 32
+	for _, end := range []string{"\x1c\r", "too much"} {
+		large := []byte("\x0b" + strings.Repeat("x", limit) + end)
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		quiet := make([]*mllp.Scanner, many)
+		for i := range quiet {
+			quiet[i] = mllp.NewScanner(limit)
+			quiet[i].Write(large)
+			for ok, err := true, error(nil); ok || err != nil; _, ok, err = quiet[i].Next() {
+			}
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		if held := int64(after.HeapAlloc) - int64(before.HeapAlloc); held > many*limit/4 {
+			t.Errorf("behind %q: %d scanners hold %d bytes", end, many, held)
+		}
+		runtime.KeepAlive(quiet)
+		runtime.KeepAlive(large)
 	}
 }
 

@@ -20,8 +20,9 @@ var schema embed.FS
 type remembered struct {
 	Version  int       `json:"version"`
 	Clock    time.Time `json:"clock"`
-	Wall     time.Time `json:"wall"` // when it was Clock
-	Now      stamp     `json:"now"`
+	Wall     time.Time `json:"wall"`    // when it was Clock
+	Now      stamp     `json:"now"`     // of which was told
+	Undated  stamp     `json:"undated"` // see House
 	Last     PatientID `json:"last"`
 	Merged   int       `json:"merged"`
 	Cursor   PatientID `json:"cursor"`
@@ -168,7 +169,7 @@ func (h *House) loadState(ctx context.Context, r *remembered) error {
 	if err != nil || !found {
 		return err
 	}
-	h.now, h.last, h.merged, h.cursor, h.workers.hr, h.surnames.all, h.limits = r.Now, r.Last, r.Merged, r.Cursor, r.HR, r.Surnames, r.Limits
+	h.dated, h.undated, h.last, h.merged, h.cursor, h.workers.hr, h.surnames.all, h.limits = r.Now, r.Undated, r.Last, r.Merged, r.Cursor, r.HR, r.Surnames, r.Limits
 	for i := range r.Feeds {
 		f := &r.Feeds[i]
 		h.feeds[feedKey{f.Source, f.Kind}] = f
@@ -186,7 +187,7 @@ func (h *House) save(ctx context.Context, tx *sql.Tx, r remembered) error {
 			return fmt.Errorf("write what is known of the house: %w", err)
 		}
 	}
-	r.Version, r.Now, r.Last, r.Merged, r.Cursor = rememberedVersion, h.now, h.last, h.merged, h.cursor
+	r.Version, r.Now, r.Undated, r.Last, r.Merged, r.Cursor = rememberedVersion, h.dated, h.undated, h.last, h.merged, h.cursor
 	r.HR, r.Surnames, r.Limits, r.Feeds = h.workers.hr, h.surnames.all, h.limits, h.listFeeds()
 	text, err := json.Marshal(r)
 	if err != nil {
@@ -302,7 +303,12 @@ func (h *House) saveSurnames(ctx context.Context, tx *sql.Tx) (err error) {
 	}
 	defer func() { err = errors.Join(err, put.Close()) }()
 	for family := range h.surnames.dirty {
-		if _, err := put.ExecContext(ctx, int64(family), h.surnames.count[family]); err != nil {
+		if n := h.surnames.count[family]; n > 0 {
+			_, err = put.ExecContext(ctx, int64(family), n)
+		} else {
+			_, err = tx.ExecContext(ctx, `DELETE FROM hospital_surnames WHERE family = $1`, int64(family))
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package hospital_test
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/store"
+	"github.com/wardline/wardline/internal/store/storetest"
 	"github.com/wardline/wardline/internal/vault"
 )
 
@@ -63,6 +65,23 @@ func TestEdgesFade(t *testing.T) {
 	if d := cmp.Diff(w.knows(w.follower()), w.knows(f)); d != "" {
 		t.Error(d)
 	}
+}
+
+// A name that nobody has any more is not kept: one patient who is renamed again and again must not fill the table, and after a restart
+// the memory.
+func TestNamesOfNobodyGo(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		w := newWard(t, open())
+		f := w.follower(func(c *hospital.FollowerConfig) { c.Save = -1 })
+		for n := range 20 {
+			w.say(w.event(noon(n), patient("1", person(fmt.Sprint("Moss", n), "Ada"))))
+		}
+		w.step(f, 0, w.journal.Size())
+		names := 0
+		if err := w.db.QueryRowContext(t.Context(), `SELECT count(*) FROM hospital_surnames`).Scan(&names); err != nil || names != 1 {
+			t.Errorf("%d names, %v", names, err)
+		}
+	})
 }
 
 // A record that was changed on the disk, or put in another's place, is noticed, and nothing is written over it.

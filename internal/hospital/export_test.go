@@ -10,6 +10,9 @@ import (
 // KeepUnpacked bounds how many bytes of records are kept unpacked.
 func (h *House) KeepUnpacked(bytes int) { h.shelf.limit = bytes }
 
+// Links is how many links with others a patient's record holds.
+func (h *House) Links(id PatientID) int { return len(h.record(id).links) }
+
 // Begin and Step are what Run does before the first entry, and for each.
 func (f *Follower) Begin(ctx context.Context) error { return f.begin(ctx) }
 

@@ -4,7 +4,7 @@ import "time"
 
 // Fact is one thing that a system said about the house. Exactly one of the pointers is filled.
 type Fact struct {
-	// Said is when the sender says that it was so, Seen when it was received.
+	// Said is when the sender says that it was so, zero when it does not say; Seen when it was received.
 	Said, Seen time.Time
 	// Source is who sent it.
 	Source string

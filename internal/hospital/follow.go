@@ -291,7 +291,7 @@ func (f *Follower) take(ctx context.Context, ev *event.Event, at Place) error {
 			fact.Seen = ev.Observed
 		}
 		if fact.Said.IsZero() {
-			fact.Said = happened(ev)
+			fact.Said = ev.Time
 		}
 		f.state.Facts++
 		changed = union(changed, f.house.Take(fact)...)

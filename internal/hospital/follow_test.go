@@ -357,6 +357,44 @@ func TestWhatIsPassedOver(t *testing.T) {
 	}
 }
 
+// What a file says that states no time is said when it comes, and ends nothing of what is told of last year.
+func TestRowsTellNoTime(t *testing.T) {
+	w := newWard(t, sqlite(t))
+	f := w.follower(func(c *hospital.FollowerConfig) { c.Save = -1 })
+	row := func(received time.Time, f hospital.Fact) journal.Line {
+		line := w.event(received, f)
+		var ev event.Event
+		if err := (&event.LineReader{Taxonomy: w.tax, Limits: jsonl.DefaultLimits()}).Read(line.JSON, &ev); err != nil {
+			t.Fatal(err)
+		}
+		ev.Time = time.Time{}
+		line.JSON = event.AppendLine(nil, &ev)
+		return line
+	}
+	gone := staff("100", "ann")
+	gone.End = noon(300)
+	w.say(row(noon(400), hospital.Fact{Staff: gone}))
+	w.step(f, 0, 1)
+	employed := func() (n int) {
+		f.View(func(h *hospital.House) { n = h.Overview().Staff })
+		return n
+	}
+	if employed() != 0 {
+		t.Error("where nothing else is known it is not the day on which the row came")
+	}
+	w.say(w.event(noon(0), visit('I', "4W", from(noon(0)))), w.event(noon(0), hospital.Fact{Reason: order("1", "o1", "ann")}))
+	w.say(row(noon(401), hospital.Fact{Staff: staff("200", "ben")}))
+	w.step(f, 1, 3)
+	for _, f := range []*hospital.Follower{f, w.follower()} {
+		f.View(func(h *hospital.House) {
+			id, _ := h.Find(mrn("1"))
+			if p := h.Patient(id); len(p.Edges) != 1 || len(p.Visits) != 1 || !p.Visits[0].End.IsZero() || h.Overview().Staff != 2 {
+				t.Errorf("%+v", p)
+			}
+		})
+	}
+}
+
 // A month that is played in no time is a month; when nothing more comes, time passes as it does on the wall; and nobody who tells
 // of tomorrow makes it tomorrow.
 func TestClock(t *testing.T) {

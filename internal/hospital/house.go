@@ -42,7 +42,8 @@ type House struct {
 	feeds    map[feedKey]*Feed
 	limits   Limits
 
-	now     stamp     // the latest moment of which it has heard
+	dated   stamp     // the latest moment of which a fact told
+	undated stamp     // when the latest fact came that told of none
 	last    PatientID // that was given to a record
 	merged  int       // records that lead to another
 	cursor  PatientID // behind which the disk is swept next
@@ -66,16 +67,17 @@ func New(v *vault.Vault, o Options) *House {
 		o.Zone = time.UTC
 	}
 	o.Authority = strings.ToUpper(strings.TrimSpace(o.Authority))
-	return &House{
+	h := &House{
 		v: v, o: o, ctx: context.Background(),
 		names:    names{refs: map[string]Ref{}},
 		shelf:    newShelf(v, defaultRecords),
-		keys:     newKeyring(),
 		workers:  newWorkers(),
 		units:    units{all: map[Ref]*UnitInfo{}, dirty: map[Ref]struct{}{}},
 		surnames: surnames{count: map[uint64]int{}, dirty: map[uint64]struct{}{}},
 		feeds:    map[feedKey]*Feed{},
 	}
+	h.keys = newKeyring(&h.limits)
+	return h
 }
 
 // Take enters a fact and returns the patients about whom something is known now that was not before; after a merge
@@ -86,12 +88,15 @@ func (h *House) Take(f *Fact) (changed []PatientID) {
 	if h.err != nil {
 		return nil
 	}
-	said := at(f.Said)
+	said, tells := at(f.Said), &h.dated
+	if said == 0 {
+		tells = &h.undated
+	}
 	if seen := at(f.Seen); seen != 0 && (said == 0 || said > seen) { // nobody tells the future
 		said = seen
 	}
 	said = max(said, 1)
-	h.now = max(h.now, said)
+	*tells = max(*tells, said)
 	h.heard(f, said)
 	switch {
 	case f.Patient != nil:
@@ -126,8 +131,14 @@ func (h *House) change(id PatientID) {
 	}
 }
 
-// Now is the latest moment of which the House has heard.
-func (h *House) Now() time.Time { return h.now.time() }
+// now is the latest moment of which the House has heard. A row of a file that states no time is said when it comes, but tells nothing of what
+// time it is: what is told of last year would be over at once. It counts where there is nothing else.
+func (h *House) now() stamp {
+	if h.dated != 0 {
+		return h.dated
+	}
+	return h.undated
+}
 
 // Err tells why the House cannot be relied on any more: its database failed. What it says since then is worth nothing.
 func (h *House) Err() error { return h.err }

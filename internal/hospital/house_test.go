@@ -1,6 +1,7 @@
 package hospital_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -181,5 +182,27 @@ func TestNumbersOfTheNation(t *testing.T) {
 	c.says(noon(1), hospital.Fact{Patient: &hospital.PatientFact{IDs: both, VIP: true}})
 	if !c.patient("1").VIP || c.patient("2").VIP || c.Overview().Limits.Conflicts != 1 {
 		t.Error("a message about two is not counted, or counts for both")
+	}
+}
+
+// What a sender writes where it knows no number is everybody's: it leads to a few, and what is said of each patient stays with them.
+func TestNumbersOfEverybody(t *testing.T) {
+	c := newClinic(t)
+	for n := range 300 {
+		number := fmt.Sprint(n)
+		p := person(fmt.Sprint("Moss", n), "Ada")
+		p.National = "NOTKNOWN"
+		c.says(hour(n), patient(number, p))
+		v := visit('O', "CL", from(hour(n)))
+		v.Visit.Patient, v.Visit.Number = mrn(number), "0"
+		c.says(hour(n), v)
+	}
+	for n := range 300 {
+		if p := c.patient(fmt.Sprint(n)); len(p.Visits) != 1 || !p.Visits[0].Start.Equal(hour(n)) {
+			t.Fatalf("patient %d: %+v", n, p.Visits)
+		}
+	}
+	if o := c.Overview(); o.Patients != 300 || o.Limits.Crowded != 2*(300-65) {
+		t.Errorf("%+v", o)
 	}
 }

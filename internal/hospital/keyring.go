@@ -10,6 +10,10 @@ import (
 // mostKeys is how many keys are kept in memory, in each of two generations, where there is a disk.
 const mostKeys = 200_000
 
+// mostHolders bounds to how many patients one key leads: a number or a name that is everybody's (N/A, 0) is nobody's, and who
+// looked through all of them would never come to an end. It is one more than namesakes looks through.
+const mostHolders = mostNamesakes + 1
+
 // keyring tells which patients a key leads to: those used last from memory, all others from the disk.
 type keyring struct {
 	read     *sql.Stmt // nil: all are in now
@@ -17,6 +21,7 @@ type keyring struct {
 	now, old map[key]holders
 	// pending are changes that are not on the disk yet, oldest first.
 	pending map[key][]holding
+	limits  *Limits // of the House
 }
 
 // holders are those whom a key leads to; nearly always one.
@@ -31,8 +36,8 @@ type holding struct {
 	gone bool
 }
 
-func newKeyring() keyring {
-	return keyring{most: mostKeys, now: map[key]holders{}, pending: map[key][]holding{}}
+func newKeyring(limits *Limits) keyring {
+	return keyring{most: mostKeys, now: map[key]holders{}, pending: map[key][]holding{}, limits: limits}
 }
 
 func (h holders) list() []PatientID {
@@ -131,6 +136,10 @@ func (k *keyring) change(ctx context.Context, which key, c holding) error {
 	found, err := k.holders(ctx, which)
 	if err != nil || slices.Contains(found.list(), c.id) != c.gone {
 		return err
+	}
+	if !c.gone && len(found.more)+1 >= mostHolders {
+		k.limits.Crowded++
+		return nil
 	}
 	found = found.with(c)
 	if found.first == 0 && k.read == nil {

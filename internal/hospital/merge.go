@@ -31,11 +31,12 @@ func (l link) encode(w *writer) {
 
 func decodeLink(r *reader) link { return link{r.patient(), r.truth(), r.time(), r.truth()} }
 
-// set puts a link in place of the one with the same record, unless that one was said later. On one moment an undoing holds.
-func (r *record) link(l link) (changed bool) {
+// link puts a link in place of the one with the same record, unless that one was said later. On one moment an undoing holds.
+func (r *record) link(l link, limits *Limits) (changed bool) {
 	i := slices.IndexFunc(r.links, func(o link) bool { return o.other == l.other })
 	if i < 0 {
 		r.links = append(r.links, l)
+		r.forget(limits)
 		return true
 	}
 	o := r.links[i]
@@ -44,6 +45,27 @@ func (r *record) link(l link) (changed bool) {
 	}
 	r.links[i] = l
 	return true
+}
+
+// mostLinks bounds the links of one record. Those that hold are fewer than mostMembers; the others are only there for a merge that comes
+// later than its undoing.
+const mostLinks = 4 * mostMembers
+
+// forget drops the undone link that was said first when there are too many.
+func (r *record) forget(limits *Limits) {
+	if len(r.links) <= mostLinks {
+		return
+	}
+	oldest := -1
+	for i, l := range r.links {
+		if l.undone && (oldest < 0 || l.said < r.links[oldest].said) {
+			oldest = i
+		}
+	}
+	if oldest >= 0 {
+		r.links = slices.Delete(r.links, oldest, oldest+1)
+		limits.Dropped++
+	}
 }
 
 // merge joins two patients, or takes them apart again.
@@ -64,8 +86,8 @@ func (h *House) merge(f *MergeFact, said stamp) {
 		h.limits.Merges++
 		return
 	}
-	changed := survivor.link(link{retired.id, false, said, f.Undo})
-	changed = retired.link(link{survivor.id, true, said, f.Undo}) || changed
+	changed := survivor.link(link{retired.id, false, said, f.Undo}, &h.limits)
+	changed = retired.link(link{survivor.id, true, said, f.Undo}, &h.limits) || changed
 	if f.Undo && slices.Contains(h.component(survivor), retired) {
 		changed = h.part(retired, said) || changed
 	}
@@ -84,7 +106,7 @@ func (h *House) part(r *record, said stamp) (changed bool) {
 		}
 		l.undone, l.said, changed = true, said, true
 		if o := h.record(l.other); o != nil {
-			o.link(link{r.id, false, said, true})
+			o.link(link{r.id, false, said, true}, &h.limits)
 			h.dirty(o)
 		}
 	}

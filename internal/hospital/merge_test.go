@@ -1,6 +1,7 @@
 package hospital_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -133,6 +134,24 @@ func TestNoOneIsMadeOfAll(t *testing.T) {
 	}
 	if o := c.Overview(); o.Merged > 63 || o.Limits.Merges < 130 {
 		t.Errorf("%d merged, %d refused", o.Merged, o.Limits.Merges)
+	}
+}
+
+// A sender that joins a record with one after the other and parts them again makes it no larger without end.
+func TestMergesAndUndosAreBounded(t *testing.T) {
+	c := newClinic(t)
+	c.says(noon(0), patient("1", person("Moss", "Ada")))
+	c.says(noon(0), merge("1", "other"))
+	for n := range 2000 {
+		c.says(hour(2*n+1), unmerge("1", fmt.Sprint("x", n)))
+		c.says(hour(2*n+2), merge(fmt.Sprint("y", n), "1"))
+		c.says(hour(2*n+3), unmerge(fmt.Sprint("y", n), "1"))
+	}
+	if n := c.Links(c.patient("1").ID); n > 256 {
+		t.Errorf("%d links", n)
+	}
+	if o := c.Overview(); o.Limits.Dropped < 3000 || o.Merged != 1 || c.patient("other").ID != c.patient("1").ID {
+		t.Errorf("%+v", o)
 	}
 }
 

@@ -44,6 +44,7 @@ type Limits struct {
 	Conflicts int64 `json:"conflicts"` // facts whose identifiers are those of several patients; the first one's counted
 	Nobody    int64 `json:"nobody"`    // facts that say of no patient, and of no one who works here, whom they are about
 	Merges    int64 `json:"merges"`    // that would have made one patient of too many records
+	Crowded   int64 `json:"crowded"`   // numbers and names that so many patients have that they lead to nobody more
 }
 
 // feedKey tells feeds apart.
@@ -141,7 +142,7 @@ func (h *House) listFeeds() []Feed {
 }
 
 func (h *House) count(o *Overview, w *worker) {
-	if w.used != 0 && w.used.plus(activeFor) > h.now && w.Type != Machine {
+	if w.used != 0 && w.used.plus(activeFor) > h.now() && w.Type != Machine {
 		o.Accounts++
 		if w.Number != "" {
 			o.Linked++
@@ -155,7 +156,7 @@ func (h *House) count(o *Overview, w *worker) {
 		return
 	}
 	o.Clinical++
-	if _, near := w.around(h.now, h.now+1); near {
+	if _, near := w.around(h.now(), h.now()+1); near {
 		o.Rostered++
 	}
 }

@@ -184,7 +184,7 @@ func (h *House) renameVisit(r *record, former, number uint64) {
 // and beginning was entered there by mistake, or here: the latest word on it tells. One that began at
 // another time is another visit, which some other system gave the same number.
 func (h *House) visitOf(r *record, number uint64, start, said stamp) (of *record, i int) {
-	i = r.byNumberOrStart(number, start, h.now)
+	i = r.byNumberOrStart(number, start, h.now())
 	if i >= 0 || number == 0 {
 		return r, i
 	}
@@ -211,19 +211,25 @@ func (h *House) visitOf(r *record, number uint64, start, said stamp) (of *record
 func (h *House) moveVisit(from, to *record, i int) {
 	v := from.visits[i]
 	from.visits = slices.Delete(from.visits, i, i+1)
-	for _, e := range from.edges {
-		if e.visit == v.key && len(to.edges) < mostEdges {
-			to.edges = append(to.edges, e)
+	from.edges = slices.DeleteFunc(from.edges, func(e edge) bool {
+		if !v.named(e.visit) {
+			return false
 		}
-	}
-	from.edges = slices.DeleteFunc(from.edges, func(e edge) bool { return e.visit == v.key })
+		if len(to.edges) >= mostEdges {
+			to.dropOldest(&h.limits)
+		}
+		to.edges = append(to.edges, e)
+		return true
+	})
 	for _, k := range append([]uint64{v.key}, v.former...) {
 		h.unbind(hashKey(byVisit, k), k, from.id)
 		h.bind(hashKey(byVisit, k), k, to.id)
 	}
 	to.visits[to.addVisit(v.key, &h.limits)] = v
-	h.touch(from)
-	h.changeOf(from)
+	for _, r := range []*record{from, to} {
+		h.touch(r)
+		h.changeOf(r)
+	}
 }
 
 // takeReason enters a relation.
@@ -265,7 +271,7 @@ const mostWho = 64
 
 // stubVisit notes that the patient has a visit of that number, and that there is news of it.
 func (h *House) stubVisit(r *record, number uint64, said stamp) {
-	i := r.byNumberOrStart(number, 0, h.now)
+	i := r.byNumberOrStart(number, 0, h.now())
 	if i < 0 {
 		if h.byVisit(number) != 0 {
 			return // it is another patient's: the message may be about a mother and her child

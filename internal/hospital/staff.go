@@ -57,7 +57,7 @@ func (h *House) Staff(id StaffID) *Staff {
 		return nil
 	}
 	if len(w.member) > 0 {
-		w.Protocols = w.protocols(h.now)
+		w.Protocols = w.protocols(h.now())
 	}
 	return &w.Staff
 }
@@ -97,7 +97,7 @@ func (h *House) Missing() (all []StaffID) {
 
 // employed tells whether w is in HR, and not gone.
 func (h *House) employed(w *worker) bool {
-	return w.into == 0 && w.Number != "" && (w.End.IsZero() || at(w.End) > h.now)
+	return w.into == 0 && w.Number != "" && (w.End.IsZero() || at(w.End) > h.now())
 }
 
 // RevealStaff says who one who works here is.

@@ -131,7 +131,10 @@ func (h *House) Patient(id PatientID) *Patient {
 func (h *House) age() uint64 { return h.workers.age<<24 | uint64(h.today()/stamp(day.Milliseconds())) }
 
 // today is the moment by which views reckon. It stays the same for a day, so that a view does not depend on when it was made.
-func (h *House) today() stamp { return h.now - h.now%stamp(day.Milliseconds()) }
+func (h *House) today() stamp {
+	now := h.now()
+	return now - now%stamp(day.Milliseconds())
+}
 
 // fading is the moment by which edges are too old; none without a disk: who reads files once may ask about any day.
 func (h *House) fading() stamp {

@@ -153,6 +153,34 @@ func TestVisitOfAnother(t *testing.T) {
 	}
 }
 
+// A visit that moves within one moment, so that nothing else is new about it, is with whom it came to: shown, kept, and looked at again.
+func TestVisitMovesAtOnce(t *testing.T) {
+	c := newClinic(t)
+	c.KeepUnpacked(1)
+	c.says(hour(0), patient("2", person("Reed", "Ben")))
+	c.says(hour(0), visit('I', "4W", from(hour(0))))
+	renamed := visit(0, "", from(hour(0)))
+	renamed.Visit.Number, renamed.Visit.Former = "V2", "V1"
+	o := order("1", "o1", "ann")
+	o.Visit = "V1"
+	c.says(hour(1), hospital.Fact{Reason: o})
+	c.says(hour(1), renamed)
+	if len(c.patient("2").Visits) != 0 {
+		t.Fatal("it moved by itself")
+	}
+	right := visit('I', "", from(hour(0)))
+	right.Visit.Patient, right.Visit.Number = mrn("2"), "V2"
+	if changed := c.says(hour(1), right); len(changed) != 2 {
+		t.Errorf("%d changed", len(changed))
+	}
+	if p := c.patient("2"); len(p.Visits) != 1 || len(p.Edges) != 1 {
+		t.Errorf("%d visits, %d edges", len(p.Visits), len(p.Edges))
+	}
+	if p := c.patient("1"); len(p.Visits)+len(p.Edges) != 0 {
+		t.Errorf("%+v", p)
+	}
+}
+
 func TestVisitChangesItsNumber(t *testing.T) {
 	c := newClinic(t)
 	c.says(hour(0), visit('E', "ED", from(hour(0))))

@@ -31,8 +31,9 @@ const (
 // a batch or transaction Bundle of them to [base], in JSON or XML. Resources of other types are taken in as well, in JSON: posted,
 // put in place as subscriptions do, or in a Bundle. Each version of one is an event; nothing is given out again.
 //
-// An event is known by its business identifier, else by the urn of its entry and the time when it was recorded, else by the
-// digest of its bytes: one that is posted again is the same event. What cannot be read is answered with an
+// An AuditEvent is known by its business identifier, else by the urn of its entry and the time when it was recorded, else by the
+// digest of its bytes: one that is posted again is the same event. Any other resource is known by its digest, for it may have been
+// recorded once and changed since. What cannot be read is answered with an
 // OperationOutcome, and kept as it came: an entry of a batch, a transaction or a broken Bundle as a whole. Only what is over the
 // limits of a body, or says that it is no FHIR, is refused unread.
 func Routes() []collect.Route {
@@ -252,10 +253,14 @@ func (f *feed) eventID(res *resource, fullURL string) event.ID {
 	switch {
 	case res.key != nil:
 		return event.NewID(source, append(res.key, recorded)...)
-	case recorded != "" && isURN(fullURL):
+	case res.kind == auditEvent && recorded != "" && isURN(fullURL):
 		return event.NewID(source, "entry", fullURL, recorded)
 	}
-	sum := sha256.Sum256(res.raw)
+	told := res.raw
+	if res.kind != auditEvent {
+		told = res.ev.Fields // with the name of its entry
+	}
+	sum := sha256.Sum256(told)
 	return event.NewID(source, "digest", hex.EncodeToString(sum[:]))
 }
 

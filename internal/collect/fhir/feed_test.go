@@ -306,17 +306,22 @@ func TestIdentity(t *testing.T) {
 	named := func(action string) string {
 		return strings.Replace(one, `"action":"R"`, `"action":"`+action+`","identifier":[{"system":"urn:s","value":"7"}]`, 1)
 	}
+	const given = `{"resourceType":"Immunization","id":"7","status":"completed","recorded":"2026-03-01"}`
+	mistaken := strings.Replace(given, "completed", "entered-in-error", 1)
 	for name, c := range map[string]struct {
 		first, second string
 		same          bool
 	}{
-		"the same bytes":           {entry("", one), entry("", one), true},
-		"other bytes":              {entry("", one), entry("", other), false},
-		"the same name":            {entry("urn:uuid:1", one), entry("urn:uuid:1", strings.Replace(one, "{", "{ ", 1)), true},
-		"another name":             {entry("urn:uuid:1", one), entry("urn:uuid:2", one), false},
-		"the address of a server":  {entry("http://a/AuditEvent/", one), entry("http://a/AuditEvent/", other), false},
-		"the same identifier":      {entry("", named("R")), entry("", named("U")), true},
-		"a name twice in a Bundle": {entry("urn:uuid:1", one) + "," + entry("urn:uuid:1", other), "", false},
+		"a resource again":           {entry("urn:uuid:7", given), entry("urn:uuid:7", given), true},
+		"a resource that is changed": {entry("urn:uuid:7", given), entry("urn:uuid:7", mistaken), false},
+		"two that say the same":      {entry("urn:uuid:7", `{"resourceType":"Patient"}`), entry("urn:uuid:8", `{"resourceType":"Patient"}`), false},
+		"the same bytes":             {entry("", one), entry("", one), true},
+		"other bytes":                {entry("", one), entry("", other), false},
+		"the same name":              {entry("urn:uuid:1", one), entry("urn:uuid:1", strings.Replace(one, "{", "{ ", 1)), true},
+		"another name":               {entry("urn:uuid:1", one), entry("urn:uuid:2", one), false},
+		"the address of a server":    {entry("http://a/AuditEvent/", one), entry("http://a/AuditEvent/", other), false},
+		"the same identifier":        {entry("", named("R")), entry("", named("U")), true},
+		"a name twice in a Bundle":   {entry("urn:uuid:1", one) + "," + entry("urn:uuid:1", other), "", false},
 	} {
 		n, kept := feed(t)
 		for _, e := range []string{c.first, c.second} {

@@ -540,6 +540,26 @@ func TestReceiveFlood(t *testing.T) {
 	}
 }
 
+// A message that the journal cannot hold is refused for good, with the reason, and kept as it came; the next one is taken in.
+func TestTooLongForTheJournal(t *testing.T) {
+	o := options(t)
+	o.Whole = true // as in a node
+	r := collecttest.Run(t, hl7.Receiver(), "largest_message: 16777216\n"+overTCP, o)
+	c := connect(t, r.Addresses(1)[0])
+	long := admission("1") + "EVN|A01||||" + strings.Repeat("x", 9<<20) + "^x^y\r"
+	c.write(frame(long))
+	c.write(frame(admission("2")))
+	for _, want := range []string{"AR 1 207", "AA 2"} {
+		if got := c.answer(); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	if d := r.Damages(t); len(d) != 1 || d[0].Reason != "longer than the journal keeps" || string(d[0].Bytes) != long {
+		t.Errorf("%d damages", len(d))
+	}
+	r.Received("mllp/127.0.0.1", 2)
+}
+
 // Large messages that never end do not take the memory of the house: they wait for a place, and small ones pass by.
 func TestLargeMessagesTakeTurns(t *testing.T) {
 	r, address := receive(t, "largest_message: 16777216\n"+overTCP)

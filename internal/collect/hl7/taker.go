@@ -36,6 +36,9 @@ func newTaker(o collect.Options, sender *collect.Sender, taken *taken, put putti
 // take hands in one message that begins at offset of what was received. fault says why it became no event; then it is kept as it came.
 func (t *taker) take(ctx context.Context, text []byte, h *hl7.Header, offset int64) (r *journal.Receipt, fault *hl7.Fault, err error) {
 	t.record++
+	if len(text) > smallMessage { // a connection that is quiet holds nothing of what came last
+		defer func() { t.w, t.b, t.ev = writer{format: t.w.format, o: t.w.o}, event.Builder{}, event.Event{} }()
+	}
 	if fault = t.decode(text); fault != nil {
 		r, err = t.quarantine(ctx, text, offset, fault.Text)
 		return r, fault, err
@@ -53,7 +56,13 @@ func (t *taker) decode(text []byte) *hl7.Fault {
 	switch {
 	case errors.As(err, &broken):
 		return &hl7.Fault{Code: hl7.SegmentSequence, Text: broken.Reason}
-	case err != nil || t.w.event(&m, &t.ev, &t.b) != nil:
+	case err == nil:
+		err = t.w.event(&m, &t.ev, &t.b)
+	}
+	switch {
+	case errors.Is(err, errLong):
+		return &hl7.Fault{Code: hl7.ApplicationInternal, Text: "longer than the journal keeps"}
+	case err != nil:
 		return &hl7.Fault{Code: hl7.ApplicationInternal, Text: "more fields than the limit"}
 	}
 	return nil

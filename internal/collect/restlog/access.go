@@ -1,8 +1,10 @@
 package restlog
 
 import (
+	"maps"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -122,8 +124,8 @@ func (c *call) search(of, query string) {
 	if err != nil {
 		return
 	}
-	for name, list := range values {
-		for _, v := range list {
+	for _, name := range slices.Sorted(maps.Keys(values)) { // in one order, so that a line means the same whenever it is read
+		for _, v := range values[name] {
 			c.about(of, name, v)
 		}
 	}
@@ -149,7 +151,7 @@ func (c *call) about(of, name, value string) {
 		if i := strings.LastIndex(value, "Patient/"); i >= 0 {
 			value = value[i+len("Patient/"):]
 		}
-		c.patient = "Patient/" + value
+		c.patient, c.authority = "Patient/"+value, ""
 	case (name == "identifier" && of == "Patient" || name == "patient.identifier" || name == "subject.identifier") && c.patient == "":
 		if system, number, ok := strings.Cut(value, "|"); ok {
 			c.patient, c.authority = number, system

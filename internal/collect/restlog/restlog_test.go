@@ -137,6 +137,17 @@ func TestShape(t *testing.T) {
 	}
 }
 
+// A search that names several patients means the same whenever it is read, and no number goes with another's authority.
+func TestSearchesMeanOneThing(t *testing.T) {
+	for range 50 {
+		ev, _ := shaped(t, `{"method":"GET","path":"/r4/Observation?subject=Patient/8&patient.identifier=urn:oid:1.2.3%7C0071&patient=7","status":200,"user":"c"}`)
+		a := fields(t, ev)["access"].(object)
+		if diff := cmp.Diff([]any{[]any{"Patient/8"}, nil}, []any{a["patient"], a["patient_authority"]}); diff != "" {
+			t.Fatal(diff)
+		}
+	}
+}
+
 // Other logs, and other requests, are left to whoever reads them.
 func TestOthersAreLeftAlone(t *testing.T) {
 	for _, text := range []string{

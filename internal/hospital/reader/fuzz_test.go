@@ -126,6 +126,7 @@ func FuzzResources(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Add([]byte(`{"resourceType":"Encounter","id":"` + strings.Repeat("x", 3000) + `","participant":[` + strings.Repeat(`{"individual":{"reference":"a/b"}},`, 100) + `{}]}`))
+	f.Add([]byte(`{"resourceType":"PractitionerRole","practitioner":{"reference":"#a"},"contained":[{"id":"a","practitioner":{"reference":"#a"}}]}`))
 	o := collecttest.Options(options(f).Taxonomy)
 	f.Fuzz(func(t *testing.T, in []byte) { bounded(t, shapes(), o, in) })
 }

@@ -57,10 +57,8 @@ func (r *Reader) Read(ev *event.Event) ([]hospital.Fact, error) {
 	for i := range facts {
 		f := &facts[i]
 		f.Seen, f.Source = ev.Observed, ev.Source
-		for _, t := range [...]time.Time{ev.Time, ev.Observed} {
-			if f.Said.IsZero() {
-				f.Said = t
-			}
+		if f.Said.IsZero() {
+			f.Said = ev.Time
 		}
 	}
 	return facts, nil

@@ -74,7 +74,7 @@ func facts(t testing.TB, f collect.Format, in io.Reader) (events, lost int, all 
 	}
 }
 
-// A fact says who said it and when: at the time of the record, else when it came.
+// A fact says who said it and when: at the time of the record, or at none.
 func TestWhoSaidItWhen(t *testing.T) {
 	o := options(t)
 	received := time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
@@ -85,8 +85,8 @@ func TestWhoSaidItWhen(t *testing.T) {
 	}{
 		"a message":             {hl7.Format(), "MSH|^~\\&|A|B|||20260314100000+0000||ADT^A28|1|P|2.5.1\rPID|||1\r", received.Add(-2 * time.Hour)},
 		"a resource":            {shapes(), `{"resourceType":"Location","id":"4W","meta":{"lastUpdated":"2026-03-14T11:00:00Z"}}`, received.Add(-time.Hour)},
-		"one that is not dated": {shapes(), `{"resourceType":"Location","id":"4W"}`, received},
-		"a row":                 {csv(t), "unit,title,department,service,building,site\n4W,a,b,c,d,e\n", received},
+		"one that is not dated": {shapes(), `{"resourceType":"Location","id":"4W"}`, time.Time{}},
+		"a row":                 {csv(t), "unit,title,department,service,building,site\n4W,a,b,c,d,e\n", time.Time{}},
 	} {
 		var ev event.Event
 		if err := tt.format.Open(strings.NewReader(tt.in), o).Next(&ev); err != nil {

@@ -37,7 +37,7 @@ func (r *resource) encounter(n node) {
 			r.visit(stay, said)
 		}
 	}
-	for p := range n.kids("participant") {
+	for _, p := range some(n.kids("participant"), mostFacts) {
 		actor := p.kid("individual")
 		if actor.isZero() {
 			actor = p.kid("actor") // release 5
@@ -95,10 +95,10 @@ func (r *resource) appointment(n node) {
 			actors = append(actors, actor)
 		}
 	}
-	status := n.get("status")
+	status, expecting := n.get("status"), who(actors...)
 	for _, p := range patients {
 		r.reason(hospital.ReasonFact{
-			Patient: whom(p), Kind: hospital.Appointment, Who: who(actors...), From: n.time("start"), To: n.time("end"),
+			Patient: whom(p), Kind: hospital.Appointment, Who: expecting, From: n.time("start"), To: n.time("end"),
 			Void: isVoid(status),
 		}, n.time("created"), false)
 	}
@@ -115,7 +115,7 @@ func (r *resource) condition(n node) {
 		r.visit(hospital.VisitFact{Patient: patient, Number: number, Diagnoses: []string{code}}, said)
 	}
 	actors := collect(n.kids("recorder"), n.kids("asserter"))
-	for p := range n.kids("participant") { // release 5
+	for _, p := range some(n.kids("participant"), mostList) { // release 5
 		actors = append(actors, p.kid("actor"))
 	}
 	r.reason(hospital.ReasonFact{Patient: patient, Visit: number, Kind: hospital.Provider, Who: who(actors...), From: said, To: said}, said, false)
@@ -123,15 +123,15 @@ func (r *resource) condition(n node) {
 
 // careTeam reads the members, each with the time of the role.
 func (r *resource) careTeam(n node) {
-	status := n.get("status")
-	for p := range n.kids("participant") {
-		period := n.kid("period")
+	patient, number, whole, void := whom(n.kid("subject")), visit(n.kid("encounter")), n.kid("period"), n.get("status") == "entered-in-error"
+	for _, p := range some(n.kids("participant"), mostFacts) {
+		period := whole
 		if own := p.kid("period"); !own.isZero() {
 			period = own
 		}
 		r.reason(hospital.ReasonFact{
-			Patient: whom(n.kid("subject")), Visit: visit(n.kid("encounter")), Kind: hospital.CareTeam, Who: who(p.kid("member")),
-			From: period.time("start"), To: period.time("end"), Void: status == "entered-in-error",
+			Patient: patient, Visit: number, Kind: hospital.CareTeam, Who: who(p.kid("member")),
+			From: period.time("start"), To: period.time("end"), Void: void,
 		}, time.Time{}, false)
 	}
 }

@@ -22,9 +22,12 @@ const (
 
 // resource is one resource as it is read.
 type resource struct {
-	ev    *event.Event
-	zone  *time.Location
-	facts []hospital.Fact
+	ev      *event.Event
+	zone    *time.Location
+	key     string          // see name
+	updated time.Time       // when this version of it was made; zero when it does not say
+	inside  map[string]node // what it contains, by id; nil until that is asked for
+	facts   []hospital.Fact
 }
 
 // Event reads the resource that ev holds; zone is the site's, for days.
@@ -34,6 +37,7 @@ func Event(ev *event.Event, zone *time.Location) []hospital.Fact {
 	}
 	r := &resource{ev: ev, zone: zone}
 	n := r.root()
+	r.key, r.updated = r.name(), n.time("meta", "lastUpdated")
 	switch n.get("resourceType") {
 	case "Patient":
 		r.patient(n)
@@ -68,17 +72,14 @@ func (r *resource) put(f hospital.Fact, said time.Time) {
 	if len(r.facts) == mostFacts {
 		return
 	}
-	if updated := r.root().time("meta", "lastUpdated"); !updated.IsZero() {
-		said = updated
-	}
-	f.Said = said
+	f.Said = known(r.updated, said)
 	r.facts = append(r.facts, f)
 }
 
 // reason adds a relation. Without anybody there is none, unless it is one for whoever does that in the house.
 func (r *resource) reason(f hospital.ReasonFact, said time.Time, anybody bool) {
 	if f.Key == "" {
-		f.Key = r.name()
+		f.Key = r.key
 	}
 	if f.Void { // when that came about only the version's time says
 		f.Who, f.From, f.To, said = nil, time.Time{}, time.Time{}, time.Time{}
@@ -186,15 +187,11 @@ func who(refs ...node) []hospital.Who {
 
 // named is how a Reference calls somebody: by a number of theirs, else by that of the server.
 func named(n node) hospital.Name {
-	if id, ok := identifier(n.kid("identifier")); ok {
-		return hospital.Name{Text: id.Value, Authority: id.Authority}
+	if role := n.contained().kid("practitioner"); !role.isZero() && stated(n).Text == "" { // a role that is contained
+		n = role
 	}
-	c := n.contained()
-	for _, id := range identifiers(c) {
-		return hospital.Name{Text: id.Value, Authority: id.Authority}
-	}
-	if ref := c.kid("practitioner"); !ref.isZero() { // a role that is contained
-		return named(ref)
+	if name := stated(n); name.Text != "" {
+		return name
 	}
 	if ref := n.reference(); ref != "" && ref[0] != '#' {
 		return hospital.Name{Text: ref}
@@ -202,14 +199,33 @@ func named(n node) hospital.Name {
 	return hospital.Name{}
 }
 
+// stated is a number of somebody that a Reference states, or what it points to inside of the resource.
+func stated(n node) hospital.Name {
+	if id, ok := identifier(n.kid("identifier")); ok {
+		return hospital.Name{Text: id.Value, Authority: id.Authority}
+	}
+	for _, id := range identifiers(n.contained()) {
+		return hospital.Name{Text: id.Value, Authority: id.Authority}
+	}
+	return hospital.Name{}
+}
+
 func collect(seqs ...func(func(node) bool)) []node {
 	var list []node
 	for _, seq := range seqs {
-		for n := range seq {
-			if len(list) < mostList {
-				list = append(list, n)
-			}
+		list = append(list, some(seq, mostList-len(list))...)
+	}
+	return list
+}
+
+// some is the first of what seq yields.
+func some(seq func(func(node) bool), most int) []node {
+	var list []node
+	for n := range seq {
+		if len(list) >= most {
+			break
 		}
+		list = append(list, n)
 	}
 	return list
 }

@@ -3,6 +3,7 @@ package fhir_test
 import (
 	"bytes"
 	"flag"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,4 +32,29 @@ func TestExamples(t *testing.T) {
 		}
 		return all
 	})
+}
+
+// A resource that is large in some way takes no longer to read than its size makes it, and one that points to itself comes to an end.
+func TestHostileResources(t *testing.T) {
+	many := func(element string, n int) string { return "[" + strings.Repeat(element+",", n) + "{}]" }
+	for name, text := range map[string]string{
+		"members of a team":   `{"resourceType":"CareTeam","participant":` + many(`{}`, 60_000) + `}`,
+		"participants":        `{"resourceType":"Encounter","participant":` + many(`{"actor":{"reference":"#a"}}`, 20_000) + `}`,
+		"links":               `{"resourceType":"Patient","id":"1","link":` + many(`{"other":{"reference":"#a"}}`, 20_000) + `}`,
+		"what is contained":   `{"resourceType":"Encounter","participant":` + many(`{"actor":{"reference":"#a"}}`, 10_000) + `,"contained":` + many(`{}`, 30_000) + `}`,
+		"those who are asked": `{"resourceType":"Appointment","participant":` + many(`{"actor":{"reference":"#a","type":"Patient"}}`, 63) + `,"contained":` + many(`{}`, 60_000) + `}`,
+		"a role of itself":    `{"resourceType":"PractitionerRole","practitioner":{"reference":"#a"},"contained":[{"id":"a","practitioner":{"reference":"#a"}}]}`,
+		"two of each other": `{"resourceType":"Encounter","id":"1","subject":{"reference":"Patient/1"},"participant":[{"individual":{"reference":"#a"}}],
+			"contained":[{"id":"a","practitioner":{"reference":"#b"}},{"id":"b","practitioner":{"reference":"#a"}}]}`,
+	} {
+		ev := event.Event{Fields: []byte(text)}
+		if err := ev.Index.Scan(ev.Fields, jsonl.DefaultLimits()); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		began := time.Now()
+		fhir.Event(&ev, nil)
+		if took := time.Since(began); took > 5*time.Second { // it takes a few milliseconds; many times many took minutes
+			t.Errorf("%s: %v", name, took)
+		}
+	}
 }

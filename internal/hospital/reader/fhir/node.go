@@ -99,8 +99,16 @@ func (n node) code() string {
 }
 
 // time reads the dateTime, instant or date along the names (hl7.org/fhir/datatypes.html#dateTime). What is left out is the beginning
-// of the year, month or day at the site.
+// of the year, month or day at the site. The year 9999 is written for never.
 func (n node) time(names ...string) time.Time {
+	t := n.moment(names...)
+	if t.Year() >= 9999 || t.Year() < 1850 {
+		return time.Time{}
+	}
+	return t
+}
+
+func (n node) moment(names ...string) time.Time {
 	text := n.get(names...)
 	for _, layout := range [...]string{"2006-01-02", "2006-01", "2006"} {
 		if t, err := time.ParseInLocation(layout, text, n.r.zone); err == nil {
@@ -147,10 +155,20 @@ func (n node) of() string {
 // contained is the resource inside of this one that n points to.
 func (n node) contained() node {
 	id, ok := strings.CutPrefix(n.get("reference"), "#")
-	for c := range n.r.root().kids("contained") {
-		if ok && id != "" && c.get("id") == id {
-			return c
+	if !ok || id == "" {
+		return node{n.r, none}
+	}
+	if n.r.inside == nil {
+		n.r.inside = map[string]node{}
+		for c := range n.r.root().kids("contained") {
+			id := c.get("id")
+			if _, twice := n.r.inside[id]; !twice {
+				n.r.inside[id] = c
+			}
 		}
+	}
+	if c, ok := n.r.inside[id]; ok {
+		return c
 	}
 	return node{n.r, none}
 }

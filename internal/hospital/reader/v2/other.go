@@ -38,9 +38,9 @@ func (m *message) schedule() {
 	sch := first(m.head, "SCH")
 	key := or(sch.get(2, 1), sch.get(1, 1))
 	void := m.trigger == "S15" || m.trigger == "S16" || m.trigger == "S17"
-	var resources []segment // they follow the last patient, and are all patients'
-	for i := range m.groups {
-		resources = append(resources, m.groups[i].segs...)
+	var reasons []hospital.ReasonFact
+	if !void {
+		reasons = m.appointment(sch, key)
 	}
 	for i := range m.groups {
 		g := &m.groups[i]
@@ -49,13 +49,19 @@ func (m *message) schedule() {
 			for _, kind := range [...]hospital.Kind{hospital.Appointment, hospital.Procedure} {
 				m.reason(g, hospital.ReasonFact{Kind: kind, Key: key, By: person(sch, 20), Void: true}, time.Time{})
 			}
-			continue
 		}
-		m.appointment(g, sch, resources, key)
+		for _, r := range reasons {
+			m.relate(g, r, time.Time{})
+		}
 	}
 }
 
-func (m *message) appointment(g *group, sch segment, resources []segment, key string) {
+// appointment lists who is expected to see the patients, and where, and who made the appointment.
+func (m *message) appointment(sch segment, key string) (reasons []hospital.ReasonFact) {
+	var resources []segment // they follow the last patient, and are all patients'
+	for i := range m.groups {
+		resources = append(resources, m.groups[i].segs...)
+	}
 	begin, end := m.moment(sch.get(11, 4)), m.moment(sch.get(11, 5))
 	tq := first(resources, "TQ1")
 	begin, end = known(begin, m.time(tq, 7)), known(end, m.time(tq, 8))
@@ -78,10 +84,13 @@ func (m *message) appointment(g *group, sch segment, resources []segment, key st
 		case "PV1":
 			r.Who = people(s, 7)
 		}
-		m.relate(g, r, time.Time{})
+		if len(r.Who) > 0 && len(reasons) < mostFacts {
+			reasons = append(reasons, r)
+		}
 	}
-	m.relate(g, hospital.ReasonFact{Kind: kind, Key: key, By: by, Who: people(sch, 16), From: begin, To: end}, time.Time{})
-	m.relate(g, hospital.ReasonFact{Kind: hospital.Registration, Key: m.control, By: by, Who: people(sch, 20), From: m.said, To: m.said}, time.Time{})
+	return append(reasons,
+		hospital.ReasonFact{Kind: kind, Key: key, By: by, Who: people(sch, 16), From: begin, To: end},
+		hospital.ReasonFact{Kind: hospital.Registration, Key: m.control, By: by, Who: people(sch, 20), From: m.said, To: m.said})
 }
 
 // accounts reads charges and accounts (DFT, BAR, chapter 6): whoever codes and bills has something to do.
@@ -124,7 +133,11 @@ func (m *message) referral() {
 			m.reason(g, hospital.ReasonFact{Kind: hospital.Transfer, Key: key, Void: true}, time.Time{})
 			continue
 		}
+		n := 0
 		for s := range named(all, "PRD") {
+			if n++; n > mostRepetitions { // they may stand before all patients, and count for each
+				break
+			}
 			m.relate(g, hospital.ReasonFact{Kind: hospital.Message, Key: key, Who: people(s, 7), From: from, To: m.time(rf1, 8)}, from)
 			if s.get(1, 1) == "RT" { // table 0286: referred to
 				m.relate(g, hospital.ReasonFact{Kind: hospital.Transfer, Key: key, Who: one(hospital.Unit, s.get(4, 1)), From: from, To: m.time(rf1, 8)}, from)
