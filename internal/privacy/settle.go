@@ -187,24 +187,11 @@ func (e *Engine) pairWith(s *sheet, v *Verdict) error {
 		p.Count++
 		p.Last = s.day
 	}
-	if best := best(v); best != nil && s.day >= p.Settled {
-		p.Settled, p.Weight, p.Template = s.day, float32(best.Weight), best.Template
+	if r := e.judge.Heritable(v); r != nil && s.day >= p.Settled {
+		p.Settled, p.Weight, p.Template = s.day, float32(r.Weight), r.Template
 	}
 	if p != before {
 		e.shelf.setPair(k, p)
-	}
-	return nil
-}
-
-// best is the reason by which an explained touch may explain later ones: not one that was itself inherited.
-func best(v *Verdict) *Reason {
-	if !v.Explained {
-		return nil
-	}
-	for i := range v.Reasons {
-		if v.Reasons[i].Template != "E23" {
-			return &v.Reasons[i]
-		}
 	}
 	return nil
 }

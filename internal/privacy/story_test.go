@@ -219,6 +219,47 @@ func TestReasonHandedOn(t *testing.T) {
 	}
 }
 
+// Who makes a reason while an earlier one still explains does not thereby have one of their own, which would be handed on for ever.
+func TestMadeReasonIsNotHandedOn(t *testing.T) {
+	c := newClinic(t)
+	c.elm()
+	c.says(hospital.Fact{Said: at(0, "20:00"), Visit: &hospital.VisitFact{Patient: mrn("2000"), Number: "V20004W", Class: 'I', End: at(0, "20:00")}})
+	for _, day := range []int{0, 20, 36} {
+		c.opens("ann", "2000", at(day, "10:00"))
+		if day == 20 {
+			c.says(hospital.Fact{Said: at(day, "09:55"), Reason: &hospital.ReasonFact{
+				Patient: mrn("2000"), Kind: hospital.Order, Key: "O1", From: at(day, "09:55"), To: at(day, "09:55"), Who: []hospital.Who{{Kind: hospital.Person, Name: hospital.Name{Text: "ann"}}},
+				By: hospital.Name{Text: "ann"},
+			}})
+		}
+		c.until(at(day+2, "00:00"))
+	}
+	id, _ := c.house.Find(mrn("2000"))
+	seen, err := c.engine.WhoSaw(id, at(0, "00:00"), at(60, "00:00"))
+	if err != nil || len(seen) != 3 || seen[2].Template != "E09" || seen[1].Template != "E23" || seen[0].Explained {
+		t.Errorf("%+v %v", seen, err)
+	}
+}
+
+// That a patient stood in a list takes nothing from the reason of the week before.
+func TestListTakesNoReasonAway(t *testing.T) {
+	c := newClinic(t)
+	c.elm()
+	c.says(hospital.Fact{Said: at(0, "20:00"), Visit: &hospital.VisitFact{Patient: mrn("2000"), Number: "V20004W", Class: 'I', End: at(0, "20:00")}})
+	c.opens("ann", "2000", at(0, "10:00"))
+	c.until(at(2, "00:00"))
+	c.works("ann", "4W", at(5, "07:00"), at(5, "19:00"))
+	c.does(at(5, "10:00"), look{User: "ann", Verb: "list", Native: "Patient list", Patient: []string{"2000"}})
+	c.until(at(8, "00:00"))
+	c.opens("ann", "2000", at(10, "10:00"))
+	c.until(at(12, "00:00"))
+	id, _ := c.house.Find(mrn("2000"))
+	seen, err := c.engine.WhoSaw(id, at(10, "00:00"), at(60, "00:00"))
+	if err != nil || len(seen) != 1 || seen[0].Template != "E23" {
+		t.Errorf("%+v %v", seen, err)
+	}
+}
+
 // A touch does not explain itself: when its reason turns out to be void, what it was explained by before counts for nothing.
 func TestReasonTurnsOutVoid(t *testing.T) {
 	c := newClinic(t)
