@@ -403,9 +403,8 @@ func (c *cabinet) loadCases(ctx context.Context, e *Engine) error {
 func (e *Engine) enterCase(d *dossier) {
 	q := &e.queue
 	q.cases[d.ID] = d
-	over := d.State == Closed || d.State == Withdrawn
 	for _, k := range d.Keys {
-		if old := q.holds[k.key()]; !over || old == nil {
+		if old := q.holds[k.key()]; old == nil || old.telling() < d.telling() {
 			q.holds[k.key()] = d
 		}
 	}
@@ -420,6 +419,17 @@ func (e *Engine) enterCase(d *dossier) {
 	if old := q.cases[q.clusters[k]]; old == nil || old.First < d.First || old.First == d.First && old.Number < d.Number {
 		q.clusters[k] = d.ID
 	}
+}
+
+// telling puts the cases that a touch stood in one after the other in an order: what is to be judged, what was, what came to nothing.
+func (d *dossier) telling() int {
+	switch d.State {
+	case Withdrawn:
+		return 0
+	case Closed:
+		return 1
+	}
+	return 2
 }
 
 func (c *cabinet) loadSheets(ctx context.Context, e *Engine) error {

@@ -98,6 +98,9 @@ func (e *Engine) assemble(s *sheet, t *Touch, v *Verdict) {
 		return
 	}
 	if d == nil {
+		if over := q.holds[s.key]; over != nil && over.State == Closed {
+			return // a person said what is to be thought of it
+		}
 		if v.Score < e.cfg.Threshold-underBar || q.quiet[pairKey{s.user, s.patient}] >= s.day {
 			return
 		}

@@ -322,6 +322,26 @@ func TestExplainedIsLeftAlone(t *testing.T) {
 	c.want("user eve: 2000")
 }
 
+// What a person judged is not asked again when its time is up or something else is heard of the patient; what is done on another day is.
+func TestJudgedOnce(t *testing.T) {
+	for _, o := range []privacy.Outcome{privacy.Violation, privacy.Policy, privacy.Duplicate, privacy.Unclear, privacy.Explained} {
+		c := newClinic(t)
+		c.elm()
+		c.opens("eve", "2000", at(0, "11:00"))
+		c.until(at(1, "13:00"))
+		c.decide(c.engine.Cases(privacy.Filter{Lanes: []privacy.Lane{privacy.Ranked}})[0].ID, o, at(1, "14:00"))
+		c.lies("2000", "5E", at(2, "06:00"))
+		c.until(at(12, "00:00"))
+		c.want()
+		if o == privacy.Explained {
+			continue
+		}
+		c.opens("eve", "2000", at(12, "11:00"))
+		c.until(at(14, "00:00"))
+		c.want("user eve: 2000")
+	}
+}
+
 func (c *clinic) decide(id string, o privacy.Outcome, when time.Time) {
 	c.Helper()
 	if err := c.engine.Decide(id, privacy.Decision{Outcome: o, Why: "asked", By: privacy.Viewer{Name: "okafor"}, At: when}); err != nil {
