@@ -288,16 +288,20 @@ func (e *Engine) forgetCase(d *dossier) {
 	d.State = Withdrawn
 }
 
-// cascade gathers what several accounts did with one record, and nothing explains, in one case about the patient.
+// cascade gathers what several accounts did with one record, and nothing explains, in one case about the patient. What is before a person
+// already stays where it is.
 func (e *Engine) cascade(s *sheet) {
-	d := e.caseOf(PatientCase, 0, uint64(s.patient), s.day)
+	var d *dossier
 	for _, o := range e.by[s.patient] {
 		if o.gone || o.said.explained || o.state == fresh || o.day <= s.day-week || o.day >= s.day+week {
 			continue
 		}
 		from := e.queue.holding(o.key)
-		if from == nil || from == d || from.State != Waiting {
+		if from == nil || from.State != Waiting || from.Kind == PatientCase {
 			continue
+		}
+		if d == nil {
+			d = e.caseOf(PatientCase, 0, uint64(s.patient), s.day)
 		}
 		at := slices.Index(from.Keys, o.key.saved())
 		look := from.Touches[at]

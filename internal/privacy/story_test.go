@@ -134,6 +134,26 @@ func TestNoCascade(t *testing.T) {
 	c.want("user eve: 3000", "user reg: 3000")
 }
 
+// Those who come one by one are before a person one by one. When each is asked about for the last time, nothing is made of it: neither a
+// case without accesses nor a feed that is silent.
+func TestCascadeOfWhatIsBeforeAPerson(t *testing.T) {
+	c := newClinic(t)
+	c.patient("3000", hospital.Human{Family: "Star", Given: "Stella"})
+	c.says(hospital.Fact{Mark: &hospital.MarkFact{Patient: mrn("3000"), Kind: "vip"}})
+	c.opens("eve", "3000", at(0, "10:10"))
+	c.opens("reg", "3000", at(0, "16:10"))
+	c.opens("boss", "3000", at(0, "20:10"))
+	c.until(at(2, "00:00"))
+	c.want("user eve: 3000", "user reg: 3000", "patient boss: 3000")
+	c.decide(c.engine.Cases(privacy.Filter{Kinds: []privacy.CaseKind{privacy.PatientCase}})[0].ID, privacy.Unclear, at(2, "00:00"))
+	c.until(at(12, "00:00"))
+	c.want("user eve: 3000", "user reg: 3000")
+	c.told()
+	if s := c.engine.State(); s.Held != 0 || s.Open != 2 {
+		t.Errorf("%+v", s)
+	}
+}
+
 // A reason that one makes oneself after looking is none.
 func TestSelfMadeReason(t *testing.T) {
 	c := newClinic(t)
