@@ -154,6 +154,38 @@ func TestCascadeOfWhatIsBeforeAPerson(t *testing.T) {
 	}
 }
 
+// Among many who look after a patient three without a reason are no sign of anything, not even a week later when what is explained has
+// long been put away.
+func TestThreeAmongMany(t *testing.T) {
+	judged := 0
+	c := newClinic(t, func(c *privacy.Config) {
+		c.Judged = func(_ *privacy.Touch, v *privacy.Verdict, k *privacy.Known) {
+			if k.Others < 2 || v.Explained {
+				return
+			}
+			judged++
+			if k.Readers != 43 || slices.ContainsFunc(v.Flags, func(f privacy.Flag) bool { return f.ID == "F26" }) {
+				t.Errorf("%d of %d: %+v", k.Others+1, k.Readers, v.Flags)
+			}
+		}
+	})
+	c.lies("1003", "4W", at(0, "00:00"))
+	for n := range 40 {
+		login := fmt.Sprint("nurse", n)
+		c.says(hospital.Fact{Staff: &hospital.StaffFact{Number: "N" + login, Logins: []string{login}, Title: "Registered nurse", Family: "nursing", Department: "WARDS", Units: []string{"4W"}}})
+		day := n % 3
+		c.works(login, "4W", at(day, "00:00"), at(day, "23:00"))
+		c.opens(login, "1003", at(day, "12:00"))
+	}
+	for n, login := range []string{"reg", "pat", "boss"} {
+		c.opens(login, "1003", at(1, fmt.Sprintf("1%d:00", n)))
+	}
+	c.until(at(12, "00:00"))
+	if judged < 2 {
+		t.Errorf("%d touches with two others", judged)
+	}
+}
+
 // A reason that one makes oneself after looking is none.
 func TestSelfMadeReason(t *testing.T) {
 	c := newClinic(t)
