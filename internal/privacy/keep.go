@@ -403,9 +403,11 @@ func (c *cabinet) loadCases(ctx context.Context, e *Engine) error {
 func (e *Engine) enterCase(d *dossier) {
 	q := &e.queue
 	q.cases[d.ID] = d
-	for _, k := range d.Keys {
-		if old := q.holds[k.key()]; old == nil || old.telling() < d.telling() {
-			q.holds[k.key()] = d
+	for _, keys := range [][]savedKey{d.Keys, d.More} {
+		for _, k := range keys {
+			if old := q.holds[k.key()]; old == nil || old.telling() < d.telling() {
+				q.holds[k.key()] = d
+			}
 		}
 	}
 	if len(d.Users) == 0 {

@@ -317,7 +317,7 @@ func TestStrangeMachine(t *testing.T) {
 	}
 	c.until(at(28, "00:00"))
 	for _, k := range c.open() {
-		if k != "account ROGUE: 1000" {
+		if k != "account ROGUE: 1000 1001 1002 1003 1004" { // whose images they were is told once that was judged
 			t.Error(k)
 		}
 	}

@@ -46,13 +46,22 @@ const (
 type dossier struct {
 	Case
 	Keys    []savedKey // of Touches
+	More    []savedKey // of touches that belong to it and are beyond what a case shows
 	Cluster uint64
 	First   int32 // day
 	Hard    bool
 	Held    []bool // of Touches: their departments' feeds were silent
 	Order   float64
 	dirty   bool
+	version int // how often it changed since the start
+	filed   int // version that the journal has
 }
+
+// A case shows its first touches: one about an account that opens a thousand records would be long. Of how many more their keys are kept.
+const (
+	mostTouches = 100
+	mostMore    = 20_000
+)
 
 // savedKey is a key as JSON has it.
 type savedKey struct {
@@ -101,6 +110,12 @@ func (e *Engine) assemble(s *sheet, t *Touch, v *Verdict) {
 		if over := q.holds[s.key]; over != nil && over.State == Closed {
 			return // a person said what is to be thought of it
 		}
+		if day := e.dayCase(s, v); day != nil {
+			if day.State == Pending {
+				e.put(day, s.key, t, v)
+			}
+			return
+		}
 		if v.Score < e.cfg.Threshold-underBar || q.quiet[pairKey{s.user, s.patient}] >= s.day {
 			return
 		}
@@ -110,6 +125,38 @@ func (e *Engine) assemble(s *sheet, t *Touch, v *Verdict) {
 	if slices.ContainsFunc(v.Flags, func(f Flag) bool { return f.ID == "F26" }) {
 		e.cascade(s)
 	}
+}
+
+// dayCase finds the case of which a person was told at once because of all that the account did on that day, such as an export of all, when
+// nothing else makes a case of the touch: the records of one export are one case, however many they are.
+func (e *Engine) dayCase(s *sheet, v *Verdict) *dossier {
+	d := e.queue.cases[e.queue.clusters[cluster{kind: AccountCase, user: s.user}]]
+	if d == nil || !d.Hard || s.day <= d.First-week || s.day >= d.First+week {
+		return nil
+	}
+	about, left := d.hardFlags(), v.Score
+	for _, f := range v.Flags {
+		if _, is := about[f.ID]; is {
+			left -= f.Counted
+		}
+	}
+	if left == v.Score || left >= e.cfg.Threshold {
+		return nil
+	}
+	return d
+}
+
+// hardFlags are those of which a person was told.
+func (d *dossier) hardFlags() map[string]struct{} {
+	set := map[string]struct{}{}
+	for i := range d.Touches {
+		for _, f := range d.Touches[i].Verdict.Flags {
+			if f.Hard {
+				set[f.ID] = struct{}{}
+			}
+		}
+	}
+	return set
 }
 
 // mark has a case written.
@@ -173,6 +220,14 @@ func (e *Engine) chance(text string) float64 {
 
 // put enters a touch into a case, in place of what was thought of it before.
 func (e *Engine) put(d *dossier, k key, t *Touch, v *Verdict) {
+	if len(d.Keys) >= mostTouches && !slices.Contains(d.Keys, k.saved()) {
+		if e.queue.holds[k] != d && len(d.More) < mostMore {
+			d.More = append(d.More, k.saved())
+			e.queue.holds[k] = d
+			e.queue.mark(d)
+		}
+		return
+	}
 	look := Look{Touch: cloneTouch(t), Verdict: cloneVerdict(v), First: v != nil && e.firstEver(k)}
 	look.User, look.Patient = e.party(d, k)
 	at := slices.Index(d.Keys, k.saved())
@@ -193,6 +248,7 @@ func (e *Engine) firstEver(k key) bool {
 func (e *Engine) changedCase(d *dossier) {
 	d.Score = e.caseScore(d)
 	d.Changed = e.now
+	d.version++
 	e.queue.mark(d)
 	if d.State == Pending {
 		e.describe(d)
@@ -280,9 +336,11 @@ func (e *Engine) reasonCame(d *dossier, k key, t *Touch, v *Verdict) {
 
 func (e *Engine) forgetCase(d *dossier) {
 	delete(e.queue.cases, d.ID)
-	for _, k := range d.Keys {
-		if e.queue.holds[k.key()] == d {
-			delete(e.queue.holds, k.key())
+	for _, keys := range [][]savedKey{d.Keys, d.More} {
+		for _, k := range keys {
+			if e.queue.holds[k.key()] == d {
+				delete(e.queue.holds, k.key())
+			}
 		}
 	}
 	d.State = Withdrawn
