@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/wardline/wardline/internal/hospital"
@@ -183,14 +184,17 @@ func (e *Engine) line(s hospital.StaffID) map[hospital.StaffID]struct{} {
 // breach gathers what the law asks.
 func (e *Engine) breach(d *dossier, aware time.Time) *Breach {
 	people := map[hospital.PatientID]struct{}{}
+	for _, keys := range [][]savedKey{d.Keys, d.More} {
+		for _, k := range keys {
+			if k.Patient != 0 {
+				people[cmp.Or(e.house.Current(k.Patient), k.Patient)] = struct{}{}
+			}
+		}
+	}
 	exported := 0
 	for i := range d.Touches {
-		t := &d.Touches[i].Touch
-		if t.Patient != 0 {
-			people[cmp.Or(e.house.Current(t.Patient), t.Patient)] = struct{}{}
-		}
 		for _, f := range d.Touches[i].Verdict.Flags {
-			if n, err := strconv.Atoi(f.Facts["count"]); err == nil && f.ID == "F20" {
+			if n, err := strconv.Atoi(strings.ReplaceAll(f.Facts["count"], ",", "")); err == nil && f.ID == "F20" { // see grouped
 				exported = max(exported, n)
 			}
 		}

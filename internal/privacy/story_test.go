@@ -3,6 +3,7 @@ package privacy_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -99,8 +100,8 @@ func TestReasonComesLate(t *testing.T) {
 		}
 		order(c)
 		c.want("user eve: 2000")
-		if k := c.engine.Cases(privacy.Filter{Lanes: []privacy.Lane{privacy.Ranked}})[0]; k.Arrived.IsZero() {
-			t.Error("nobody says that a reason came")
+		if k := c.engine.Cases(privacy.Filter{Lanes: []privacy.Lane{privacy.Ranked}})[0]; k.Arrived.IsZero() || !strings.Contains(k.Text.Paragraphs[1], "A reason arrived on Tuesday 3 March") {
+			t.Errorf("nobody says that a reason came: %v", k.Text.Paragraphs)
 		}
 	})
 }
@@ -234,6 +235,56 @@ func TestBulkExport(t *testing.T) {
 	c.want()
 	c.does(at(0, "09:30"), look{User: "reg", Verb: "export", Native: "Export report", Count: 1000})
 	c.want("account reg:")
+}
+
+// An export that names its patients is one case, whoever they are, and so is a day of far too many records.
+func TestExportIsOneCase(t *testing.T) {
+	c := newClinic(t, func(c *privacy.Config) { c.Export = 20 })
+	c.until(at(0, "09:00"))
+	var all []string
+	for n := range 30 {
+		all = append(all, fmt.Sprint(1000+n))
+	}
+	c.does(at(0, "09:30"), look{User: "reg", Verb: "export", Native: "Export report", Patient: all})
+	c.until(at(12, "00:00"))
+	c.want("account reg: " + strings.Join(all, " "))
+	id := c.engine.Cases(privacy.Filter{})[0].ID
+	c.decide(id, privacy.Violation, at(12, "00:00"))
+	c.does(at(0, "09:40"), look{User: "reg", Verb: "export", Native: "Export report", Patient: []string{"1000"}}) // one more row is reported late
+	c.until(at(14, "00:00"))
+	c.want()
+}
+
+// A case shows a hundred touches, and knows how many patients it is about.
+func TestLongCase(t *testing.T) {
+	c := newClinic(t)
+	c.says(hospital.Fact{Staff: &hospital.StaffFact{Number: "108", Logins: []string{"gone"}, Title: "Registered nurse", Family: "nursing", Department: "WARDS", End: at(-3, "00:00"), Human: hospital.Human{Family: "Gorse", Given: "Gil"}}})
+	c.until(at(0, "09:00"))
+	for n := range 130 {
+		c.opens("gone", fmt.Sprint(5000+n), at(0, "09:30"))
+	}
+	k := c.engine.Cases(privacy.Filter{})[0]
+	c.until(at(12, "00:00"))
+	if again := c.engine.Cases(privacy.Filter{}); len(again) != 1 || len(again[0].Touches) != 100 {
+		t.Fatalf("%d cases", len(again))
+	}
+	c.decide(k.ID, privacy.Violation, at(12, "00:00"))
+	if k := c.engine.Cases(privacy.Filter{States: []privacy.CaseState{privacy.Closed}})[0]; k.Breach.Patients != 130 {
+		t.Errorf("%d patients", k.Breach.Patients)
+	}
+}
+
+// Of a report that names nobody the number counts that it states, also for the clocks of the law.
+func TestReportOfThousands(t *testing.T) {
+	c := newClinic(t)
+	c.until(at(0, "09:00"))
+	c.does(at(0, "09:30"), look{User: "reg", Verb: "export", Native: "Export report", Count: 1200})
+	id := c.engine.Cases(privacy.Filter{})[0].ID
+	c.decide(id, privacy.Violation, at(0, "12:00"))
+	k := c.engine.Cases(privacy.Filter{States: []privacy.CaseState{privacy.Closed}})[0]
+	if k.Breach.Patients != 1200 || k.Breach.Clocks[2].Rule != "US-HIPAA-HHS-L" {
+		t.Errorf("%+v", k.Breach)
+	}
 }
 
 // Two records turn out to be one patient's between the look and its reason: the reason counts.
