@@ -331,6 +331,7 @@ func (e *Engine) reasonCame(d *dossier, k key, t *Touch, v *Verdict) {
 		d.State, d.Arrived = Withdrawn, e.now
 	default:
 		d.Arrived = e.now
+		e.changedCase(d) // its text says so
 	}
 }
 
