@@ -106,6 +106,9 @@ func (e *Engine) assemble(s *sheet, t *Touch, v *Verdict) {
 		}
 		return
 	}
+	if s.said.drawn { // nothing explains it any more
+		q.drawn = slices.DeleteFunc(q.drawn, func(d *dossier) bool { return d.Keys[0] == s.key.saved() })
+	}
 	if d == nil {
 		if over := q.holds[s.key]; over != nil && over.State == Closed {
 			return // a person said what is to be thought of it
@@ -382,14 +385,14 @@ func (e *Engine) take(d *dossier, at int) {
 // draw has an explained touch stand in the lottery of the random audit: those with the smallest numbers are taken.
 func (e *Engine) draw(s *sheet, t *Touch, v *Verdict) {
 	e.queue.audited.Population++
+	s.said.drawn = true
 	n := e.chance(fmt.Sprint("audit ", s.user, " ", s.patient, " ", s.day))
 	most := max(1, int(math.Ceil(e.cfg.Audit*float64(e.cfg.CasesPerDay))))
 	q := &e.queue
 	if len(q.drawn) >= most && n >= q.drawn[len(q.drawn)-1].Order {
 		return
 	}
-	c := cluster{UserCase, s.user, uint64(s.patient)}
-	d := &dossier{Case: Case{ID: e.caseID(c, s.day), Kind: UserCase, State: Waiting, Lane: Audit}, Cluster: uint64(s.patient), First: s.day, Order: n}
+	d := &dossier{Case: Case{Kind: UserCase, State: Waiting, Lane: Audit}, Cluster: uint64(s.patient), First: s.day, Order: n}
 	look := Look{Touch: cloneTouch(t), Verdict: cloneVerdict(v), First: s.said.first}
 	look.User, look.Patient = e.party(d, s.key)
 	d.Keys, d.Touches, d.Held = []savedKey{s.key.saved()}, []Look{look}, []bool{false}
@@ -424,7 +427,11 @@ func (e *Engine) rounds() error {
 	for q.credit[audit] >= 1 && len(q.drawn) > 0 {
 		d := q.drawn[0]
 		q.drawn = q.drawn[1:]
+		if q.holding(d.Keys[0].key()) != nil {
+			continue // a person is told of it as it is
+		}
 		q.credit[audit]--
+		d.ID = e.caseID(cluster{UserCase, d.Keys[0].User, d.Cluster}, d.First)
 		q.cases[d.ID] = d
 		q.holds[d.Keys[0].key()] = d
 		q.audited.Drawn++
