@@ -460,32 +460,67 @@ func (c *cabinet) loadSheets(ctx context.Context, e *Engine) error {
 	return c.each(enter, `SELECT `+sheetColumns+` FROM privacy_touches WHERE day >= $1`, e.closed)
 }
 
-// loadDecisions applies what people concluded after the position was written last.
+// savedDecision is what people concluded of a case.
+type savedDecision struct {
+	Decision
+	Factors [4]string // of Breach
+}
+
+// loadDecisions applies what people concluded, or took back, after the position was written last.
 func (c *cabinet) loadDecisions(ctx context.Context, e *Engine) error {
-	return c.rows(ctx, func(rows *sql.Rows) error {
+	decided := map[string]struct{}{}
+	err := c.rows(ctx, func(rows *sql.Rows) error {
 		var id string
 		var body []byte
 		if err := rows.Scan(&id, &body); err != nil {
 			return err
 		}
-		var by Decision
+		var by savedDecision
 		if err := c.opened(body, sealedDecision, &by); err != nil {
 			return err
 		}
+		decided[id] = struct{}{}
 		switch d := e.queue.cases[id]; {
 		case d == nil || d.State == Waiting:
 			e.decided[id] = by
-		case d.State == Pending:
-			return e.Decide(id, by)
+		case d.State == Pending || d.State == Closed:
+			e.restore(d, &by)
 		}
 		return nil
 	}, `SELECT case_id, body FROM privacy_decisions ORDER BY at, id`)
+	if err != nil {
+		return err
+	}
+	for _, d := range e.queue.sorted() {
+		if _, is := decided[d.ID]; d.State == Closed && !is {
+			e.reopen(d)
+		}
+	}
+	return nil
+}
+
+// restore has a decision hold that was made before a restart. Whether it was allowed was asked then.
+func (e *Engine) restore(d *dossier, by *savedDecision) {
+	if d.State == Pending {
+		e.conclude(d, by.Decision)
+	}
+	if d.Breach != nil && d.Breach.Factors != by.Factors {
+		d.Breach.Factors = by.Factors
+		e.changedCase(d)
+	}
 }
 
 // decide writes at once how a case stands, so that what a person concluded outlasts a crash. A case that is open again has no
 // decision.
 func (c *cabinet) decide(ctx context.Context, d *dossier) error {
-	body, err := c.sealed(d.Decided, sealedDecision)
+	var by savedDecision
+	if d.Decided != nil {
+		by.Decision = *d.Decided
+	}
+	if d.Breach != nil {
+		by.Factors = d.Breach.Factors
+	}
+	body, err := c.sealed(by, sealedDecision)
 	if err != nil {
 		return err
 	}

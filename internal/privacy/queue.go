@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -532,7 +531,7 @@ func (e *Engine) open(d *dossier, lane Lane) {
 	e.changedCase(d)
 	if by, ok := e.decided[d.ID]; ok { // before a restart that had this case opened once more
 		delete(e.decided, d.ID)
-		e.failed = errors.Join(e.failed, e.Decide(d.ID, by))
+		e.restore(d, &by)
 	}
 }
 
