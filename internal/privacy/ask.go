@@ -111,35 +111,38 @@ func (e *Engine) Assess(id string, factors [4]string, by Viewer) error {
 // WhoSaw lists who opened a patient's record within a period, each with its reason, the latest first.
 func (e *Engine) WhoSaw(p hospital.PatientID, from, to time.Time) ([]Seen, error) {
 	p = cmp.Or(e.house.Current(p), p)
+	sheets, err := e.allOf(p, e.dayOf(from.UnixMilli()), e.dayOf(to.UnixMilli()))
+	if err != nil {
+		return nil, err
+	}
 	var list []Seen
-	for _, id := range append([]hospital.PatientID{p}, e.joined[p]...) {
-		sheets, err := e.sheetsOf(id, e.dayOf(from.UnixMilli()), e.dayOf(to.UnixMilli()))
-		if err != nil {
-			return nil, err
+	for _, s := range sheets {
+		if len(s.rows) == 0 || s.last().Before(from) || s.first().After(to) {
+			continue
 		}
-		for _, s := range sheets {
-			if len(s.rows) == 0 || s.last().Before(from) || s.first().After(to) {
-				continue
-			}
-			list = append(list, e.seen(s))
-		}
+		list = append(list, e.seen(s))
 	}
 	slices.SortStableFunc(list, func(a, b Seen) int { return b.First.Compare(a.First) })
 	return list, nil
 }
 
-// sheetsOf joins what is in memory with what lies on the shelf.
-func (e *Engine) sheetsOf(p hospital.PatientID, from, to int32) ([]*sheet, error) {
-	list, err := e.shelf.ofPatient(p, from, to)
-	if err != nil {
-		return nil, err
-	}
-	for i, s := range list {
-		if hot := e.hot[s.key]; hot != nil {
-			list[i] = hot
+// allOf lists what was done with a patient's record, also under numbers that lead to the patient now: what is in memory and what lies on
+// the shelf.
+func (e *Engine) allOf(p hospital.PatientID, from, to int32) ([]*sheet, error) {
+	var all []*sheet
+	for _, id := range append([]hospital.PatientID{p}, e.joined[p]...) {
+		list, err := e.shelf.ofPatient(id, from, to)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range list {
+			if hot := e.hot[s.key]; hot != nil {
+				s = hot
+			}
+			all = append(all, s)
 		}
 	}
-	return list, nil
+	return all, nil
 }
 
 func (e *Engine) seen(s *sheet) Seen {

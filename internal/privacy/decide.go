@@ -2,11 +2,11 @@ package privacy
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/wardline/wardline/internal/hospital"
@@ -21,23 +21,58 @@ func (e *Engine) Decide(id string, d Decision) error {
 	if c.State != Pending {
 		return ErrDecided
 	}
-	if d.Missing != nil && d.Missing.Live {
-		if d.Missing.Trial = e.Try(d.Missing); d.Missing.Trial.Upheld > 0 {
+	if m := d.Missing; m != nil && m.Live {
+		var err error
+		if m.Trial, err = e.Try(m); err != nil {
+			return err
+		}
+		if m.Trial.Upheld > 0 {
 			return ErrHides
 		}
-		if d.Missing.Template == "" {
-			d.Missing.Template = fmt.Sprintf("S%03d", len(e.queue.site)+1)
+	}
+	e.conclude(c, d)
+	return nil
+}
+
+// conclude has a decision take effect that was allowed when it was made.
+func (e *Engine) conclude(c *dossier, d Decision) {
+	if m := d.Missing; m != nil && m.Live {
+		if m.Template == "" || slices.ContainsFunc(e.queue.site, func(p Proposal) bool { return p.Template == m.Template }) {
+			m.Template = e.queue.nextReason()
 		}
-		e.queue.site = append(e.queue.site, *d.Missing)
+		e.queue.site = append(e.queue.site, *m)
 	}
 	c.State, c.Decided, c.Breach = Closed, &d, nil
 	if d.Outcome == Violation {
 		c.Breach = e.breach(c, d.At)
 	}
+	e.decisionChanged(c)
+}
+
+// reopen takes the decision of a case back.
+func (e *Engine) reopen(c *dossier) {
+	if m := c.Decided.Missing; m != nil && m.Live {
+		e.queue.site = slices.DeleteFunc(e.queue.site, func(p Proposal) bool { return p.Template == m.Template })
+	}
+	c.State, c.Decided, c.Breach = Pending, nil, nil
+	e.decisionChanged(c)
+}
+
+func (e *Engine) decisionChanged(c *dossier) {
 	e.changedCase(c)
 	e.decideBySite()
 	e.derive()
-	return nil
+}
+
+// nextReason is the name of the next reason that the site adds: S001, S002. One that is used is not given to another.
+func (q *queue) nextReason() string {
+	last := 0
+	for i := range q.site {
+		if n, err := strconv.Atoi(strings.TrimPrefix(q.site[i].Template, "S")); err == nil {
+			last = max(last, n)
+		}
+	}
+	return fmt.Sprintf("S%03d", last+1)
 }
 
 // undoWithin is how long a decision may be taken back.
@@ -52,13 +87,7 @@ func (e *Engine) Undo(id string, by Viewer, at time.Time) error {
 	if c.State != Closed || c.Decided == nil || c.Decided.By != by || at.Sub(c.Decided.At) > undoWithin {
 		return ErrDecided
 	}
-	if m := c.Decided.Missing; m != nil && m.Live {
-		e.queue.site = slices.DeleteFunc(e.queue.site, func(p Proposal) bool { return p.Template == m.Template })
-	}
-	c.State, c.Decided, c.Breach = Pending, nil, nil
-	e.changedCase(c)
-	e.decideBySite()
-	e.derive()
+	e.reopen(c)
 	return nil
 }
 
@@ -183,14 +212,17 @@ func (e *Engine) line(s hospital.StaffID) map[hospital.StaffID]struct{} {
 // breach gathers what the law asks.
 func (e *Engine) breach(d *dossier, aware time.Time) *Breach {
 	people := map[hospital.PatientID]struct{}{}
+	for _, keys := range [][]savedKey{d.Keys, d.More} {
+		for _, k := range keys {
+			if k.Patient != 0 {
+				people[cmp.Or(e.house.Current(k.Patient), k.Patient)] = struct{}{}
+			}
+		}
+	}
 	exported := 0
 	for i := range d.Touches {
-		t := &d.Touches[i].Touch
-		if t.Patient != 0 {
-			people[cmp.Or(e.house.Current(t.Patient), t.Patient)] = struct{}{}
-		}
 		for _, f := range d.Touches[i].Verdict.Flags {
-			if n, err := strconv.Atoi(f.Facts["count"]); err == nil && f.ID == "F20" {
+			if n, err := strconv.Atoi(strings.ReplaceAll(f.Facts["count"], ",", "")); err == nil && f.ID == "F20" { // see grouped
 				exported = max(exported, n)
 			}
 		}
@@ -222,7 +254,7 @@ func (e *Engine) Propose(id, fact string, by Viewer) (Proposal, error) {
 	if d == nil || !e.mayJudge(d, by) {
 		return Proposal{}, ErrNoCase
 	}
-	p := Proposal{Fact: fact, Template: fmt.Sprintf("S%03d", len(e.queue.site)+1)}
+	p := Proposal{Fact: fact, Template: e.queue.nextReason()}
 	for i := range d.Touches {
 		st := e.house.Staff(d.Touches[i].Touch.Staff)
 		if st == nil || d.Touches[i].Verdict.Explained && d.Lane != Audit {
@@ -232,8 +264,9 @@ func (e *Engine) Propose(id, fact string, by Viewer) (Proposal, error) {
 		p.Service = e.serviceOf(&d.Touches[i].Touch)
 		break
 	}
-	p.Trial = e.Try(&p)
-	return p, nil
+	var err error
+	p.Trial, err = e.Try(&p)
+	return p, err
 }
 
 // serviceOf is the service that looked after the patient at the time of a touch, or last before.
@@ -252,18 +285,21 @@ func (e *Engine) serviceOf(t *Touch) hospital.Ref {
 }
 
 // Try tells what a proposal would have done to what is kept.
-func (e *Engine) Try(p *Proposal) Trial {
+func (e *Engine) Try(p *Proposal) (Trial, error) {
 	var trial Trial
 	live := *p
 	live.Live = true
 	j := e.bare.With(Site{Reasons: []Proposal{live}})
 	today := e.dayOf(e.now.UnixMilli())
-	e.failed = errors.Join(e.failed, e.shelf.unexplained(today-30, today, func(s *sheet) {
+	err := e.shelf.unexplained(today-30, today, func(s *sheet) {
 		t := Touch{User: s.user, Staff: s.staff, Patient: s.patient, Day: s.day, First: s.first(), Last: s.last()}
 		if e.explainedBy(j, &live, &t) {
 			trial.Touches++
 		}
-	}))
+	})
+	if err != nil {
+		return Trial{}, err
+	}
 	for _, d := range e.queue.sorted() {
 		if d.Lane == Audit || d.Hard || d.State == Waiting || len(d.Touches) == 0 {
 			continue
@@ -279,7 +315,7 @@ func (e *Engine) Try(p *Proposal) Trial {
 			}
 		}
 	}
-	return trial
+	return trial, nil
 }
 
 // explainedBy tells whether a reason of the site would explain a touch.

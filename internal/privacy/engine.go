@@ -40,7 +40,7 @@ type Engine struct {
 	led     map[hospital.PatientID]hospital.PatientID   // merged: to whom they lead
 	joined  map[hospital.PatientID][]hospital.PatientID // the other way round
 	failed  error                                       // of the shelf: nothing counts any more
-	decided map[string]Decision                         // by case: made before a restart, of cases that are yet to be opened once more
+	decided map[string]savedDecision                    // by case: made before a restart, of cases that are yet to be opened once more
 	agenda  agenda
 	anew    map[hospital.PatientID]struct{} // something else is known of them since they were judged
 
@@ -110,7 +110,7 @@ func newEngine(h *hospital.House, c Config, j *Judge, s shelf) *Engine {
 		hot: map[key]*sheet{}, by: map[hospital.PatientID][]*sheet{}, days: map[dayKey]*workday{}, late: map[dayKey]*workday{}, anew: map[hospital.PatientID]struct{}{},
 		led: map[hospital.PatientID]hospital.PatientID{}, joined: map[hospital.PatientID][]hospital.PatientID{},
 		users: map[hospital.Ref]*profile{}, curves: map[hospital.Ref]*curves{}, health: newHealth(),
-		actions: map[hospital.Ref]action{}, countries: map[uint64]int64{}, queue: newQueue(), decided: map[string]Decision{}, ledNew: map[hospital.PatientID]struct{}{},
+		actions: map[hospital.Ref]action{}, countries: map[uint64]int64{}, queue: newQueue(), decided: map[string]savedDecision{}, ledNew: map[hospital.PatientID]struct{}{},
 	}
 	if e.cfg.Threshold == 0 {
 		e.cfg.Threshold = j.Threshold()

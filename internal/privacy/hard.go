@@ -128,15 +128,10 @@ func (e *Engine) alarm(s *sheet, f Flag) {
 		v.Flags = append([]Flag{f}, v.Flags...)
 	}
 	d.Hard = true
-	if len(d.Keys) < mostTouches || slices.Contains(d.Keys, s.key.saved()) {
-		e.put(d, s.key, t, &v)
-	}
+	e.put(d, s.key, t, &v)
 	if d.State == Waiting {
 		e.open(d, Urgent)
 	}
 	at := s.last()
 	e.filed = append(e.filed, Alarm{Flag: f, Case: d.ID, User: s.user, Patient: s.patient, At: at, Evidence: slices.Clone(t.Evidence)})
 }
-
-// mostTouches bounds a case: one about an account that opens a thousand records shows the first of them.
-const mostTouches = 100

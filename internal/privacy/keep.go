@@ -403,10 +403,11 @@ func (c *cabinet) loadCases(ctx context.Context, e *Engine) error {
 func (e *Engine) enterCase(d *dossier) {
 	q := &e.queue
 	q.cases[d.ID] = d
-	over := d.State == Closed || d.State == Withdrawn
-	for _, k := range d.Keys {
-		if old := q.holds[k.key()]; !over || old == nil {
-			q.holds[k.key()] = d
+	for _, keys := range [][]savedKey{d.Keys, d.More} {
+		for _, k := range keys {
+			if old := q.holds[k.key()]; old == nil || old.telling() < d.telling() {
+				q.holds[k.key()] = d
+			}
 		}
 	}
 	if len(d.Users) == 0 {
@@ -420,6 +421,17 @@ func (e *Engine) enterCase(d *dossier) {
 	if old := q.cases[q.clusters[k]]; old == nil || old.First < d.First || old.First == d.First && old.Number < d.Number {
 		q.clusters[k] = d.ID
 	}
+}
+
+// telling puts the cases that a touch stood in one after the other in an order: what is to be judged, what was, what came to nothing.
+func (d *dossier) telling() int {
+	switch d.State {
+	case Withdrawn:
+		return 0
+	case Closed:
+		return 1
+	}
+	return 2
 }
 
 func (c *cabinet) loadSheets(ctx context.Context, e *Engine) error {
@@ -448,32 +460,67 @@ func (c *cabinet) loadSheets(ctx context.Context, e *Engine) error {
 	return c.each(enter, `SELECT `+sheetColumns+` FROM privacy_touches WHERE day >= $1`, e.closed)
 }
 
-// loadDecisions applies what people concluded after the position was written last.
+// savedDecision is what people concluded of a case.
+type savedDecision struct {
+	Decision
+	Factors [4]string // of Breach
+}
+
+// loadDecisions applies what people concluded, or took back, after the position was written last.
 func (c *cabinet) loadDecisions(ctx context.Context, e *Engine) error {
-	return c.rows(ctx, func(rows *sql.Rows) error {
+	decided := map[string]struct{}{}
+	err := c.rows(ctx, func(rows *sql.Rows) error {
 		var id string
 		var body []byte
 		if err := rows.Scan(&id, &body); err != nil {
 			return err
 		}
-		var by Decision
+		var by savedDecision
 		if err := c.opened(body, sealedDecision, &by); err != nil {
 			return err
 		}
+		decided[id] = struct{}{}
 		switch d := e.queue.cases[id]; {
 		case d == nil || d.State == Waiting:
 			e.decided[id] = by
-		case d.State == Pending:
-			return e.Decide(id, by)
+		case d.State == Pending || d.State == Closed:
+			e.restore(d, &by)
 		}
 		return nil
 	}, `SELECT case_id, body FROM privacy_decisions ORDER BY at, id`)
+	if err != nil {
+		return err
+	}
+	for _, d := range e.queue.sorted() {
+		if _, is := decided[d.ID]; d.State == Closed && !is {
+			e.reopen(d)
+		}
+	}
+	return nil
+}
+
+// restore has a decision hold that was made before a restart. Whether it was allowed was asked then.
+func (e *Engine) restore(d *dossier, by *savedDecision) {
+	if d.State == Pending {
+		e.conclude(d, by.Decision)
+	}
+	if d.Breach != nil && d.Breach.Factors != by.Factors {
+		d.Breach.Factors = by.Factors
+		e.changedCase(d)
+	}
 }
 
 // decide writes at once how a case stands, so that what a person concluded outlasts a crash. A case that is open again has no
 // decision.
 func (c *cabinet) decide(ctx context.Context, d *dossier) error {
-	body, err := c.sealed(d.Decided, sealedDecision)
+	var by savedDecision
+	if d.Decided != nil {
+		by.Decision = *d.Decided
+	}
+	if d.Breach != nil {
+		by.Factors = d.Breach.Factors
+	}
+	body, err := c.sealed(by, sealedDecision)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,10 @@ import (
 func (c *clinic) alarms() (list []string) {
 	for _, a := range c.engine.Alarms() {
 		text := a.Flag.ID + " " + c.house.Text(a.User)
-		if !a.Feed && !slices.Contains(list, text) {
+		if a.Feed {
+			text = "feed"
+		}
+		if !slices.Contains(list, text) {
 			list = append(list, text)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -46,13 +45,22 @@ const (
 type dossier struct {
 	Case
 	Keys    []savedKey // of Touches
+	More    []savedKey // of touches that belong to it and are beyond what a case shows
 	Cluster uint64
 	First   int32 // day
 	Hard    bool
 	Held    []bool // of Touches: their departments' feeds were silent
 	Order   float64
 	dirty   bool
+	version int // how often it changed since the start
+	filed   int // version that the journal has
 }
+
+// A case shows its first touches: one about an account that opens a thousand records would be long. Of how many more their keys are kept.
+const (
+	mostTouches = 100
+	mostMore    = 20_000
+)
 
 // savedKey is a key as JSON has it.
 type savedKey struct {
@@ -97,7 +105,19 @@ func (e *Engine) assemble(s *sheet, t *Touch, v *Verdict) {
 		}
 		return
 	}
+	if s.said.drawn { // nothing explains it any more
+		q.drawn = slices.DeleteFunc(q.drawn, func(d *dossier) bool { return d.Keys[0] == s.key.saved() })
+	}
 	if d == nil {
+		if over := q.holds[s.key]; over != nil && over.State == Closed {
+			return // a person said what is to be thought of it
+		}
+		if day := e.dayCase(s, v); day != nil {
+			if day.State == Pending {
+				e.put(day, s.key, t, v)
+			}
+			return
+		}
 		if v.Score < e.cfg.Threshold-underBar || q.quiet[pairKey{s.user, s.patient}] >= s.day {
 			return
 		}
@@ -107,6 +127,38 @@ func (e *Engine) assemble(s *sheet, t *Touch, v *Verdict) {
 	if slices.ContainsFunc(v.Flags, func(f Flag) bool { return f.ID == "F26" }) {
 		e.cascade(s)
 	}
+}
+
+// dayCase finds the case of which a person was told at once because of all that the account did on that day, such as an export of all, when
+// nothing else makes a case of the touch: the records of one export are one case, however many they are.
+func (e *Engine) dayCase(s *sheet, v *Verdict) *dossier {
+	d := e.queue.cases[e.queue.clusters[cluster{kind: AccountCase, user: s.user}]]
+	if d == nil || !d.Hard || s.day <= d.First-week || s.day >= d.First+week {
+		return nil
+	}
+	about, left := d.hardFlags(), v.Score
+	for _, f := range v.Flags {
+		if _, is := about[f.ID]; is {
+			left -= f.Counted
+		}
+	}
+	if left == v.Score || left >= e.cfg.Threshold {
+		return nil
+	}
+	return d
+}
+
+// hardFlags are those of which a person was told.
+func (d *dossier) hardFlags() map[string]struct{} {
+	set := map[string]struct{}{}
+	for i := range d.Touches {
+		for _, f := range d.Touches[i].Verdict.Flags {
+			if f.Hard {
+				set[f.ID] = struct{}{}
+			}
+		}
+	}
+	return set
 }
 
 // mark has a case written.
@@ -170,6 +222,14 @@ func (e *Engine) chance(text string) float64 {
 
 // put enters a touch into a case, in place of what was thought of it before.
 func (e *Engine) put(d *dossier, k key, t *Touch, v *Verdict) {
+	if len(d.Keys) >= mostTouches && !slices.Contains(d.Keys, k.saved()) {
+		if e.queue.holds[k] != d && len(d.More) < mostMore {
+			d.More = append(d.More, k.saved())
+			e.queue.holds[k] = d
+			e.queue.mark(d)
+		}
+		return
+	}
 	look := Look{Touch: cloneTouch(t), Verdict: cloneVerdict(v), First: v != nil && e.firstEver(k)}
 	look.User, look.Patient = e.party(d, k)
 	at := slices.Index(d.Keys, k.saved())
@@ -190,6 +250,7 @@ func (e *Engine) firstEver(k key) bool {
 func (e *Engine) changedCase(d *dossier) {
 	d.Score = e.caseScore(d)
 	d.Changed = e.now
+	d.version++
 	e.queue.mark(d)
 	if d.State == Pending {
 		e.describe(d)
@@ -272,29 +333,36 @@ func (e *Engine) reasonCame(d *dossier, k key, t *Touch, v *Verdict) {
 		d.State, d.Arrived = Withdrawn, e.now
 	default:
 		d.Arrived = e.now
+		e.changedCase(d) // its text says so
 	}
 }
 
 func (e *Engine) forgetCase(d *dossier) {
 	delete(e.queue.cases, d.ID)
-	for _, k := range d.Keys {
-		if e.queue.holds[k.key()] == d {
-			delete(e.queue.holds, k.key())
+	for _, keys := range [][]savedKey{d.Keys, d.More} {
+		for _, k := range keys {
+			if e.queue.holds[k.key()] == d {
+				delete(e.queue.holds, k.key())
+			}
 		}
 	}
 	d.State = Withdrawn
 }
 
-// cascade gathers what several accounts did with one record, and nothing explains, in one case about the patient.
+// cascade gathers what several accounts did with one record, and nothing explains, in one case about the patient. What is before a person
+// already stays where it is.
 func (e *Engine) cascade(s *sheet) {
-	d := e.caseOf(PatientCase, 0, uint64(s.patient), s.day)
+	var d *dossier
 	for _, o := range e.by[s.patient] {
 		if o.gone || o.said.explained || o.state == fresh || o.day <= s.day-week || o.day >= s.day+week {
 			continue
 		}
 		from := e.queue.holding(o.key)
-		if from == nil || from == d || from.State != Waiting {
+		if from == nil || from.State != Waiting || from.Kind == PatientCase {
 			continue
+		}
+		if d == nil {
+			d = e.caseOf(PatientCase, 0, uint64(s.patient), s.day)
 		}
 		at := slices.Index(from.Keys, o.key.saved())
 		look := from.Touches[at]
@@ -316,14 +384,14 @@ func (e *Engine) take(d *dossier, at int) {
 // draw has an explained touch stand in the lottery of the random audit: those with the smallest numbers are taken.
 func (e *Engine) draw(s *sheet, t *Touch, v *Verdict) {
 	e.queue.audited.Population++
+	s.said.drawn = true
 	n := e.chance(fmt.Sprint("audit ", s.user, " ", s.patient, " ", s.day))
 	most := max(1, int(math.Ceil(e.cfg.Audit*float64(e.cfg.CasesPerDay))))
 	q := &e.queue
 	if len(q.drawn) >= most && n >= q.drawn[len(q.drawn)-1].Order {
 		return
 	}
-	c := cluster{UserCase, s.user, uint64(s.patient)}
-	d := &dossier{Case: Case{ID: e.caseID(c, s.day), Kind: UserCase, State: Waiting, Lane: Audit}, Cluster: uint64(s.patient), First: s.day, Order: n}
+	d := &dossier{Case: Case{Kind: UserCase, State: Waiting, Lane: Audit}, Cluster: uint64(s.patient), First: s.day, Order: n}
 	look := Look{Touch: cloneTouch(t), Verdict: cloneVerdict(v), First: s.said.first}
 	look.User, look.Patient = e.party(d, s.key)
 	d.Keys, d.Touches, d.Held = []savedKey{s.key.saved()}, []Look{look}, []bool{false}
@@ -358,7 +426,11 @@ func (e *Engine) rounds() error {
 	for q.credit[audit] >= 1 && len(q.drawn) > 0 {
 		d := q.drawn[0]
 		q.drawn = q.drawn[1:]
+		if q.holding(d.Keys[0].key()) != nil {
+			continue // a person is told of it as it is
+		}
 		q.credit[audit]--
+		d.ID = e.caseID(cluster{UserCase, d.Keys[0].User, d.Cluster}, d.First)
 		q.cases[d.ID] = d
 		q.holds[d.Keys[0].key()] = d
 		q.audited.Drawn++
@@ -459,7 +531,7 @@ func (e *Engine) open(d *dossier, lane Lane) {
 	e.changedCase(d)
 	if by, ok := e.decided[d.ID]; ok { // before a restart that had this case opened once more
 		delete(e.decided, d.ID)
-		e.failed = errors.Join(e.failed, e.Decide(d.ID, by))
+		e.restore(d, &by)
 	}
 }
 

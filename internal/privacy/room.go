@@ -119,12 +119,13 @@ func (r *Room) file(ctx context.Context) error {
 	changed := false
 	for _, d := range r.engine.queue.changed[r.engine.queue.told:] {
 		changed = true
-		if d.State == Waiting || d.Number == 0 {
+		if d.State == Waiting || d.Number == 0 || d.filed == d.version { // who saw a case stands in the trail of those who use the console
 			continue
 		}
 		if err := r.fileCase(ctx, d); err != nil {
 			return err
 		}
+		d.filed = d.version
 	}
 	r.engine.queue.told = len(r.engine.queue.changed)
 	for i := range r.engine.filed {

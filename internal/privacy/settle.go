@@ -187,24 +187,11 @@ func (e *Engine) pairWith(s *sheet, v *Verdict) error {
 		p.Count++
 		p.Last = s.day
 	}
-	if best := best(v); best != nil && s.day >= p.Settled {
-		p.Settled, p.Weight, p.Template = s.day, float32(best.Weight), best.Template
+	if r := e.judge.Heritable(v); r != nil && s.day >= p.Settled {
+		p.Settled, p.Weight, p.Template = s.day, float32(r.Weight), r.Template
 	}
 	if p != before {
 		e.shelf.setPair(k, p)
-	}
-	return nil
-}
-
-// best is the reason by which an explained touch may explain later ones: not one that was itself inherited.
-func best(v *Verdict) *Reason {
-	if !v.Explained {
-		return nil
-	}
-	for i := range v.Reasons {
-		if v.Reasons[i].Template != "E23" {
-			return &v.Reasons[i]
-		}
 	}
 	return nil
 }
@@ -226,9 +213,9 @@ func (e *Engine) known(s *sheet) (*Known, error) {
 		k.Work.Odd = e.oddly(s)
 	}
 	k.Work.Stranger = e.stranger(s)
-	k.Others, k.Readers = e.others(s)
 	k.UpheldUser, k.UpheldPatient = e.queue.upheld(s.user, s.patient, e.now)
-	return k, nil
+	k.Others, k.Readers, err = e.others(s)
+	return k, err
 }
 
 // workOf is what the account did on the day of the sheet. When that day is closed it is as it was then.
@@ -250,22 +237,30 @@ func (e *Engine) oddly(s *sheet) bool {
 	return false
 }
 
-// others counts further accounts that opened the record within 48 h and that nothing explains, and all who opened it.
-func (e *Engine) others(s *sheet) (unexplained, readers int) {
+// others counts further accounts that opened the record within 48 h and that nothing explains, and all who opened it. What is explained is
+// no longer in memory after a day or two, so all are only counted where enough are not.
+func (e *Engine) others(s *sheet) (unexplained, readers int, err error) {
 	const window = 48 * 60 * 60 * 1000
-	users, all := map[hospital.Ref]struct{}{}, map[hospital.Ref]struct{}{s.user: {}}
+	near := func(o *sheet) bool {
+		return o.user != s.user && !o.gone && o.opens() && o.rows[0].at < s.rows[len(s.rows)-1].at+window && s.rows[0].at < o.rows[len(o.rows)-1].at+window
+	}
+	users := map[hospital.Ref]struct{}{}
 	for _, o := range e.by[s.patient] {
-		if o.user == s.user || o.gone || !o.opens() {
-			continue
-		}
-		if o.rows[0].at < s.rows[len(s.rows)-1].at+window && s.rows[0].at < o.rows[len(o.rows)-1].at+window {
-			all[o.user] = struct{}{}
-			if o.state != fresh && !o.said.explained {
-				users[o.user] = struct{}{}
-			}
+		if o.state != fresh && !o.said.explained && near(o) {
+			users[o.user] = struct{}{}
 		}
 	}
-	return len(users), len(all)
+	if !e.judge.severalAre(len(users) + 1) {
+		return len(users), 0, nil
+	}
+	list, err := e.allOf(s.patient, s.day-3, s.day+3)
+	all := map[hospital.Ref]struct{}{s.user: {}}
+	for _, o := range list {
+		if near(o) {
+			all[o.user] = struct{}{}
+		}
+	}
+	return len(users), len(all), err
 }
 
 // away tells that a touch came from outside within half an hour of work in the house.

@@ -110,7 +110,7 @@ type conclusion struct {
 	explained bool
 	first     bool // the first touch ever of the account and the patient
 	held      bool // the department's feeds are silent
-	drawn     bool // by the random audit
+	drawn     bool // it had its chance in the random audit
 	weight    float32
 	score     float32
 	template  string

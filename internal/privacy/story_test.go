@@ -3,6 +3,7 @@ package privacy_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -99,8 +100,8 @@ func TestReasonComesLate(t *testing.T) {
 		}
 		order(c)
 		c.want("user eve: 2000")
-		if k := c.engine.Cases(privacy.Filter{Lanes: []privacy.Lane{privacy.Ranked}})[0]; k.Arrived.IsZero() {
-			t.Error("nobody says that a reason came")
+		if k := c.engine.Cases(privacy.Filter{Lanes: []privacy.Lane{privacy.Ranked}})[0]; k.Arrived.IsZero() || !strings.Contains(k.Text.Paragraphs[1], "A reason arrived on Tuesday 3 March") {
+			t.Errorf("nobody says that a reason came: %v", k.Text.Paragraphs)
 		}
 	})
 }
@@ -132,6 +133,58 @@ func TestNoCascade(t *testing.T) {
 	c.opens("reg", "3000", at(0, "10:20"))
 	c.until(at(2, "00:00"))
 	c.want("user eve: 3000", "user reg: 3000")
+}
+
+// Those who come one by one are before a person one by one. When each is asked about for the last time, nothing is made of it: neither a
+// case without accesses nor a feed that is silent.
+func TestCascadeOfWhatIsBeforeAPerson(t *testing.T) {
+	c := newClinic(t)
+	c.patient("3000", hospital.Human{Family: "Star", Given: "Stella"})
+	c.says(hospital.Fact{Mark: &hospital.MarkFact{Patient: mrn("3000"), Kind: "vip"}})
+	c.opens("eve", "3000", at(0, "10:10"))
+	c.opens("reg", "3000", at(0, "16:10"))
+	c.opens("boss", "3000", at(0, "20:10"))
+	c.until(at(2, "00:00"))
+	c.want("user eve: 3000", "user reg: 3000", "patient boss: 3000")
+	c.decide(c.engine.Cases(privacy.Filter{Kinds: []privacy.CaseKind{privacy.PatientCase}})[0].ID, privacy.Unclear, at(2, "00:00"))
+	c.until(at(12, "00:00"))
+	c.want("user eve: 3000", "user reg: 3000")
+	c.told()
+	if s := c.engine.State(); s.Held != 0 || s.Open != 2 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Among many who look after a patient three without a reason are no sign of anything, not even a week later when what is explained has
+// long been put away.
+func TestThreeAmongMany(t *testing.T) {
+	judged := 0
+	c := newClinic(t, func(c *privacy.Config) {
+		c.Judged = func(_ *privacy.Touch, v *privacy.Verdict, k *privacy.Known) {
+			if k.Others < 2 || v.Explained {
+				return
+			}
+			judged++
+			if k.Readers != 43 || slices.ContainsFunc(v.Flags, func(f privacy.Flag) bool { return f.ID == "F26" }) {
+				t.Errorf("%d of %d: %+v", k.Others+1, k.Readers, v.Flags)
+			}
+		}
+	})
+	c.lies("1003", "4W", at(0, "00:00"))
+	for n := range 40 {
+		login := fmt.Sprint("nurse", n)
+		c.says(hospital.Fact{Staff: &hospital.StaffFact{Number: "N" + login, Logins: []string{login}, Title: "Registered nurse", Family: "nursing", Department: "WARDS", Units: []string{"4W"}}})
+		day := n % 3
+		c.works(login, "4W", at(day, "00:00"), at(day, "23:00"))
+		c.opens(login, "1003", at(day, "12:00"))
+	}
+	for n, login := range []string{"reg", "pat", "boss"} {
+		c.opens(login, "1003", at(1, fmt.Sprintf("1%d:00", n)))
+	}
+	c.until(at(12, "00:00"))
+	if judged < 2 {
+		t.Errorf("%d touches with two others", judged)
+	}
 }
 
 // A reason that one makes oneself after looking is none.
@@ -184,6 +237,56 @@ func TestBulkExport(t *testing.T) {
 	c.want("account reg:")
 }
 
+// An export that names its patients is one case, whoever they are, and so is a day of far too many records.
+func TestExportIsOneCase(t *testing.T) {
+	c := newClinic(t, func(c *privacy.Config) { c.Export = 20 })
+	c.until(at(0, "09:00"))
+	var all []string
+	for n := range 30 {
+		all = append(all, fmt.Sprint(1000+n))
+	}
+	c.does(at(0, "09:30"), look{User: "reg", Verb: "export", Native: "Export report", Patient: all})
+	c.until(at(12, "00:00"))
+	c.want("account reg: " + strings.Join(all, " "))
+	id := c.engine.Cases(privacy.Filter{})[0].ID
+	c.decide(id, privacy.Violation, at(12, "00:00"))
+	c.does(at(0, "09:40"), look{User: "reg", Verb: "export", Native: "Export report", Patient: []string{"1000"}}) // one more row is reported late
+	c.until(at(14, "00:00"))
+	c.want()
+}
+
+// A case shows a hundred touches, and knows how many patients it is about.
+func TestLongCase(t *testing.T) {
+	c := newClinic(t)
+	c.says(hospital.Fact{Staff: &hospital.StaffFact{Number: "108", Logins: []string{"gone"}, Title: "Registered nurse", Family: "nursing", Department: "WARDS", End: at(-3, "00:00"), Human: hospital.Human{Family: "Gorse", Given: "Gil"}}})
+	c.until(at(0, "09:00"))
+	for n := range 130 {
+		c.opens("gone", fmt.Sprint(5000+n), at(0, "09:30"))
+	}
+	k := c.engine.Cases(privacy.Filter{})[0]
+	c.until(at(12, "00:00"))
+	if again := c.engine.Cases(privacy.Filter{}); len(again) != 1 || len(again[0].Touches) != 100 {
+		t.Fatalf("%d cases", len(again))
+	}
+	c.decide(k.ID, privacy.Violation, at(12, "00:00"))
+	if k := c.engine.Cases(privacy.Filter{States: []privacy.CaseState{privacy.Closed}})[0]; k.Breach.Patients != 130 {
+		t.Errorf("%d patients", k.Breach.Patients)
+	}
+}
+
+// Of a report that names nobody the number counts that it states, also for the clocks of the law.
+func TestReportOfThousands(t *testing.T) {
+	c := newClinic(t)
+	c.until(at(0, "09:00"))
+	c.does(at(0, "09:30"), look{User: "reg", Verb: "export", Native: "Export report", Count: 1200})
+	id := c.engine.Cases(privacy.Filter{})[0].ID
+	c.decide(id, privacy.Violation, at(0, "12:00"))
+	k := c.engine.Cases(privacy.Filter{States: []privacy.CaseState{privacy.Closed}})[0]
+	if k.Breach.Patients != 1200 || k.Breach.Clocks[2].Rule != "US-HIPAA-HHS-L" {
+		t.Errorf("%+v", k.Breach)
+	}
+}
+
 // Two records turn out to be one patient's between the look and its reason: the reason counts.
 func TestMergeInBetween(t *testing.T) {
 	c := newClinic(t)
@@ -215,6 +318,47 @@ func TestReasonHandedOn(t *testing.T) {
 	id, _ := c.house.Find(mrn("2000"))
 	seen, err := c.engine.WhoSaw(id, at(0, "00:00"), at(60, "00:00"))
 	if err != nil || len(seen) != 3 || seen[2].Template != "E09" || seen[1].Template != "E23" || seen[0].Explained {
+		t.Errorf("%+v %v", seen, err)
+	}
+}
+
+// Who makes a reason while an earlier one still explains does not thereby have one of their own, which would be handed on for ever.
+func TestMadeReasonIsNotHandedOn(t *testing.T) {
+	c := newClinic(t)
+	c.elm()
+	c.says(hospital.Fact{Said: at(0, "20:00"), Visit: &hospital.VisitFact{Patient: mrn("2000"), Number: "V20004W", Class: 'I', End: at(0, "20:00")}})
+	for _, day := range []int{0, 20, 36} {
+		c.opens("ann", "2000", at(day, "10:00"))
+		if day == 20 {
+			c.says(hospital.Fact{Said: at(day, "09:55"), Reason: &hospital.ReasonFact{
+				Patient: mrn("2000"), Kind: hospital.Order, Key: "O1", From: at(day, "09:55"), To: at(day, "09:55"), Who: []hospital.Who{{Kind: hospital.Person, Name: hospital.Name{Text: "ann"}}},
+				By: hospital.Name{Text: "ann"},
+			}})
+		}
+		c.until(at(day+2, "00:00"))
+	}
+	id, _ := c.house.Find(mrn("2000"))
+	seen, err := c.engine.WhoSaw(id, at(0, "00:00"), at(60, "00:00"))
+	if err != nil || len(seen) != 3 || seen[2].Template != "E09" || seen[1].Template != "E23" || seen[0].Explained {
+		t.Errorf("%+v %v", seen, err)
+	}
+}
+
+// That a patient stood in a list takes nothing from the reason of the week before.
+func TestListTakesNoReasonAway(t *testing.T) {
+	c := newClinic(t)
+	c.elm()
+	c.says(hospital.Fact{Said: at(0, "20:00"), Visit: &hospital.VisitFact{Patient: mrn("2000"), Number: "V20004W", Class: 'I', End: at(0, "20:00")}})
+	c.opens("ann", "2000", at(0, "10:00"))
+	c.until(at(2, "00:00"))
+	c.works("ann", "4W", at(5, "07:00"), at(5, "19:00"))
+	c.does(at(5, "10:00"), look{User: "ann", Verb: "list", Native: "Patient list", Patient: []string{"2000"}})
+	c.until(at(8, "00:00"))
+	c.opens("ann", "2000", at(10, "10:00"))
+	c.until(at(12, "00:00"))
+	id, _ := c.house.Find(mrn("2000"))
+	seen, err := c.engine.WhoSaw(id, at(10, "00:00"), at(60, "00:00"))
+	if err != nil || len(seen) != 1 || seen[0].Template != "E23" {
 		t.Errorf("%+v %v", seen, err)
 	}
 }
@@ -279,6 +423,26 @@ func TestExplainedIsLeftAlone(t *testing.T) {
 	c.says(hospital.Fact{Said: at(12, "00:00"), Mark: &hospital.MarkFact{Patient: mrn("2000"), Kind: "canary"}})
 	c.opens("eve", "2000", at(12, "11:00"))
 	c.want("user eve: 2000")
+}
+
+// What a person judged is not asked again when its time is up or something else is heard of the patient; what is done on another day is.
+func TestJudgedOnce(t *testing.T) {
+	for _, o := range []privacy.Outcome{privacy.Violation, privacy.Policy, privacy.Duplicate, privacy.Unclear, privacy.Explained} {
+		c := newClinic(t)
+		c.elm()
+		c.opens("eve", "2000", at(0, "11:00"))
+		c.until(at(1, "13:00"))
+		c.decide(c.engine.Cases(privacy.Filter{Lanes: []privacy.Lane{privacy.Ranked}})[0].ID, o, at(1, "14:00"))
+		c.lies("2000", "5E", at(2, "06:00"))
+		c.until(at(12, "00:00"))
+		c.want()
+		if o == privacy.Explained {
+			continue
+		}
+		c.opens("eve", "2000", at(12, "11:00"))
+		c.until(at(14, "00:00"))
+		c.want("user eve: 2000")
+	}
 }
 
 func (c *clinic) decide(id string, o privacy.Outcome, when time.Time) {

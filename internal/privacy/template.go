@@ -322,7 +322,7 @@ func (a *asking) job(tm *template) bool {
 // again asks whether an earlier touch was explained (E23): half of that reason, which fades.
 func (a *asking) again(n int) {
 	p, s := &a.k.Pair, &a.j.score.Again
-	if p.Settled == 0 || p.Weight >= 0 || p.Template == "E23" || p.Template == "E29" || p.Template == "E30" {
+	if p.Settled == 0 || p.Weight >= 0 || p.Template == "E23" || p.Template == "E29" || p.Template == "E30" || a.j.template(p.Template) == nil { // a site may have taken its own back
 		return
 	}
 	days := float64(a.t.Day - p.Settled)
