@@ -1,7 +1,6 @@
 package console
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -17,17 +16,14 @@ import (
 // errNoRoom says that nobody told this node to look at accesses.
 var errNoRoom = errors.New("access review is not set up: an administrator switches it on in the configuration, under privacy")
 
-// viewer is who reads, as the room knows people.
+// viewer is who reads, as the room knows people. A program sees no more than who made its token.
 func (c *Console) viewer(r *request) (privacy.Viewer, error) {
-	if r.api {
-		return privacy.Viewer{Name: r.actor.ID}, nil
+	if !r.api {
+		return c.Privacy.Viewer(r.Context(), r.actor.Name)
 	}
-	v, err := c.Privacy.Viewer(r.Context(), r.actor.Name)
-	if err != nil {
-		return v, err
-	}
-	v.Name = cmp.Or(v.Name, r.actor.Name)
-	return v, nil
+	v, err := c.Privacy.Viewer(r.Context(), r.actor.Maker)
+	v.Name = r.actor.ID
+	return v, err
 }
 
 // How many cases a list has: of those that wait all, as far as anybody can tell.

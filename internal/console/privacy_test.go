@@ -344,6 +344,18 @@ func TestCasesForPrograms(t *testing.T) {
 	if status, _ := ask(token, "/cases/nothing"); status != http.StatusNotFound {
 		t.Errorf("status %d", status)
 	}
+	// The token of somebody whom a case is about shows it no more than they are shown it.
+	clerk := n.hire(admin, "r.holm", "R. Holm", access.Privacy, access.Admin)
+	ctx = access.WithActor(t.Context(), access.Actor{ID: clerk.id, Name: "r.holm", Roles: []access.Role{access.Privacy, access.Admin}})
+	if token, err = n.house.Issue(ctx, access.TokenSpec{Name: "own", Role: access.Reader, Scope: []access.Verb{access.CaseRead}}); err != nil {
+		t.Fatal(err)
+	}
+	if status, body := ask(token, "/cases"); status != http.StatusOK || strings.Contains(body, n.coworker) || !strings.Contains(body, n.leaver) {
+		t.Errorf("a list for the clerk's token: status %d", status)
+	}
+	if status, _ := ask(token, "/cases/"+n.coworker); status != http.StatusNotFound {
+		t.Errorf("a case for the clerk's token: status %d", status)
+	}
 }
 
 // TestWithoutTheRoom says what is missing and what to do.
