@@ -72,6 +72,19 @@ func TestTheNamesOfManyTakeTwoPeople(t *testing.T) {
 	if status, _ := officer.post(agree, nil); status != http.StatusBadRequest {
 		t.Errorf("agreed to the own proposal: status %d", status)
 	}
+	// Whom the case is about neither learns of it here nor has a say.
+	subject := n.officer(admin, "q.quill")
+	if _, body := subject.get("/review"); strings.Contains(body, "Show the names of") {
+		t.Error("the subject reads what is proposed about the case")
+	}
+	if _, body := subject.get("/"); strings.Contains(body, "One proposal waits") {
+		t.Error("the subject is told that something is proposed")
+	}
+	for _, path := range []string{agree, "/review/proposals/" + all[0].ID + "/decline"} {
+		if status, _ := subject.post(path, nil); status != http.StatusBadRequest {
+			t.Errorf("%s by the subject: status %d", path, status)
+		}
+	}
 	if _, body := other.get("/review"); !strings.Contains(body, "Show the names of 62 patients, case 0") || !strings.Contains(body, "“I am reviewing this”") {
 		t.Error("the other is not asked")
 	}

@@ -22,6 +22,7 @@ func (e *Engine) Cases(f Filter) []Case {
 	for _, d := range e.queue.cases {
 		switch {
 		case d.State == Waiting || !slices.Contains(states, d.State):
+		case f.ID != "" && d.ID != f.ID:
 		case len(f.Lanes) > 0 && !slices.Contains(f.Lanes, d.Lane):
 		case len(f.Kinds) > 0 && !slices.Contains(f.Kinds, d.Kind):
 		case f.Before > 0 && d.Number >= f.Before:
