@@ -95,3 +95,7 @@ const (
 	MostKeptBytes     = mostKeptBytes
 	MostHitBytes      = mostHitBytes
 )
+
+// SeenHeadline and DayHeadline are the answers of two pages.
+func SeenHeadline(all []privacy.Seen) string { return seenHeadline(all) }
+func DayHeadline(d *privacy.Day) string      { return dayHeadline(d) }

@@ -112,6 +112,10 @@ func TestWhoIsInACaseSeesNone(t *testing.T) {
 			t.Errorf("%s: status %d", path, status)
 		}
 	}
+	_, list := p.post("/patients/who-saw", n.askPatient(bergsNumber))
+	if status, body := p.get(list); status != http.StatusOK || !strings.Contains(body, "No reason found") || strings.Contains(body, "/review/"+n.coworker) || strings.Contains(body, "Somebody looks at it") {
+		t.Errorf("who saw a chart tells of the case: status %d", status)
+	}
 }
 
 // TestEachRoleSeesItsPartOfACase opens the same case as everybody.

@@ -213,7 +213,7 @@ func (e *Engine) addToDay(d *Day, s *sheet) {
 	if t.Last.After(d.Until) {
 		d.Until = t.Last
 	}
-	l := Look{Touch: t, First: s.said.first, Patient: -1}
+	l := Look{Touch: t, First: s.said.first, Patient: -1, Pending: s.state == fresh}
 	l.Verdict = Verdict{Explained: s.said.explained, Score: float64(s.said.score)}
 	if s.said.template != "" {
 		l.Verdict.Reasons = []Reason{{Template: s.said.template, Weight: float64(s.said.weight)}}

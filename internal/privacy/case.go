@@ -60,6 +60,7 @@ type Look struct {
 	// Token and Account name patient and account within the case: indexes of Patients and Users.
 	Patient, User int
 	First         bool // the first touch ever of this account and this patient
+	Pending       bool `json:",omitzero"` // of a Day: it is too early to say
 }
 
 // Text is what a case says, in sentences that name nobody.

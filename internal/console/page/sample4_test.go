@@ -78,7 +78,7 @@ func clerksMonday(wide bool) *page.Timeline {
 		}
 		others = append(others, t)
 	}
-	return page.Day("Monday 15 June. Planned shift 08:00 to 16:30. At work 08:04 to 16:41. Opened 61 other charts with a reason, and this chart at 08:52, 12:17 and 16:31. The patient had no contact with the hospital that day.",
+	v := page.Day("Monday 15 June. Planned shift 08:00 to 16:30. At work 08:04 to 16:41. Opened 61 other charts with a reason, and this chart at 08:52, 12:17 and 16:31. The patient had no contact with the hospital that day.",
 		at15(6, 0), at15(20, 0), time.UTC, wide,
 		page.LaneOf{Name: "Planned shift", Planned: true, Stretches: []page.Stretch{{From: at15(8, 0), To: at15(16, 30), Title: "08:00 to 16:30"}}},
 		page.LaneOf{Name: "At work", Stretches: []page.Stretch{{From: at15(8, 4), To: at15(12, 2)}, {From: at15(12, 38), To: at15(16, 41)}}},
@@ -86,6 +86,8 @@ func clerksMonday(wide bool) *page.Timeline {
 		page.LaneOf{Name: "This chart", Strong: true, Moments: []page.Moment{{At: at15(8, 52), Text: "08:52"}, {At: at15(12, 17), Text: "12:17"}, {At: at15(16, 31), Text: "16:31"}}},
 		page.LaneOf{Name: "The patient’s own day", Nothing: "no visit, order or message; last visit 2 May"},
 	)
+	v.Marked = "what this case is about"
+	return v
 }
 
 func subject() []page.Pair {

@@ -16,6 +16,7 @@ type Timeline struct {
 	Hours  []Label
 	Lanes  []Lane
 	Legend bool
+	Marked string // what the marks stand for
 }
 
 // Lane is one line of a Timeline.
@@ -26,6 +27,7 @@ type Lane struct {
 	Bars   []Bar
 	Soft   bool // the bars are plans, not facts
 	Dots   []Dot
+	Open   bool // of the dots nothing is known yet
 	Marks  []Mark
 	Empty  *Empty
 }
@@ -58,6 +60,7 @@ type LaneOf struct {
 	Planned   bool
 	Stretches []Stretch
 	Dots      []time.Time
+	Open      bool // of the dots nothing is known yet
 	Moments   []Moment
 	Nothing   string // said when the lane is empty
 }
@@ -125,7 +128,7 @@ func hours(s scale, zone *time.Location) []Label {
 
 // drawLane draws one lane around the height y, and tells whether it holds what the legend explains.
 func drawLane(of *LaneOf, s scale, y float64) (Lane, bool) {
-	lane := Lane{Name: of.Name, Y: fmt.Sprintf("%.0f", y+4), Strong: of.Strong, Soft: of.Planned}
+	lane := Lane{Name: of.Name, Y: fmt.Sprintf("%.0f", y+4), Strong: of.Strong, Soft: of.Planned, Open: of.Open}
 	at := func(v float64) string { return fmt.Sprintf("%.1f", v) }
 	for _, b := range of.Stretches {
 		if b.To.Before(s.from) || b.From.After(s.to) {
