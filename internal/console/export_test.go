@@ -82,10 +82,16 @@ func (q Questions) Kept(id, by string) bool {
 // HealthOf is how a department stands, in the words of the page, and why its cases wait.
 func HealthOf(d *privacy.DepartmentHealth, now time.Time) (state, share, usual, says, waits string) {
 	row := departmentRow(d)
-	for _, h := range held(&privacy.Health{Departments: []privacy.DepartmentHealth{*d}}, page.Clock{Now: now, Zone: time.UTC}) {
-		waits = h.Title + " " + h.Text
+	return row.State.Word, row.Share, row.Usual, row.Says, HeldOf(&privacy.Health{Departments: []privacy.DepartmentHealth{*d}}, now)
+}
+
+// HeldOf is the note about the departments that wait.
+func HeldOf(h *privacy.Health, now time.Time) string {
+	v := held(h, page.Clock{Now: now, Zone: time.UTC})
+	if v == nil {
+		return ""
 	}
-	return row.State.Word, row.Share, row.Usual, row.Says, waits
+	return v.Title + " " + v.Text
 }
 
 // The bounds of what is kept of questions and answers.

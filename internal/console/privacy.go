@@ -295,15 +295,14 @@ func (c *Console) aside(r *request, v *page.Review) error {
 	if err != nil {
 		return err
 	}
-	v.Held = held(&h, r.clock)
 	state := page.OK("As usual")
-	if len(v.Held) > 0 {
-		state = page.Look("Held")
+	if v.Held = held(&h, r.clock); v.Held != nil {
+		state, v.Held.More = page.Look("Held"), page.Link{Text: "See what is explained", URL: "/review/explained"}
 	}
 	switch known := slices.ContainsFunc(h.Departments, func(d privacy.DepartmentHealth) bool { return d.Past > 0 }); {
 	case h.All.Touches == 0:
 		state = page.Dim("None yet")
-	case len(v.Held) == 0 && !known:
+	case v.Held == nil && !known:
 		state = page.Dim("No past yet")
 	}
 	v.Doors = append(v.Doors, page.RoomCard{Name: "Explained", URL: "/review/explained", State: state, Text: shareSays(&h.All)})

@@ -396,10 +396,10 @@ func TestTheOfficersDayBegins(t *testing.T) {
 
 // TestADepartmentWithoutItsFeedIsHeld says that its cases wait, and for what.
 func TestADepartmentWithoutItsFeedIsHeld(t *testing.T) {
-	d := privacy.DepartmentHealth{Name: "4 West", Share: privacy.Share{Touches: 120, Explained: 97, Held: 31}, Past: 0.961, Held: true, Since: time.Date(2026, 6, 14, 5, 0, 0, 0, time.UTC), Reason: "the roster feed of 4 West is silent"}
+	d := privacy.DepartmentHealth{Name: "4 West", Share: privacy.Share{Touches: 120, Explained: 97}, Past: 0.961, Held: true, Since: time.Date(2026, 6, 14, 5, 0, 0, 0, time.UTC), Reason: "the roster feed of 4 West is silent"}
 	state, share, usual, says, held := console.HealthOf(&d, time.Date(2026, 6, 16, 7, 42, 0, 0, time.UTC))
 	got := []string{state, share, usual, says, held}
-	want := []string{"Held", "80.8 %", "96.1 %", "The roster feed of 4 West is silent. 31 accesses wait.", "4 West: 31 accesses wait since Sun 14 Jun 05:00. The roster feed of 4 West is silent. Nobody becomes a case because a feed is missing."}
+	want := []string{"Held", "80.8 %", "96.1 %", "The roster feed of 4 West is silent.", "4 West waits for a feed since Sun 14 Jun 05:00. The roster feed of 4 West is silent. Nobody becomes a case because a feed is missing."}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Error(diff)
 	}
@@ -412,5 +412,24 @@ func TestADepartmentWithoutItsFeedIsHeld(t *testing.T) {
 		if state, _, _, _, held := console.HealthOf(&d, time.Now()); state != c.want || held != "" {
 			t.Errorf("%+v: %s %s", c, state, held)
 		}
+	}
+}
+
+// TestManyDepartmentsAreHeldInOneNote counts them, names the first, and gives one reason where it is the same.
+func TestManyDepartmentsAreHeldInOneNote(t *testing.T) {
+	var h privacy.Health
+	for i, name := range []string{"4 West", "5 East", "Surgery", "Dialysis", "", "Cardiology"} {
+		h.Departments = append(h.Departments, privacy.DepartmentHealth{Name: name, Held: name != "Surgery", Since: time.Date(2026, 6, 14, 12-i, 0, 0, 0, time.UTC), Reason: "The roster is silent"})
+	}
+	h.All.Held = 3
+	now := time.Date(2026, 6, 16, 7, 42, 0, 0, time.UTC)
+	want := "Five departments wait for a feed, the first since Sun 14 Jun 07:00. Cardiology, No department, Dialysis, 5 East and 1 more. The roster is silent. Nobody becomes a case because a feed is missing. Three cases wait until then."
+	if got := console.HeldOf(&h, now); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	h.Departments[2].Held, h.Departments[5].Reason, h.All.Held = true, "The orders are silent", 0
+	want = "Six departments wait for a feed, the first since Sun 14 Jun 07:00. Cardiology, No department, Dialysis, Surgery and 2 more. Fewer accesses can be explained there than usual. Nobody becomes a case because a feed is missing."
+	if got := console.HeldOf(&h, now); got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

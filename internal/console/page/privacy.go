@@ -7,7 +7,7 @@ type Review struct {
 	Now                   *Now
 	Rows                  []CaseRow
 	Order, Older          string
-	Held                  []Held
+	Held                  *Held
 	Doors                 []RoomCard
 	Proposals             []Proposal
 	EmptyTitle, EmptyText string
@@ -22,10 +22,11 @@ type CaseRow struct {
 	Here, Next, Before     bool
 }
 
-// Held says that the cases of a department wait, and for what.
+// Held says what a reader has to know first: that departments wait, and for what, or what became of a case meanwhile.
 type Held struct {
 	State       State
 	Title, Text string
+	More        Link // where it is told in full; may be empty
 }
 
 // Case is one case in full: what was opened, what was looked for, and what a person concludes.
@@ -154,7 +155,6 @@ type Explained struct {
 	Now         *Now
 	Departments []ExplainedRow
 	Feeds       []FeedRow
-	Held        []Held
 	Days        string
 	NothingSays string
 }

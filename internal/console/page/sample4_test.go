@@ -38,7 +38,7 @@ func review() page.Review {
 			Action: page.Link{Text: "Open the case", URL: "/review/9a"}, More: []page.Link{{Text: "Who saw a chart?", URL: "/patients/who-saw"}},
 			Facts: []page.Pair{{Name: "Known since", Value: "07:18"}, {Name: "Next in line", Value: "Three openings of a co-worker’s chart"}},
 		},
-		Held: []page.Held{{State: page.Watch("Held"), Title: "4 West: 31 accesses wait.", Text: "The roster of 4 West is silent since Sunday, so its cases wait. Nobody is accused because a feed is missing."}},
+		Held: &page.Held{State: page.Look("Held"), Title: "Seven departments wait for a feed, the first since Sun 14 Jun 05:00.", Text: "4 West, 5 East, Cardiology, Dialysis and 3 more. The feed roster-4w has said nothing of the kind shift since 14 June, 05:10. Nobody becomes a case because a feed is missing. Two cases wait until then.", More: page.Link{Text: "See what is explained", URL: "/review/explained"}},
 		Doors: []page.RoomCard{
 			{Name: "One patient", URL: "/patients/who-saw", Text: "Who saw this chart, with the reason beside each access. To print for the patient."},
 			{Name: "Explained", URL: "/review/explained", Text: "963 of 1,000 accesses have a reason. Two departments are below their usual.", State: page.Watch("Keep an eye")},
