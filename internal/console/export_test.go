@@ -105,3 +105,15 @@ const (
 // SeenHeadline and DayHeadline are the answers of two pages.
 func SeenHeadline(all []privacy.Seen) string { return seenHeadline(all) }
 func DayHeadline(d *privacy.Day) string      { return dayHeadline(d) }
+
+// EvidenceOf lists what a case rests on, masked, and says how much of it is listed.
+func EvidenceOf(k *privacy.Case) (what []string, says string) {
+	rows, says := (&Console{}).evidenceOf(&request{clock: page.Clock{Zone: time.UTC}}, k, nil)
+	for _, row := range rows {
+		what = append(what, row.What)
+	}
+	return what, says
+}
+
+// QuestionOf is what the reader of a case answers.
+func QuestionOf(k *privacy.Case) string { return questionOf(k) }

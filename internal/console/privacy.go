@@ -185,7 +185,7 @@ func caseHeadline(all []privacy.Case, which string) string {
 	}
 	says := page.Count(len(all), "case") + either(len(all) == 1, " waits.", " wait.")
 	if urgent > 0 {
-		says += either(urgent == 1, " One", " "+page.Number(urgent)) + " may not wait until tomorrow."
+		says += " " + page.Word(urgent) + " may not wait until tomorrow."
 	}
 	return says
 }

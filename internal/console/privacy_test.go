@@ -382,7 +382,7 @@ func TestTheOfficersDayBegins(t *testing.T) {
 	n := newOffice(t)
 	p := n.officer(n.first(), "j.officer")
 	_, body := p.get("/")
-	for _, want := range []string{"Who looked at a chart without a reason?", "cases wait. 2 may not wait until tomorrow.", `href="/review/` + n.leaver, `data-go="A"`, "accesses have a reason"} {
+	for _, want := range []string{"Who looked at a chart without a reason?", "cases wait. Two may not wait until tomorrow.", `href="/review/` + n.leaver, `data-go="A"`, "accesses have a reason"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("not %q", want)
 		}
@@ -431,5 +431,27 @@ func TestManyDepartmentsAreHeldInOneNote(t *testing.T) {
 	want = "Six departments wait for a feed, the first since Sun 14 Jun 07:00. Cardiology, No department, Dialysis, Surgery and 2 more. Fewer accesses can be explained there than usual. Nobody becomes a case because a feed is missing."
 	if got := console.HeldOf(&h, now); got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestACaseOfAnAccountAsksAboutNoChart also lists accesses that are about no patient, and says when it lists not all.
+func TestACaseOfAnAccountAsksAboutNoChart(t *testing.T) {
+	k := privacy.Case{Users: make([]privacy.Party, 1)}
+	if got := console.QuestionOf(&k); got != "Was there a reason for what this person did?" {
+		t.Error(got)
+	}
+	k.Patients = []privacy.Party{{Hint: "4471"}, {Hint: "4472"}}
+	if got := console.QuestionOf(&k); got != "Did this person have a reason to open these charts?" {
+		t.Error(got)
+	}
+	var touch privacy.Touch
+	touch.Counts[privacy.Print] = 120
+	for range 30 {
+		touch.Evidence = append(touch.Evidence, privacy.Access{Act: privacy.Print, Native: "Report"})
+	}
+	k.Touches = []privacy.Look{{Touch: touch, Patient: -1}, {Touch: touch, Patient: 1}}
+	what, says := console.EvidenceOf(&k)
+	if len(what) != 40 || what[0] != "Printed: Report" || what[39] != "Printed: Report, patient ••••4472" || says != "40 of 240 accesses. Open a seal to see its proof" {
+		t.Error(len(what), what, says)
 	}
 }

@@ -250,7 +250,7 @@ func explained() page.Explained {
 		Now:  &page.Now{State: page.Look("Held"), Label: "One thing to do", Title: "The roster of 4 West is silent, so its cases wait", Text: "Since Sunday 81 of 100 accesses there have a reason, usually 96. Nobody becomes a case because a feed is missing.", Action: page.Link{Text: "Open the sources", URL: "/sources"}},
 		Days: "Last 30 days",
 		Departments: []page.ExplainedRow{
-			{Name: "4W", State: page.Look("Held"), Share: "81.0 %", Base: "1,204 accesses", Usual: "96.1 %", Says: "The roster is silent since Sunday; 31 accesses wait", Spark: page.Spark(shares(96, 96, 95, 97, 96, 96, 96, 81, 80), "look", "Explained share of 4 West, falling on Sunday")},
+			{Name: "4W", State: page.Look("Held"), Share: "81.0 %", Base: "1,204 accesses", Usual: "96.1 %", Says: "The feed roster-4w has said nothing of the kind shift since 14 June, 05:10.", Spark: page.Spark(shares(96, 96, 95, 97, 96, 96, 96, 81, 80), "look", "Explained share of 4 West, falling on Sunday")},
 			{Name: "REG", State: page.Watch("Below usual"), Share: "93.2 %", Base: "8,022 accesses", Usual: "95.0 %", Says: "Two points below its own past", Spark: page.Spark(shares(95, 95, 95, 94, 93), "watch", "Explained share of registration")},
 			{Name: "ED", State: page.OK("As usual"), Share: "97.4 %", Base: "14,310 accesses", Usual: "97.2 %", Says: "", Spark: page.Spark(shares(97, 97, 98, 97, 97), "ok", "Explained share of the emergency department")},
 		},
