@@ -101,17 +101,16 @@ type Missing struct {
 // WhoSaw says who opened one patient's record, and why.
 type WhoSaw struct {
 	Frame
-	From, To          string
-	Presets           []Choice
-	Asked             bool
-	Patient           []Pair
-	Reveal            *Reveal
-	Period, Basis     string
-	Rows              []SeenRow
-	Days              string
-	Counts            []Pair
-	Unnamed           string
-	NothingSays, Save string
+	From, To      string
+	Presets       []Choice
+	Asked         bool
+	Patient       []Pair
+	Reveal        *Reveal
+	Period, Basis string
+	Rows          []SeenRow
+	Days          string
+	Counts        []Pair
+	NothingSays   string
 }
 
 // SeenRow is one person on one day, as an accounting lists it.
