@@ -171,6 +171,7 @@ type Actor struct {
 	Token   string    // id of the token
 	Source  string    // what a sender sends as
 	Scope   []Verb    // what a token is held to, when it is held to anything
+	Maker   string    // of a reader's token: the name that who made it signs in with
 }
 
 // Denied says that nobody let the actor do this.

@@ -149,7 +149,7 @@ func (h *House) Bearer(ctx context.Context, token, ip string) (Actor, error) {
 	}
 	a := Actor{ID: "token:" + t.ID, Name: t.Spec.Name, Roles: []Role{t.Spec.Role}, Token: t.ID, Source: t.Spec.Source, Scope: t.Spec.Scope}
 	if t.Spec.Role == Reader {
-		if a.Scope, err = h.readerScope(ctx, t); err != nil {
+		if a.Scope, a.Maker, err = h.readerScope(ctx, t); err != nil {
 			return Actor{}, err
 		}
 	}
@@ -160,23 +160,23 @@ func (h *House) Bearer(ctx context.Context, token, ip string) (Actor, error) {
 	return a, nil
 }
 
-// readerScope holds a reader to what its maker may do today.
-func (h *House) readerScope(ctx context.Context, t Token) ([]Verb, error) {
+// readerScope holds a reader to what its maker may do today, and says who that is.
+func (h *House) readerScope(ctx context.Context, t Token) (scope []Verb, name string, err error) {
 	maker, err := h.person(ctx, t.Maker)
 	if err != nil {
-		return nil, fmt.Errorf("look up token: %w", err)
+		return nil, "", fmt.Errorf("look up token: %w", err)
 	}
 	if !maker.Disabled.IsZero() {
-		return nil, ErrToken
+		return nil, "", ErrToken
 	}
 	scope, named := Grants(maker.actor())
 	if len(t.Spec.Scope) > 0 {
 		scope = slices.DeleteFunc(append(scope, named...), func(v Verb) bool { return !slices.Contains(t.Spec.Scope, v) })
 	}
 	if len(scope) == 0 { // which would stand for all
-		return nil, ErrToken
+		return nil, "", ErrToken
 	}
-	return scope, nil
+	return scope, maker.Name, nil
 }
 
 func (t Token) usedFrom(ip string) bool {

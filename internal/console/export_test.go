@@ -82,10 +82,16 @@ func (q Questions) Kept(id, by string) bool {
 // HealthOf is how a department stands, in the words of the page, and why its cases wait.
 func HealthOf(d *privacy.DepartmentHealth, now time.Time) (state, share, usual, says, waits string) {
 	row := departmentRow(d)
-	for _, h := range held(&privacy.Health{Departments: []privacy.DepartmentHealth{*d}}, page.Clock{Now: now, Zone: time.UTC}) {
-		waits = h.Title + " " + h.Text
+	return row.State.Word, row.Share, row.Usual, row.Says, HeldOf(&privacy.Health{Departments: []privacy.DepartmentHealth{*d}}, now)
+}
+
+// HeldOf is the note about the departments that wait.
+func HeldOf(h *privacy.Health, now time.Time) string {
+	v := held(h, page.Clock{Now: now, Zone: time.UTC})
+	if v == nil {
+		return ""
 	}
-	return row.State.Word, row.Share, row.Usual, row.Says, waits
+	return v.Title + " " + v.Text
 }
 
 // The bounds of what is kept of questions and answers.
@@ -95,3 +101,19 @@ const (
 	MostKeptBytes     = mostKeptBytes
 	MostHitBytes      = mostHitBytes
 )
+
+// SeenHeadline and DayHeadline are the answers of two pages.
+func SeenHeadline(all []privacy.Seen) string { return seenHeadline(all) }
+func DayHeadline(d *privacy.Day) string      { return dayHeadline(d) }
+
+// EvidenceOf lists what a case rests on, masked, and says how much of it is listed.
+func EvidenceOf(k *privacy.Case) (what []string, says string) {
+	rows, says := (&Console{}).evidenceOf(&request{clock: page.Clock{Zone: time.UTC}}, k, nil)
+	for _, row := range rows {
+		what = append(what, row.What)
+	}
+	return what, says
+}
+
+// QuestionOf is what the reader of a case answers.
+func QuestionOf(k *privacy.Case) string { return questionOf(k) }

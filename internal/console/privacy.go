@@ -1,7 +1,6 @@
 package console
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -17,17 +16,14 @@ import (
 // errNoRoom says that nobody told this node to look at accesses.
 var errNoRoom = errors.New("access review is not set up: an administrator switches it on in the configuration, under privacy")
 
-// viewer is who reads, as the room knows people.
+// viewer is who reads, as the room knows people. A program sees no more than who made its token.
 func (c *Console) viewer(r *request) (privacy.Viewer, error) {
-	if r.api {
-		return privacy.Viewer{Name: r.actor.ID}, nil
+	if !r.api {
+		return c.Privacy.Viewer(r.Context(), r.actor.Name)
 	}
-	v, err := c.Privacy.Viewer(r.Context(), r.actor.Name)
-	if err != nil {
-		return v, err
-	}
-	v.Name = cmp.Or(v.Name, r.actor.Name)
-	return v, nil
+	v, err := c.Privacy.Viewer(r.Context(), r.actor.Maker)
+	v.Name = r.actor.ID
+	return v, err
 }
 
 // How many cases a list has: of those that wait all, as far as anybody can tell.
@@ -189,7 +185,7 @@ func caseHeadline(all []privacy.Case, which string) string {
 	}
 	says := page.Count(len(all), "case") + either(len(all) == 1, " waits.", " wait.")
 	if urgent > 0 {
-		says += either(urgent == 1, " One", " "+page.Number(urgent)) + " may not wait until tomorrow."
+		says += " " + page.Word(urgent) + " may not wait until tomorrow."
 	}
 	return says
 }
@@ -299,15 +295,14 @@ func (c *Console) aside(r *request, v *page.Review) error {
 	if err != nil {
 		return err
 	}
-	v.Held = held(&h, r.clock)
 	state := page.OK("As usual")
-	if len(v.Held) > 0 {
-		state = page.Look("Held")
+	if v.Held = held(&h, r.clock); v.Held != nil {
+		state, v.Held.More = page.Look("Held"), page.Link{Text: "See what is explained", URL: "/review/explained"}
 	}
 	switch known := slices.ContainsFunc(h.Departments, func(d privacy.DepartmentHealth) bool { return d.Past > 0 }); {
 	case h.All.Touches == 0:
 		state = page.Dim("None yet")
-	case len(v.Held) == 0 && !known:
+	case v.Held == nil && !known:
 		state = page.Dim("No past yet")
 	}
 	v.Doors = append(v.Doors, page.RoomCard{Name: "Explained", URL: "/review/explained", State: state, Text: shareSays(&h.All)})

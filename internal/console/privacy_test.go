@@ -112,6 +112,10 @@ func TestWhoIsInACaseSeesNone(t *testing.T) {
 			t.Errorf("%s: status %d", path, status)
 		}
 	}
+	_, list := p.post("/patients/who-saw", n.askPatient(bergsNumber))
+	if status, body := p.get(list); status != http.StatusOK || !strings.Contains(body, "No reason found") || strings.Contains(body, "/review/"+n.coworker) || strings.Contains(body, "Somebody looks at it") {
+		t.Errorf("who saw a chart tells of the case: status %d", status)
+	}
 }
 
 // TestEachRoleSeesItsPartOfACase opens the same case as everybody.
@@ -344,6 +348,18 @@ func TestCasesForPrograms(t *testing.T) {
 	if status, _ := ask(token, "/cases/nothing"); status != http.StatusNotFound {
 		t.Errorf("status %d", status)
 	}
+	// The token of somebody whom a case is about shows it no more than they are shown it.
+	clerk := n.hire(admin, "r.holm", "R. Holm", access.Privacy, access.Admin)
+	ctx = access.WithActor(t.Context(), access.Actor{ID: clerk.id, Name: "r.holm", Roles: []access.Role{access.Privacy, access.Admin}})
+	if token, err = n.house.Issue(ctx, access.TokenSpec{Name: "own", Role: access.Reader, Scope: []access.Verb{access.CaseRead}}); err != nil {
+		t.Fatal(err)
+	}
+	if status, body := ask(token, "/cases"); status != http.StatusOK || strings.Contains(body, n.coworker) || !strings.Contains(body, n.leaver) {
+		t.Errorf("a list for the clerk's token: status %d", status)
+	}
+	if status, _ := ask(token, "/cases/"+n.coworker); status != http.StatusNotFound {
+		t.Errorf("a case for the clerk's token: status %d", status)
+	}
 }
 
 // TestWithoutTheRoom says what is missing and what to do.
@@ -366,7 +382,7 @@ func TestTheOfficersDayBegins(t *testing.T) {
 	n := newOffice(t)
 	p := n.officer(n.first(), "j.officer")
 	_, body := p.get("/")
-	for _, want := range []string{"Who looked at a chart without a reason?", "cases wait. 2 may not wait until tomorrow.", `href="/review/` + n.leaver, `data-go="A"`, "accesses have a reason"} {
+	for _, want := range []string{"Who looked at a chart without a reason?", "cases wait. Two may not wait until tomorrow.", `href="/review/` + n.leaver, `data-go="A"`, "accesses have a reason"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("not %q", want)
 		}
@@ -380,10 +396,10 @@ func TestTheOfficersDayBegins(t *testing.T) {
 
 // TestADepartmentWithoutItsFeedIsHeld says that its cases wait, and for what.
 func TestADepartmentWithoutItsFeedIsHeld(t *testing.T) {
-	d := privacy.DepartmentHealth{Name: "4 West", Share: privacy.Share{Touches: 120, Explained: 97, Held: 31}, Past: 0.961, Held: true, Since: time.Date(2026, 6, 14, 5, 0, 0, 0, time.UTC), Reason: "the roster feed of 4 West is silent"}
+	d := privacy.DepartmentHealth{Name: "4 West", Share: privacy.Share{Touches: 120, Explained: 97}, Past: 0.961, Held: true, Since: time.Date(2026, 6, 14, 5, 0, 0, 0, time.UTC), Reason: "the roster feed of 4 West is silent"}
 	state, share, usual, says, held := console.HealthOf(&d, time.Date(2026, 6, 16, 7, 42, 0, 0, time.UTC))
 	got := []string{state, share, usual, says, held}
-	want := []string{"Held", "80.8 %", "96.1 %", "The roster feed of 4 West is silent. 31 accesses wait.", "4 West: 31 accesses wait since Sun 14 Jun 05:00. The roster feed of 4 West is silent. Nobody becomes a case because a feed is missing."}
+	want := []string{"Held", "80.8 %", "96.1 %", "The roster feed of 4 West is silent.", "4 West waits for a feed since Sun 14 Jun 05:00. The roster feed of 4 West is silent. Nobody becomes a case because a feed is missing."}
 	if diff := cmp.Diff(got, want); diff != "" {
 		t.Error(diff)
 	}
@@ -396,5 +412,46 @@ func TestADepartmentWithoutItsFeedIsHeld(t *testing.T) {
 		if state, _, _, _, held := console.HealthOf(&d, time.Now()); state != c.want || held != "" {
 			t.Errorf("%+v: %s %s", c, state, held)
 		}
+	}
+}
+
+// TestManyDepartmentsAreHeldInOneNote counts them, names the first, and gives one reason where it is the same.
+func TestManyDepartmentsAreHeldInOneNote(t *testing.T) {
+	var h privacy.Health
+	for i, name := range []string{"4 West", "5 East", "Surgery", "Dialysis", "", "Cardiology"} {
+		h.Departments = append(h.Departments, privacy.DepartmentHealth{Name: name, Held: name != "Surgery", Since: time.Date(2026, 6, 14, 12-i, 0, 0, 0, time.UTC), Reason: "The roster is silent"})
+	}
+	h.All.Held = 3
+	now := time.Date(2026, 6, 16, 7, 42, 0, 0, time.UTC)
+	want := "Five departments wait for a feed, the first since Sun 14 Jun 07:00. Cardiology, No department, Dialysis, 5 East and 1 more. The roster is silent. Nobody becomes a case because a feed is missing. Three cases wait until then."
+	if got := console.HeldOf(&h, now); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	h.Departments[2].Held, h.Departments[5].Reason, h.All.Held = true, "The orders are silent", 0
+	want = "Six departments wait for a feed, the first since Sun 14 Jun 07:00. Cardiology, No department, Dialysis, Surgery and 2 more. Fewer accesses can be explained there than usual. Nobody becomes a case because a feed is missing."
+	if got := console.HeldOf(&h, now); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestACaseOfAnAccountAsksAboutNoChart also lists accesses that are about no patient, and says when it lists not all.
+func TestACaseOfAnAccountAsksAboutNoChart(t *testing.T) {
+	k := privacy.Case{Users: make([]privacy.Party, 1)}
+	if got := console.QuestionOf(&k); got != "Was there a reason for what this person did?" {
+		t.Error(got)
+	}
+	k.Patients = []privacy.Party{{Hint: "4471"}, {Hint: "4472"}}
+	if got := console.QuestionOf(&k); got != "Did this person have a reason to open these charts?" {
+		t.Error(got)
+	}
+	var touch privacy.Touch
+	touch.Counts[privacy.Print] = 120
+	for range 30 {
+		touch.Evidence = append(touch.Evidence, privacy.Access{Act: privacy.Print, Native: "Report"})
+	}
+	k.Touches = []privacy.Look{{Touch: touch, Patient: -1}, {Touch: touch, Patient: 1}}
+	what, says := console.EvidenceOf(&k)
+	if len(what) != 40 || what[0] != "Printed: Report" || what[39] != "Printed: Report, patient ••••4472" || says != "40 of 240 accesses. Open a seal to see its proof" {
+		t.Error(len(what), what, says)
 	}
 }

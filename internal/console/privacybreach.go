@@ -168,7 +168,7 @@ func soonest(all []privacy.Clock) privacy.Clock {
 // clockName says who has to be told by a rule.
 func clockName(rule string) string {
 	name := map[string]string{
-		"EU-GDPR-33": "to the supervisory authority", "EU-GDPR-34": "to the patient", "US-HIPAA-IND": "to the patient", "US-HIPAA-HHS-L": "to HHS", "US-HIPAA-HHS-S": "to HHS", "US-HIPAA-MEDIA": "to the media",
+		"EU-GDPR-33": "to the supervisory authority", "US-HIPAA-IND": "to the patient", "US-HIPAA-HHS-L": "to HHS", "US-HIPAA-HHS-S": "to HHS",
 	}[rule]
 	return cmp.Or(name, page.Clean(rule, 40))
 }
@@ -176,8 +176,8 @@ func clockName(rule string) string {
 // clockBasis names the text of the law and its limit.
 func clockBasis(rule string) string {
 	basis := map[string]string{
-		"EU-GDPR-33": "GDPR article 33: 72 hours, unless a risk is unlikely", "EU-GDPR-34": "GDPR article 34: without undue delay, where the risk is high", "US-HIPAA-IND": "45 CFR 164.404: without unreasonable delay, 60 days at most",
-		"US-HIPAA-HHS-L": "45 CFR 164.408(b): 500 or more people, 60 days at most", "US-HIPAA-HHS-S": "45 CFR 164.408(c): fewer than 500 people, 60 days after the end of the year", "US-HIPAA-MEDIA": "45 CFR 164.406: more than 500 people of one state",
+		"EU-GDPR-33": "GDPR article 33: 72 hours, unless a risk is unlikely", "US-HIPAA-IND": "45 CFR 164.404: without unreasonable delay, 60 days at most",
+		"US-HIPAA-HHS-L": "45 CFR 164.408(b): 500 or more people, 60 days at most", "US-HIPAA-HHS-S": "45 CFR 164.408(c): fewer than 500 people, 60 days after the end of the year",
 	}[rule]
 	return cmp.Or(basis, page.Clean(rule, 40))
 }

@@ -32,7 +32,7 @@ func TestThePrivacyOfficersMorning(t *testing.T) {
 	b.see("Who looked at a chart without a reason?")
 	b.shot("office-today")
 	b.press("g", "a")
-	b.see("2 may not wait until tomorrow.")
+	b.see("Two may not wait until tomorrow.")
 	b.shot("office-review")
 	b.press(kb.Enter)
 	b.see("1 of 4")

@@ -55,8 +55,8 @@ func (c *Console) casePage(r *request, k *privacy.Case) (page.Case, error) {
 	if err != nil {
 		return page.Case{}, err
 	}
-	v := page.Case{URL: "/review/" + k.ID, Short: number(k), State: caseState(k), EvidenceSays: "Open a seal to see its proof"}
-	v.Frame = c.frame(r, "access", "Case "+number(k), "Did this person have a reason to open this chart?",
+	v := page.Case{URL: "/review/" + k.ID, Short: number(k), State: caseState(k)}
+	v.Frame = c.frame(r, "access", "Case "+number(k), questionOf(k),
 		key("conclude", "1", "-", "5"), key("record", "Ctrl", "Enter"), key("next, previous case", "J", "K"), key("reveal", "R"), key("all reasons", "V"))
 	v.Answer = page.Clean(k.Text.Headline, 200)
 	for _, p := range k.Text.Paragraphs {
@@ -73,13 +73,22 @@ func (c *Console) casePage(r *request, k *privacy.Case) (page.Case, error) {
 	if v.Tried.All, err = c.everyReason(r, k); err != nil {
 		return v, err
 	}
-	v.Evidence = c.evidenceOf(r, k, shown)
+	v.Evidence, v.EvidenceSays = c.evidenceOf(r, k, shown)
 	if err := c.dayOf(r, k, &v); err != nil {
 		return v, err
 	}
 	c.concludeOn(r, k, &v, next)
 	v.Facts, v.Seen = c.factsOf(r, k), c.seenBy(r, k)
 	return v, nil
+}
+
+// questionOf is what the reader of a case answers.
+func questionOf(k *privacy.Case) string {
+	people, charts := either(len(k.Users) > 1, "these people", "this person"), either(len(k.Patients) > 1, "these charts", "this chart")
+	if len(k.Patients) == 0 {
+		return "Was there a reason for what " + people + " did?"
+	}
+	return "Did " + people + " have a reason to open " + charts + "?"
 }
 
 // neighbours fills the queue beside a case, and returns where to go after it.
@@ -208,8 +217,8 @@ func weighsOf(k *privacy.Case) *page.Weighing {
 
 const accessesShown = 40
 
-// evidenceOf lists the accesses, each with its place in the journal.
-func (c *Console) evidenceOf(r *request, k *privacy.Case, shown inClear) []page.EvidenceRow {
+// evidenceOf lists the accesses, each with its place in the journal, and says how many of them are listed.
+func (c *Console) evidenceOf(r *request, k *privacy.Case, shown inClear) (rows []page.EvidenceRow, says string) {
 	type dated struct {
 		page.EvidenceRow
 		at int64
@@ -219,7 +228,7 @@ func (c *Console) evidenceOf(r *request, k *privacy.Case, shown inClear) []page.
 		look := &k.Touches[i]
 		for _, a := range look.Touch.Evidence {
 			row := page.EvidenceRow{Time: r.clock.Second(a.At), What: actSays(&a), Where: page.Clean(c.text(a.Where), 60), Seal: sealOf(a.Place)}
-			if len(k.Patients) > 1 && look.Patient < len(k.Patients) {
+			if len(k.Patients) > 1 && look.Patient >= 0 && look.Patient < len(k.Patients) { // some are about no patient
 				name, _ := shown.of(&k.Patients[look.Patient])
 				row.What += ", patient " + name
 			}
@@ -231,11 +240,14 @@ func (c *Console) evidenceOf(r *request, k *privacy.Case, shown inClear) []page.
 		}
 	}
 	slices.SortStableFunc(all, func(a, b dated) int { return int(min(max(a.at-b.at, -1), 1)) })
-	var rows []page.EvidenceRow
 	for _, d := range all[:min(accessesShown, len(all))] {
 		rows = append(rows, d.EvidenceRow)
 	}
-	return rows
+	says = "Open a seal to see its proof"
+	if n := accessesOf(k); n > uint64(len(rows)) {
+		says = page.Number(len(rows)) + " of " + looks(n) + ". " + says
+	}
+	return rows, says
 }
 
 // actSays says what was done, with the sender's own word for it.
@@ -283,9 +295,17 @@ func (c *Console) factsOf(r *request, k *privacy.Case) []page.Pair {
 	if k.Decided != nil && k.Decided.Undone.IsZero() {
 		facts = append(facts, page.Pair{Name: "Decided by", Value: page.Clean(k.Decided.By.Name, 60)})
 	} else if access.Check(r.actor, access.CaseDecide, caseObject(k)) == nil {
-		facts = append(facts, page.Pair{Name: "Reviewer", Value: "You. Neither the subject nor in the same line"})
+		facts = append(facts, page.Pair{Name: "Reviewer", Value: c.reviewerSays(r)})
 	}
 	return append(facts, page.Pair{Name: "Seen by", Value: seenSays(k)}, page.Pair{Name: "Accesses", Value: touchesSay(k)})
+}
+
+// reviewerSays tells whether somebody looked if the reader is involved, which takes the staff list.
+func (c *Console) reviewerSays(r *request) string {
+	if by, err := c.viewer(r); err != nil || by.Staff == 0 {
+		return "You. The staff list does not know your sign-in name, so nobody checked whether you are involved"
+	}
+	return "You. Neither the subject nor in the same line"
 }
 
 func seenSays(k *privacy.Case) string {
@@ -299,14 +319,20 @@ func seenSays(k *privacy.Case) string {
 }
 
 func touchesSay(k *privacy.Case) string {
-	n, days := uint64(0), map[int32]bool{}
+	days := map[int32]bool{}
+	for i := range k.Touches {
+		days[k.Touches[i].Touch.Day] = true
+	}
+	return page.Number(accessesOf(k)) + " on " + page.Plural(len(days), "day")
+}
+
+func accessesOf(k *privacy.Case) (n uint64) {
 	for i := range k.Touches {
 		for _, count := range k.Touches[i].Touch.Counts {
 			n += uint64(count)
 		}
-		days[k.Touches[i].Touch.Day] = true
 	}
-	return page.Number(n) + " on " + page.Plural(len(days), "day")
+	return n
 }
 
 func (c *Console) seenBy(r *request, k *privacy.Case) []page.Done {

@@ -149,29 +149,45 @@ func (c *Console) workdayPage(r *request, who hospital.StaffID, on time.Time, d 
 	if role := roleOf(&d.Staff); role != "" {
 		v.Subject = append(v.Subject, page.Pair{Value: role})
 	}
-	without := 0
 	for i := range d.Looks {
-		if !d.Looks[i].Verdict.Explained {
-			without++
-		}
 		v.Rows = append(v.Rows, c.workRow(r, d, &d.Looks[i], shown))
 	}
 	slices.SortStableFunc(v.Rows, func(a, b page.WorkRow) int { return a.State.Rank() - b.State.Rank() })
-	v.Answer = page.Count(len(d.Looks), "record") + either(len(d.Looks) == 1, " was", " were") + " opened"
-	switch {
-	case len(d.Looks) == 0:
-		v.Answer = "No record was opened on this day"
-	case without == 0:
-		v.Answer += ", each with a reason"
-	default:
-		v.Answer += ", " + page.Number(without) + " of them without a reason that we found"
-	}
-	v.Day = c.drawDay(d, on, true, nil, "")
+	v.Answer = dayHeadline(d)
+	v.Day = c.drawDay(d, on, true, nil)
 	v.Totals = []page.Pair{{Name: "Planned", Value: shiftsSay(d, r.clock)}}
 	if !d.At.IsZero() {
 		v.Totals = append(v.Totals, page.Pair{Name: "First and last act", Value: d.At.In(c.Zone).Format("15:04") + " and " + d.Until.In(c.Zone).Format("15:04")})
 	}
 	return v
+}
+
+func lookStanding(l *privacy.Look) standing {
+	return standingOf(&l.Touch.Counts, l.Verdict.Explained, l.Pending)
+}
+
+// dayHeadline counts records, by what is known of their reasons.
+func dayHeadline(d *privacy.Day) string {
+	var n [unopened + 1]int
+	for i := range d.Looks {
+		n[lookStanding(&d.Looks[i])]++
+	}
+	opened, without, soon := len(d.Looks)-n[unopened], n[unexplained], n[early]
+	says := page.Count(opened, "record") + either(opened == 1, " was", " were") + " opened"
+	switch {
+	case opened == 0:
+		return "No record was opened on this day"
+	case opened == 1:
+		return says + either(without == 1, ", without a reason that we found", either(soon == 1, "; it is too early to say why", ", with a reason"))
+	case without > 0:
+		says += ", " + page.Number(without) + " of them without a reason that we found"
+	case soon == 0:
+		says += ", each with a reason"
+	}
+	if soon > 0 {
+		says += "; for " + page.Number(soon) + " it is too early to say"
+	}
+	return says
 }
 
 func (c *Console) workRow(r *request, d *privacy.Day, l *privacy.Look, shown bool) page.WorkRow {
@@ -190,8 +206,14 @@ func (c *Console) workRow(r *request, d *privacy.Day, l *privacy.Look, shown boo
 		}
 	}
 	row.Where = strings.Join(places, ", ")
-	row.State, row.Reason = page.Look("No reason found"), ""
-	if l.Verdict.Explained {
+	switch lookStanding(l) {
+	case unexplained:
+		row.State = page.Look("No reason found")
+	case early:
+		row.State, row.Reason = page.Dim("Too early"), "Reasons may still come."
+	case unopened:
+		row.State, row.Reason = page.Dim("Not opened"), "The record itself was not opened."
+	case explained:
 		row.State = page.OK("Reason")
 		if len(l.Verdict.Reasons) > 0 {
 			if says, err := c.Privacy.SayReason(r.Context(), &l.Verdict.Reasons[0]); err == nil {
@@ -261,36 +283,16 @@ func (c *Console) dayOf(r *request, k *privacy.Case, v *page.Case) error {
 		}
 	}
 	v.DayTitle, v.DayWhen = "The person’s "+on.Format("Monday"), on.Format("2 January")+", local time"
-	v.Day = c.drawDay(&d, on, false, k, c.patientsDay(k, on))
+	v.Day = c.drawDay(&d, on, false, k)
 	return nil
 }
 
-// patientsDay says what happened to the patient on that day, when nothing did.
-func (c *Console) patientsDay(k *privacy.Case, on time.Time) string {
+// patientsDay is the lane of the one patient of a case, from when to when the patient was here, and the same in words.
+func (c *Console) patientsDay(k *privacy.Case, on, from, to time.Time) (lane page.LaneOf, says string, ok bool) {
 	if len(k.Patients) != 1 || c.Hospital == nil {
-		return ""
+		return lane, "", false
 	}
-	says := "no visit on this day"
-	c.Hospital.View(func(h *hospital.House) {
-		p := h.Patient(k.Patients[0].Patient)
-		if p == nil {
-			return
-		}
-		for i := len(p.Visits) - 1; i >= 0; i-- {
-			if visit := &p.Visits[i]; visit.Start.Before(on) {
-				says += "; last visit " + visit.Start.In(c.Zone).Format("2 January 2006")
-				return
-			}
-		}
-	})
-	return says
-}
-
-// visits are the stretches of a day in which the patient of a case was here.
-func (c *Console) visits(k *privacy.Case, from, to time.Time) (all []page.Stretch) {
-	if k == nil || len(k.Patients) != 1 || c.Hospital == nil {
-		return nil
-	}
+	last := time.Time{}
 	c.Hospital.View(func(h *hospital.House) {
 		p := h.Patient(k.Patients[0].Patient)
 		if p == nil {
@@ -302,53 +304,105 @@ func (c *Console) visits(k *privacy.Case, from, to time.Time) (all []page.Stretc
 				end = to
 			}
 			if v.Start.Before(to) && end.After(from) {
-				all = append(all, page.Stretch{From: v.Start, To: end})
+				lane.Stretches = append(lane.Stretches, page.Stretch{From: v.Start, To: end})
+			} else if v.Start.Before(on) && v.Start.After(last) {
+				last = v.Start
 			}
 		}
 	})
-	return all
+	lane.Name, lane.Nothing = "The patient’s day", "no visit on this day"
+	if !last.IsZero() {
+		lane.Nothing += "; last visit " + last.In(c.Zone).Format("2 January 2006")
+	}
+	if len(lane.Stretches) == 0 {
+		return lane, lane.Nothing, true
+	}
+	var times []string
+	for _, s := range lane.Stretches {
+		times = append(times, c.within(s.From, from, to)+" to "+c.within(s.To, from, to))
+	}
+	return lane, "here " + list(times, 6), true
 }
 
-// drawDay draws a day at work: with a case, its charts have a lane of their own.
-func (c *Console) drawDay(d *privacy.Day, on time.Time, wide bool, k *privacy.Case, nothing string) *page.Timeline {
+// within is a time of a day, or the end of the day that is drawn where the time lies before or after it.
+func (c *Console) within(t, from, to time.Time) string {
+	switch {
+	case t.Before(from):
+		return "before " + from.In(c.Zone).Format("15:04")
+	case t.After(to):
+		return "after " + to.In(c.Zone).Format("15:04")
+	}
+	return t.In(c.Zone).Format("15:04")
+}
+
+// drawn is what a picture of a day at work shows of the records that were opened.
+type drawn struct {
+	reasoned, early []time.Time
+	without         []page.Moment
+	story           []page.Moment // what a case is about
+	patient         string        // what happened to the one patient of a case, in words; empty when nobody can tell
+}
+
+// drawDay draws a day at work: with a case, what it is about has a lane of its own.
+func (c *Console) drawDay(d *privacy.Day, on time.Time, wide bool, k *privacy.Case) *page.Timeline {
 	mine := map[hospital.PatientID]bool{}
-	var moments []page.Moment
+	var s drawn
 	if k != nil {
 		for _, p := range k.Patients {
 			mine[p.Patient] = true
 		}
-		moments = c.momentsOf(k, d.Day)
+		s.story = c.momentsOf(k, d.Day)
 	}
-	var others []time.Time
-	var without []page.Moment
 	for i := range d.Looks {
 		l := &d.Looks[i]
-		switch {
-		case mine[l.Touch.Patient]:
-		case l.Verdict.Explained:
-			others = append(others, l.Touch.First)
-		default:
-			without = append(without, page.Moment{At: l.Touch.First, Text: l.Touch.First.In(c.Zone).Format("15:04")})
+		if mine[l.Touch.Patient] {
+			continue
+		}
+		switch lookStanding(l) {
+		case explained:
+			s.reasoned = append(s.reasoned, l.Touch.First)
+		case early:
+			s.early = append(s.early, l.Touch.First)
+		case unexplained:
+			s.without = append(s.without, c.markAt(l.Touch.First))
 		}
 	}
-	from, to := hoursOf(on, d, others, append(slices.Clone(moments), without...))
-	lanes := c.lanesOf(d, others, without)
-	if k != nil {
-		name := "This chart"
-		if len(k.Patients) > 1 {
-			name = "These " + page.Plural(len(k.Patients), "chart")
-		}
-		lanes = append(lanes, page.LaneOf{Name: name, Strong: true, Moments: moments})
-		if nothing != "" {
-			lanes = append(lanes, page.LaneOf{Name: "The patient’s day", Stretches: c.visits(k, from, to), Nothing: nothing})
-		}
-	} else if len(others)+len(without) == 0 && d.At.IsZero() && len(d.Shifts) == 0 {
+	from, to := hoursOf(on, d, append(slices.Clone(s.reasoned), s.early...), append(slices.Clone(s.story), s.without...))
+	lanes := c.lanesOf(d, &s)
+	marked := "no reason found"
+	if k == nil && len(lanes) == 1 && len(d.Shifts) == 0 {
 		return nil
 	}
-	return page.Day(c.daySays(d, on, others, without, moments, nothing), from, to, c.Zone, wide, lanes...)
+	if k != nil {
+		marked = either(len(s.without) == 0, "what this case is about", "what this case is about, and what else has no reason")
+		lanes = append(lanes, page.LaneOf{Name: chartsOf(k), Strong: true, Moments: s.story})
+		if lane, says, ok := c.patientsDay(k, on, from, to); ok {
+			lanes, s.patient = append(lanes, lane), says
+		}
+	}
+	v := page.Day(c.daySays(d, on, &s), from, to, c.Zone, wide, lanes...)
+	if v != nil {
+		v.Marked = marked
+	}
+	return v
 }
 
-func (c *Console) lanesOf(d *privacy.Day, others []time.Time, without []page.Moment) []page.LaneOf {
+func (c *Console) markAt(t time.Time) page.Moment {
+	return page.Moment{At: t, Text: t.In(c.Zone).Format("15:04")}
+}
+
+// chartsOf names what a case is about, for its lane.
+func chartsOf(k *privacy.Case) string {
+	switch len(k.Patients) {
+	case 0:
+		return "This case"
+	case 1:
+		return "This chart"
+	}
+	return "These " + page.Plural(len(k.Patients), "chart")
+}
+
+func (c *Console) lanesOf(d *privacy.Day, drawn *drawn) []page.LaneOf {
 	planned := page.LaneOf{Name: "Planned shift", Planned: true, Nothing: "no shift is known"}
 	for _, s := range d.Shifts {
 		if !s.Leave {
@@ -361,11 +415,14 @@ func (c *Console) lanesOf(d *privacy.Day, others []time.Time, without []page.Mom
 	if !d.At.IsZero() {
 		lanes = append(lanes, page.LaneOf{Name: "At work", Stretches: []page.Stretch{{From: d.At, To: d.Until}}})
 	}
-	if len(others) > 0 {
-		lanes = append(lanes, page.LaneOf{Name: page.Plural(len(others), "other chart"), Dots: others})
+	if n := len(drawn.reasoned); n > 0 {
+		lanes = append(lanes, page.LaneOf{Name: page.Plural(n, either(drawn.story == nil, "chart", "other chart")), Dots: drawn.reasoned})
 	}
-	if len(without) > 0 {
-		lanes = append(lanes, page.LaneOf{Name: page.Plural(len(without), "chart") + ", no reason", Moments: without})
+	if n := len(drawn.early); n > 0 {
+		lanes = append(lanes, page.LaneOf{Name: page.Plural(n, "chart") + ", too early", Dots: drawn.early, Open: true})
+	}
+	if n := len(drawn.without); n > 0 {
+		lanes = append(lanes, page.LaneOf{Name: page.Plural(n, "chart") + ", no reason", Moments: drawn.without})
 	}
 	return lanes
 }
@@ -385,13 +442,13 @@ func (c *Console) momentsOf(k *privacy.Case, day int32) (all []page.Moment) {
 			}
 		}
 		for _, t := range times {
-			all = append(all, page.Moment{At: t, Text: t.In(c.Zone).Format("15:04")})
+			all = append(all, c.markAt(t))
 		}
 	}
 	return all
 }
 
-// hoursOf chooses the hours that are drawn: all that happened, with an hour around it, and twelve at least.
+// hoursOf chooses the hours that are drawn: all that happened, from six to twenty at least.
 func hoursOf(on time.Time, d *privacy.Day, dots []time.Time, moments []page.Moment) (from, to time.Time) {
 	end := on.AddDate(0, 0, 1)
 	from, to = on.Add(6*time.Hour), on.Add(20*time.Hour)
@@ -428,25 +485,28 @@ func hoursOf(on time.Time, d *privacy.Day, dots []time.Time, moments []page.Mome
 }
 
 // daySays is the picture in words.
-func (c *Console) daySays(d *privacy.Day, on time.Time, others []time.Time, without, moments []page.Moment, nothing string) string {
+func (c *Console) daySays(d *privacy.Day, on time.Time, drawn *drawn) string {
 	s := on.Format("Monday 2 January") + ". Planned: " + shiftsSay(d, page.Clock{Zone: c.Zone}) + "."
 	if !d.At.IsZero() {
 		s += " At work " + d.At.In(c.Zone).Format("15:04") + " to " + d.Until.In(c.Zone).Format("15:04") + "."
 	}
-	s += " Opened " + page.Plural(len(others), "other chart") + " with a reason"
-	if len(without) > 0 {
-		s += " and " + page.Number(len(without)) + " without one"
+	s += " Opened " + page.Plural(len(drawn.reasoned), either(drawn.story == nil, "chart", "other chart")) + " with a reason"
+	if n := len(drawn.without); n > 0 {
+		s += ", " + page.Number(n) + " without one"
+	}
+	if n := len(drawn.early); n > 0 {
+		s += ", " + page.Number(n) + " of which it is too early to say"
 	}
 	s += "."
 	var at []string
-	for _, m := range moments {
+	for _, m := range drawn.story {
 		at = append(at, m.Text)
 	}
 	if len(at) > 0 {
-		s += " What this case is about was opened at " + list(at, 12) + "."
+		s += " What this case is about happened at " + list(at, 12) + "."
 	}
-	if nothing != "" {
-		s += " The patient: " + nothing + "."
+	if drawn.patient != "" {
+		s += " The patient: " + drawn.patient + "."
 	}
 	return s
 }

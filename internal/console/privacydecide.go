@@ -210,25 +210,26 @@ func (c *Console) caseToast(r *request, done, id string) *page.Toast {
 	if said == "" || c.Privacy == nil || allowed(r.actor, access.CaseDecide) != nil {
 		return nil
 	}
+	k, err := c.listed(r, id)
+	if err != nil || k == nil {
+		return nil
+	}
+	t := &page.Toast{State: page.OK("Recorded"), Text: said + ": case " + number(k)}
+	if d := k.Decided; done != "undone-case" && d != nil && d.By.Name == r.actor.Name && r.clock.Now.Sub(d.At) < undoTime {
+		t.Undo = "/review/" + id + "/undo"
+	}
+	return t
+}
+
+// listed is a case as lists have it, for opening one is noted; nil when the reader may not see it.
+func (c *Console) listed(r *request, id string) (*privacy.Case, error) {
 	by, err := c.viewer(r)
-	if err != nil {
-		return nil
+	if err != nil || id == "" {
+		return nil, err
 	}
-	// The list and not the case itself is asked, for opening a case is noted.
-	recent, err := c.Privacy.Cases(r.Context(), privacy.Filter{By: by, Limit: 10 * casesWaiting, States: []privacy.CaseState{privacy.Closed, privacy.Pending}})
-	if err != nil {
-		return nil
+	all, err := c.Privacy.Cases(r.Context(), privacy.Filter{By: by, ID: id, States: []privacy.CaseState{privacy.Pending, privacy.Closed, privacy.Withdrawn}})
+	if err != nil || len(all) == 0 {
+		return nil, err
 	}
-	for i := range recent {
-		k := &recent[i]
-		if k.ID != id {
-			continue
-		}
-		t := &page.Toast{State: page.OK("Recorded"), Text: said + ": case " + number(k)}
-		if d := k.Decided; done != "undone-case" && d != nil && d.By.Name == by.Name && r.clock.Now.Sub(d.At) < undoTime {
-			t.Undo = "/review/" + id + "/undo"
-		}
-		return t
-	}
-	return nil
+	return &all[0], nil
 }

@@ -30,24 +30,46 @@ func shareSays(s *privacy.Share) string {
 	return of1000(s.Explained, s.Touches) + " accesses have a reason."
 }
 
-// held lists the departments whose cases wait for a feed.
-func held(h *privacy.Health, clock page.Clock) []page.Held {
-	var all []page.Held
+// heldNamed is how many departments that wait are named in a sentence.
+const heldNamed = 4
+
+// held says in one note which departments wait for a feed; nil when none does. Cases of a house that wait are counted together, for
+// one can be of several departments.
+func held(h *privacy.Health, clock page.Clock) *page.Held {
+	var all []*privacy.DepartmentHealth
 	for i := range h.Departments {
-		d := &h.Departments[i]
-		if !d.Held {
-			continue
+		if h.Departments[i].Held {
+			all = append(all, &h.Departments[i])
 		}
-		text := sentence(page.Clean(d.Reason, 200))
-		if d.Reason == "" {
-			text = "Fewer accesses can be explained there than usual."
-		}
-		all = append(all, page.Held{
-			State: page.Look("Held"), Title: departmentName(d) + ": " + looks(d.Share.Held) + either(d.Share.Held == 1, " waits", " wait") + " since " + clock.At(d.Since) + ".",
-			Text: text + " Nobody becomes a case because a feed is missing.",
-		})
 	}
-	return all
+	if len(all) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(all, func(a, b *privacy.DepartmentHealth) int { return a.Since.Compare(b.Since) })
+	var names, reasons []string
+	for _, d := range all {
+		names = append(names, departmentName(d))
+		if why := heldReason(d); !slices.Contains(reasons, why) {
+			reasons = append(reasons, why)
+		}
+	}
+	if len(reasons) > 1 {
+		reasons = []string{"Fewer accesses can be explained there than usual."}
+	}
+	v := &page.Held{State: page.Look("Held"), Text: reasons[0] + " Nobody becomes a case because a feed is missing."}
+	since := " since " + clock.At(all[0].Since) + "."
+	if v.Title = names[0] + " waits for a feed" + since; len(all) > 1 {
+		v.Title = page.Count(len(all), "department") + " wait for a feed, the first" + since
+		v.Text = list(names, heldNamed) + ". " + v.Text
+	}
+	if n := h.All.Held; n > 0 {
+		v.Text += " " + page.Count(int(n), "case") + either(n == 1, " waits", " wait") + " until then."
+	}
+	return v
+}
+
+func heldReason(d *privacy.DepartmentHealth) string {
+	return sentence(cmp.Or(page.Clean(d.Reason, 200), "Fewer accesses can be explained there than usual"))
 }
 
 func departmentName(d *privacy.DepartmentHealth) string {
@@ -66,11 +88,8 @@ func (c *Console) explained(r *request) (answer, error) {
 	v.Frame = c.frame(r, "access", "Explained", "Can we explain what people open?", key("next, previous", "J", "K"))
 	v.Answer = shareSays(&h.All)
 	v.NothingSays = "The share of accesses with a reason is shown here, day by day, once the access log of the record system is connected."
-	waits := held(&h, r.clock)
-	if len(waits) > 0 {
-		v.Answer += " " + page.Count(len(waits), "department") + either(len(waits) == 1, " waits", " wait") + " for a feed."
-		v.Now = &page.Now{State: page.Look("Held"), Label: "One thing to do", Title: strings.TrimSuffix(waits[0].Title, "."), Text: waits[0].Text, Action: page.Link{Text: "Open the sources", URL: "/sources"}}
-		v.Held = waits[1:]
+	if wait := held(&h, r.clock); wait != nil {
+		v.Now = &page.Now{State: wait.State, Label: "One thing to do", Title: strings.TrimSuffix(wait.Title, "."), Text: wait.Text, Action: page.Link{Text: "Open the sources", URL: "/sources"}}
 		if allowed(r.actor, access.SourceRead) != nil {
 			v.Now.Action = page.Link{}
 		}
@@ -97,7 +116,7 @@ func departmentRow(d *privacy.DepartmentHealth) page.ExplainedRow {
 	}
 	switch {
 	case d.Held:
-		row.State, row.Says = page.Look("Held"), sentence(cmp.Or(page.Clean(d.Reason, 200), "Fewer accesses can be explained than usual"))+" "+looks(d.Share.Held)+either(d.Share.Held == 1, " waits.", " wait.")
+		row.State, row.Says = page.Look("Held"), heldReason(d)
 	case d.Touches == 0:
 	case d.Past == 0:
 		row.State, row.Says = page.Dim("New"), "There is no past yet to compare with."

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/access"
+	"github.com/wardline/wardline/internal/console"
+	"github.com/wardline/wardline/internal/privacy"
 )
 
 // TestNamesAreShownForAReasonAndForATime follows one reveal: to whom, where, and for how long.
@@ -72,6 +74,19 @@ func TestTheNamesOfManyTakeTwoPeople(t *testing.T) {
 	if status, _ := officer.post(agree, nil); status != http.StatusBadRequest {
 		t.Errorf("agreed to the own proposal: status %d", status)
 	}
+	// Whom the case is about neither learns of it here nor has a say.
+	subject := n.officer(admin, "q.quill")
+	if _, body := subject.get("/review"); strings.Contains(body, "Show the names of") {
+		t.Error("the subject reads what is proposed about the case")
+	}
+	if _, body := subject.get("/"); strings.Contains(body, "One proposal waits") {
+		t.Error("the subject is told that something is proposed")
+	}
+	for _, path := range []string{agree, "/review/proposals/" + all[0].ID + "/decline"} {
+		if status, _ := subject.post(path, nil); status != http.StatusBadRequest {
+			t.Errorf("%s by the subject: status %d", path, status)
+		}
+	}
 	if _, body := other.get("/review"); !strings.Contains(body, "Show the names of 62 patients, case 0") || !strings.Contains(body, "“I am reviewing this”") {
 		t.Error("the other is not asked")
 	}
@@ -129,7 +144,7 @@ func TestADayAtWork(t *testing.T) {
 		t.Error("the case does not lead to the day")
 	}
 	status, body := p.get(day)
-	for _, want := range []string{"One record was opened, 1 of them without a reason", "Planned: 08:00 to 16:30.", "At work 08:52 to 16:31", "••••4471", "registration clerk", "Opened 3 times"} {
+	for _, want := range []string{"One record was opened, without a reason that we found", "Planned: 08:00 to 16:30.", "At work 08:52 to 16:31", "••••4471", "registration clerk", "Opened 3 times"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("status %d: not %q", status, want)
 		}
@@ -147,6 +162,15 @@ func TestADayAtWork(t *testing.T) {
 	}
 	if _, body := p.get(day); !strings.Contains(body, "Ida Holm") || !strings.Contains(body, "Ola Berg") {
 		t.Error("the names are not shown")
+	}
+	// Of what happened a minute ago nothing is known yet.
+	manager, err := n.room.FindStaff(t.Context(), "b.birch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := fmt.Sprintf("/people-at-work/%d/%s", manager, n.now().UTC().Add(-time.Minute).Format(time.DateOnly))
+	if _, body := p.get(path); !strings.Contains(body, "One record was opened; it is too early to say why") || !strings.Contains(body, "1 chart, too early") || strings.Contains(body, "No reason found") {
+		t.Error("a reason that may still come is held against somebody")
 	}
 	// Neither the own day, nor that of somebody whom one reports to.
 	for _, name := range []string{"r.holm", "b.birch"} {
@@ -177,5 +201,35 @@ func TestWhoWorksHereAsksNotAboutTheOwnRecord(t *testing.T) {
 	p := n.officer(n.first(), "o.berg")
 	if status, body := p.post("/patients/who-saw", n.askPatient(bergsNumber)); status != http.StatusBadRequest || !strings.Contains(body, "Somebody else must ask about your own record") {
 		t.Errorf("status %d", status)
+	}
+}
+
+// TestWhatIsTooEarlyIsHeldAgainstNobody counts accounts and records by what is known of them.
+func TestWhatIsTooEarlyIsHeldAgainstNobody(t *testing.T) {
+	opened, listed := [privacy.Acts]uint32{privacy.Open: 2}, [privacy.Acts]uint32{privacy.Listed: 1, privacy.Search: 1}
+	of := func(token string) privacy.Party { return privacy.Party{Token: token} }
+	reason, none := privacy.Seen{Account: of("a"), Counts: opened, Explained: true}, privacy.Seen{Account: of("b"), Counts: opened}
+	early, list := privacy.Seen{Account: of("c"), Counts: opened, Pending: true}, privacy.Seen{Account: of("d"), Counts: listed}
+	for _, c := range []struct {
+		all  []privacy.Seen
+		want string
+	}{
+		{nil, "Nobody opened it in this time"}, {[]privacy.Seen{list}, "Nobody opened it in this time"}, {[]privacy.Seen{early, list}, "One account opened it; it is too early to say why"},
+		{[]privacy.Seen{reason, list}, "One account opened it, with a reason as far as we know"}, {[]privacy.Seen{none}, "One account opened it, without a reason that we found"},
+		{[]privacy.Seen{reason, none}, "Two accounts opened it, one of them without a reason that we found"}, {[]privacy.Seen{reason, early}, "Two accounts opened it; for one it is too early to say"},
+		{[]privacy.Seen{reason, none, early, list}, "Three accounts opened it, one of them without a reason that we found; for one it is too early to say"},
+	} {
+		if got := console.SeenHeadline(c.all); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+		var d privacy.Day
+		for _, s := range c.all {
+			d.Looks = append(d.Looks, privacy.Look{Touch: privacy.Touch{Counts: s.Counts}, Verdict: privacy.Verdict{Explained: s.Explained}, Pending: s.Pending})
+		}
+		want := strings.NewReplacer("Nobody opened it in this time", "No record was opened on this day", "One account opened it", "One record was opened", " as far as we know", "",
+			"Two accounts opened it", "Two records were opened", "Three accounts opened it", "Three records were opened", "one of them", "1 of them", "for one it", "for 1 it").Replace(c.want)
+		if got := console.DayHeadline(&d); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }

@@ -132,7 +132,6 @@ func sayMasked(f *page.Frame, v *page.Reveal) {
 type namesWanted struct {
 	What     string `json:"what"`
 	Title    string `json:"title"`
-	Person   string `json:"person"`
 	Patients int    `json:"patients"`
 	Reason   string `json:"reason"`
 }
@@ -143,7 +142,7 @@ func (c *Console) show(r *request, o access.Object, want namesWanted, back strin
 	if err != nil {
 		return answer{}, err
 	}
-	want.Person, want.Reason = r.actor.ID, reason
+	want.Reason = reason
 	detail := map[string]string{"reason": reason, "minutes": strconv.Itoa(int(revealTime.Minutes())), "patients": strconv.Itoa(want.Patients)}
 	if want.Patients > aloneReveal {
 		if waits, err := c.waits(r.Context(), access.CaseReveal, o, detail, want); waits || err != nil {

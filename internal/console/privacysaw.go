@@ -182,7 +182,11 @@ func (c *Console) whoSaw(r *request) (answer, error) {
 	}
 	sayMasked(&v.Frame, v.Reveal)
 	for i := range all[:min(rowsOfAccounting, len(all))] {
-		v.Rows = append(v.Rows, c.seenRow(r, &all[i], shown))
+		row, err := c.seenRow(r, &all[i], shown)
+		if err != nil {
+			return answer{}, err
+		}
+		v.Rows = append(v.Rows, row)
 	}
 	v.Days = "newest first"
 	if len(all) > rowsOfAccounting {
@@ -194,28 +198,68 @@ func (c *Console) whoSaw(r *request) (answer, error) {
 	return view("whosaw", v), nil
 }
 
+// standing is what is known of the reason of accesses.
+type standing int
+
+const (
+	explained standing = iota
+	unexplained
+	early    // reasons may still come
+	unopened // the record stood in a list or was found by a search: that needs no reason
+)
+
+func standingOf(counts *[privacy.Acts]uint32, hasReason, pending bool) standing {
+	opens := counts[privacy.Open] + counts[privacy.Write] + counts[privacy.Print] + counts[privacy.Export]
+	switch {
+	case opens == 0 && !hasReason:
+		return unopened
+	case pending:
+		return early
+	case hasReason:
+		return explained
+	}
+	return unexplained
+}
+
+func seenStanding(s *privacy.Seen) standing {
+	return standingOf(&s.Counts, s.Explained, s.Pending)
+}
+
+// seenHeadline counts accounts, each by the worst that is known of it.
 func seenHeadline(all []privacy.Seen) string {
-	if len(all) == 0 {
-		return "Nobody opened it in this time"
-	}
-	people, without := map[string]bool{}, map[string]bool{}
+	opened, without, soon := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for i := range all {
-		people[all[i].Account.Token] = true
-		if !all[i].Explained && !all[i].Pending {
-			without[all[i].Account.Token] = true
+		token := all[i].Account.Token
+		switch seenStanding(&all[i]) {
+		case unopened:
+			continue
+		case unexplained:
+			without[token] = true
+		case early:
+			soon[token] = true
 		}
+		opened[token] = true
 	}
-	says := page.Count(len(people), "account") + " opened it"
-	if len(people) == 1 {
-		return says + either(len(without) == 0, ", with a reason as far as we know", ", without a reason that we found")
+	for token := range without {
+		delete(soon, token)
 	}
-	switch len(without) {
-	case 0:
-		return says + ", each with a reason as far as we know"
-	case 1:
-		return says + ", one of them without a reason that we found"
+	says := page.Count(len(opened), "account") + " opened it"
+	switch {
+	case len(opened) == 0:
+		return "Nobody opened it in this time"
+	case len(opened) == 1:
+		return says + either(len(without) == 1, ", without a reason that we found", either(len(soon) == 1, "; it is too early to say why", ", with a reason as far as we know"))
+	case len(without) == 1:
+		says += ", one of them without a reason that we found"
+	case len(without) > 1:
+		says += ", " + page.Number(len(without)) + " of them without a reason that we found"
+	case len(soon) == 0:
+		says += ", each with a reason as far as we know"
 	}
-	return says + ", " + page.Number(len(without)) + " of them without a reason that we found"
+	if len(soon) > 0 {
+		says += "; for " + either(len(soon) == 1, "one", page.Number(len(soon))) + " it is too early to say"
+	}
+	return says
 }
 
 func seenCounts(all []privacy.Seen, shown bool) []page.Pair {
@@ -226,9 +270,10 @@ func seenCounts(all []privacy.Seen, shown bool) []page.Pair {
 			n += int(count)
 		}
 		people[all[i].Account.Token] = true
-		if all[i].Pending {
+		switch seenStanding(&all[i]) {
+		case early:
 			pending++
-		} else if !all[i].Explained {
+		case unexplained:
 			without++
 		}
 	}
@@ -238,28 +283,37 @@ func seenCounts(all []privacy.Seen, shown bool) []page.Pair {
 	}
 }
 
-func (c *Console) seenRow(r *request, s *privacy.Seen, shown bool) page.SeenRow {
+func (c *Console) seenRow(r *request, s *privacy.Seen, shown bool) (page.SeenRow, error) {
 	row := page.SeenRow{Day: c.dayOfRow(r, s.First), Time: timesOf(s.First, s.Last, r.clock), Who: masked(&s.Account), Masked: true, Unit: page.Clean(cmp.Or(c.unitTitle(s.Account.Unit), roleOf(&s.Account)), 60), What: countsSay(s.Counts)}
 	if shown {
 		if name := c.staffName(&s.Account); name != "" {
 			row.Who, row.Masked = name, false
 		}
 	}
-	switch {
-	case s.Pending:
+	var k *privacy.Case // nobody learns here that there is a case about themselves, or about whom they report to
+	if s.Case != "" {
+		var err error
+		if k, err = c.listed(r, s.Case); err != nil {
+			return row, err
+		}
+	}
+	switch seenStanding(s) {
+	case early:
 		row.State, row.Reason = page.Dim("Too early"), "Reasons may still come."
-	case s.Explained:
+	case unopened:
+		row.State, row.Reason = page.Dim("Not opened"), "The record itself was not opened."
+	case explained:
 		row.State, row.Reason = page.OK("Reason"), page.Clean(s.Reason, 200)
 	default:
-		row.State, row.Reason = page.Look("No reason found"), either(s.Case != "", "Somebody looks at it.", "")
+		row.State, row.Reason = page.Look("No reason found"), either(k != nil && k.State == privacy.Pending, "Somebody looks at it.", "")
 	}
-	if s.Case != "" && allowed(r.actor, access.CaseRead) == nil {
+	if k != nil && access.Check(r.actor, access.CaseRead, caseObject(k)) == nil {
 		row.CaseURL = "/review/" + s.Case
 	}
 	if len(s.Evidence) > 0 {
 		row.Seal = sealOf(s.Evidence[0].Place)
 	}
-	return row
+	return row, nil
 }
 
 func (c *Console) dayOfRow(r *request, t time.Time) string {

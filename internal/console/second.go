@@ -1,14 +1,17 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/console/page"
+	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/triage"
 )
 
@@ -66,11 +69,56 @@ func (c *Console) proposals(r *request, v access.Verb, base string) ([]page.Prop
 	}
 	var rows []page.Proposal
 	for i := range all {
-		if p := &all[i]; p.Verb == v {
+		p := &all[i]
+		if p.Verb != v {
+			continue
+		}
+		may, err := c.mayAgree(r, p)
+		if err != nil {
+			return nil, err
+		}
+		if may {
 			rows = append(rows, c.proposal(r, p, base+p.ID))
 		}
 	}
 	return rows, nil
+}
+
+// mayAgree tells whether a proposal is none of those that say something about the reader, or about whom the reader reports to:
+// whom a case is about does not learn of it here, and has no say in it.
+func (c *Console) mayAgree(r *request, p *access.Proposal) (bool, error) {
+	switch {
+	case c.Privacy == nil || p.Verb != access.CaseDecide && p.Verb != access.CaseReveal:
+		return true, nil
+	case p.Object.Kind == "case":
+		k, err := c.listed(r, p.Object.ID)
+		return k != nil, err
+	case p.Object.Kind == "staff":
+		id, err := strconv.ParseInt(p.Object.ID, 10, 64)
+		if err != nil {
+			return false, nil
+		}
+		same, err := c.sameLine(r, hospital.StaffID(id))
+		return !same, err
+	}
+	return true, nil
+}
+
+// mayAnswer is access.ErrProposal, as if there were none, for whoever may not learn of a proposal.
+func (c *Console) mayAnswer(r *request) error {
+	all, err := c.House.Proposals(r.Context())
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		if all[i].ID != r.PathValue("id") {
+			continue
+		}
+		if may, err := c.mayAgree(r, &all[i]); err != nil || !may {
+			return cmp.Or(err, access.ErrProposal)
+		}
+	}
+	return nil
 }
 
 func (c *Console) proposal(r *request, p *access.Proposal, base string) page.Proposal {
@@ -124,6 +172,9 @@ func (c *Console) receiptOf(ctx context.Context, s triage.Suppression) string {
 func (c *Console) agree(r *request) (answer, error) {
 	to := "/hidden?done=hidden"
 	var made answer
+	if err := c.mayAnswer(r); err != nil {
+		return answer{}, err
+	}
 	err := c.House.Agree(r.Context(), r.PathValue("id"), func(ctx context.Context, p access.Proposal) (err error) {
 		switch p.Verb {
 		case access.FindingSuppress:
@@ -176,6 +227,9 @@ func (c *Console) decline(r *request) (answer, error) {
 	} else if strings.HasPrefix(r.URL.Path, "/review/") {
 		to = "/review?done=declined"
 	}
+	if err := c.mayAnswer(r); err != nil {
+		return answer{}, err
+	}
 	return answer{to: to}, c.House.Decline(r.Context(), r.PathValue("id"))
 }
 
@@ -202,6 +256,9 @@ func (c *Console) toDecide(r *request) (n int, link page.Link) {
 	}
 	for i := range all {
 		if all[i].By == r.actor.ID {
+			continue
+		}
+		if may, err := c.mayAgree(r, &all[i]); err != nil || !may {
 			continue
 		}
 		if n++; n == 1 {

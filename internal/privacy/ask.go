@@ -22,6 +22,7 @@ func (e *Engine) Cases(f Filter) []Case {
 	for _, d := range e.queue.cases {
 		switch {
 		case d.State == Waiting || !slices.Contains(states, d.State):
+		case f.ID != "" && d.ID != f.ID:
 		case len(f.Lanes) > 0 && !slices.Contains(f.Lanes, d.Lane):
 		case len(f.Kinds) > 0 && !slices.Contains(f.Kinds, d.Kind):
 		case f.Before > 0 && d.Number >= f.Before:
@@ -215,7 +216,7 @@ func (e *Engine) addToDay(d *Day, s *sheet) {
 	if t.Last.After(d.Until) {
 		d.Until = t.Last
 	}
-	l := Look{Touch: t, First: s.said.first, Patient: -1}
+	l := Look{Touch: t, First: s.said.first, Patient: -1, Pending: s.state == fresh}
 	l.Verdict = Verdict{Explained: s.said.explained, Score: float64(s.said.score)}
 	if s.said.template != "" {
 		l.Verdict.Reasons = []Reason{{Template: s.said.template, Weight: float64(s.said.weight)}}

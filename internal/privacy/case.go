@@ -60,6 +60,7 @@ type Look struct {
 	// Token and Account name patient and account within the case: indexes of Patients and Users.
 	Patient, User int
 	First         bool // the first touch ever of this account and this patient
+	Pending       bool `json:",omitzero"` // of a Day: it is too early to say
 }
 
 // Text is what a case says, in sentences that name nobody.
@@ -134,8 +135,9 @@ type Filter struct {
 	Kinds  []CaseKind
 	// By is who asks: cases about them, or about whom they report to, are left out.
 	By     Viewer
-	Before int64 // numbers below; 0 for all
-	Limit  int   // 50 when 0
+	ID     string // that one alone, when it is among them
+	Before int64  // numbers below; 0 for all
+	Limit  int    // 50 when 0
 }
 
 // ErrNoCase says that there is no such case, or none that the viewer may see: the two are not told apart.

@@ -7,7 +7,7 @@ type Review struct {
 	Now                   *Now
 	Rows                  []CaseRow
 	Order, Older          string
-	Held                  []Held
+	Held                  *Held
 	Doors                 []RoomCard
 	Proposals             []Proposal
 	EmptyTitle, EmptyText string
@@ -22,10 +22,11 @@ type CaseRow struct {
 	Here, Next, Before     bool
 }
 
-// Held says that the cases of a department wait, and for what.
+// Held says what a reader has to know first: that departments wait, and for what, or what became of a case meanwhile.
 type Held struct {
 	State       State
 	Title, Text string
+	More        Link // where it is told in full; may be empty
 }
 
 // Case is one case in full: what was opened, what was looked for, and what a person concludes.
@@ -100,17 +101,16 @@ type Missing struct {
 // WhoSaw says who opened one patient's record, and why.
 type WhoSaw struct {
 	Frame
-	From, To          string
-	Presets           []Choice
-	Asked             bool
-	Patient           []Pair
-	Reveal            *Reveal
-	Period, Basis     string
-	Rows              []SeenRow
-	Days              string
-	Counts            []Pair
-	Unnamed           string
-	NothingSays, Save string
+	From, To      string
+	Presets       []Choice
+	Asked         bool
+	Patient       []Pair
+	Reveal        *Reveal
+	Period, Basis string
+	Rows          []SeenRow
+	Days          string
+	Counts        []Pair
+	NothingSays   string
 }
 
 // SeenRow is one person on one day, as an accounting lists it.
@@ -154,7 +154,6 @@ type Explained struct {
 	Now         *Now
 	Departments []ExplainedRow
 	Feeds       []FeedRow
-	Held        []Held
 	Days        string
 	NothingSays string
 }

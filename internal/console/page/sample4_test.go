@@ -38,7 +38,7 @@ func review() page.Review {
 			Action: page.Link{Text: "Open the case", URL: "/review/9a"}, More: []page.Link{{Text: "Who saw a chart?", URL: "/patients/who-saw"}},
 			Facts: []page.Pair{{Name: "Known since", Value: "07:18"}, {Name: "Next in line", Value: "Three openings of a co-worker’s chart"}},
 		},
-		Held: []page.Held{{State: page.Watch("Held"), Title: "4 West: 31 accesses wait.", Text: "The roster of 4 West is silent since Sunday, so its cases wait. Nobody is accused because a feed is missing."}},
+		Held: &page.Held{State: page.Look("Held"), Title: "Seven departments wait for a feed, the first since Sun 14 Jun 05:00.", Text: "4 West, 5 East, Cardiology, Dialysis and 3 more. The feed roster-4w has said nothing of the kind shift since 14 June, 05:10. Nobody becomes a case because a feed is missing. Two cases wait until then.", More: page.Link{Text: "See what is explained", URL: "/review/explained"}},
 		Doors: []page.RoomCard{
 			{Name: "One patient", URL: "/patients/who-saw", Text: "Who saw this chart, with the reason beside each access. To print for the patient."},
 			{Name: "Explained", URL: "/review/explained", Text: "963 of 1,000 accesses have a reason. Two departments are below their usual.", State: page.Watch("Keep an eye")},
@@ -78,7 +78,7 @@ func clerksMonday(wide bool) *page.Timeline {
 		}
 		others = append(others, t)
 	}
-	return page.Day("Monday 15 June. Planned shift 08:00 to 16:30. At work 08:04 to 16:41. Opened 61 other charts with a reason, and this chart at 08:52, 12:17 and 16:31. The patient had no contact with the hospital that day.",
+	v := page.Day("Monday 15 June. Planned shift 08:00 to 16:30. At work 08:04 to 16:41. Opened 61 other charts with a reason, and this chart at 08:52, 12:17 and 16:31. The patient had no contact with the hospital that day.",
 		at15(6, 0), at15(20, 0), time.UTC, wide,
 		page.LaneOf{Name: "Planned shift", Planned: true, Stretches: []page.Stretch{{From: at15(8, 0), To: at15(16, 30), Title: "08:00 to 16:30"}}},
 		page.LaneOf{Name: "At work", Stretches: []page.Stretch{{From: at15(8, 4), To: at15(12, 2)}, {From: at15(12, 38), To: at15(16, 41)}}},
@@ -86,6 +86,8 @@ func clerksMonday(wide bool) *page.Timeline {
 		page.LaneOf{Name: "This chart", Strong: true, Moments: []page.Moment{{At: at15(8, 52), Text: "08:52"}, {At: at15(12, 17), Text: "12:17"}, {At: at15(16, 31), Text: "16:31"}}},
 		page.LaneOf{Name: "The patient’s own day", Nothing: "no visit, order or message; last visit 2 May"},
 	)
+	v.Marked = "what this case is about"
+	return v
 }
 
 func subject() []page.Pair {
@@ -248,7 +250,7 @@ func explained() page.Explained {
 		Now:  &page.Now{State: page.Look("Held"), Label: "One thing to do", Title: "The roster of 4 West is silent, so its cases wait", Text: "Since Sunday 81 of 100 accesses there have a reason, usually 96. Nobody becomes a case because a feed is missing.", Action: page.Link{Text: "Open the sources", URL: "/sources"}},
 		Days: "Last 30 days",
 		Departments: []page.ExplainedRow{
-			{Name: "4W", State: page.Look("Held"), Share: "81.0 %", Base: "1,204 accesses", Usual: "96.1 %", Says: "The roster is silent since Sunday; 31 accesses wait", Spark: page.Spark(shares(96, 96, 95, 97, 96, 96, 96, 81, 80), "look", "Explained share of 4 West, falling on Sunday")},
+			{Name: "4W", State: page.Look("Held"), Share: "81.0 %", Base: "1,204 accesses", Usual: "96.1 %", Says: "The feed roster-4w has said nothing of the kind shift since 14 June, 05:10.", Spark: page.Spark(shares(96, 96, 95, 97, 96, 96, 96, 81, 80), "look", "Explained share of 4 West, falling on Sunday")},
 			{Name: "REG", State: page.Watch("Below usual"), Share: "93.2 %", Base: "8,022 accesses", Usual: "95.0 %", Says: "Two points below its own past", Spark: page.Spark(shares(95, 95, 95, 94, 93), "watch", "Explained share of registration")},
 			{Name: "ED", State: page.OK("As usual"), Share: "97.4 %", Base: "14,310 accesses", Usual: "97.2 %", Says: "", Spark: page.Spark(shares(97, 97, 98, 97, 97), "ok", "Explained share of the emergency department")},
 		},

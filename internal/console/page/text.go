@@ -33,14 +33,19 @@ func Plural[N ~int | ~int64 | ~uint64](n N, one string) string {
 
 // Count writes small numbers as words, for the start of a headline: "Seven findings wait".
 func Count(n int, one string) string {
-	words := []string{"No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve"}
-	if n < 0 || n >= len(words) {
-		return Plural(n, one)
-	}
 	if n == 1 {
 		return "One " + one
 	}
-	return words[n] + " " + one + "s"
+	return Word(n) + " " + one + "s"
+}
+
+// Word writes a small number as a word, for the start of a sentence.
+func Word(n int) string {
+	words := []string{"No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve"}
+	if n < 0 || n >= len(words) {
+		return Number(n)
+	}
+	return words[n]
 }
 
 // Age says how long something is ago, in its largest unit: 24 min, 15 h, 6 days.

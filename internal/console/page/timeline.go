@@ -16,6 +16,7 @@ type Timeline struct {
 	Hours  []Label
 	Lanes  []Lane
 	Legend bool
+	Marked string // what the marks stand for
 }
 
 // Lane is one line of a Timeline.
@@ -26,6 +27,7 @@ type Lane struct {
 	Bars   []Bar
 	Soft   bool // the bars are plans, not facts
 	Dots   []Dot
+	Open   bool // of the dots nothing is known yet
 	Marks  []Mark
 	Empty  *Empty
 }
@@ -58,6 +60,7 @@ type LaneOf struct {
 	Planned   bool
 	Stretches []Stretch
 	Dots      []time.Time
+	Open      bool // of the dots nothing is known yet
 	Moments   []Moment
 	Nothing   string // said when the lane is empty
 }
@@ -125,7 +128,7 @@ func hours(s scale, zone *time.Location) []Label {
 
 // drawLane draws one lane around the height y, and tells whether it holds what the legend explains.
 func drawLane(of *LaneOf, s scale, y float64) (Lane, bool) {
-	lane := Lane{Name: of.Name, Y: fmt.Sprintf("%.0f", y+4), Strong: of.Strong, Soft: of.Planned}
+	lane := Lane{Name: of.Name, Y: fmt.Sprintf("%.0f", y+4), Strong: of.Strong, Soft: of.Planned, Open: of.Open}
 	at := func(v float64) string { return fmt.Sprintf("%.1f", v) }
 	for _, b := range of.Stretches {
 		if b.To.Before(s.from) || b.From.After(s.to) {
@@ -149,29 +152,35 @@ func drawLane(of *LaneOf, s scale, y float64) (Lane, bool) {
 	return lane, len(lane.Dots)+len(lane.Marks) > 0
 }
 
-// marks draws what matters. A word stands right of its mark, or left of it at the end of the day; where marks stand
-// so close that words would lie over each other, the later word is left out, and the title has it.
+// The width of a mark to each side with a little air, and where its word begins.
+const markHalf, markWord = 9.0, 12.0
+
+// marks draws what matters. A word stands right of its mark where the next mark leaves room for it and the day does not end, or
+// else left of it; where it would lie over another mark or word it is left out, and the title has it. So of marks that lie close the
+// first and the last have their words.
 func marks(moments []Moment, s scale, y float64) []Mark {
-	sorted := slices.Clone(moments)
+	sorted := slices.DeleteFunc(slices.Clone(moments), func(m Moment) bool { return !s.holds(m.At) })
 	slices.SortFunc(sorted, func(a, b Moment) int { return a.At.Compare(b.At) })
 	var all []Mark
-	free := 0.0 // where a word may begin again
-	for _, m := range sorted {
-		if !s.holds(m.At) {
-			continue
+	free := float64(dayLeft) // from where on nothing is drawn yet
+	for i, m := range sorted {
+		at, next := s.x(m.At), s.right+6
+		if i+1 < len(sorted) {
+			next = min(next, s.x(sorted[i+1].At)-markHalf)
 		}
-		at := s.x(m.At)
 		mark := Mark{X: fmt.Sprintf("%.1f", at), Y: fmt.Sprintf("%.1f", y), Path: fmt.Sprintf("M%.1f %.1fl8 8-8 8-8-8z", at, y-8)}
 		long := 6.8 * float64(len([]rune(m.Text)))
+		left := at - markWord - long
+		end := at + markHalf
 		switch {
-		case m.Text == "" || at-9 < free:
-		case at+12+long <= s.right+6:
-			mark.Text, mark.TextX, mark.TextY, mark.Anchor = m.Text, fmt.Sprintf("%.1f", at+12), fmt.Sprintf("%.1f", y+4), "start"
-			free = at + 12 + long
-		case at-12-long > free:
-			mark.Text, mark.TextX, mark.TextY, mark.Anchor = m.Text, fmt.Sprintf("%.1f", at-12), fmt.Sprintf("%.1f", y+4), "end"
-			free = at + 9
+		case m.Text == "":
+		case at+markWord+long <= next:
+			mark.Text, mark.TextX, mark.TextY, mark.Anchor = m.Text, fmt.Sprintf("%.1f", at+markWord), fmt.Sprintf("%.1f", y+4), "start"
+			end = at + markWord + long
+		case left >= free:
+			mark.Text, mark.TextX, mark.TextY, mark.Anchor = m.Text, fmt.Sprintf("%.1f", at-markWord), fmt.Sprintf("%.1f", y+4), "end"
 		}
+		free = max(free, end)
 		all = append(all, mark)
 	}
 	return all

@@ -22,7 +22,7 @@ func TestADayIsDrawnFromLeftToRight(t *testing.T) {
 	}
 	want := []string{
 		"8 06:00 20:00 end", "[{188.6 32.0 257.4 14 }]", "[{128.0 69.0} {340.0 69.0}]",
-		"08:52 start | | 19:50 end", "no visit", "true 560 149",
+		"08:52 end | 08:55 | 19:50 end", "no visit", "true 560 149",
 	}
 	for i := range want {
 		if strings.Join(strings.Fields(got[i]), "") != strings.Join(strings.Fields(want[i]), "") {
@@ -61,6 +61,42 @@ func TestAnEstimateHasARange(t *testing.T) {
 	for _, most := range [][2]float64{{0.00023, 0.0004}, {1, 1}, {1.01, 2}, {4.1, 5}, {81, 100}, {100, 100}, {6, 8}} {
 		if d := page.Between(0, most[0], most[0], "", label); d.Axis[4].Text != label(most[1]) {
 			t.Errorf("%v ends at %s", most[0], d.Axis[4].Text)
+		}
+	}
+}
+
+// TestWordsLieOverNothing draws marks at any distance, and looks whether a word lies over another word or over a mark.
+func TestWordsLieOverNothing(t *testing.T) {
+	for _, apart := range []int{0, 1, 5, 20, 40, 60, 90, 200} {
+		var all []page.Moment
+		for i := range 12 {
+			at := at15(6, 0).Add(time.Duration(i*apart+i%3) * time.Minute)
+			all = append(all, page.Moment{At: at, Text: at.Format("15:04")})
+		}
+		marks := page.Day("a day", at15(6, 0), at15(20, 0), time.UTC, false, page.LaneOf{Moments: all}).Lanes[0].Marks
+		type span struct{ from, to float64 }
+		var words []span
+		for _, m := range marks {
+			var x float64
+			if _, err := fmt.Sscan(m.TextX, &x); err == nil && m.Anchor == "start" {
+				words = append(words, span{x, x + 34})
+			} else if err == nil {
+				words = append(words, span{x - 34, x})
+			}
+		}
+		if len(words) == 0 && apart != 90 { // there a mark stands in each place of a word
+			t.Errorf("%d minutes apart: no word", apart)
+		}
+		for i, w := range words {
+			if i > 0 && w.from < words[i-1].to {
+				t.Errorf("%d minutes apart: a word at %.0f lies over the one before", apart, w.from)
+			}
+			for _, m := range marks {
+				var x float64
+				if _, err := fmt.Sscan(m.X, &x); err != nil || x+8 > w.from && x-8 < w.to {
+					t.Errorf("%d minutes apart: a word at %.0f lies over the mark at %.0f", apart, w.from, x)
+				}
+			}
 		}
 	}
 }
