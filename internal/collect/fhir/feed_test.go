@@ -353,6 +353,17 @@ func TestFeedJournalFails(t *testing.T) {
 	}
 }
 
+// What the journal took and then could not make durable is not acknowledged, be it one resource or a Bundle.
+func TestFeedJournalBreaks(t *testing.T) {
+	n, kept := feed(t)
+	kept.Break(journal.ErrFull)
+	for path, body := range map[string]string{"/fhir/AuditEvent": one, "/fhir": bundle("batch", entry("", one))} {
+		if resp, body := n.Do(t, httpintest.Request{Path: path, Type: "application/fhir+json", Body: body}); resp.StatusCode != 503 {
+			t.Errorf("%s: status %d: %s", path, resp.StatusCode, body)
+		}
+	}
+}
+
 // Every resource of the corpus, posted, becomes what it becomes when it is read as a file.
 func TestFeedCorpus(t *testing.T) {
 	dir := formattest.Corpora(t, "audit")

@@ -69,11 +69,13 @@ func TestEvents(t *testing.T) {
 }
 
 func TestJournalFails(t *testing.T) {
-	kept := collecttest.NewMemory()
-	n := httpintest.Serve(t, kept, nil, routes()...)
-	kept.Refuse(journal.ErrFull)
-	if resp, body := n.Do(t, httpintest.Request{Path: "/events", Body: alert}); resp.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "disk is full") {
-		t.Errorf("status %d: %s", resp.StatusCode, body)
+	for when, fail := range map[string]func(*collecttest.Memory, error){"at once": (*collecttest.Memory).Refuse, "on the way to the disk": (*collecttest.Memory).Break} {
+		kept := collecttest.NewMemory()
+		n := httpintest.Serve(t, kept, nil, routes()...)
+		fail(kept, journal.ErrFull)
+		if resp, body := n.Do(t, httpintest.Request{Path: "/events", Body: alert}); resp.StatusCode != http.StatusServiceUnavailable || !strings.Contains(body, "disk is full") {
+			t.Errorf("%s: status %d: %s", when, resp.StatusCode, body)
+		}
 	}
 }
 

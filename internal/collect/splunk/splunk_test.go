@@ -170,9 +170,11 @@ func TestCodes(t *testing.T) {
 			t.Errorf("%s: status %d: %s", name, resp.StatusCode, body)
 		}
 	}
-	kept.Refuse(journal.ErrFull)
-	if resp, body := n.Do(t, httpintest.Request{Path: "/services/collector", Body: `{"event":"a"}`}); resp.StatusCode != 503 || !strings.Contains(body, `"code":9`) {
-		t.Errorf("status %d: %s", resp.StatusCode, body)
+	for _, fail := range []func(error){kept.Break, kept.Refuse} { // on the way to the disk, at once
+		fail(journal.ErrFull)
+		if resp, body := n.Do(t, httpintest.Request{Path: "/services/collector", Body: `{"event":"a"}`}); resp.StatusCode != 503 || !strings.Contains(body, `"code":9`) {
+			t.Errorf("status %d: %s", resp.StatusCode, body)
+		}
 	}
 }
 
