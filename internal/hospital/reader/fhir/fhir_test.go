@@ -51,10 +51,8 @@ func TestHostileResources(t *testing.T) {
 		if err := ev.Index.Scan(ev.Fields, jsonl.DefaultLimits()); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		began := time.Now()
-		fhir.Event(&ev, nil)
-		if took := time.Since(began); took > 5*time.Second { // it takes a few milliseconds; many times many took minutes
-			t.Errorf("%s: %v", name, took)
+		if facts := fhir.Event(&ev, nil); len(facts) > 1024 { // a few milliseconds; what takes many times many runs into the time limit of the suite
+			t.Errorf("%s: %d facts", name, len(facts))
 		}
 	}
 }

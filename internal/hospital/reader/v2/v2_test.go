@@ -45,10 +45,9 @@ func TestHostileMessages(t *testing.T) {
 		"SIU^S12": "SCH|1\r" + patients + strings.Repeat("AIP|||a~b~c~d\r", 19_000),
 		"REF^I12": strings.Repeat("PRD|||||||a~b~c~d\r", 19_000) + patients,
 	} {
-		began := time.Now()
-		facts, err := v2.Read([]byte("MSH|^~\\&|A|B|||20260314100000||"+kind+"|1|P|2.5.1\r"+rest), nil, began)
-		if took := time.Since(began); err != nil || len(facts) < 200 || took > 2*time.Second { // it takes some 20 milliseconds
-			t.Errorf("%s: %d facts, %v, after %v", kind, len(facts), err, took)
+		facts, err := v2.Read([]byte("MSH|^~\\&|A|B|||20260314100000||"+kind+"|1|P|2.5.1\r"+rest), nil, time.Now())
+		if err != nil || len(facts) < 200 { // some 20 milliseconds; what takes many times many runs into the time limit of the suite
+			t.Errorf("%s: %d facts, %v", kind, len(facts), err)
 		}
 	}
 }
