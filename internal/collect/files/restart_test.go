@@ -337,6 +337,7 @@ func TestChangedExport(t *testing.T) {
 	w.write("access.csv", text)
 	w.start()
 	w.kept.Await(t, journal.Events, 100)
+	waitFor(t, func() bool { return w.savedTo() == int64(len(text)) }) // until then it would rightly be taken for the one that was being read
 	w.must(os.WriteFile(w.path("access.csv"), []byte(strings.Replace(text, row(50), row(99), 1)+row(7)), 0o600))
 	w.kept.Await(t, journal.Events, 201)
 	if got := len(w.rows()); got != 201 {
@@ -420,6 +421,16 @@ func TestEventLogs(t *testing.T) {
 			_ = w.stop()
 		}
 	}
+}
+
+// savedTo is how far the one file was taken, as the saved position has it.
+func (w *ward) savedTo() int64 {
+	list, err := w.saved.Load(context.Background(), "")
+	w.must(err)
+	if len(list) != 1 {
+		return -1
+	}
+	return list[0].Offset
 }
 
 // serialsKnown tells whether the position of the event log was saved.
