@@ -5,6 +5,8 @@ export CGO_ENABLED ?= 0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 FUZZTIME ?= 20s
+# what a test that failed has printed, and nothing of the others: run once more it might hold
+FAILED := awk '/^=== RUN +[^\/]*$$/ { said = "" } { said = said $$0 "\n" } /^--- (PASS|SKIP)/ { said = "" } /^(--- FAIL|FAIL)/ { printf "%s", said; said = "" }'
 
 .PHONY: run build test trust lint fuzz bench clean
 
@@ -16,7 +18,7 @@ build: ## one static binary in bin/
 
 test: lint ## everything that must hold before a change is taken in; ends with what was skipped and why
 	@mkdir -p bin
-	@.ci/needs || unset CI; echo 'go test -v ./... > bin/test.log'; go test -v ./... > bin/test.log 2>&1 || { go test ./...; exit 1; }
+	@.ci/needs || unset CI; echo 'go test -v ./... > bin/test.log'; go test -v ./... > bin/test.log 2>&1 || { $(FAILED) bin/test.log; exit 1; }
 	@grep -E '^ok' bin/test.log
 	@if command -v gcc > /dev/null; then \
 		CGO_ENABLED=1 go test -race -short ./internal/scan ./internal/detect ./internal/finding ./internal/collect ./internal/collect/httpin ./internal/collect/hl7/... ./internal/triage ./internal/journal/...; \
