@@ -32,8 +32,8 @@ type Config struct {
 	PerDay int // cases a day; by the size of the hospital when 0
 	// Day is told after each day that was played.
 	Day func(day int, at time.Time)
-	// Why is told of each case when it is opened, and in the end of each touch of a story, and of each that some system explains and that was not explained: what it was
-	// for, and what was thought of it. nil tells nobody.
+	// Why is told in the end of each case, of each touch of a story, and of each that some system explains and that was not explained:
+	// what it was for, and what was thought of it. nil tells nobody.
 	Why func(what, thought string)
 }
 
@@ -99,6 +99,7 @@ type trial struct {
 	reads    map[feed.Feed]*collect.Format
 	touches  map[touchKey]*score.Touch
 	thoughts map[touchKey]string
+	says     []string // of the cases found
 	alerts   []score.Alert
 	cases    map[string]time.Time // opened
 	found    []score.Case
@@ -367,6 +368,13 @@ func (t *trial) thought(touch *privacy.Touch, v *privacy.Verdict) string {
 
 // tell tells Why.
 func (t *trial) tell() {
+	for i := range t.found {
+		what := "case about life"
+		if tales := t.truth.About(&t.found[i]); len(tales) > 0 {
+			what = "case about " + tales[0].ID
+		}
+		t.c.Why(what, t.found[i].Opened.Format("01-02 15:04 ")+t.says[i])
+	}
 	for key, s := range t.touches {
 		switch truth := t.truth.Touch(s.Day, s.User, s.Patient); {
 		case truth.Story != "":
@@ -418,7 +426,7 @@ func (t *trial) take() {
 		t.cases[c.ID] = t.now
 		s := score.Case{ID: c.ID, Lane: string(c.Lane), Opened: t.now}
 		if t.c.Why != nil {
-			t.c.Why("case", caseSays(&c))
+			t.says = append(t.says, caseSays(&c))
 		}
 		for _, p := range c.Users {
 			s.Users = append(s.Users, strings.ToLower(t.house.Text(p.User)))

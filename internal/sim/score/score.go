@@ -295,6 +295,16 @@ func (s *Story) see(after time.Duration, by string) {
 	}
 }
 
+// About lists the tales that a case is about.
+func (t *Truth) About(c *Case) (tales []*life.Tale) {
+	for i := range t.Tales {
+		if tale := &t.Tales[i]; about(tale, c.Users, c.Patients) {
+			tales = append(tales, tale)
+		}
+	}
+	return tales
+}
+
 func (t *Truth) cases(r *Report, cases []Case) {
 	for i := range cases {
 		c := &cases[i]
@@ -302,11 +312,9 @@ func (t *Truth) cases(r *Report, cases []Case) {
 			continue
 		}
 		right, twin := false, false
-		for j := range t.Tales {
-			if tale := &t.Tales[j]; about(tale, c.Users, c.Patients) {
-				right = right || theft(tale)
-				twin = twin || !tale.Case
-			}
+		for _, tale := range t.About(c) {
+			right = right || theft(tale)
+			twin = twin || !tale.Case
 		}
 		if c.Lane == "audit" {
 			r.Audit.Drawn++
