@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -375,6 +376,7 @@ func (t *trial) tell() {
 		}
 		t.c.Why(what, t.found[i].Opened.Format("01-02 15:04 ")+t.says[i])
 	}
+	t.tellFlags()
 	for key, s := range t.touches {
 		switch truth := t.truth.Touch(s.Day, s.User, s.Patient); {
 		case truth.Story != "":
@@ -382,6 +384,32 @@ func (t *trial) tell() {
 		case truth.Documented && !s.Explained:
 			t.c.Why(truth.Why, t.thoughts[key])
 		}
+	}
+}
+
+// tellFlags tells how often each flag stands on touches of ordinary life, on those of them without a reason, and on those of a theft without one.
+func (t *trial) tellFlags() {
+	type shares struct{ all, life, theft int }
+	flags := map[string]*shares{"": {}}
+	for _, s := range t.touches {
+		story := t.truth.Touch(s.Day, s.User, s.Patient).Story
+		for _, f := range append([]string{""}, s.Flags...) {
+			if flags[f] == nil {
+				flags[f] = &shares{}
+			}
+			switch {
+			case strings.HasPrefix(story, "T") && !s.Explained:
+				flags[f].theft++
+			case story == "" && !s.Explained:
+				flags[f].life++
+				fallthrough
+			case story == "":
+				flags[f].all++
+			}
+		}
+	}
+	for _, f := range slices.Sorted(maps.Keys(flags)) {
+		t.c.Why("flag "+f, fmt.Sprintf("all %d, without a reason %d, theft without a reason %d", flags[f].all, flags[f].life, flags[f].theft))
 	}
 }
 
