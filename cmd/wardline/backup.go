@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"sync/atomic"
 
@@ -31,7 +34,7 @@ func (c *backupCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	where := config.JournalConfig()
-	_, err = fmt.Fprintf(s.out, "A backup with %d entries of the journal lies in %s.\nThe journal's keys are not in it. Keep copies of them elsewhere, or nobody can read it:\n    %s (the copy must hold key %d)\n    %s\n    %s\n",
+	_, err = fmt.Fprintf(s.out, "A backup with %d entries of the journal lies in %s.\nThe keys of the journal and of the vault are not in it. Keep copies of them elsewhere, or nobody can read it:\n    %s (the copy must hold key %d)\n    %s\n    %s\n",
 		made.Entries, report.Clean(made.Dir), report.Clean(where.KeyFile), made.Key, report.Clean(where.SignFile), report.Clean(config.VaultKey()))
 	return err
 }
@@ -59,6 +62,13 @@ func (c *restoreCmd) Run(ctx context.Context, s streams) error {
 	writeReport(s.out, r)
 	if !r.Sound() {
 		return errUnsound
+	}
+	if _, err := os.Stat(config.VaultKey()); errors.Is(err, fs.ErrNotExist) {
+		name := report.Clean(filepath.Base(config.VaultKey()))
+		if _, err := fmt.Fprintf(s.out, "%s was not with the keys. Put the copy of %s into %s before you start the node, unless the backup was made before there was one.\n",
+			name, name, report.Clean(filepath.Dir(config.VaultKey()))); err != nil {
+			return err
+		}
 	}
 	_, err = fmt.Fprintf(s.out, "The data lie in %s. Start the node with wardline up; search fills itself from the journal.\n", report.Clean(config.Data))
 	return err

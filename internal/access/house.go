@@ -50,12 +50,31 @@ func Open(ctx context.Context, db *store.DB, v *vault.Vault, seal Sealer, now fu
 	if err := db.Migrate(ctx, "access", schema); err != nil {
 		return nil, err
 	}
-	return &House{
+	h := &House{
 		db: db, vault: v, seal: seal, now: now,
 		hasher: passphrase.NewHasher(passphrase.DefaultCost()),
 		hung:   make(chan struct{}, 64),
 		doing:  map[string]struct{}{},
-	}, nil
+	}
+	if err := db.Once(ctx, "seal acts of an earlier version", h.sealOlder); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// sealOlder seals what a version wrote that had no vault.
+func (h *House) sealOlder(ctx context.Context) error {
+	for _, column := range []struct{ table, name, purpose string }{
+		{"acts", "detail", sealedAct}, {"acts", "why", sealedAct}, {"proposals", "detail", sealedProposal}, {"proposals", "terms", sealedProposal},
+	} {
+		err := store.Rewrite(ctx, h.db, store.Column{Table: column.table, Key: "id", Name: column.name}, func(_, text string) (string, error) {
+			return h.vault.SealOld(text, column.purpose)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // The errors that a page tells apart. What they say is for the person who reads them.

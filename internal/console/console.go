@@ -101,6 +101,9 @@ func New(ctx context.Context, cfg Config) (*Console, error) {
 	}
 	c := &Console{Config: cfg, printer: printer, jobs: newJobs(), questions: newQuestions(), pulse: newPulse(), traces: newTraces(), reveals: newReveals(), streams: make(chan struct{}, mostStreams)}
 	c.handler = c.routes()
+	if err := cfg.DB.Once(ctx, "seal questions of an earlier version", c.sealOlder); err != nil {
+		return nil, err
+	}
 	return c, nil
 }
 

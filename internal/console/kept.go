@@ -94,6 +94,19 @@ func (c *Console) openQuestion(k *keptQuestion, query string) error {
 	return nil
 }
 
+// sealOlder seals what a version wrote that had no vault.
+func (c *Console) sealOlder(ctx context.Context) error {
+	for _, name := range []string{"name", "query"} {
+		err := store.Rewrite(ctx, c.DB, store.Column{Table: "kept_questions", Key: "id", Name: name}, func(_, text string) (string, error) {
+			return c.Veil.Vault().SealOld(text, sealedQuestion)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (c *Console) keepQuestion(ctx context.Context, name, asker string, q keptQuery) error {
 	id, err := uuid.NewV7()
 	if err != nil {

@@ -55,7 +55,10 @@ func (x *Index) once(ctx context.Context, follow Follow) (err error) {
 	}
 	// An orderly end writes all to the disk, so nothing needs to be replayed.
 	f.mark.Next, f.mark.Clean, f.mark.Lacks = f.sent, !f.torn, x.lacking()
-	return errors.Join(err, x.keepIdentifiers(), f.mark.write(x.cfg.Dir))
+	if kept := x.keepIdentifiers(); kept != nil {
+		return errors.Join(err, kept) // the older mark has what they were heard in read again
+	}
+	return errors.Join(err, f.mark.write(x.cfg.Dir))
 }
 
 // prepare reads the mark, or begins a new index where there is none.

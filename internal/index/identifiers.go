@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -42,19 +43,39 @@ func (x *Index) recallIdentifiers() error {
 }
 
 // keepIdentifiers makes durable what was heard of patients since. It comes before the mark, which says that the entries
-// it was heard in need not be read again.
+// it was heard in need not be read again. What cannot be written is written the next time: the veil tells it once. It is called by
+// one goroutine at a time.
 func (x *Index) keepIdentifiers() error {
 	fresh, err := x.cfg.Veil.Fresh()
-	if err != nil || fresh == nil {
+	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(identifiersPath(x.cfg.Dir), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
+	if fresh != nil {
+		x.unkept = append(binary.LittleEndian.AppendUint32(x.unkept, uint32(len(fresh))), fresh...)
+	}
+	if len(x.unkept) == 0 {
+		return nil
+	}
+	if err := appendDurably(identifiersPath(x.cfg.Dir), x.unkept); err != nil {
 		return fmt.Errorf("keep what was heard of patients: %w", err)
 	}
-	_, err = f.Write(append(binary.LittleEndian.AppendUint32(nil, uint32(len(fresh))), fresh...))
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("keep what was heard of patients: %w", err)
-	}
+	x.unkept = nil
 	return nil
+}
+
+// appendDurably appends all of text to a file, or nothing: half a piece would hide those behind it.
+func appendDurably(path string, text []byte) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	end, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	_, err = f.Write(text)
+	if err = errors.Join(err, f.Sync()); err != nil {
+		err = errors.Join(err, f.Truncate(end))
+	}
+	return errors.Join(err, f.Close())
 }

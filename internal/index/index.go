@@ -53,6 +53,7 @@ type Index struct {
 	drop    chan chan error // what Drop asks Run to do
 	lacks   atomic.Bool     // the index on the disk is known not to have all that it should
 	began   bool            // a process was started before; used by Run only
+	unkept  []byte          // pieces of the file of identifiers that could not be written yet; used by keepIdentifiers only
 
 	sliceBytes int // see there
 
@@ -83,9 +84,9 @@ func Open(cfg Config, log *slog.Logger) (*Index, error) {
 	x.callers.limit = cfg.PerCaller
 	if known {
 		x.through.Store(m.Next)
-		if err := x.recallIdentifiers(); err != nil {
-			return nil, err
-		}
+	}
+	if err := x.recallIdentifiers(); err != nil {
+		return nil, err
 	}
 	return x, nil
 }
@@ -133,14 +134,12 @@ func (x *Index) Drop(ctx context.Context) error {
 	}
 }
 
-// erase deletes what lies in the folder. No process may be running.
+// erase deletes what lies in the folder, but for what was heard of patients: the veil knows it still, and tells only what is
+// new to it. No process may be running.
 func (x *Index) erase() error {
 	x.through.Store(0)
 	// The mark goes first: a folder without one is built anew, whatever else is left in it.
 	if err := os.Remove(markPath(x.cfg.Dir)); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("delete the index: %w", err)
-	}
-	if err := os.Remove(identifiersPath(x.cfg.Dir)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("delete the index: %w", err)
 	}
 	if err := os.RemoveAll(filepath.Join(x.cfg.Dir, "data")); err != nil {

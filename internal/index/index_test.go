@@ -86,12 +86,18 @@ func newLog() *log { return &log{more: make(chan struct{})} }
 
 // add makes records one entry.
 func (l *log) add(records ...record) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	n := int(l.size())
 	var lines [][]byte
 	for i, r := range records {
-		lines = append(lines, r.line(len(l.entries)*1000+i))
+		lines = append(lines, r.line(n*1000+i))
 	}
+	l.put(lines)
+}
+
+// put makes lines one entry.
+func (l *log) put(lines [][]byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.entries = append(l.entries, lines)
 	close(l.more)
 	l.more = make(chan struct{})

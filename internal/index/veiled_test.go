@@ -150,3 +150,51 @@ func TestWhatWasHeardBeforeACrashIsHeardAgain(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestWhatWasHeardOutlivesTheIndex: when the index is built anew, and after what could not be written down at first. Otherwise the veil
+// would not know after a restart what the mark says was heard.
+func TestWhatWasHeardOutlivesTheIndex(t *testing.T) {
+	for _, tt := range []struct {
+		name          string
+		before, after func(t *testing.T, x *running, path string) // something is heard
+	}{
+		{"dropped", nil, func(t *testing.T, x *running, path string) {
+			until(t, "it is written down", func() bool { _, err := os.Stat(path); return err == nil })
+			if err := x.Drop(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"not written", func(t *testing.T, x *running, path string) {
+			until(t, "it runs", func() bool { return x.Healthy() == nil })
+			if err := os.Mkdir(path, 0o700); err != nil { // where a file is to be
+				t.Fatal(err)
+			}
+		}, func(t *testing.T, x *running, path string) {
+			until(t, "it could not be written down", func() bool { return x.Counts().Restarts > 0 })
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			cfg := config(t)
+			l := newLog()
+			x := run(t, cfg, l)
+			path := filepath.Join(cfg.Dir, "identifiers")
+			if tt.before != nil {
+				tt.before(t, x, path)
+			}
+			l.put([][]byte{clinical("hl7/mllp", `{"PID-3.1":"MRN-004713","access":{"patient":["MRN-004713"]}}`)})
+			tt.after(t, x, path)
+			x.through(l)
+			x.stop()
+			cfg.Veil = veiltest.New()
+			x = run(t, cfg, l)
+			l.add(record{time: noon, fields: `{"url":"/chart/MRN-004713"}`})
+			x.through(l)
+			if got := x.Counts(); got.Cut != 1 {
+				t.Errorf("forgotten: %+v", got)
+			}
+		})
+	}
+}

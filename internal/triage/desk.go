@@ -40,7 +40,11 @@ func Open(ctx context.Context, db *store.DB, v *veil.Veil) (*Desk, error) {
 	if err := db.Migrate(ctx, "triage", schema); err != nil {
 		return nil, err
 	}
-	return &Desk{veil: v, db: db, log: slog.New(slog.DiscardHandler), waiting: map[chan struct{}]struct{}{}}, nil
+	d := &Desk{veil: v, db: db, log: slog.New(slog.DiscardHandler), waiting: map[chan struct{}]struct{}{}}
+	if err := db.Once(ctx, "seal findings of an earlier version", d.sealOlder); err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 // Tell has the desk tell log of what it cannot read. It is called before Run.

@@ -55,3 +55,21 @@ func (v *Vault) OpenBlob(blob []byte, purpose string) ([]byte, error) {
 	}
 	return v.Open(sealed, purpose)
 }
+
+// SealOld seals a text that an earlier version may not have sealed.
+func (v *Vault) SealOld(text, purpose string) (string, error) {
+	plain, err := v.OpenText(text, purpose)
+	if err != nil {
+		return "", err
+	}
+	return v.SealText(plain, purpose)
+}
+
+// SealOldBlob seals bytes that an earlier version may not have sealed.
+func (v *Vault) SealOldBlob(blob []byte, purpose string) ([]byte, error) {
+	plain, err := v.OpenBlob(blob, purpose)
+	if err != nil {
+		return nil, err
+	}
+	return v.SealBlob(plain, purpose)
+}

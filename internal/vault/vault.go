@@ -58,10 +58,10 @@ type file struct {
 // mode is 0600.
 func Open(path string, create bool) (*Vault, error) {
 	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) && create {
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && create:
 		text, err = generate(path)
-	}
-	if errors.Is(err, fs.ErrNotExist) {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%w: %s is missing, but was used before: put it back from where you keep its copy", ErrKey, path)
 	}
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/wardline/wardline/internal/vault"
@@ -60,6 +61,36 @@ func TestSeal(t *testing.T) {
 	if _, err := v.Open(sealed, "patient 2"); !errors.Is(err, vault.ErrOpen) {
 		t.Errorf("opened for another purpose: %v", err)
 	}
+	text, err := v.SealText("name", "note")
+	if err != nil || strings.Contains(text, "name") {
+		t.Fatalf("%q, %v", text, err)
+	}
+	blob, err := v.SealBlob([]byte("name"), "finding")
+	if err != nil || strings.Contains(string(blob), "name") {
+		t.Fatalf("%q, %v", blob, err)
+	}
+	if plain, err := v.OpenText(text, "note"); plain != "name" || err != nil {
+		t.Errorf("opened %q, %v", plain, err)
+	}
+	if plain, err := v.OpenBlob(blob, "finding"); string(plain) != "name" || err != nil {
+		t.Errorf("opened %q, %v", plain, err)
+	}
+	_, err1 := v.OpenText(text, "other")
+	_, err2 := v.OpenText(text+"-", "note")
+	_, err3 := v.OpenBlob(blob, "other")
+	_, err4 := v.OpenBlob(blob[:len(blob)-1], "finding")
+	for _, err := range []error{err1, err2, err3, err4} {
+		if !errors.Is(err, vault.ErrOpen) {
+			t.Errorf("opened what is not it: %v", err)
+		}
+	}
+	// What a version wrote that had no vault yet comes back as it is.
+	if plain, err := v.OpenText("old", "note"); plain != "old" || err != nil {
+		t.Errorf("opened %q, %v", plain, err)
+	}
+	if plain, err := v.OpenBlob([]byte("{}"), "finding"); string(plain) != "{}" || err != nil {
+		t.Errorf("opened %q, %v", plain, err)
+	}
 }
 
 func TestKeyFile(t *testing.T) {
@@ -67,9 +98,15 @@ func TestKeyFile(t *testing.T) {
 	if _, err := vault.Open(filepath.Join(dir, "missing"), false); !errors.Is(err, vault.ErrKey) {
 		t.Errorf("a missing key: %v", err)
 	}
+	if _, err := vault.Open(filepath.Join(dir, "missing", "vault.key"), true); !errors.Is(err, vault.ErrKey) || strings.Contains(err.Error(), "used before") {
+		t.Errorf("a new key in a folder that is missing: %v", err)
+	}
 	path := filepath.Join(dir, "vault.key")
 	if _, err := vault.Open(path, true); err != nil {
 		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the new key's mode is %v, %v", info.Mode(), err)
 	}
 	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)

@@ -72,6 +72,23 @@ func keepAnswer(ctx context.Context, db *store.DB, v *vault.Vault, a Answer, at 
 	return nil
 }
 
+// sealOlder seals what a version wrote that had no vault.
+func (l *Live) sealOlder(ctx context.Context) error {
+	err := store.Rewrite(ctx, l.cfg.DB, store.Column{Table: "watch_answers", Key: "id", Name: "body"}, func(_ string, body []byte) ([]byte, error) {
+		return l.cfg.Vault.SealOldBlob(body, sealedAnswer)
+	})
+	if err != nil {
+		return err
+	}
+	return store.Rewrite(ctx, l.cfg.DB, store.Column{Table: "watch_state", Key: "follower", Name: "state"}, func(name string, state []byte) ([]byte, error) {
+		purpose := sealedAnswer // of a search that is under way; see activation.note
+		if name == follower {
+			purpose = sealedState
+		}
+		return l.cfg.Vault.SealOldBlob(state, purpose)
+	})
+}
+
 // maxKept bounds the findings of all answers that are listed at a time, in bytes.
 const maxKept = 16 << 20
 

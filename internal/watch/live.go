@@ -128,6 +128,9 @@ func NewLive(ctx context.Context, cfg LiveConfig) (*Live, error) {
 	}
 	l := &Live{cfg: cfg.complete(), log: cfg.Log, reader: event.LineReader{Taxonomy: cfg.Taxonomy, Limits: jsonl.DefaultLimits()}}
 	l.use(cfg.Set)
+	if err := cfg.DB.Once(ctx, "seal answers of an earlier version", l.sealOlder); err != nil {
+		return nil, err
+	}
 	return l, nil
 }
 

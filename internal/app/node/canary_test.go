@@ -36,6 +36,7 @@ type aviary struct {
 	*house
 	birds    []canary
 	screens  *hound // of what people and senders are answered
+	masked   *hound // of pages that name nobody
 	all      *hound
 	plain    string // an HTTP door without TLS
 	client   *http.Client
@@ -403,9 +404,9 @@ func TestNoIdentifierLeavesTheVault(t *testing.T) {
 	}
 	t.Setenv("WARDLINE_LOG", "debug")
 	t.Setenv("GOTRACEBACK", "all")
-	a := &aviary{birds: canaries(count), screens: newHound(t), all: newHound(t), plain: free(t), statuses: map[int]int{}}
+	a := &aviary{birds: canaries(count), screens: newHound(t), masked: newHound(t), all: newHound(t), plain: free(t), statuses: map[int]int{}}
 	for i := range a.birds {
-		if a.birds[i].teach(i, a.all); i > 0 {
+		if a.birds[i].teach(i, a.all, a.masked); i >= named {
 			a.birds[i].teach(i, a.screens)
 		}
 	}
@@ -417,7 +418,7 @@ func TestNoIdentifierLeavesTheVault(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(own, "canary.yml"), []byte(rules), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	a.house = newHouse(t, fmt.Sprintf("- {kind: http, name: plain, listen: %q, plain: true}\n- {kind: files, name: exports, paths: [DIR/in/*.csv]}\nrules: {places: [builtin, %s]}\n", a.plain, own))
+	a.house = newHouse(t, fmt.Sprintf("- {kind: http, name: plain, listen: %q, plain: true}\n- {kind: files, name: exports, paths: [DIR/in/*.csv]}\nprivacy: {authority: ALDER, export_limit: 2}\nrules: {places: [builtin, %s]}\n", a.plain, own))
 	for _, dir := range []string{"in", "tmp"} {
 		if err := os.Mkdir(filepath.Join(a.dir, dir), 0o700); err != nil {
 			t.Fatal(err)
@@ -427,12 +428,15 @@ func TestNoIdentifierLeavesTheVault(t *testing.T) {
 	a.signIn()
 	a.open()
 	a.sing()
+	a.takeAway()
 	a.caughtUp(t)
 	a.work()
+	a.review()
 	a.operate()
+	a.scored()
 	a.stop(syscall.SIGKILL)
 	a.open()
-	a.wrong(&a.birds[1])
+	a.wrong(&a.birds[named])
 	a.caughtUp(t)
 	a.work()
 	a.stop(syscall.SIGQUIT) // prints what all goroutines do, as a panic does
@@ -444,7 +448,7 @@ func TestNoIdentifierLeavesTheVault(t *testing.T) {
 	a.all.look("the node's log", a.logged())
 	files := a.all.walk(t, filepath.Join(a.dir, "data")) + a.all.walk(t, filepath.Join(a.dir, "backup")) + a.all.walk(t, filepath.Join(a.dir, "tmp"))
 	t.Logf("%d patients; %d rows of the index, %d files and %d MB looked through; answers by status: %v, %d MB", count, rows, files, a.all.bytes>>20, a.statuses, a.screens.bytes>>20)
-	for _, h := range []*hound{a.screens, a.all} {
+	for _, h := range []*hound{a.screens, a.masked, a.all} {
 		a.report(h)
 	}
 	if rows < 8*count || a.statuses[200] < 100 || a.statuses[404] < 10 || a.statuses[400] < 10 || !bytes.Contains(a.logged(), []byte("SIGQUIT")) {

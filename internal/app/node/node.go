@@ -116,7 +116,14 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err := n.openSources(); err != nil {
 		return err
 	}
-	return n.openConsole(ctx)
+	if err := n.openConsole(ctx); err != nil {
+		return err
+	}
+	// What rooms sealed of an earlier version is still there in clear, where the file has room.
+	if err := n.db.Once(ctx, "forget what an earlier version wrote in clear", n.db.Compact); err != nil {
+		n.log.WarnContext(ctx, "what an earlier version wrote may be read in free room of the database; the next start tries again", "error", err)
+	}
+	return nil
 }
 
 // openIntake makes the door for senders, and recalls those of earlier.

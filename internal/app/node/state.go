@@ -134,6 +134,36 @@ func (m marks) load(ctx context.Context, source string) (map[string][]byte, erro
 	return all, rows.Err()
 }
 
+// sealOlder seals what a version wrote that had no vault.
+func (m marks) sealOlder(ctx context.Context) error {
+	rows, err := m.db.QueryContext(ctx, `SELECT DISTINCT source FROM file_positions`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var sources []string
+	for rows.Next() {
+		var source string
+		if err := rows.Scan(&source); err != nil {
+			return err
+		}
+		sources = append(sources, source)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	for _, source := range sources {
+		all, err := m.load(ctx, source)
+		if err != nil {
+			return err
+		}
+		if err := m.save(ctx, source, all, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (m marks) save(ctx context.Context, source string, changed map[string][]byte, gone []string) error {
 	return m.db.Do(ctx, func(tx *sql.Tx) error {
 		for file, text := range changed {

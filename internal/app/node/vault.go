@@ -40,5 +40,8 @@ func openVault(ctx context.Context, c *Config, db *store.DB) (*vault.Vault, erro
 	if err != nil {
 		return nil, err
 	}
+	if err := db.Once(ctx, "seal positions of an earlier version", marks{db, v}.sealOlder); err != nil {
+		return nil, err
+	}
 	return v, nil
 }
