@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -129,7 +130,11 @@ func (s *scanRun) findings(ctx context.Context) ([]finding.Finding, error) {
 	stop := s.showProgress()
 	err = scan.Run(ctx, s.config, &s.stats, s.noticing(detector.Sink))
 	found := detector.Findings()
-	if err == nil && s.accesses.Load() {
+	switch {
+	case err != nil || !s.accesses.Load():
+	case slices.Contains(s.config.Paths, scan.Stdin):
+		s.review = &report.Review{Once: true} // it takes three readings
+	default:
 		found, err = s.survey(ctx, found)
 	}
 	stop()

@@ -7,6 +7,7 @@ import (
 
 // Review is what a scan says of accesses to patients' records.
 type Review struct {
+	Once                         bool  // they came by a way that can be read only once, so nothing else is known of them
 	Accesses, Touches, Explained int64 // a touch is what an account did with one record on a day
 	Firsts, FirstsExplained      int64 // the first touch of an account and a patient
 	Accounts, Staffed, Patients  int64 // Staffed of Accounts belong to somebody in HR
@@ -34,6 +35,10 @@ const reviewRows = 8
 // review tells how many accesses are explained, by what, and where they are not.
 func (t *table) review() {
 	r := t.run.Review
+	if r != nil && r.Once {
+		t.line("", "")
+		t.paragraph("33", "These are accesses to patients' records. Why they happened takes reading them more than once: scan them from a file, not from standard input.", 0, 3)
+	}
 	if r == nil || r.Touches == 0 {
 		return
 	}
