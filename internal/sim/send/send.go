@@ -218,19 +218,28 @@ type ahead struct {
 	refused chan error    // what the answers ended with
 }
 
+// patience is how long an answer may take.
+const patience = time.Minute
+
 // take waits for a place.
 func (w *ahead) take() error {
+	late := time.NewTimer(patience)
+	defer late.Stop()
 	select {
 	case w.places <- struct{}{}:
 		return nil
 	case err := <-w.refused:
 		return err
+	case <-late.C:
+		return fmt.Errorf("the receiver did not answer within %s", patience)
 	}
 }
 
 func (w *ahead) send(message []byte) error {
-	if err := w.take(); err != nil {
-		return err
+	if Answered(message) {
+		if err := w.take(); err != nil {
+			return err
+		}
 	}
 	if _, err := fmt.Fprintf(w.conn, "\x0b%s\x1c\r", message); err != nil {
 		return w.why(err)
@@ -270,6 +279,13 @@ func (w *ahead) answers() {
 		}
 		<-w.places
 	}
+}
+
+// Answered tells whether the receiver of a message says that it has it. Acknowledgements that somebody gave to somebody else,
+// which are heard on a line or stand in an engine's log, are not answered in turn.
+func Answered(message []byte) bool {
+	h, ok := hl7.ReadHeader(message)
+	return ok && string(h.Part(9, 1)) != "ACK"
 }
 
 // Accepted reads an acknowledgement and returns nil when it says that the message was taken (HL7 v2.5.1 section
