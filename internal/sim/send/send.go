@@ -3,6 +3,7 @@
 package send
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -55,9 +56,6 @@ type Node struct {
 // period is how much time one file of rows holds.
 func To(ctx context.Context, r Receiver, speed float64, period time.Duration) *Node {
 	ctx, stop := context.WithCancelCause(ctx)
-	if r.Client == nil {
-		r.Client = http.DefaultClient
-	}
 	return &Node{ctx: ctx, stop: stop, to: r, speed: speed, period: period, lanes: map[feed.Feed]*lane{}, began: time.Now(), count: map[feed.Feed]int{}, none: map[feed.Feed]int{}}
 }
 
@@ -368,14 +366,22 @@ func (n *Node) resources(l *lane) error {
 	return nil
 }
 
-func (n *Node) post(url, kind string, body []byte) error {
-	req, err := http.NewRequestWithContext(n.ctx, http.MethodPost, url, strings.NewReader(string(body)))
+func (n *Node) post(url, kind string, body []byte) error { return n.to.Post(n.ctx, url, kind, body) }
+
+// Post sends a body to one of the receiver's URLs, and is nil when it was taken. It keeps a copy: an answer may come before all
+// of the body was read.
+func (r *Receiver) Post(ctx context.Context, url, kind string, body []byte) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(bytes.Clone(body)))
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Content-Type", kind)
-	req.Header.Set("Authorization", "Bearer "+n.to.Token)
-	res, err := n.to.Client.Do(req)
+	req.Header.Set("Authorization", "Bearer "+r.Token)
+	client := r.Client
+	if client == nil {
+		client = http.DefaultClient
+	}
+	res, err := client.Do(req)
 	if err != nil {
 		return err
 	}
