@@ -21,8 +21,9 @@ func bareRules(t *Touch) float64 {
 // volume weighs a touch by how unusual the number of the account's patients was that day.
 func volume(t *Touch) float64 { return t.Volume }
 
-// baseline looks at the touches of each day by weight alone, one case for each account, as many a day as people can look at.
-func (t *Truth) baseline(touches []Touch, w Window, weigh func(*Touch) float64) Baseline {
+// baseline looks at the touches of each day by weight alone, one case for each account, as many a day as people can look at and as
+// were urgent.
+func (t *Truth) baseline(touches []Touch, w Window, urgent map[string]int, weigh func(*Touch) float64) Baseline {
 	type pick struct {
 		weight  float64
 		chance  uint64
@@ -63,11 +64,11 @@ func (t *Truth) baseline(touches []Touch, w Window, weigh func(*Touch) float64) 
 			}
 			return 1
 		})
-		for _, p := range picks[:min(len(picks), w.PerDay)] {
+		for _, p := range picks[:min(len(picks), w.PerDay+urgent[day])] {
 			b.Cases++
 			right := false
 			for i := range t.Tales {
-				if tale := &t.Tales[i]; theft(tale) && about(tale, []string{p.user}, p.patient) {
+				if tale := &t.Tales[i]; theft(tale) && day >= w.dayOf(tale.Start) && about(tale, []string{p.user}, p.patient) {
 					right, found[tale.ID] = true, true
 				}
 			}

@@ -188,8 +188,9 @@ func (t *Truth) Score(f *Found, w Window) Report {
 	t.touchFigures(&r, f.Touches)
 	t.stories(&r, f)
 	t.cases(&r, f.Cases)
-	r.RulesBaseline = t.baseline(f.Touches, w, bareRules)
-	r.VolumeOne = t.baseline(f.Touches, w, volume)
+	urgent := w.urgent(f.Cases)
+	r.RulesBaseline = t.baseline(f.Touches, w, urgent, bareRules)
+	r.VolumeOne = t.baseline(f.Touches, w, urgent, volume)
 	return r
 }
 
@@ -198,6 +199,20 @@ func (w Window) holds(at time.Time) bool { return !at.Before(w.From) && at.Befor
 func (w Window) day(day string) bool {
 	return day >= w.From.Format(time.DateOnly) && day < w.Until.Format(time.DateOnly)
 }
+
+// urgent counts the cases of each day that nobody waits for: they come on top of those that people look at in a day.
+func (w Window) urgent(cases []Case) map[string]int {
+	count := map[string]int{}
+	for i := range cases {
+		if c := &cases[i]; c.Lane == "urgent" && w.holds(c.Opened) {
+			count[w.dayOf(c.Opened)]++
+		}
+	}
+	return count
+}
+
+// dayOf is the day at a time where the window's days are counted.
+func (w Window) dayOf(at time.Time) string { return at.In(w.From.Location()).Format(time.DateOnly) }
 
 func (t *Truth) touchFigures(r *Report, touches []Touch) {
 	improper := 0
@@ -303,7 +318,7 @@ func (t *Truth) cases(r *Report, cases []Case) {
 		}
 		right, twin := false, false
 		for j := range t.Tales {
-			if tale := &t.Tales[j]; about(tale, c.Users, c.Patients) {
+			if tale := &t.Tales[j]; !c.Opened.Before(tale.Start) && about(tale, c.Users, c.Patients) {
 				right = right || theft(tale)
 				twin = twin || !tale.Case
 			}

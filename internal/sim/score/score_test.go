@@ -39,7 +39,7 @@ func TestScore(t *testing.T) {
 			{ID: "b", Lane: "ranked", Opened: at(9, 12), Users: []string{"nurse"}, Patients: []string{"2"}},
 			{ID: "c", Lane: "explore", Opened: at(10, 12), Users: []string{"doctor"}, Patients: []string{"4"}},
 			{ID: "d", Lane: "audit", Opened: at(9, 12), Users: []string{"doctor"}, Patients: []string{"4"}},
-			{ID: "e", Lane: "ranked", Opened: at(6, 12), Users: []string{"clerk"}, Patients: []string{"1"}}, // before it happened
+			{ID: "e", Lane: "ranked", Opened: at(6, 12), Users: []string{"clerk"}, Patients: []string{"1"}}, // before all that is scored
 		},
 		Alerts: []score.Alert{{Flag: "F29", At: at(8, 10).Add(30 * time.Second), User: "porter", Patient: "9"}},
 		Touches: []score.Touch{
@@ -79,6 +79,36 @@ func TestScore(t *testing.T) {
 	wider.PerDay = 2
 	if b := read(t).Score(found, wider).RulesBaseline; b.Found != 1 || b.Right != 1 || b.Cases != 2 {
 		t.Errorf("bare rules with two cases a day: %+v", b)
+	}
+}
+
+// A case that is there before the theft is not about it, and neither is one about the thief or the patient alone.
+func TestOnlyTheTheftItself(t *testing.T) {
+	found := &score.Found{
+		Cases: []score.Case{
+			{Lane: "ranked", Opened: at(8, 9), Users: []string{"clerk"}, Patients: []string{"1"}},
+			{Lane: "ranked", Opened: at(9, 9), Users: []string{"clerk"}, Patients: []string{"4"}},
+			{Lane: "ranked", Opened: at(9, 9), Users: []string{"doctor"}, Patients: []string{"1"}},
+		},
+		Touches: []score.Touch{{Day: "2030-01-07", User: "clerk", Patient: "1", Flags: []string{"F02"}, Volume: 2}},
+	}
+	r := read(t).Score(found, window)
+	if got, _ := r.Recall(); got != 0 || r.Right != 0 || r.Ordinary != 3 || r.RulesBaseline.Right != 0 || r.VolumeOne.Found != 0 {
+		t.Errorf("%d thefts found: %+v", got, r)
+	}
+}
+
+// What was urgent comes on top of the cases of a day: plainer ways get as many.
+func TestBaselineGetsAsMany(t *testing.T) {
+	found := &score.Found{
+		Cases: []score.Case{{Lane: "urgent", Opened: at(8, 12), Users: []string{"porter"}, Patients: []string{"9"}}},
+		Touches: []score.Touch{
+			{Day: "2030-01-08", User: "clerk", Patient: "1", Flags: []string{"F02"}},
+			{Day: "2030-01-08", User: "nurse", Patient: "2", Flags: []string{"F02", "F05"}},
+		},
+	}
+	if b := read(t).Score(found, window).RulesBaseline; b.Cases != 2 || b.Found != 1 {
+		t.Errorf("%+v", b)
 	}
 }
 
