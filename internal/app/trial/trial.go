@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -338,8 +339,8 @@ func (t *trial) judged(touch *privacy.Touch, v *privacy.Verdict, k *privacy.Know
 	if t.c.Why != nil {
 		t.thoughts[key] = t.thought(touch, v)
 	}
-	if k.Work.Chance > 0 && k.Work.Chance < 0.01 {
-		s.Volume = 1 / k.Work.Chance
+	if k.Work.Patients > 0 && k.Work.Chance < 0.01 {
+		s.Volume = -math.Log10(max(k.Work.Chance, math.SmallestNonzeroFloat64)) // thousands have no chance that a number could hold
 	}
 }
 
