@@ -66,6 +66,10 @@ func (n Names) patient(s string) string {
 
 // Truth is what really happened, in the names of cases.
 type Truth struct {
+	// StoriesOnly, set before anything is added, leaves single touches out: cases are held against stories, and a large house has
+	// millions of touches.
+	StoriesOnly bool
+
 	Tales    []life.Tale
 	Silences []life.Silence
 	touches  map[key]life.Touch
@@ -81,6 +85,7 @@ func NewTruth(names Names) *Truth { return &Truth{touches: map[key]life.Touch{},
 // Add takes one row of the truth.
 func (t *Truth) Add(row *life.Truth) {
 	switch {
+	case row.Touch != nil && t.StoriesOnly:
 	case row.Touch != nil:
 		k := key{row.Touch.Day, t.names.user(row.Touch.User), t.names.patient(row.Touch.MRN)}
 		t.touches[k] = life.Touch{Why: row.Touch.Why, Documented: row.Touch.Documented, Story: row.Touch.Story}
@@ -138,6 +143,9 @@ type Window struct {
 // Report is the figures.
 type Report struct {
 	Window Window
+	// Single tells that what was thought of single touches was known. Without it there are no figures of what is explained by what,
+	// nor of plainer ways.
+	Single bool
 	// Touches and Firsts are those of the window; Explained of each.
 	Touches, Explained      int
 	Firsts, FirstsExplained int
@@ -184,7 +192,7 @@ func theft(t *life.Tale) bool { return t.Case && strings.HasPrefix(t.ID, "T") }
 
 // Score makes the report.
 func (t *Truth) Score(f *Found, w Window) Report {
-	r := Report{Window: w, Templates: map[string]int{}, Unseen: map[string]int{}, Whys: map[string]int{}}
+	r := Report{Window: w, Single: len(f.Touches) > 0, Templates: map[string]int{}, Unseen: map[string]int{}, Whys: map[string]int{}}
 	t.touchFigures(&r, f.Touches)
 	t.stories(&r, f)
 	t.cases(&r, f.Cases)
