@@ -79,11 +79,13 @@ func (n *Node) found(ctx context.Context) (score.Found, error) {
 		for i := range cases {
 			c := &cases[i]
 			s := score.Case{ID: c.ID, Lane: string(c.Lane), Opened: c.Opened}
-			for _, p := range c.Users {
-				s.Users = append(s.Users, strings.ToLower(h.Text(p.User)))
-			}
-			for _, p := range c.Patients {
-				s.Patients = append(s.Patients, strconv.FormatInt(int64(h.Current(p.Patient)), 10))
+			for i := range c.Touches {
+				l := &c.Touches[i].Touch
+				look := score.Look{User: strings.ToLower(h.Text(l.User)), First: l.First, Last: l.Last}
+				if l.Patient != 0 {
+					look.Patient = strconv.FormatInt(int64(h.Current(l.Patient)), 10)
+				}
+				s.Looks = append(s.Looks, look)
 			}
 			found.Cases = append(found.Cases, s)
 		}

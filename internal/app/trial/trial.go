@@ -421,11 +421,9 @@ func (t *trial) take() {
 		if t.c.Why != nil {
 			t.c.Why("case", caseSays(&c))
 		}
-		for _, p := range c.Users {
-			s.Users = append(s.Users, strings.ToLower(t.house.Text(p.User)))
-		}
-		for _, p := range c.Patients {
-			s.Patients = append(s.Patients, t.number(p.Patient))
+		for i := range c.Touches {
+			l := &c.Touches[i].Touch
+			s.Looks = append(s.Looks, score.Look{User: strings.ToLower(t.house.Text(l.User)), Patient: t.number(l.Patient), First: l.First, Last: l.Last})
 		}
 		t.found = append(t.found, s)
 	}

@@ -68,7 +68,8 @@ func (t *Truth) baseline(touches []Touch, w Window, urgent map[string]int, weigh
 			b.Cases++
 			right := false
 			for i := range t.Tales {
-				if tale := &t.Tales[i]; theft(tale) && day >= w.dayOf(tale.Start) && about(tale, []string{p.user}, p.patient) {
+				if tale := &t.Tales[i]; theft(tale) && day >= w.dayOf(tale.Start) && day <= w.dayOf(tale.End) &&
+					slices.ContainsFunc(p.patient, func(patient string) bool { return concerns(tale, p.user, patient) }) {
 					right, found[tale.ID] = true, true
 				}
 			}

@@ -19,11 +19,16 @@ import (
 
 // Case is a case as it was opened: accounts and patients by whatever names the truth is given, too.
 type Case struct {
-	ID       string    `json:"id"`
-	Lane     string    `json:"lane"` // urgent, ranked, explore; audit for those drawn at random
-	Opened   time.Time `json:"opened"`
-	Users    []string  `json:"users"`
-	Patients []string  `json:"patients"`
+	ID     string
+	Lane   string // urgent, ranked, explore; audit for those drawn at random
+	Opened time.Time
+	Looks  []Look
+}
+
+// Look is one account at one record on one day, as a case holds it. A name may be empty.
+type Look struct {
+	User, Patient string
+	First, Last   time.Time
 }
 
 // Alert is something that was told at once.
@@ -71,6 +76,7 @@ type Truth struct {
 	StoriesOnly bool
 
 	Tales    []life.Tale
+	Untold   int // stories that did not happen: nobody was there whom they could happen to
 	Silences []life.Silence
 	touches  map[key]life.Touch
 	names    Names
@@ -89,6 +95,8 @@ func (t *Truth) Add(row *life.Truth) {
 	case row.Touch != nil:
 		k := key{row.Touch.Day, t.names.user(row.Touch.User), t.names.patient(row.Touch.MRN)}
 		t.touches[k] = life.Touch{Why: row.Touch.Why, Documented: row.Touch.Documented, Story: row.Touch.Story}
+	case row.Tale != nil && row.Tale.Start.IsZero():
+		t.Untold++ // it found nobody to happen to
 	case row.Tale != nil:
 		tale := *row.Tale
 		tale.Records = nil
@@ -156,8 +164,10 @@ type Report struct {
 	// that some system explains.
 	Unseen, Whys             map[string]int
 	Stories                  []Story
+	Untold                   int // stories that found nobody to happen to
 	Cases, Right             int // cases that were opened, not drawn at random; those that are about a theft
 	Twins                    int // cases about what is in order although it looks odd
+	Other                    int // cases about disruptions and falsifications, which are not what cases are for
 	Ordinary                 int // cases about nothing but ordinary life
 	Outage                   int // cases opened while a feed was silent, about ordinary life
 	Audit                    Audit
@@ -192,7 +202,7 @@ func theft(t *life.Tale) bool { return t.Case && strings.HasPrefix(t.ID, "T") }
 
 // Score makes the report.
 func (t *Truth) Score(f *Found, w Window) Report {
-	r := Report{Window: w, Single: len(f.Touches) > 0, Templates: map[string]int{}, Unseen: map[string]int{}, Whys: map[string]int{}}
+	r := Report{Window: w, Untold: t.Untold, Single: len(f.Touches) > 0, Templates: map[string]int{}, Unseen: map[string]int{}, Whys: map[string]int{}}
 	t.touchFigures(&r, f.Touches)
 	t.stories(&r, f)
 	t.cases(&r, f.Cases)
@@ -272,44 +282,49 @@ func (t *Truth) tale(id string) *life.Tale {
 	return nil
 }
 
-// about tells whether accounts and patients are those of a tale: somebody of each, or of one where the other is not named.
-func about(tale *life.Tale, users, patients []string) bool {
-	return meet(tale.Actors, users) && (meet(tale.Victims, patients) || len(tale.Victims) == 0 || len(patients) == 0) ||
-		len(users) == 0 && meet(tale.Victims, patients)
+// about tells whether a case is about a tale: it was opened after that began, and holds a look of one of its people at one of its
+// patients, while it went on.
+func (c *Case) about(tale *life.Tale) bool {
+	return !c.Opened.Before(tale.Start) && slices.ContainsFunc(c.Looks, func(l Look) bool {
+		return !l.First.After(tale.End.Add(skew)) && !l.Last.Before(tale.Start.Add(-skew)) && concerns(tale, l.User, l.Patient)
+	})
 }
 
-func meet(a, b []string) bool {
-	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
+// skew is how far the clocks of systems may be from that of the truth.
+const skew = time.Hour
+
+// concerns tells whether an account and a patient are those of a tale, as far as either is named.
+func concerns(tale *life.Tale, user, patient string) bool {
+	if user == "" {
+		return slices.Contains(tale.Victims, patient)
+	}
+	return slices.Contains(tale.Actors, user) && (patient == "" || len(tale.Victims) == 0 || slices.Contains(tale.Victims, patient))
 }
 
 func (t *Truth) stories(r *Report, f *Found) {
 	for i := range t.Tales {
 		tale := &t.Tales[i]
+		if tale.Case && !theft(tale) {
+			continue // for others to find
+		}
 		s := Story{ID: tale.ID, Title: tale.Title, Case: tale.Case}
 		s.Target, _ = time.ParseDuration(tale.Target)
 		for j := range f.Cases {
 			c := &f.Cases[j]
-			if c.Lane != "audit" && !c.Opened.Before(tale.Start) && about(tale, c.Users, c.Patients) {
+			if c.Lane != "audit" && c.about(tale) {
 				s.Cases++
 				s.see(c.Opened.Sub(tale.Start), c.Lane)
 			}
 		}
 		for j := range f.Alerts {
 			a := &f.Alerts[j]
-			if !a.At.Before(tale.Start) && about(tale, given(a.User), given(a.Patient)) {
+			if !a.At.Before(tale.Start) && concerns(tale, a.User, a.Patient) {
 				s.see(a.At.Sub(tale.Start), a.Flag)
 			}
 		}
 		r.Stories = append(r.Stories, s)
 	}
 	slices.SortStableFunc(r.Stories, func(a, b Story) int { return strings.Compare(a.ID, b.ID) })
-}
-
-func given(name string) []string {
-	if name == "" {
-		return nil
-	}
-	return []string{name}
 }
 
 func (s *Story) see(after time.Duration, by string) {
@@ -324,11 +339,12 @@ func (t *Truth) cases(r *Report, cases []Case) {
 		if !r.Window.holds(c.Opened) {
 			continue
 		}
-		right, twin := false, false
+		right, twin, other := false, false, false
 		for j := range t.Tales {
-			if tale := &t.Tales[j]; !c.Opened.Before(tale.Start) && about(tale, c.Users, c.Patients) {
+			if tale := &t.Tales[j]; c.about(tale) {
 				right = right || theft(tale)
 				twin = twin || !tale.Case
+				other = true
 			}
 		}
 		if c.Lane == "audit" {
@@ -344,6 +360,8 @@ func (t *Truth) cases(r *Report, cases []Case) {
 			r.Right++
 		case twin:
 			r.Twins++
+		case other:
+			r.Other++
 		default:
 			r.Ordinary++
 			if t.silent(c.Opened) {

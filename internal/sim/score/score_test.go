@@ -13,9 +13,12 @@ const truth = `{"touch":{"day":"2030-01-08","user":"clerk","mrn":"1","why":"snoo
 {"touch":{"day":"2030-01-08","user":"nurse","mrn":"2","why":"care","documented":true,"story":"B02"}}
 {"touch":{"day":"2030-01-08","user":"doctor","mrn":"3","why":"corridor"}}
 {"touch":{"day":"2030-01-08","user":"doctor","mrn":"4","why":"care","documented":true}}
-{"story":{"id":"T02","title":"A clerk opens the record of a spouse.","actors":["clerk"],"victims":["1"],"start":"2030-01-08T10:00:00Z","target":"24h0m0s","case":true}}
-{"story":{"id":"T20","title":"Somebody opens a record that is a trap.","actors":["porter"],"victims":["9"],"start":"2030-01-08T10:00:00Z","target":"1m0s","case":true}}
-{"story":{"id":"B02","title":"A nurse helps on another ward.","actors":["nurse"],"victims":["2"],"start":"2030-01-08T08:00:00Z"}}
+{"story":{"id":"T02","title":"A clerk opens the record of a spouse.","actors":["clerk"],"victims":["1"],"start":"2030-01-08T10:00:00Z","end":"2030-01-08T11:00:00Z","target":"24h0m0s","case":true}}
+{"story":{"id":"T20","title":"Somebody opens a record that is a trap.","actors":["porter"],"victims":["9"],"start":"2030-01-08T10:00:00Z","end":"2030-01-08T11:00:00Z","target":"1m0s","case":true}}
+{"story":{"id":"B02","title":"A nurse helps on another ward.","actors":["nurse"],"victims":["2"],"start":"2030-01-08T08:00:00Z","end":"2030-01-08T18:00:00Z"}}
+{"story":{"id":"T21","title":"A reviewer looks at a relative's record.","actors":null,"victims":null,"start":"0001-01-01T00:00:00Z","end":"0001-01-01T00:00:00Z","case":true}}
+{"story":{"id":"T08","title":"A report on all patients is run at night.","actors":["analyst"],"victims":null,"start":"2030-01-09T01:00:00Z","end":"2030-01-09T02:00:00Z","target":"5m0s","case":true}}
+{"story":{"id":"F01","title":"A value is changed.","actors":["engineer"],"victims":["5"],"start":"2030-01-08T08:00:00Z","end":"2030-01-08T18:00:00Z","case":true}}
 {"silent":{"feed":"adt","from":"2030-01-10T00:00:00Z","to":"2030-01-11T00:00:00Z"}}
 `
 
@@ -30,16 +33,21 @@ func read(t *testing.T) *score.Truth {
 	return tr
 }
 
+// look is what one did with one record on a day, about noon.
+func look(user, patient string, day int) []score.Look {
+	return []score.Look{{User: user, Patient: patient, First: at(day, 10), Last: at(day, 12)}}
+}
+
 var window = score.Window{From: at(7, 0), Until: at(14, 0), PerDay: 1}
 
 func TestScore(t *testing.T) {
 	found := &score.Found{
 		Cases: []score.Case{
-			{ID: "a", Lane: "ranked", Opened: at(9, 12), Users: []string{"clerk"}, Patients: []string{"1"}},
-			{ID: "b", Lane: "ranked", Opened: at(9, 12), Users: []string{"nurse"}, Patients: []string{"2"}},
-			{ID: "c", Lane: "explore", Opened: at(10, 12), Users: []string{"doctor"}, Patients: []string{"4"}},
-			{ID: "d", Lane: "audit", Opened: at(9, 12), Users: []string{"doctor"}, Patients: []string{"4"}},
-			{ID: "e", Lane: "ranked", Opened: at(6, 12), Users: []string{"clerk"}, Patients: []string{"1"}}, // before all that is scored
+			{ID: "a", Lane: "ranked", Opened: at(9, 12), Looks: look("clerk", "1", 8)},
+			{ID: "b", Lane: "ranked", Opened: at(9, 12), Looks: look("nurse", "2", 8)},
+			{ID: "c", Lane: "explore", Opened: at(10, 12), Looks: look("doctor", "4", 8)},
+			{ID: "d", Lane: "audit", Opened: at(9, 12), Looks: look("doctor", "4", 8)},
+			{ID: "e", Lane: "ranked", Opened: at(6, 12), Looks: look("clerk", "1", 8)}, // before all that is scored
 		},
 		Alerts: []score.Alert{{Flag: "F29", At: at(8, 10).Add(30 * time.Second), User: "porter", Patient: "9"}},
 		Touches: []score.Touch{
@@ -54,7 +62,7 @@ func TestScore(t *testing.T) {
 	if r.Touches != 4 || r.Explained != 3 || r.Firsts != 2 || r.FirstsExplained != 1 || r.Undocumented != 1 || r.UndocumentedSet != 1 {
 		t.Errorf("touches: %+v", r)
 	}
-	if f, all := r.Recall(); f != 2 || all != 2 {
+	if f, all := r.Recall(); f != 2 || all != 3 || r.Untold != 1 {
 		t.Errorf("recall %d of %d", f, all)
 	}
 	if r.Cases != 3 || r.Right != 1 || r.Twins != 1 || r.Ordinary != 1 || r.Outage != 1 || r.Audit.Drawn != 1 || r.Audit.Improper != 0 {
@@ -69,7 +77,7 @@ func TestScore(t *testing.T) {
 		}
 	}
 	// The nurse has two of the bare rules, and one case a day is looked at: the clerk is missed. Volume points to the doctor.
-	if b := r.RulesBaseline; b.Cases != 1 || b.Found != 0 || b.Stories != 2 {
+	if b := r.RulesBaseline; b.Cases != 1 || b.Found != 0 || b.Stories != 3 {
 		t.Errorf("bare rules: %+v", b)
 	}
 	if b := r.VolumeOne; b.Cases != 1 || b.Right != 0 {
@@ -86,14 +94,27 @@ func TestScore(t *testing.T) {
 func TestOnlyTheTheftItself(t *testing.T) {
 	found := &score.Found{
 		Cases: []score.Case{
-			{Lane: "ranked", Opened: at(8, 9), Users: []string{"clerk"}, Patients: []string{"1"}},
-			{Lane: "ranked", Opened: at(9, 9), Users: []string{"clerk"}, Patients: []string{"4"}},
-			{Lane: "ranked", Opened: at(9, 9), Users: []string{"doctor"}, Patients: []string{"1"}},
+			{Lane: "ranked", Opened: at(8, 9), Looks: look("clerk", "1", 8)},
+			{Lane: "ranked", Opened: at(9, 9), Looks: look("clerk", "4", 8)},
+			{Lane: "ranked", Opened: at(9, 9), Looks: look("doctor", "1", 8)},
+			{Lane: "ranked", Opened: at(9, 9), Looks: append(look("doctor", "1", 8), look("clerk", "4", 8)...)},
+			{Lane: "ranked", Opened: at(9, 9), Looks: look("clerk", "1", 7)},
+			{Lane: "ranked", Opened: at(9, 9), Looks: look("analyst", "4", 8)}, // hours before the report is run
+			{Lane: "ranked", Opened: at(9, 9), Looks: look("engineer", "5", 8)},
 		},
 		Touches: []score.Touch{{Day: "2030-01-07", User: "clerk", Patient: "1", Flags: []string{"F02"}, Volume: 2}},
 	}
 	r := read(t).Score(found, window)
-	if got, _ := r.Recall(); got != 0 || r.Right != 0 || r.Ordinary != 3 || r.RulesBaseline.Right != 0 || r.VolumeOne.Found != 0 {
+	if got, _ := r.Recall(); got != 0 || r.Right != 0 || r.Ordinary != 6 || r.Other != 1 || r.RulesBaseline.Right != 0 || r.VolumeOne.Found != 0 {
+		t.Errorf("%d thefts found: %+v", got, r)
+	}
+}
+
+// A theft of which nobody knows whom it is about is found by what its people did meanwhile.
+func TestTheftWithoutPatients(t *testing.T) {
+	night := []score.Look{{User: "analyst", First: at(9, 1), Last: at(9, 2)}}
+	r := read(t).Score(&score.Found{Cases: []score.Case{{Lane: "urgent", Opened: at(9, 2), Looks: night}}}, window)
+	if got, _ := r.Recall(); got != 1 || r.Right != 1 {
 		t.Errorf("%d thefts found: %+v", got, r)
 	}
 }
@@ -101,7 +122,7 @@ func TestOnlyTheTheftItself(t *testing.T) {
 // What was urgent comes on top of the cases of a day: plainer ways get as many.
 func TestBaselineGetsAsMany(t *testing.T) {
 	found := &score.Found{
-		Cases: []score.Case{{Lane: "urgent", Opened: at(8, 12), Users: []string{"porter"}, Patients: []string{"9"}}},
+		Cases: []score.Case{{Lane: "urgent", Opened: at(8, 12), Looks: look("porter", "9", 8)}},
 		Touches: []score.Touch{
 			{Day: "2030-01-08", User: "clerk", Patient: "1", Flags: []string{"F02"}},
 			{Day: "2030-01-08", User: "nurse", Patient: "2", Flags: []string{"F02", "F05"}},
@@ -118,7 +139,7 @@ func TestNames(t *testing.T) {
 	if err := tr.Read(strings.NewReader(truth)); err != nil {
 		t.Fatal(err)
 	}
-	r := tr.Score(&score.Found{Cases: []score.Case{{Lane: "ranked", Opened: at(9, 1), Users: []string{"CLERK"}, Patients: []string{"pt_1"}}}}, window)
+	r := tr.Score(&score.Found{Cases: []score.Case{{Lane: "ranked", Opened: at(9, 1), Looks: look("CLERK", "pt_1", 8)}}}, window)
 	if r.Right != 1 {
 		t.Errorf("%+v", r)
 	}
@@ -132,12 +153,12 @@ func TestReadRefuses(t *testing.T) {
 }
 
 func TestWrite(t *testing.T) {
-	r := read(t).Score(&score.Found{Cases: []score.Case{{Lane: "ranked", Opened: at(9, 12), Users: []string{"clerk"}, Patients: []string{"1"}}}}, window)
+	r := read(t).Score(&score.Found{Cases: []score.Case{{Lane: "ranked", Opened: at(9, 12), Looks: look("clerk", "1", 8)}}}, window)
 	var b strings.Builder
 	if err := score.Write(&b, []score.Report{r, r}); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"A simulation", "thefts found                                     50.0%", "T02   a case    2 of 2   26.0 h    24.0 h    ranked", "B02   quiet     0 of 2"} {
+	for _, want := range []string{"A simulation", "thefts found                                     33.3%", "T02   a case    2 of 2   26.0 h    24.0 h    ranked", "B02   quiet     0 of 2"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is missing in:\n%s", want, &b)
 		}

@@ -68,6 +68,7 @@ func (p *printer) figures(reports []Report) {
 		{"thefts found", func(r *Report) float64 { return percent(r.Recall()) }, "%", false},
 		{"  by bare rules, in as many cases a day", func(r *Report) float64 { return percent(r.RulesBaseline.Found, r.RulesBaseline.Stories) }, "%", true},
 		{"  by volume only", func(r *Report) float64 { return percent(r.VolumeOne.Found, r.VolumeOne.Stories) }, "%", true},
+		{"stories that found nobody to happen to", func(r *Report) float64 { return float64(r.Untold) }, "", false},
 		{"cases opened", func(r *Report) float64 { return float64(r.Cases) }, "", false},
 		{"  by bare rules", func(r *Report) float64 { return float64(r.RulesBaseline.Cases) }, "", true},
 		{"  by volume only", func(r *Report) float64 { return float64(r.VolumeOne.Cases) }, "", true},
@@ -75,6 +76,7 @@ func (p *printer) figures(reports []Report) {
 		{"  of those of bare rules", func(r *Report) float64 { return percent(r.RulesBaseline.Right, r.RulesBaseline.Cases) }, "%", true},
 		{"  of those of volume only", func(r *Report) float64 { return percent(r.VolumeOne.Right, r.VolumeOne.Cases) }, "%", true},
 		{"cases about what only looks odd", func(r *Report) float64 { return float64(r.Twins) }, "", false},
+		{"cases about disruptions and falsifications", func(r *Report) float64 { return float64(r.Other) }, "", false},
 		{"cases about ordinary life", func(r *Report) float64 { return float64(r.Ordinary) }, "", false},
 		{"  while a feed was silent", func(r *Report) float64 { return float64(r.Outage) }, "", false},
 		{"drawn at random", func(r *Report) float64 { return float64(r.Audit.Drawn) }, "", false},
@@ -125,7 +127,8 @@ func (p *printer) stories(reports []Report) {
 			target = short(s.target)
 		}
 		slices.Sort(s.by)
-		p.line("%-5s %-9s %d of %-3d %-9s %-9s %s", s.id, should, len(s.after), s.plays, after, target, strings.Join(slices.Compact(s.by), ", "))
+		line := fmt.Sprintf("%-5s %-9s %d of %-3d %-9s %-9s %s", s.id, should, len(s.after), s.plays, after, target, strings.Join(slices.Compact(s.by), ", "))
+		p.line("%s", strings.TrimRight(line, " "))
 	}
 }
 
