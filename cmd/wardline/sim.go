@@ -139,7 +139,7 @@ func (c *simRunCmd) house(ctx context.Context, p *play, i, n int, days *atomic.I
 			if t.Touch != nil {
 				p.touches++
 			}
-			if t.Tale != nil {
+			if t.Tale != nil && !t.Tale.Start.IsZero() { // it found people to happen to
 				p.told++
 			}
 			return truth(t)
