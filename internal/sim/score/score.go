@@ -206,9 +206,8 @@ func (t *Truth) Score(f *Found, w Window) Report {
 	t.touchFigures(&r, f.Touches)
 	t.stories(&r, f)
 	t.cases(&r, f.Cases)
-	urgent := w.urgent(f.Cases)
-	r.RulesBaseline = t.baseline(f.Touches, w, urgent, bareRules)
-	r.VolumeOne = t.baseline(f.Touches, w, urgent, volume)
+	r.RulesBaseline = t.baseline(f.Touches, w, r.Cases, bareRules)
+	r.VolumeOne = t.baseline(f.Touches, w, r.Cases, volume)
 	return r
 }
 
@@ -216,17 +215,6 @@ func (w Window) holds(at time.Time) bool { return !at.Before(w.From) && at.Befor
 
 func (w Window) day(day string) bool {
 	return day >= w.From.Format(time.DateOnly) && day < w.Until.Format(time.DateOnly)
-}
-
-// urgent counts the cases of each day that nobody waits for: they come on top of those that people look at in a day.
-func (w Window) urgent(cases []Case) map[string]int {
-	count := map[string]int{}
-	for i := range cases {
-		if c := &cases[i]; c.Lane == "urgent" && w.holds(c.Opened) {
-			count[w.dayOf(c.Opened)]++
-		}
-	}
-	return count
 }
 
 // dayOf is the day at a time where the window's days are counted.

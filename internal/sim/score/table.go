@@ -66,7 +66,7 @@ func (p *printer) figures(reports []Report) {
 		{"touches explained", func(r *Report) float64 { return percent(r.Explained, r.Touches) }, "%", false},
 		{"first touches explained", func(r *Report) float64 { return percent(r.FirstsExplained, r.Firsts) }, "%", false},
 		{"thefts found", func(r *Report) float64 { return percent(r.Recall()) }, "%", false},
-		{"  by bare rules, in as many cases a day", func(r *Report) float64 { return percent(r.RulesBaseline.Found, r.RulesBaseline.Stories) }, "%", true},
+		{"  by bare rules, in as many cases", func(r *Report) float64 { return percent(r.RulesBaseline.Found, r.RulesBaseline.Stories) }, "%", true},
 		{"  by volume only", func(r *Report) float64 { return percent(r.VolumeOne.Found, r.VolumeOne.Stories) }, "%", true},
 		{"stories that found nobody to happen to", func(r *Report) float64 { return float64(r.Untold) }, "", false},
 		{"cases opened", func(r *Report) float64 { return float64(r.Cases) }, "", false},
