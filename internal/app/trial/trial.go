@@ -409,7 +409,9 @@ func (t *trial) number(id hospital.PatientID) string {
 func (t *trial) take() {
 	for _, a := range t.engine.Alarms() {
 		if !a.Feed {
-			t.alerts = append(t.alerts, score.Alert{Flag: a.Flag.ID, At: t.now, User: strings.ToLower(t.house.Text(a.User)), Patient: t.number(a.Patient)})
+			t.alerts = append(t.alerts, score.Alert{Flag: a.Flag.ID, At: t.now, Look: score.Look{
+				User: strings.ToLower(t.house.Text(a.User)), Patient: t.number(a.Patient), First: a.At, Last: a.At,
+			}})
 		}
 	}
 	for _, c := range t.engine.Cases(privacy.Filter{States: []privacy.CaseState{privacy.Pending, privacy.Withdrawn, privacy.Closed}, Limit: 1 << 20}) {

@@ -31,12 +31,11 @@ type Look struct {
 	First, Last   time.Time
 }
 
-// Alert is something that was told at once.
+// Alert is something that was told at once, and of what.
 type Alert struct {
-	Flag    string    `json:"flag"`
-	At      time.Time `json:"at"`
-	User    string    `json:"user"`
-	Patient string    `json:"patient"`
+	Flag string
+	At   time.Time
+	Look Look
 }
 
 // Touch is what was thought of one touch in the end.
@@ -270,12 +269,14 @@ func (t *Truth) tale(id string) *life.Tale {
 	return nil
 }
 
-// about tells whether a case is about a tale: it was opened after that began, and holds a look of one of its people at one of its
-// patients, while it went on.
+// about tells whether a case is about a tale: it was opened after that began, and holds a look of it.
 func (c *Case) about(tale *life.Tale) bool {
-	return !c.Opened.Before(tale.Start) && slices.ContainsFunc(c.Looks, func(l Look) bool {
-		return !l.First.After(tale.End.Add(skew)) && !l.Last.Before(tale.Start.Add(-skew)) && concerns(tale, l.User, l.Patient)
-	})
+	return !c.Opened.Before(tale.Start) && slices.ContainsFunc(c.Looks, func(l Look) bool { return l.of(tale) })
+}
+
+// of tells whether a look is one of a tale's people at one of its patients, while it went on.
+func (l *Look) of(tale *life.Tale) bool {
+	return !l.First.After(tale.End.Add(skew)) && !l.Last.Before(tale.Start.Add(-skew)) && concerns(tale, l.User, l.Patient)
 }
 
 // skew is how far the clocks of systems may be from that of the truth.
@@ -306,7 +307,7 @@ func (t *Truth) stories(r *Report, f *Found) {
 		}
 		for j := range f.Alerts {
 			a := &f.Alerts[j]
-			if !a.At.Before(tale.Start) && concerns(tale, a.User, a.Patient) {
+			if !a.At.Before(tale.Start) && a.Look.of(tale) {
 				s.see(a.At.Sub(tale.Start), a.Flag)
 			}
 		}

@@ -49,7 +49,7 @@ func TestScore(t *testing.T) {
 			{ID: "d", Lane: "audit", Opened: at(9, 12), Looks: look("doctor", "4", 8)},
 			{ID: "e", Lane: "ranked", Opened: at(6, 12), Looks: look("clerk", "1", 8)}, // before all that is scored
 		},
-		Alerts: []score.Alert{{Flag: "F29", At: at(8, 10).Add(30 * time.Second), User: "porter", Patient: "9"}},
+		Alerts: []score.Alert{{Flag: "F29", At: at(8, 10).Add(30 * time.Second), Look: look("porter", "9", 8)[0]}},
 		Touches: []score.Touch{
 			{Day: "2030-01-08", User: "clerk", Patient: "1", First: true, Flags: []string{"F02"}},
 			{Day: "2030-01-08", User: "nurse", Patient: "2", First: true, Explained: true, Template: "E09", Flags: []string{"F02", "F05"}},
@@ -106,6 +106,7 @@ func TestOnlyTheTheftItself(t *testing.T) {
 			{Lane: "ranked", Opened: at(9, 9), Looks: look("analyst", "4", 8)}, // hours before the report is run
 			{Lane: "ranked", Opened: at(9, 9), Looks: look("engineer", "5", 8)},
 		},
+		Alerts: []score.Alert{{Flag: "F19", At: at(11, 12), Look: look("porter", "", 11)[0]}, {Flag: "F19", At: at(8, 12), Look: look("porter", "1", 8)[0]}},
 		Touches: []score.Touch{
 			{Day: "2030-01-07", User: "clerk", Patient: "1", Flags: []string{"F02"}, Volume: 2},
 			{Day: "2030-01-11", User: "clerk", Patient: "1", Flags: []string{"F02"}, Volume: 2},
