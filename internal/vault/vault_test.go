@@ -45,6 +45,19 @@ func TestTokens(t *testing.T) {
 	}
 }
 
+func TestInvented(t *testing.T) {
+	token := func(seed uint64) string {
+		v, err := vault.Invented(seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.Token("NORTH", "0042")
+	}
+	if token(1) != token(1) || token(1) == token(2) {
+		t.Error("the same seed makes other tokens, or another seed the same")
+	}
+}
+
 func TestSeal(t *testing.T) {
 	v, err := vault.Passing()
 	if err != nil {

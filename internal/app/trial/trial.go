@@ -130,7 +130,7 @@ func newTrial(c *Config) (*trial, error) {
 func (t *trial) equip(h *life.Hospital) error {
 	t.zone = h.World.Zone
 	t.options.Zone = t.zone
-	v, err := vault.Passing()
+	v, err := vault.Invented(t.c.Life.Seed)
 	if err != nil {
 		return err
 	}
