@@ -53,8 +53,9 @@ func TestInvented(t *testing.T) {
 		}
 		return v.Token("NORTH", "0042")
 	}
-	if token(1) != token(1) || token(1) == token(2) {
-		t.Error("the same seed makes other tokens, or another seed the same")
+	one, again, two := token(1), token(1), token(2)
+	if one != again || one == two {
+		t.Errorf("seed 1 makes %s and %s, seed 2 %s", one, again, two)
 	}
 }
 
