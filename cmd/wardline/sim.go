@@ -40,7 +40,7 @@ type simRunCmd struct {
 	Size    string   `enum:"clinic,mid,full,system" default:"mid" help:"How large: clinic (60 patients a day), mid (200 beds), full (1,000 beds), system (${houses} of those)."`
 	Seed    uint64   `default:"1" help:"Another number makes up another hospital."`
 	Days    int      `default:"35" help:"How many days are played."`
-	Learn   int      `placeholder:"DAYS" help:"How many of them pass before stories begin; 28 of 35 unless stated."`
+	Learn   int      `placeholder:"DAYS" help:"How many of them pass before stories begin; four fifths, 28 at most, unless stated."`
 	From    string   `placeholder:"DATE" help:"The first day; so that the last one is yesterday unless stated."`
 	Past    int      `placeholder:"DAYS" help:"How many days before the first one are told of at the beginning; 45 unless stated, and none with -1."`
 	Zone    string   `default:"Europe/Vienna" help:"Time zone of the hospital."`
@@ -139,7 +139,7 @@ func (c *simRunCmd) house(ctx context.Context, p *play, i, n int, days *atomic.I
 			if t.Touch != nil {
 				p.touches++
 			}
-			if t.Tale != nil {
+			if t.Tale != nil && !t.Tale.Start.IsZero() { // it found people to happen to
 				p.told++
 			}
 			return truth(t)

@@ -18,8 +18,8 @@ import (
 type simScoreCmd struct {
 	nodeFlags `embed:""`
 	Truth     string    `placeholder:"FILE" help:"Hold the cases of the node that runs here against this file, which sim run wrote. Without it a hospital is played and judged in this process."`
-	Since     time.Time `placeholder:"DATE" format:"2006-01-02" help:"With --truth, the day from which cases count."`
-	PerDay    int       `placeholder:"N" help:"Cases that people look at in a day; ten for a thousand beds unless stated."`
+	Since     time.Time `placeholder:"DATE" format:"2006-01-02" help:"With --truth, the day from which cases count; all of them unless stated."`
+	PerDay    int       `placeholder:"N" help:"Without --truth, cases that people look at in a day; ten for a thousand beds unless stated. What is urgent comes on top."`
 	Size      string    `enum:"clinic,mid,full" default:"mid" help:"How large the hospital is that is played: ${enum}."`
 	Seeds     []uint64  `default:"1" help:"Which hospitals are played, one after the other."`
 	Days      int       `default:"35" help:"How many days are played; the last fifth is scored."`
@@ -67,7 +67,7 @@ func (c *simScoreCmd) node(ctx context.Context, s streams) error {
 		return err
 	}
 	var r score.Report
-	if err := node.Control(ctx, &config, "/score", node.ScoreAsked{Truth: truth, From: c.Since, PerDay: c.PerDay}, &r); err != nil {
+	if err := node.Control(ctx, &config, "/score", node.ScoreAsked{Truth: truth, From: c.Since}, &r); err != nil {
 		return err
 	}
 	return score.Write(s.out, []score.Report{r})

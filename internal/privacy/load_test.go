@@ -16,12 +16,12 @@ import (
 	"github.com/wardline/wardline/internal/journal"
 )
 
-// TestLoad measures how long a day of accesses takes from the journal on. WARDLINE_LOAD says of how many rows; without it
+// TestLoad measures how long a day of accesses takes from the journal on. WARDLINE_ROWS says of how many rows; without it
 // the test is passed over.
 func TestLoad(t *testing.T) {
-	rows, err := strconv.Atoi(os.Getenv("WARDLINE_LOAD"))
+	rows, err := strconv.Atoi(os.Getenv("WARDLINE_ROWS"))
 	if err != nil {
-		t.Skip("WARDLINE_LOAD is not set")
+		t.Skip("WARDLINE_ROWS is not set")
 	}
 	n := newNode(t)
 	begun := time.Now()

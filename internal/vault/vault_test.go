@@ -46,6 +46,20 @@ func TestTokens(t *testing.T) {
 	}
 }
 
+func TestInvented(t *testing.T) {
+	token := func(seed uint64) string {
+		v, err := vault.Invented(seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.Token("NORTH", "0042")
+	}
+	one, again, two := token(1), token(1), token(2)
+	if one != again || one == two {
+		t.Errorf("seed 1 makes %s and %s, seed 2 %s", one, again, two)
+	}
+}
+
 func TestSeal(t *testing.T) {
 	v, err := vault.Passing()
 	if err != nil {

@@ -178,7 +178,9 @@ func (d *demo) welcomeGuest(ctx context.Context) error {
 // first case are there, and then goes on slowly, so that everything stays alive.
 func (d *demo) play(ctx context.Context, token string) error {
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: d.authority.Pool()}}}
-	to := sim.Receiver{Syslog: d.syslog, MLLP: d.mllp, HTTP: "https://" + d.http + "/events", Token: token, Drop: d.config.drop(), Client: client}
+	to := send.Receiver{
+		Syslog: d.syslog, MLLP: d.mllp, HTTP: "https://" + d.http + "/events", FHIR: "https://" + d.http + "/fhir", Token: token, Drop: d.config.drop(), Client: client, Ahead: 64,
+	}
 	if err := d.listening(ctx); err != nil {
 		return err
 	}
@@ -188,11 +190,7 @@ func (d *demo) play(ctx context.Context, token string) error {
 	// The night is the first of the days: whatever is later would tell the house that they are long over.
 	machines := sim.Story(d.Seed, time.Now().AddDate(0, 0, -daysBefore-daysAfter)).Machines()
 	go func() { night <- machines.Play(ctx, to, d.Over) }()
-	go func() {
-		days <- d.days(ctx, send.Receiver{
-			Syslog: d.syslog, MLLP: d.mllp, HTTP: to.HTTP, FHIR: "https://" + d.http + "/fhir", Token: token, Client: client, Drop: to.Drop, Ahead: 64,
-		})
-	}()
+	go func() { days <- d.days(ctx, to) }()
 	if err := d.firstFinding(ctx); err != nil {
 		return err
 	}

@@ -21,9 +21,8 @@ import (
 // ScoreAsked asks a node to hold its cases against what really happened at an invented hospital that sent to it. The
 // answer holds figures and names of stories, and nobody's.
 type ScoreAsked struct {
-	Truth  string    `json:"truth"` // path of the file on the node's machine
-	From   time.Time `json:"from,omitzero"`
-	PerDay int       `json:"per_day"`
+	Truth string    `json:"truth"` // path of the file on the node's machine
+	From  time.Time `json:"from,omitzero"`
 }
 
 func (n *Node) score(ctx context.Context, r *http.Request) (any, error) {
@@ -40,6 +39,7 @@ func (n *Node) score(ctx context.Context, r *http.Request) (any, error) {
 	}
 	defer f.Close()
 	truth := score.NewTruth(score.Names{User: strings.ToLower, Patient: func(number string) string { return n.patientOf(ctx, number) }})
+	truth.StoriesOnly = true // the node keeps no list of what it thought of each touch
 	if err := truth.Read(f); err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (n *Node) score(ctx context.Context, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := score.Window{From: asked.From, Until: n.hospital.Clock().AddDate(0, 0, 1), PerDay: asked.PerDay}
+	w := score.Window{From: asked.From, Until: n.hospital.Clock().AddDate(0, 0, 1)}
 	report := truth.Score(&found, w)
 	health, err := n.privacy.Health(ctx)
 	if err != nil {
@@ -79,11 +79,13 @@ func (n *Node) found(ctx context.Context) (score.Found, error) {
 		for i := range cases {
 			c := &cases[i]
 			s := score.Case{ID: c.ID, Lane: string(c.Lane), Opened: c.Opened}
-			for _, p := range c.Users {
-				s.Users = append(s.Users, strings.ToLower(h.Text(p.User)))
-			}
-			for _, p := range c.Patients {
-				s.Patients = append(s.Patients, strconv.FormatInt(int64(h.Current(p.Patient)), 10))
+			for i := range c.Touches {
+				l := &c.Touches[i].Touch
+				look := score.Look{User: strings.ToLower(h.Text(l.User)), First: l.First, Last: l.Last}
+				if l.Patient != 0 {
+					look.Patient = strconv.FormatInt(int64(h.Current(l.Patient)), 10)
+				}
+				s.Looks = append(s.Looks, look)
 			}
 			found.Cases = append(found.Cases, s)
 		}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -131,7 +132,7 @@ func newTrial(c *Config) (*trial, error) {
 func (t *trial) equip(h *life.Hospital) error {
 	t.zone = h.World.Zone
 	t.options.Zone = t.zone
-	v, err := vault.Passing()
+	v, err := vault.Invented(t.c.Life.Seed)
 	if err != nil {
 		return err
 	}
@@ -340,8 +341,8 @@ func (t *trial) judged(touch *privacy.Touch, v *privacy.Verdict, k *privacy.Know
 	if t.c.Why != nil {
 		t.thoughts[key] = t.thought(touch, v)
 	}
-	if k.Work.Chance > 0 && k.Work.Chance < 0.01 {
-		s.Volume = 1 / k.Work.Chance
+	if k.Work.Patients > 0 && k.Work.Chance < 0.01 {
+		s.Volume = -math.Log10(max(k.Work.Chance, math.SmallestNonzeroFloat64)) // thousands have no chance that a number could hold
 	}
 }
 
@@ -444,7 +445,9 @@ func (t *trial) number(id hospital.PatientID) string {
 func (t *trial) take() {
 	for _, a := range t.engine.Alarms() {
 		if !a.Feed {
-			t.alerts = append(t.alerts, score.Alert{Flag: a.Flag.ID, At: t.now, User: strings.ToLower(t.house.Text(a.User)), Patient: t.number(a.Patient)})
+			t.alerts = append(t.alerts, score.Alert{Flag: a.Flag.ID, At: t.now, Look: score.Look{
+				User: strings.ToLower(t.house.Text(a.User)), Patient: t.number(a.Patient), First: a.At, Last: a.At,
+			}})
 		}
 	}
 	for _, c := range t.engine.Cases(privacy.Filter{States: []privacy.CaseState{privacy.Pending, privacy.Withdrawn, privacy.Closed}, Limit: 1 << 20}) {
@@ -456,11 +459,9 @@ func (t *trial) take() {
 		if t.c.Why != nil {
 			t.says = append(t.says, caseSays(&c))
 		}
-		for _, p := range c.Users {
-			s.Users = append(s.Users, strings.ToLower(t.house.Text(p.User)))
-		}
-		for _, p := range c.Patients {
-			s.Patients = append(s.Patients, t.number(p.Patient))
+		for i := range c.Touches {
+			l := &c.Touches[i].Touch
+			s.Looks = append(s.Looks, score.Look{User: strings.ToLower(t.house.Text(l.User)), Patient: t.number(l.Patient), First: l.First, Last: l.Last})
 		}
 		t.found = append(t.found, s)
 	}

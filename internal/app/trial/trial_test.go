@@ -2,6 +2,7 @@ package trial_test
 
 import (
 	"os"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -68,5 +69,28 @@ func TestTrial(t *testing.T) {
 	t.Log("\n" + b.String())
 	if len(reports) > 0 && reports[0].Touches == 0 {
 		t.Error("nothing was judged")
+	}
+}
+
+// TestSameSeedSameReport plays and judges the same practice twice: what was found must not depend on when it is looked for.
+func TestSameSeedSameReport(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays a practice for 75 days")
+	}
+	stories, _ := story.Named("T", "B")
+	play := func() score.Report {
+		r, _, err := trial.Run(t.Context(), trial.Config{Life: life.Config{
+			Size: world.Clinic, Seed: 2, Days: 25, From: time.Date(2030, 1, 7, 0, 0, 0, 0, time.UTC), Rows: 0.1, Stories: stories, Quality: life.FullFeeds,
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	first := play()
+	for range 2 {
+		if again := play(); !reflect.DeepEqual(again, first) {
+			t.Fatalf("%+v\nand then\n%+v", first, again)
+		}
 	}
 }

@@ -160,6 +160,9 @@ func (s *Stage) Emit(f feed.Feed, at time.Time, data []byte) uint64 { return s.e
 
 func (s *Stage) emit(f feed.Feed, at time.Time, data []byte, name string) uint64 {
 	id, m := s.id(), s.moment(at)
+	if d := feed.Describe(f); d.Way == feed.File && name == "" {
+		name = string(f) + "-" + control(id) + d.Ext // each file its own, or the next would take its place
+	}
 	s.h.carried.says = append(s.h.carried.says, say{at: m, id: id, feed: f, tale: s.index, data: data, name: name})
 	s.left(id, f, m.time())
 	return id

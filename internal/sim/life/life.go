@@ -23,7 +23,7 @@ type Config struct {
 	House int       // tells the hospitals of one region apart, from 0
 	From  time.Time // the day on which it begins
 	Days  int
-	Learn int // how many of the days pass before stories begin; 28 of 35, or a fifth of fewer, unless stated
+	Learn int // how many of the days pass before stories begin; four fifths of them, 28 at most, unless stated
 	// Past is how many days before the first one are told of at the beginning, as a site does that takes over what was: up to
 	// 45, which is meant when it is 0. Less than 0 tells only who lies in the house.
 	Past int

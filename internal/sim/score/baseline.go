@@ -21,19 +21,24 @@ func bareRules(t *Touch) float64 {
 // volume weighs a touch by how unusual the number of the account's patients was that day.
 func volume(t *Touch) float64 { return t.Volume }
 
-// baseline looks at the touches of each day by weight alone, one case for each account, as many a day as people can look at.
-func (t *Truth) baseline(touches []Touch, w Window, weigh func(*Touch) float64) Baseline {
+// baseline looks at the touches of each day by weight alone, one case for each account, as many a day as people can look at, or more
+// where more cases were opened: what is urgent comes on top, and what waits is opened when the last day is over.
+func (t *Truth) baseline(touches []Touch, w Window, cases int, weigh func(*Touch) float64) Baseline {
 	type pick struct {
 		weight  float64
 		chance  uint64
 		user    string
 		patient []string
 	}
-	days := map[string]map[string]*pick{}
+	days, all := map[string]map[string]*pick{}, map[string]bool{}
 	for i := range touches {
 		touch := &touches[i]
+		if !w.day(touch.Day) {
+			continue
+		}
+		all[touch.Day] = true
 		weight := weigh(touch)
-		if weight == 0 || !w.day(touch.Day) {
+		if weight == 0 {
 			continue
 		}
 		if days[touch.Day] == nil {
@@ -53,6 +58,7 @@ func (t *Truth) baseline(touches []Touch, w Window, weigh func(*Touch) float64) 
 	}
 	var b Baseline
 	found := map[string]bool{}
+	each := max(w.PerDay, (cases+len(all)-1)/max(len(all), 1))
 	for _, day := range slices.Sorted(maps.Keys(days)) {
 		picks := slices.SortedFunc(maps.Values(days[day]), func(a, b *pick) int {
 			switch {
@@ -63,11 +69,12 @@ func (t *Truth) baseline(touches []Touch, w Window, weigh func(*Touch) float64) 
 			}
 			return 1
 		})
-		for _, p := range picks[:min(len(picks), w.PerDay)] {
+		for _, p := range picks[:min(len(picks), each)] {
 			b.Cases++
 			right := false
 			for i := range t.Tales {
-				if tale := &t.Tales[i]; theft(tale) && about(tale, []string{p.user}, p.patient) {
+				if tale := &t.Tales[i]; theft(tale) && day >= w.dayOf(tale.Start) && day <= w.dayOf(tale.End) &&
+					slices.ContainsFunc(p.patient, func(patient string) bool { return concerns(tale, p.user, patient) }) {
 					right, found[tale.ID] = true, true
 				}
 			}

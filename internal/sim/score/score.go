@@ -19,19 +19,23 @@ import (
 
 // Case is a case as it was opened: accounts and patients by whatever names the truth is given, too.
 type Case struct {
-	ID       string    `json:"id"`
-	Lane     string    `json:"lane"` // urgent, ranked, explore; audit for those drawn at random
-	Opened   time.Time `json:"opened"`
-	Users    []string  `json:"users"`
-	Patients []string  `json:"patients"`
+	ID     string
+	Lane   string // urgent, ranked, explore; audit for those drawn at random
+	Opened time.Time
+	Looks  []Look
 }
 
-// Alert is something that was told at once.
+// Look is one account at one record on one day, as a case holds it. A name may be empty.
+type Look struct {
+	User, Patient string
+	First, Last   time.Time
+}
+
+// Alert is something that was told at once, and of what.
 type Alert struct {
-	Flag    string    `json:"flag"`
-	At      time.Time `json:"at"`
-	User    string    `json:"user"`
-	Patient string    `json:"patient"`
+	Flag string
+	At   time.Time
+	Look Look
 }
 
 // Touch is what was thought of one touch in the end.
@@ -66,7 +70,12 @@ func (n Names) patient(s string) string {
 
 // Truth is what really happened, in the names of cases.
 type Truth struct {
+	// StoriesOnly, set before anything is added, leaves single touches out: cases are held against stories, and a large house has
+	// millions of touches.
+	StoriesOnly bool
+
 	Tales    []life.Tale
+	Untold   int // stories that did not happen: nobody was there whom they could happen to
 	Silences []life.Silence
 	touches  map[key]life.Touch
 	names    Names
@@ -81,9 +90,12 @@ func NewTruth(names Names) *Truth { return &Truth{touches: map[key]life.Touch{},
 // Add takes one row of the truth.
 func (t *Truth) Add(row *life.Truth) {
 	switch {
+	case row.Touch != nil && t.StoriesOnly:
 	case row.Touch != nil:
 		k := key{row.Touch.Day, t.names.user(row.Touch.User), t.names.patient(row.Touch.MRN)}
 		t.touches[k] = life.Touch{Why: row.Touch.Why, Documented: row.Touch.Documented, Story: row.Touch.Story}
+	case row.Tale != nil && row.Tale.Start.IsZero():
+		t.Untold++ // it found nobody to happen to
 	case row.Tale != nil:
 		tale := *row.Tale
 		tale.Records = nil
@@ -138,6 +150,9 @@ type Window struct {
 // Report is the figures.
 type Report struct {
 	Window Window
+	// Single tells that what was thought of single touches was known. Without it there are no figures of what is explained by what,
+	// nor of plainer ways.
+	Single bool
 	// Touches and Firsts are those of the window; Explained of each.
 	Touches, Explained      int
 	Firsts, FirstsExplained int
@@ -148,8 +163,10 @@ type Report struct {
 	// that some system explains.
 	Unseen, Whys             map[string]int
 	Stories                  []Story
+	Untold                   int // stories that found nobody to happen to
 	Cases, Right             int // cases that were opened, not drawn at random; those that are about a theft
 	Twins                    int // cases about what is in order although it looks odd
+	Other                    int // cases about disruptions and falsifications, which are not what cases are for
 	Ordinary                 int // cases about nothing but ordinary life
 	Outage                   int // cases opened while a feed was silent, about ordinary life
 	Audit                    Audit
@@ -184,12 +201,12 @@ func theft(t *life.Tale) bool { return t.Case && strings.HasPrefix(t.ID, "T") }
 
 // Score makes the report.
 func (t *Truth) Score(f *Found, w Window) Report {
-	r := Report{Window: w, Templates: map[string]int{}, Unseen: map[string]int{}, Whys: map[string]int{}}
+	r := Report{Window: w, Untold: t.Untold, Single: len(f.Touches) > 0, Templates: map[string]int{}, Unseen: map[string]int{}, Whys: map[string]int{}}
 	t.touchFigures(&r, f.Touches)
 	t.stories(&r, f)
 	t.cases(&r, f.Cases)
-	r.RulesBaseline = t.baseline(f.Touches, w, bareRules)
-	r.VolumeOne = t.baseline(f.Touches, w, volume)
+	r.RulesBaseline = t.baseline(f.Touches, w, r.Cases, bareRules)
+	r.VolumeOne = t.baseline(f.Touches, w, r.Cases, volume)
 	return r
 }
 
@@ -198,6 +215,9 @@ func (w Window) holds(at time.Time) bool { return !at.Before(w.From) && at.Befor
 func (w Window) day(day string) bool {
 	return day >= w.From.Format(time.DateOnly) && day < w.Until.Format(time.DateOnly)
 }
+
+// dayOf is the day at a time where the window's days are counted.
+func (w Window) dayOf(at time.Time) string { return at.In(w.From.Location()).Format(time.DateOnly) }
 
 func (t *Truth) touchFigures(r *Report, touches []Touch) {
 	improper := 0
@@ -249,44 +269,51 @@ func (t *Truth) tale(id string) *life.Tale {
 	return nil
 }
 
-// about tells whether accounts and patients are those of a tale: somebody of each, or of one where the other is not named.
-func about(tale *life.Tale, users, patients []string) bool {
-	return meet(tale.Actors, users) && (meet(tale.Victims, patients) || len(tale.Victims) == 0 || len(patients) == 0) ||
-		len(users) == 0 && meet(tale.Victims, patients)
+// about tells whether a case is about a tale: it was opened after that began, and holds a look of it.
+func (c *Case) about(tale *life.Tale) bool {
+	return !c.Opened.Before(tale.Start) && slices.ContainsFunc(c.Looks, func(l Look) bool { return l.of(tale) })
 }
 
-func meet(a, b []string) bool {
-	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
+// of tells whether a look is one of a tale's people at one of its patients, while it went on.
+func (l *Look) of(tale *life.Tale) bool {
+	return !l.First.After(tale.End.Add(skew)) && !l.Last.Before(tale.Start.Add(-skew)) && concerns(tale, l.User, l.Patient)
+}
+
+// skew is how far the clocks of systems may be from that of the truth.
+const skew = time.Hour
+
+// concerns tells whether an account and a patient are those of a tale, as far as either is named.
+func concerns(tale *life.Tale, user, patient string) bool {
+	if user == "" {
+		return slices.Contains(tale.Victims, patient)
+	}
+	return slices.Contains(tale.Actors, user) && (patient == "" || len(tale.Victims) == 0 || slices.Contains(tale.Victims, patient))
 }
 
 func (t *Truth) stories(r *Report, f *Found) {
 	for i := range t.Tales {
 		tale := &t.Tales[i]
+		if tale.Case && !theft(tale) {
+			continue // for others to find
+		}
 		s := Story{ID: tale.ID, Title: tale.Title, Case: tale.Case}
 		s.Target, _ = time.ParseDuration(tale.Target)
 		for j := range f.Cases {
 			c := &f.Cases[j]
-			if c.Lane != "audit" && !c.Opened.Before(tale.Start) && about(tale, c.Users, c.Patients) {
+			if c.Lane != "audit" && c.about(tale) {
 				s.Cases++
 				s.see(c.Opened.Sub(tale.Start), c.Lane)
 			}
 		}
 		for j := range f.Alerts {
 			a := &f.Alerts[j]
-			if !a.At.Before(tale.Start) && about(tale, given(a.User), given(a.Patient)) {
+			if !a.At.Before(tale.Start) && a.Look.of(tale) {
 				s.see(a.At.Sub(tale.Start), a.Flag)
 			}
 		}
 		r.Stories = append(r.Stories, s)
 	}
 	slices.SortStableFunc(r.Stories, func(a, b Story) int { return strings.Compare(a.ID, b.ID) })
-}
-
-func given(name string) []string {
-	if name == "" {
-		return nil
-	}
-	return []string{name}
 }
 
 func (s *Story) see(after time.Duration, by string) {
@@ -298,7 +325,7 @@ func (s *Story) see(after time.Duration, by string) {
 // About lists the tales that a case is about.
 func (t *Truth) About(c *Case) (tales []*life.Tale) {
 	for i := range t.Tales {
-		if tale := &t.Tales[i]; about(tale, c.Users, c.Patients) {
+		if tale := &t.Tales[i]; c.about(tale) {
 			tales = append(tales, tale)
 		}
 	}
@@ -311,10 +338,11 @@ func (t *Truth) cases(r *Report, cases []Case) {
 		if !r.Window.holds(c.Opened) {
 			continue
 		}
-		right, twin := false, false
+		right, twin, other := false, false, false
 		for _, tale := range t.About(c) {
 			right = right || theft(tale)
 			twin = twin || !tale.Case
+			other = true
 		}
 		if c.Lane == "audit" {
 			r.Audit.Drawn++
@@ -329,6 +357,8 @@ func (t *Truth) cases(r *Report, cases []Case) {
 			r.Right++
 		case twin:
 			r.Twins++
+		case other:
+			r.Other++
 		default:
 			r.Ordinary++
 			if t.silent(c.Opened) {

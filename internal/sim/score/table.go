@@ -32,6 +32,9 @@ func (p *printer) unseen(reports []Report) {
 			unseen[why] += n
 		}
 	}
+	if len(whys) == 0 {
+		return
+	}
 	p.line("")
 	p.line("%-20s %10s %14s", "looked for", "touches", "unexplained")
 	for _, why := range slices.SortedFunc(maps.Keys(whys), func(a, b string) int { return cmp.Or(unseen[b]-unseen[a], strings.Compare(a, b)) }) {
@@ -53,34 +56,46 @@ func (p *printer) line(format string, args ...any) {
 func (p *printer) figures(reports []Report) {
 	p.line("A simulation, not a clinic. Plays: %d.", len(reports))
 	p.line("")
+	single := !slices.ContainsFunc(reports, func(r Report) bool { return !r.Single })
 	for _, f := range []struct {
-		name string
-		of   func(*Report) float64
-		unit string
+		name   string
+		of     func(*Report) float64
+		unit   string
+		single bool // it rests on what was thought of single touches
 	}{
-		{"touches explained", func(r *Report) float64 { return percent(r.Explained, r.Touches) }, "%"},
-		{"first touches explained", func(r *Report) float64 { return percent(r.FirstsExplained, r.Firsts) }, "%"},
-		{"thefts found", func(r *Report) float64 { return percent(r.Recall()) }, "%"},
-		{"  by bare rules, in as many cases", func(r *Report) float64 { return percent(r.RulesBaseline.Found, r.RulesBaseline.Stories) }, "%"},
-		{"  by volume only", func(r *Report) float64 { return percent(r.VolumeOne.Found, r.VolumeOne.Stories) }, "%"},
-		{"cases opened", func(r *Report) float64 { return float64(r.Cases) }, ""},
-		{"of them about a theft", func(r *Report) float64 { return percent(r.Right, r.Cases) }, "%"},
-		{"  of those of bare rules", func(r *Report) float64 { return percent(r.RulesBaseline.Right, r.RulesBaseline.Cases) }, "%"},
-		{"  of those of volume only", func(r *Report) float64 { return percent(r.VolumeOne.Right, r.VolumeOne.Cases) }, "%"},
-		{"cases about what only looks odd", func(r *Report) float64 { return float64(r.Twins) }, ""},
-		{"cases about ordinary life", func(r *Report) float64 { return float64(r.Ordinary) }, ""},
-		{"  while a feed was silent", func(r *Report) float64 { return float64(r.Outage) }, ""},
-		{"drawn at random", func(r *Report) float64 { return float64(r.Audit.Drawn) }, ""},
-		{"  improper among them", func(r *Report) float64 { return float64(r.Audit.Improper) }, ""},
-		{"  true share of improper, per million", func(r *Report) float64 { return 1e6 * r.Audit.True }, ""},
-		{"no system says why, explained all the same", func(r *Report) float64 { return percent(r.UndocumentedSet, r.Undocumented) }, "%"},
+		{"touches explained", func(r *Report) float64 { return percent(r.Explained, r.Touches) }, "%", false},
+		{"first touches explained", func(r *Report) float64 { return percent(r.FirstsExplained, r.Firsts) }, "%", false},
+		{"thefts found", func(r *Report) float64 { return percent(r.Recall()) }, "%", false},
+		{"  by bare rules, in as many cases", func(r *Report) float64 { return percent(r.RulesBaseline.Found, r.RulesBaseline.Stories) }, "%", true},
+		{"  by volume only", func(r *Report) float64 { return percent(r.VolumeOne.Found, r.VolumeOne.Stories) }, "%", true},
+		{"stories that found nobody to happen to", func(r *Report) float64 { return float64(r.Untold) }, "", false},
+		{"cases opened", func(r *Report) float64 { return float64(r.Cases) }, "", false},
+		{"  by bare rules", func(r *Report) float64 { return float64(r.RulesBaseline.Cases) }, "", true},
+		{"  by volume only", func(r *Report) float64 { return float64(r.VolumeOne.Cases) }, "", true},
+		{"of them about a theft", func(r *Report) float64 { return percent(r.Right, r.Cases) }, "%", false},
+		{"  of those of bare rules", func(r *Report) float64 { return percent(r.RulesBaseline.Right, r.RulesBaseline.Cases) }, "%", true},
+		{"  of those of volume only", func(r *Report) float64 { return percent(r.VolumeOne.Right, r.VolumeOne.Cases) }, "%", true},
+		{"cases about what only looks odd", func(r *Report) float64 { return float64(r.Twins) }, "", false},
+		{"cases about disruptions and falsifications", func(r *Report) float64 { return float64(r.Other) }, "", false},
+		{"cases about ordinary life", func(r *Report) float64 { return float64(r.Ordinary) }, "", false},
+		{"  while a feed was silent", func(r *Report) float64 { return float64(r.Outage) }, "", false},
+		{"drawn at random", func(r *Report) float64 { return float64(r.Audit.Drawn) }, "", false},
+		{"  improper among them", func(r *Report) float64 { return float64(r.Audit.Improper) }, "", false},
+		{"  true share of improper, per million", func(r *Report) float64 { return 1e6 * r.Audit.True }, "", true},
+		{"no system says why, explained all the same", func(r *Report) float64 { return percent(r.UndocumentedSet, r.Undocumented) }, "%", true},
 	} {
+		if f.single && !single {
+			continue
+		}
 		low, high, sum := math.Inf(1), math.Inf(-1), 0.0
 		for i := range reports {
 			v := f.of(&reports[i])
 			low, high, sum = min(low, v), max(high, v), sum+v
 		}
 		text := fmt.Sprintf("%-44s %8.1f%s", f.name, sum/float64(len(reports)), f.unit)
+		if f.unit == "" && len(reports) == 1 {
+			text = fmt.Sprintf("%-44s %6.0f", f.name, sum) // a number of something
+		}
 		if len(reports) > 1 {
 			text += fmt.Sprintf("   %.1f to %.1f", low, high)
 		}
@@ -112,7 +127,8 @@ func (p *printer) stories(reports []Report) {
 			target = short(s.target)
 		}
 		slices.Sort(s.by)
-		p.line("%-5s %-9s %d of %-3d %-9s %-9s %s", s.id, should, len(s.after), s.plays, after, target, strings.Join(slices.Compact(s.by), ", "))
+		line := fmt.Sprintf("%-5s %-9s %d of %-3d %-9s %-9s %s", s.id, should, len(s.after), s.plays, after, target, strings.Join(slices.Compact(s.by), ", "))
+		p.line("%s", strings.TrimRight(line, " "))
 	}
 }
 

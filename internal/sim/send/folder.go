@@ -19,7 +19,6 @@ type Folder struct {
 	period time.Duration
 	zone   *time.Location
 	open   map[feed.Feed]*file
-	count  map[feed.Feed]int
 }
 
 type file struct {
@@ -31,13 +30,12 @@ type file struct {
 
 // Into begins to write below dir. period is how much time one file of rows holds; others hold an hour.
 func Into(dir string, period time.Duration, zone *time.Location) *Folder {
-	return &Folder{dir: dir, period: period, zone: zone, open: map[feed.Feed]*file{}, count: map[feed.Feed]int{}}
+	return &Folder{dir: dir, period: period, zone: zone, open: map[feed.Feed]*file{}}
 }
 
 // Record writes a record.
 func (d *Folder) Record(r *feed.Record) error {
 	how := feed.Describe(r.Feed)
-	d.count[r.Feed]++
 	if how.Way == feed.File {
 		name := filepath.Join(d.dir, string(r.Feed), filepath.Base(r.Name))
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
@@ -118,10 +116,7 @@ func (d *Folder) Close() error {
 	return errors.Join(errs...)
 }
 
-// Written counts what was written, by feed.
-func (d *Folder) Written() map[feed.Feed]int { return d.count }
-
-// files puts files into the folder that the node follows, each whole: systems that export write beside it first.
+// files puts files into the folder that the node follows.
 func (n *Node) files(f feed.Feed, how feed.Description, l *lane) error {
 	var rows bytes.Buffer
 	begin, until := "", time.Time{}
@@ -129,7 +124,7 @@ func (n *Node) files(f feed.Feed, how feed.Description, l *lane) error {
 		if rows.Len() == 0 {
 			return nil
 		}
-		err := drop(n.to.Drop, string(f)+"-"+begin+how.Ext, append([]byte(how.Head+"\n"), rows.Bytes()...))
+		err := Drop(n.to.Drop, string(f)+"-"+begin+how.Ext, append([]byte(how.Head+"\n"), rows.Bytes()...))
 		rows.Reset()
 		return err
 	}
@@ -144,7 +139,7 @@ func (n *Node) files(f feed.Feed, how feed.Description, l *lane) error {
 		case j.flush != nil:
 			close(j.flush)
 		case how.Way == feed.File:
-			if err := drop(n.to.Drop, j.name, j.data); err != nil {
+			if err := Drop(n.to.Drop, j.name, j.data); err != nil {
 				return err
 			}
 		default:
@@ -154,7 +149,8 @@ func (n *Node) files(f feed.Feed, how feed.Description, l *lane) error {
 	return put()
 }
 
-func drop(dir, name string, data []byte) error {
+// Drop puts a file into a folder whole: systems that export write beside it first.
+func Drop(dir, name string, data []byte) error {
 	name = filepath.Join(dir, filepath.Base(name))
 	if err := os.WriteFile(name+".part", data, 0o600); err != nil {
 		return err

@@ -3,6 +3,7 @@
 package send
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -55,9 +56,6 @@ type Node struct {
 // period is how much time one file of rows holds.
 func To(ctx context.Context, r Receiver, speed float64, period time.Duration) *Node {
 	ctx, stop := context.WithCancelCause(ctx)
-	if r.Client == nil {
-		r.Client = http.DefaultClient
-	}
 	return &Node{ctx: ctx, stop: stop, to: r, speed: speed, period: period, lanes: map[feed.Feed]*lane{}, began: time.Now(), count: map[feed.Feed]int{}, none: map[feed.Feed]int{}}
 }
 
@@ -218,19 +216,28 @@ type ahead struct {
 	refused chan error    // what the answers ended with
 }
 
+// patience is how long an answer may take.
+const patience = time.Minute
+
 // take waits for a place.
 func (w *ahead) take() error {
+	late := time.NewTimer(patience)
+	defer late.Stop()
 	select {
 	case w.places <- struct{}{}:
 		return nil
 	case err := <-w.refused:
 		return err
+	case <-late.C:
+		return fmt.Errorf("the receiver did not answer within %s", patience)
 	}
 }
 
 func (w *ahead) send(message []byte) error {
-	if err := w.take(); err != nil {
-		return err
+	if Answered(message) {
+		if err := w.take(); err != nil {
+			return err
+		}
 	}
 	if _, err := fmt.Fprintf(w.conn, "\x0b%s\x1c\r", message); err != nil {
 		return w.why(err)
@@ -270,6 +277,13 @@ func (w *ahead) answers() {
 		}
 		<-w.places
 	}
+}
+
+// Answered tells whether the receiver of a message says that it has it. Acknowledgements that somebody gave to somebody else,
+// which are heard on a line or stand in an engine's log, are not answered in turn.
+func Answered(message []byte) bool {
+	h, ok := hl7.ReadHeader(message)
+	return ok && string(h.Part(9, 1)) != "ACK"
 }
 
 // Accepted reads an acknowledgement and returns nil when it says that the message was taken (HL7 v2.5.1 section
@@ -352,14 +366,22 @@ func (n *Node) resources(l *lane) error {
 	return nil
 }
 
-func (n *Node) post(url, kind string, body []byte) error {
-	req, err := http.NewRequestWithContext(n.ctx, http.MethodPost, url, strings.NewReader(string(body)))
+func (n *Node) post(url, kind string, body []byte) error { return n.to.Post(n.ctx, url, kind, body) }
+
+// Post sends a body to one of the receiver's URLs, and is nil when it was taken. It keeps a copy: an answer may come before all
+// of the body was read.
+func (r *Receiver) Post(ctx context.Context, url, kind string, body []byte) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(bytes.Clone(body)))
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Content-Type", kind)
-	req.Header.Set("Authorization", "Bearer "+n.to.Token)
-	res, err := n.to.Client.Do(req)
+	req.Header.Set("Authorization", "Bearer "+r.Token)
+	client := r.Client
+	if client == nil {
+		client = http.DefaultClient
+	}
+	res, err := client.Do(req)
 	if err != nil {
 		return err
 	}

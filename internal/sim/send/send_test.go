@@ -31,6 +31,9 @@ func day(t *testing.T, record func(*feed.Record) error) {
 	h, err := life.New(life.Config{Size: world.Clinic, Seed: 1, From: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), Days: 1, Stories: []life.Story{{ID: "T00", Run: func(s *life.Stage) {
 		s.Emit(feed.VPN, s.At(0, 10, 0), []byte("<166>Mar 02 2026 10:00:00 vpn : %ASA-4-722051: a session began"))
 		s.Emit(feed.Printing, s.At(0, 10, 1), []byte("{\"pages\":3}\n"))
+		s.Emit(feed.ImagesKept, s.At(0, 10, 1), []byte("an image"))
+		s.Emit(feed.ImagesKept, s.At(0, 10, 1), []byte("another"))
+		s.Emit(feed.TapRecord, s.At(0, 10, 2), []byte("MSH|^~\\&|EHR|A|LIS|A|20260302100200||ACK^R01^ACK|A1|P|2.5.1\rMSA|AA|M1\r"))
 	}}}})
 	if err != nil {
 		t.Fatal(err)
@@ -80,6 +83,9 @@ func TestNode(t *testing.T) {
 	}
 	if arrived != rows {
 		t.Errorf("%d of %d rows lie in the folder", arrived, rows)
+	}
+	if images, _ := filepath.Glob(filepath.Join(drop, "images-kept-*.dcm")); len(images) != 2 {
+		t.Errorf("%d of 2 images lie in the folder", len(images))
 	}
 	if parts, _ := filepath.Glob(filepath.Join(drop, "*.part")); len(parts) > 0 {
 		t.Errorf("unfinished files: %d", len(parts))
@@ -243,6 +249,9 @@ func (d *doors) converse(conn net.Conn) {
 			code = "AA"
 		}
 		d.count(&d.messages, 1)
+		if string(header.Part(9, 1)) == "ACK" { // nobody answers an answer
+			continue
+		}
 		out.WriteByte(0x0b)
 		out.Write(header.AppendAck(nil, hl7.Ack{Code: hl7.AckCode(code), ID: "1", Time: time.Unix(0, 0)}))
 		out.WriteString("\x1c\r")
