@@ -74,12 +74,25 @@ func (c *client) close() { c.http.CloseIdleConnections() }
 
 // insert sends rows, one JSON object a line. They are taken when it returns nil, neither searchable nor durable yet.
 func (c *client) insert(ctx context.Context, rows []byte) error {
+	ctx, done := lingering(ctx)
+	defer done()
 	path := "/insert/jsonline?_stream_fields=" + url.QueryEscape(colStream+","+colFormat)
 	body, err := c.post(ctx, path, "application/stream+json", bytes.NewReader(rows))
 	if err != nil {
 		return err
 	}
 	return discard(body)
+}
+
+// linger is how long an insert may go on after its context has ended.
+const linger = 2 * time.Second
+
+// lingering is a context that ends a little later than ctx: an insert that is cut off leaves half a row, of which the process
+// complains, and of which nobody knows which rows were taken.
+func lingering(ctx context.Context) (context.Context, context.CancelFunc) {
+	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(linger, cancel) })
+	return late, func() { stop(); cancel() }
 }
 
 // flush makes all rows searchable that were taken.
