@@ -42,7 +42,7 @@ func entries(t testing.TB, file, list string) []entry {
 	return found
 }
 
-// TestEveryReasonAndFlagIsThereOnce: E01 to E32 and F01 to F34, each with what a reader is owed.
+// TestEveryReasonAndFlagIsThereOnce: E01 to E32 and F01 to F35, each with what a reader is owed.
 func TestEveryReasonAndFlagIsThereOnce(t *testing.T) {
 	for _, of := range []struct {
 		file, list, letter string
@@ -50,7 +50,7 @@ func TestEveryReasonAndFlagIsThereOnce(t *testing.T) {
 		owed, sentences    []string
 	}{
 		{"templates.yml", "templates", "E", 32, []string{"title", "kind", "use", "test", "strength", "noun", "source"}, []string{"holds", "fails"}},
-		{"flags.yml", "flags", "F", 34, []string{"title", "label", "source"}, []string{"sentence"}},
+		{"flags.yml", "flags", "F", 35, []string{"title", "label", "source"}, []string{"sentence"}},
 	} {
 		var got, want []string
 		for i := range of.n {
@@ -94,7 +94,7 @@ func TestWhatASiteWritesIsHeldToTheForm(t *testing.T) {
 		{"templates.yml", "templates:\n  - {id: E01, kind: other}\n", "E01: kind is none of the groups"},
 		{"templates.yml", "templates: [\n", "templates.yml"},
 		{"flags.yml", "flags:\n  - {id: F02, wait: 3}\n", "line 2"},
-		{"flags.yml", "flags:\n  - {id: F35, weight: 3}\n", "line 2: there is no entry with this id"},
+		{"flags.yml", "flags:\n  - {id: F36, weight: 3}\n", "line 2: there is no entry with this id"},
 		{"flags.yml", "flags:\n  - {id: F06, limits: {miles: 1}}\n", "F06: limits and more may only change what is there"},
 		{"flags.yml", "flags:\n  - {id: F06, weight: -1}\n", "F06: weights and limits are numbers of 0 or more"},
 		{"flags.yml", "flags:\n  - {id: F06, weight: .nan}\n", "F06: weights and limits are numbers"},
@@ -323,9 +323,12 @@ func mutations(t *testing.T) []mutation {
 		"taken_up: 0.4", "fresh: 14m59s", "fresh: 15m2s", "cancelled: 23h59m", "cancelled: 24h1m", "duty: 1h59m", "duty: 2h1m",
 		"again: {share: 0.4}", "again: {half: 29d}", "again: {lasts: 29d}", "again: {lasts: 31d}", "together: {lift: 10.1}", "together: {lift: 9.8}",
 		"together: {shared: 21}", "together: {shared: 18}", "diagnosis: {ratio: 5.1}", "diagnosis: {ratio: 4.8}", "caps: {identity: {next: 0.5}}",
-		"caps: {context: {most: 9}}", "caps: {content: {most: 11}}", "learned: {most: 9}", "learned: {cases: 19}", "caps: {context: {flags: [F10, F15, F16, F25]}}",
+		"caps: {context: {most: 9}}", "caps: {content: {most: 11}}", "learned: {most: 9}", "learned: {cases: 19}", "learned: {unexplained: 0.9}", "caps: {context: {flags: [F10, F15, F16, F25]}}",
 		"caps: {content: {flags: [F08, F09]}}", "caps: {identity: {flags: [F02, F03, F04, F05]}}"} {
 		all = append(all, mutation{"score.yml", line + "\n"})
+	}
+	for _, id := range []string{"F06", "F10", "F24", "F26", "F35"} {
+		all = append(all, mutation{"flags.yml", fmt.Sprintf("flags:\n  - {id: %s, improper: 0.3}\n", id)})
 	}
 	for _, strength := range []string{"direct", "place", "function", "indirect", "statistical", "weak", "machine"} {
 		all = append(all, mutation{"score.yml", fmt.Sprintf("strengths: {%s: -10}\n", strength)})

@@ -1,6 +1,7 @@
 package privacy
 
 import (
+	"context"
 	"time"
 
 	"github.com/wardline/wardline/internal/hospital"
@@ -31,6 +32,18 @@ func (e *Engine) Touches() []Touch {
 // WorkOf is what an account did on the day of a moment.
 func (e *Engine) WorkOf(user hospital.Ref, at time.Time) Work {
 	return *e.work(e.workday(dayKey{user, e.dayOf(at.UnixMilli())}))
+}
+
+// Shares are what the site's own rates are made of, however little it is.
+func (e *Engine) Shares() Rates { return *e.health.rates() }
+
+// Shares are those of the room's Engine.
+func (r *Room) Shares(ctx context.Context) (s Rates, err error) {
+	err = r.look(ctx, func(e *Engine) error {
+		s = e.Shares()
+		return nil
+	})
+	return s, err
 }
 
 // LearnNow learns groups and duties now.

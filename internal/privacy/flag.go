@@ -50,22 +50,35 @@ func (f *flag) limit(name string) float64 {
 	return v
 }
 
+// fewBare is from how many touches without a reason on their shares say something.
+const fewBare = 300
+
 // learned moves a weight by what the site's own rates say: how much more often the flag stands on improper touches than on
-// all. A rate that is not known moves nothing.
+// others. A rate that is not known moves nothing. Where nothing explains a touch the others are those that nothing explains either:
+// that there is no reason counts already, and what goes with having none would otherwise count twice.
 func (a *asking) learned(f *flag) float64 {
 	r := a.k.Rates
-	if r == nil || r.Touches <= 0 {
+	if r == nil || r.Touches <= 0 || f.Improper <= 0 {
 		return 0
 	}
-	rate, ok := r.Flags[f.ID]
-	if !ok || f.Improper <= 0 {
+	flags, touches := r.Flags, float64(r.Touches)
+	if !a.explained && r.Bare >= fewBare {
+		flags, touches = r.BareFlags, float64(r.Bare)
+	}
+	rate, ok := flags[f.ID]
+	if !ok {
 		return 0
 	}
 	own := &a.j.score.Learned
 	improper := (own.Cases*f.Improper + r.Upheld[f.ID]) / (own.Cases + float64(r.UpheldCases))
-	n := float64(r.Touches)
-	rate = (rate*n + 0.5) / (n + 1) // one that was never seen is not impossible
-	return max(-own.Most, min(own.Most, 10*math.Log10(improper/rate)-f.Weight))
+	return a.j.move(f.Weight, improper, rate, touches)
+}
+
+// move is by how much a weight is to be moved for a flag that stands on such shares of improper touches and of so many others.
+func (j *Judge) move(weight, improper, rate, touches float64) float64 {
+	rate = (rate*touches + 0.5) / (touches + 1) // one that was never seen is not impossible
+	most := j.score.Learned.Most
+	return max(-most, min(most, 10*math.Log10(improper/rate)-weight))
 }
 
 // raise notes a flag with a weight. Facts come in pairs of name and value.

@@ -16,8 +16,10 @@ type health struct {
 	templates map[dayTemplate]int64
 	flags     map[string]int64 // settled touches that carry a flag
 	settled   int64            // touches
-	began     int32            // first day
-	episode   bool             // some department's feed is silent now
+	bareFlags map[string]int64 // those of them that nothing explains
+	bare      int64
+	began     int32 // first day
+	episode   bool  // some department's feed is silent now
 	held      map[slot]struct{}
 	dirty     map[slot]struct{}
 }
@@ -46,7 +48,7 @@ const (
 )
 
 func newHealth() *health {
-	return &health{tallies: map[slot]*tally{}, templates: map[dayTemplate]int64{}, flags: map[string]int64{}, held: map[slot]struct{}{}, dirty: map[slot]struct{}{}}
+	return &health{tallies: map[slot]*tally{}, templates: map[dayTemplate]int64{}, flags: map[string]int64{}, bareFlags: map[string]int64{}, held: map[slot]struct{}{}, dirty: map[slot]struct{}{}}
 }
 
 func (e *Engine) deptOf(s hospital.StaffID) hospital.Ref {
@@ -83,9 +85,14 @@ func (e *Engine) tell(s *sheet, by int32) {
 	h.settled += int64(by)
 	if s.said.explained {
 		h.templates[dayTemplate{s.day, s.said.template}] += int64(by)
+	} else {
+		h.bare += int64(by)
 	}
 	for _, f := range s.said.flags {
 		h.flags[f] += int64(by)
+		if !s.said.explained {
+			h.bareFlags[f] += int64(by)
+		}
 	}
 	if h.began == 0 || s.day < h.began {
 		h.began = s.day
@@ -186,6 +193,22 @@ func (e *Engine) silent(s *sheet) bool {
 	return own || fell
 }
 
+// silences notes in which parts of a day that is over feeds were silent, whether anybody's touches were in question or not: such times say
+// nothing of what is usual.
+func (e *Engine) silences(day int32) {
+	h := e.health
+	from, to := partOf(e.dayEnd(day-1)), partOf(e.dayEnd(day))
+	for part := from; part < to; part++ {
+		all := h.fell(0, part, e.cfg.Fall)
+		for _, dept := range append(h.departments(part, part), 0) {
+			if all || dept != 0 && h.fell(dept, part, e.cfg.Fall) {
+				k := slot{dept, part}
+				h.held[k], h.dirty[k] = struct{}{}, struct{}{}
+			}
+		}
+	}
+}
+
 // forget lets go of what is too old to be compared with.
 func (h *health) forget(day int32) {
 	oldest := (day - pastDays - 12) * partsOfDay
@@ -212,13 +235,45 @@ func (h *health) own(e *Engine) *Rates {
 	if e.rates != nil && e.ratesAt == hour {
 		return e.rates
 	}
-	r := &Rates{Touches: h.settled, Flags: map[string]float64{}, Upheld: map[string]float64{}}
-	for f, n := range h.flags {
-		r.Flags[f] = (float64(n) + 0.5) / (float64(h.settled) + 1)
-	}
+	r := h.rates()
 	e.queue.rates(r)
 	e.rates, e.ratesAt = r, hour
 	return r
+}
+
+func (h *health) rates() *Rates {
+	return &Rates{
+		Touches: h.settled, Flags: shares(h.flags, h.settled), Bare: h.bare, BareFlags: shares(h.bareFlags, h.bare), Unexplained: h.unexplained(), Upheld: map[string]float64{},
+	}
+}
+
+func shares(counts map[string]int64, of int64) map[string]float64 {
+	all := map[string]float64{}
+	for name, n := range counts {
+		all[name] = (float64(n) + 0.5) / (float64(of) + 1)
+	}
+	return all
+}
+
+// unexplained is by department which share of its touches nothing explained, as far as no feed was silent. What a small one did counts
+// little beside what all did. Touches settle from one day to the next, so this is what happened up to yesterday.
+func (h *health) unexplained() map[hospital.Ref]float64 {
+	const asMuch = 200 // touches of the whole house that count beside those of a department
+	sums := map[hospital.Ref]tally{}
+	for k, t := range h.tallies {
+		if _, held := h.held[k]; !held {
+			sum := sums[k.dept]
+			sum.touches += t.touches
+			sum.explained += t.explained
+			sums[k.dept] = sum
+		}
+	}
+	house := 1 - sums[0].share()
+	all := map[hospital.Ref]float64{}
+	for dept, t := range sums {
+		all[dept] = (float64(t.touches-t.explained) + asMuch*house) / (float64(t.touches) + asMuch)
+	}
+	return all
 }
 
 // departments lists the departments that did something within parts.

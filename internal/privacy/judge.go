@@ -67,7 +67,13 @@ func (j *Judge) Verdict(t *Touch, h *hospital.House, k *Known, at time.Time) Ver
 	a.explained = v.Explained
 	a.weigh()
 	v.Flags = a.raised
-	v.Score = j.score.Prior + a.reasonWeight(v.Reasons, v.Explained) + j.cap(v.Flags)
+	v.Score = j.score.Prior + j.cap(v.Flags)
+	if v.Explained {
+		v.Score += a.reasonWeight(v.Reasons)
+	} else {
+		v.NoReason = a.noReason()
+		v.Score += v.NoReason
+	}
 	slices.SortStableFunc(v.Flags, heavier)
 	return v
 }

@@ -33,6 +33,8 @@ type clockState struct {
 	Settled   int64
 	Began     int32
 	Flags     map[string]int64
+	Bare      int64
+	BareFlags map[string]int64
 	Templates []dayCount
 	LearnedAt time.Time
 	Announced []announced
@@ -125,7 +127,7 @@ func (c *cabinet) writeClock(ctx context.Context, tx *sql.Tx, e *Engine) error {
 	q, h := &e.queue, e.health
 	s := clockState{
 		Now: e.now, Closed: e.closed, Round: q.round, Credit: q.credit, Number: q.number, Audited: q.audited, Episode: h.episode, Site: q.site,
-		Settled: h.settled, Began: h.began, Flags: h.flags, LearnedAt: e.learned.at, Announced: e.announced, Countries: e.countries,
+		Settled: h.settled, Began: h.began, Flags: h.flags, Bare: h.bare, BareFlags: h.bareFlags, LearnedAt: e.learned.at, Announced: e.announced, Countries: e.countries,
 	}
 	for k, n := range h.templates {
 		s.Templates = append(s.Templates, dayCount{k.day, k.template, n})
@@ -320,8 +322,12 @@ func (e *Engine) resume(s *clockState) {
 	}
 	q.round, q.credit, q.number, q.audited, q.site = s.Round, s.Credit, s.Number, s.Audited, s.Site
 	h.episode, h.settled, h.began = s.Episode, s.Settled, s.Began
+	h.bare = s.Bare
 	if s.Flags != nil {
 		h.flags = s.Flags
+	}
+	if s.BareFlags != nil {
+		h.bareFlags = s.BareFlags
 	}
 	for _, t := range s.Templates {
 		h.templates[dayTemplate{t.Day, t.Template}] = t.Count

@@ -18,8 +18,10 @@ type Known struct {
 	Work        Work
 	// Others are the further accounts that opened the record within 48 h and that nothing explains (F26).
 	Others int
-	// Readers are all accounts that opened the record within 48 h, with the one who looked; 0 when that is not known.
+	// Readers are all accounts that opened the record within 48 h, with the one who looked; 0 when that is not known. Usual is how
+	// often nothing explains what such readers open, on average; 0 when that is not known.
 	Readers int
+	Usual   float64
 	// UpheldUser and UpheldPatient count cases in 24 months that a person upheld (F33).
 	UpheldUser, UpheldPatient int
 	// News tells that the patient stands on the watch list of who is in the news (F07).
@@ -87,6 +89,11 @@ type Travel struct {
 type Rates struct {
 	Touches int64
 	Flags   map[string]float64 // by flag: in which share of touches it stands
+	// Bare are the touches that nothing explained, BareFlags is by flag in which share of those it stands.
+	Bare      int64
+	BareFlags map[string]float64
+	// Unexplained is by department which share of its touches of four weeks nothing explained; 0 is the whole house.
+	Unexplained map[hospital.Ref]float64
 	// UpheldCases were found improper by a person; Upheld is by flag in how many of them it stood.
 	UpheldCases int
 	Upheld      map[string]float64

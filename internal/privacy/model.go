@@ -81,7 +81,7 @@ type Reason struct {
 
 // Flag is one thing that speaks for a closer look.
 type Flag struct {
-	ID     string  // F01 to F34
+	ID     string  // F01 to F35
 	Weight float64 // decibans, positive
 	// Counted is what of Weight counts, since flags that say nearly the same count less together.
 	Counted float64
@@ -96,6 +96,7 @@ type Verdict struct {
 	Tried     []Tried  // what was looked for and not found, or found too weak
 	Flags     []Flag   // the heaviest first
 	Explained bool
+	NoReason  float64 // decibans: what it weighs that nothing explains it
 	Score     float64 // decibans: log odds that a person would find it improper
 }
 

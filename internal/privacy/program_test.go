@@ -285,6 +285,24 @@ func TestToldOnceOfTwoPlaces(t *testing.T) {
 	}
 }
 
+// What else the account did on that day belongs to what a person was told of, unless something about the patient speaks for itself.
+func TestTheDayOfWhichAPersonWasTold(t *testing.T) {
+	c := newClinic(t)
+	c.patient("2020", hospital.Human{Family: "Dorn", Given: "Ida"})
+	c.says(hospital.Fact{Mark: &hospital.MarkFact{Patient: mrn("2020"), Kind: "vip"}})
+	c.until(at(0, "05:00"))
+	for n := range 40 { // and of what is searched for hardly anything is opened
+		c.does(at(0, "08:00").Add(time.Duration(n)*time.Minute), look{User: "dov", Verb: "search", Native: "Patient search", Query: fmt.Sprintf("%c%c", 'a'+n%26, 'a'+n/26)})
+	}
+	c.does(at(0, "10:00"), look{User: "dov", Verb: "read", Native: "Chart review", Patient: []string{"1000"}, Station: "WS-1"})
+	c.gateway(at(0, "10:05"), "login", "dov", "203.0.113.9")
+	for n, number := range []string{"1001", "1002", "2020"} {
+		c.does(at(0, "10:10").Add(time.Duration(n)*time.Minute), look{User: "dov", Verb: "read", Native: "Chart review", Patient: []string{number}, Station: "WS-1"})
+	}
+	c.until(at(3, "00:00"))
+	c.want("account dov: 1001 1000 1002", "user dov: 2020")
+}
+
 // Another way in is one after emergency access was turned down, whatever was opened in the morning.
 func TestWhenItWasTurnedDown(t *testing.T) {
 	c := newClinic(t)

@@ -130,23 +130,28 @@ func (e *Engine) assemble(s *sheet, t *Touch, v *Verdict) {
 }
 
 // dayCase finds the case of which a person was told at once because of all that the account did on that day, such as an export of all, when
-// nothing else makes a case of the touch: the records of one export are one case, however many they are.
+// nothing about this patient makes a case of the touch: the records of one export are one case, however many they are.
 func (e *Engine) dayCase(s *sheet, v *Verdict) *dossier {
 	d := e.queue.cases[e.queue.clusters[cluster{kind: AccountCase, user: s.user}]]
 	if d == nil || !d.Hard || s.day <= d.First-week || s.day >= d.First+week {
 		return nil
 	}
-	about, left := d.hardFlags(), v.Score
+	hard, told, left := d.hardFlags(), false, v.Score
 	for _, f := range v.Flags {
-		if _, is := about[f.ID]; is {
+		_, is := hard[f.ID]
+		told = told || is
+		if is || slices.Contains(ofTheDay[:], f.ID) {
 			left -= f.Counted
 		}
 	}
-	if left == v.Score || left >= e.cfg.Threshold {
+	if !told || left >= e.cfg.Threshold {
 		return nil
 	}
 	return d
 }
+
+// ofTheDay are flags that stand on all that an account does on a day, whoever the patients are.
+var ofTheDay = [...]string{"F13", "F14", "F17", "F18", "F20", "F21", "F31"}
 
 // hardFlags are those of which a person was told.
 func (d *dossier) hardFlags() map[string]struct{} {

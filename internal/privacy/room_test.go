@@ -180,6 +180,7 @@ type outcome struct {
 	Cases    []privacy.Case
 	Seen     []privacy.Seen
 	Health   privacy.Health
+	Shares   privacy.Rates
 	Estimate privacy.Estimate
 	Findings []string
 }
@@ -201,6 +202,8 @@ func (n *node) outcome(l life) outcome {
 	o.Seen, err = l.room.WhoSaw(ctx, p, at(-1, "00:00"), at(20, "00:00"))
 	must(err)
 	o.Health, err = l.room.Health(ctx)
+	must(err)
+	o.Shares, err = l.room.Shares(ctx)
 	must(err)
 	o.Estimate, err = l.room.Misses(ctx)
 	must(err)

@@ -41,6 +41,7 @@ type scoring struct {
 	Learned struct {
 		Most  float64 `yaml:"most"`
 		Cases float64 `yaml:"cases"`
+		Bare  float64 `yaml:"unexplained"` // share of improper touches that nothing explains
 	} `yaml:"learned"`
 }
 
@@ -52,7 +53,7 @@ type flagCap struct {
 }
 
 func (s *scoring) check() error {
-	values := []float64{s.Prior, s.Unexplained, s.Threshold, s.NoRoster, s.Least, s.Second, s.SelfMade, s.FreshMade, s.TakenUp, s.Learned.Most, s.Learned.Cases}
+	values := []float64{s.Prior, s.Unexplained, s.Threshold, s.NoRoster, s.Least, s.Second, s.SelfMade, s.FreshMade, s.TakenUp, s.Learned.Most, s.Learned.Cases, s.Learned.Bare}
 	for _, name := range []string{"direct", "place", "function", "indirect", "statistical", "weak", "machine"} {
 		w, ok := s.Strengths[name]
 		if !ok || w >= 0 || !finite(w) {
@@ -64,8 +65,8 @@ func (s *scoring) check() error {
 		return errors.New("score.yml: a weight is not a number")
 	case s.Least >= 0 || s.NoRoster >= 0:
 		return errors.New("score.yml: least and no_roster speak for a reason, so they are below 0")
-	case s.Learned.Most < 0 || s.Learned.Cases <= 0:
-		return errors.New("score.yml: learned: most is 0 or more, and cases above 0")
+	case s.Learned.Most < 0 || s.Learned.Cases <= 0 || s.Learned.Bare <= 0 || s.Learned.Bare > 1:
+		return errors.New("score.yml: learned: most is 0 or more, cases above 0, and unexplained a share above 0")
 	case s.Again.Half <= 0:
 		return errors.New("score.yml: again: half must be longer than nothing")
 	}
@@ -82,11 +83,17 @@ func (s *scoring) enough(weight float64, correction string) bool {
 	return weight <= s.Least && explains(correction)
 }
 
-// reasonWeight is what the reasons of a touch weigh: the strongest, and a share of the second strongest of another family.
-func (a *asking) reasonWeight(all []Reason, explained bool) float64 {
-	if !explained {
-		return a.j.score.Unexplained
+// noReason is what it weighs that nothing explains a touch: less where the systems of the house explain little.
+func (a *asking) noReason() float64 {
+	weight := a.j.score.Unexplained
+	if r := a.k.Rates; r != nil && r.Unexplained[0] > 0 {
+		weight += a.j.move(weight, a.j.score.Learned.Bare, r.Unexplained[0], float64(r.Touches))
 	}
+	return weight
+}
+
+// reasonWeight is what the reasons of a touch weigh: the strongest, and a share of the second strongest of another family.
+func (a *asking) reasonWeight(all []Reason) float64 {
 	sum := all[0].Weight
 	if second := a.j.second(all); second != nil {
 		sum += a.j.score.Second * second.Weight

@@ -51,6 +51,30 @@ func (s *script) known(a *args) {
 			k.Rates.Upheld[parts[0]], k.Rates.UpheldCases = upheld, all
 		}
 	}
+	for _, name := range []string{"bare", "without"} { // flags, or departments and the house, each with its share of touches that nothing explains: F06/0.02,F10/0.1
+		for r := range strings.SplitSeq(a.get(name), ",") {
+			what, text, ok := strings.Cut(r, "/")
+			if !ok {
+				continue
+			}
+			share, err := strconv.ParseFloat(text, 64)
+			a.err = errors.Join(a.err, err)
+			if k.Rates == nil {
+				k.Rates = &privacy.Rates{Touches: 1e9, Flags: map[string]float64{}, Upheld: map[string]float64{}}
+			}
+			switch {
+			case name == "bare":
+				k.Rates.Bare, k.Rates.BareFlags = 1e9, with(k.Rates.BareFlags, what, share)
+			case what == "house":
+				k.Rates.Unexplained = with(k.Rates.Unexplained, hospital.Ref(0), share)
+			default:
+				k.Rates.Unexplained = with(k.Rates.Unexplained, s.h.Intern(what), share)
+			}
+		}
+	}
+	if n := a.get("days"); n != "" {
+		k.Pair.Count = uint32(a.number("days"))
+	}
 	k.News = k.News || a.has("news")
 	for name, into := range map[string]*int{
 		"others": &k.Others, "readers": &k.Readers, "upheld-user": &k.UpheldUser, "upheld-patient": &k.UpheldPatient, "patients": &k.Work.Patients,
@@ -63,7 +87,7 @@ func (s *script) known(a *args) {
 	}
 	for name, into := range map[string]*float64{
 		"limit": &k.Work.Limit, "chance": &k.Work.Chance, "faces-odds": &k.Work.FacesOdds, "prints-top": &k.Work.PrintsTop,
-		"hour": &k.Work.Hour, "rare": &k.Work.Rare,
+		"hour": &k.Work.Hour, "rare": &k.Work.Rare, "usual": &k.Usual,
 	} {
 		if a.get(name) != "" {
 			*into = a.number(name)
@@ -81,4 +105,13 @@ func (s *script) known(a *args) {
 	if travel := a.get("travel"); travel != "" {
 		k.Work.Travel = privacy.Travel{Kind: travel, Gap: 20 * time.Minute}
 	}
+}
+
+// with is m with one entry more.
+func with[K comparable](m map[K]float64, name K, share float64) map[K]float64 {
+	if m == nil {
+		m = map[K]float64{}
+	}
+	m[name] = share
+	return m
 }

@@ -235,7 +235,7 @@ func (j *Judge) weighs(v *Verdict) []Weighs {
 			all = append(all, Weighs{second.Template, j.titled(second.Template), j.score.Second * second.Weight})
 		}
 	} else {
-		all = append(all, Weighs{"", "No reason found", j.score.Unexplained})
+		all = append(all, Weighs{"", "No reason found", v.NoReason})
 	}
 	for i := range v.Flags {
 		if f := &v.Flags[i]; f.Counted > 0 {

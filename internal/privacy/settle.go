@@ -2,6 +2,7 @@ package privacy
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -214,8 +215,7 @@ func (e *Engine) known(s *sheet) (*Known, error) {
 	}
 	k.Work.Stranger = e.stranger(s)
 	k.UpheldUser, k.UpheldPatient = e.queue.upheld(s.user, s.patient, e.now)
-	k.Others, k.Readers, err = e.others(s)
-	return k, err
+	return k, e.others(s, k)
 }
 
 // workOf is what the account did on the day of the sheet. When that day is closed it is as it was then.
@@ -237,9 +237,9 @@ func (e *Engine) oddly(s *sheet) bool {
 	return false
 }
 
-// others counts further accounts that opened the record within 48 h and that nothing explains, and all who opened it. What is explained is
+// others tells k of further accounts that opened the record within 48 h and that nothing explains, and of all who opened it. What is explained is
 // no longer in memory after a day or two, so all are only counted where enough are not.
-func (e *Engine) others(s *sheet) (unexplained, readers int, err error) {
+func (e *Engine) others(s *sheet, k *Known) error {
 	const window = 48 * 60 * 60 * 1000
 	near := func(o *sheet) bool {
 		return o.user != s.user && !o.gone && o.opens() && o.rows[0].at < s.rows[len(s.rows)-1].at+window && s.rows[0].at < o.rows[len(o.rows)-1].at+window
@@ -250,17 +250,28 @@ func (e *Engine) others(s *sheet) (unexplained, readers int, err error) {
 			users[o.user] = struct{}{}
 		}
 	}
-	if !e.judge.severalAre(len(users) + 1) {
-		return len(users), 0, nil
+	k.Others = len(users)
+	if !e.judge.severalAre(k.Others + 1) {
+		return nil
 	}
 	list, err := e.allOf(s.patient, s.day-3, s.day+3)
-	all := map[hospital.Ref]struct{}{s.user: {}}
+	all := map[hospital.Ref]hospital.StaffID{s.user: s.staff}
 	for _, o := range list {
 		if near(o) {
-			all[o.user] = struct{}{}
+			all[o.user] = o.staff
 		}
 	}
-	return len(users), len(all), err
+	k.Readers = len(all)
+	if k.Rates != nil {
+		for _, user := range slices.Sorted(maps.Keys(all)) {
+			share, ok := k.Rates.Unexplained[e.deptOf(all[user])]
+			if !ok {
+				share = k.Rates.Unexplained[0]
+			}
+			k.Usual += share / float64(len(all))
+		}
+	}
+	return err
 }
 
 // away tells that a touch came from outside within half an hour of work in the house.
@@ -305,6 +316,7 @@ func (e *Engine) closeDays() error {
 		for _, w := range over {
 			e.closeDay(w)
 		}
+		e.silences(e.closed)
 		e.closed++
 		e.health.forget(e.closed)
 		e.shelf.forget(e.closed - int32(e.cfg.Keep/(24*time.Hour)))

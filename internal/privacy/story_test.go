@@ -187,6 +187,40 @@ func TestThreeAmongMany(t *testing.T) {
 	}
 }
 
+// How many of those who opened a record are without a reason anyway is known after two weeks: from what their departments are usually
+// without.
+func TestUsualReaders(t *testing.T) {
+	var usual []float64
+	c := newClinic(t, func(c *privacy.Config) {
+		c.Own = 24 * time.Hour
+		c.Judged = func(touch *privacy.Touch, v *privacy.Verdict, k *privacy.Known) {
+			if k.Usual > 0 {
+				usual = append(usual, k.Usual)
+			}
+		}
+	})
+	for n := range 5000 {
+		number := fmt.Sprint(10000 + n)
+		c.patient(number, hospital.Human{Family: fmt.Sprint("Heath", n)})
+		c.lies(number, "4W", at(0, "00:00"))
+	}
+	c.works("ann", "4W", at(0, "07:00"), at(0, "19:00"))
+	for n := range 5000 {
+		c.opens("ann", fmt.Sprint(10000+n), at(0, "09:00"))
+		c.opens("reg", fmt.Sprint(10000+n), at(0, "10:00"))
+	}
+	c.opens("boss", "10000", at(0, "11:00"))
+	c.until(at(2, "12:00"))
+	for _, login := range []string{"reg", "pat", "boss", "ward"} {
+		c.opens(login, "1004", at(2, "13:00"))
+	}
+	c.until(at(5, "00:00"))
+	// Nothing explains what the registration opened, and half of what the house did. Of the privacy office little is known.
+	if len(usual) == 0 || slices.ContainsFunc(usual, func(u float64) bool { return u < 0.8 || u > 0.95 }) {
+		t.Errorf("%v", usual)
+	}
+}
+
 // A reason that one makes oneself after looking is none.
 func TestSelfMadeReason(t *testing.T) {
 	c := newClinic(t)
@@ -516,6 +550,9 @@ func TestFeedFallsSilent(t *testing.T) {
 	alarms := c.engine.Alarms()
 	if len(alarms) != 1 || !alarms[0].Feed {
 		t.Errorf("%+v", alarms)
+	}
+	if share, known := c.engine.Shares().Unexplained[c.house.Ref("WARDS")]; !known || share > 0.02 {
+		t.Errorf("nothing explains %v of what the ward opens: the silence counts", share)
 	}
 }
 

@@ -168,7 +168,7 @@ type Report struct {
 	Twins                    int // cases about what is in order although it looks odd
 	Other                    int // cases about disruptions and falsifications, which are not what cases are for
 	Ordinary                 int // cases about nothing but ordinary life
-	Outage                   int // cases opened while a feed was silent, about ordinary life
+	Outage                   int // of these, opened while a feed was silent, and holding what some system else explains
 	Audit                    Audit
 	RulesBaseline, VolumeOne Baseline
 }
@@ -361,11 +361,16 @@ func (t *Truth) cases(r *Report, cases []Case) {
 			r.Other++
 		default:
 			r.Ordinary++
-			if t.silent(c.Opened) {
+			if t.silent(c.Opened) && t.known(c, r.Window) {
 				r.Outage++
 			}
 		}
 	}
+}
+
+// known tells whether some system would have said why what a case holds was looked at, had all of them said what they know.
+func (t *Truth) known(c *Case, w Window) bool {
+	return slices.ContainsFunc(c.Looks, func(l Look) bool { return t.touches[key{w.dayOf(l.First), l.User, l.Patient}].Documented })
 }
 
 // silent tells whether a feed said nothing at a time, or had not for a day before it.

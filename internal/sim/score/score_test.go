@@ -70,6 +70,10 @@ func TestScore(t *testing.T) {
 	if r.Cases != 3 || r.Right != 1 || r.Twins != 1 || r.Ordinary != 1 || r.Outage != 1 || r.Audit.Drawn != 1 || r.Audit.Improper != 0 {
 		t.Errorf("cases: %+v", r)
 	}
+	corridor := &score.Found{Cases: []score.Case{{Lane: "ranked", Opened: at(10, 12), Looks: look("doctor", "3", 8)}}}
+	if r := read(t).Score(corridor, window); r.Ordinary != 1 || r.Outage != 0 { // no feed would have said why
+		t.Errorf("a silent feed is to blame for what no system knows: %+v", r)
+	}
 	for _, s := range r.Stories {
 		switch {
 		case s.ID == "T02" && (s.After != 26*time.Hour || s.By != "ranked" || s.Cases != 1),

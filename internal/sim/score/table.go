@@ -78,7 +78,7 @@ func (p *printer) figures(reports []Report) {
 		{"cases about what only looks odd", func(r *Report) float64 { return float64(r.Twins) }, "", false},
 		{"cases about disruptions and falsifications", func(r *Report) float64 { return float64(r.Other) }, "", false},
 		{"cases about ordinary life", func(r *Report) float64 { return float64(r.Ordinary) }, "", false},
-		{"  while a feed was silent", func(r *Report) float64 { return float64(r.Outage) }, "", false},
+		{"  for which a silent feed is to blame", func(r *Report) float64 { return float64(r.Outage) }, "", false},
 		{"drawn at random", func(r *Report) float64 { return float64(r.Audit.Drawn) }, "", false},
 		{"  improper among them", func(r *Report) float64 { return float64(r.Audit.Improper) }, "", false},
 		{"  true share of improper, per million", func(r *Report) float64 { return 1e6 * r.Audit.True }, "", true},
