@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -17,8 +18,12 @@ func (a *asking) account() {
 	}
 	f := a.j.flags["F19"]
 	switch s := a.s; {
-	case s != nil && !s.End.IsZero() && !a.last.Before(s.End):
-		a.plain("F19", "state", "The account was used "+counted(int(a.last.Sub(s.End)/day), "day", "days")+" after the person had left")
+	case s != nil && !s.End.IsZero() && !a.last.Before(s.End) && !a.lastShift():
+		since := "less than a day"
+		if n := int(a.last.Sub(s.End) / day); n > 0 {
+			since = counted(n, "day", "days")
+		}
+		a.plain("F19", "state", "The account was used "+since+" after the person had left")
 	case s != nil && !s.Suspended.IsZero() && !a.last.Before(s.Suspended):
 		a.plain("F19", "state", "The account was used while it was suspended")
 	case float64(a.k.Work.Dormant) > f.limit("dormant"):
@@ -54,6 +59,13 @@ func (a *asking) place() {
 	case w.Odd:
 		a.plain("F16", "place", "a workstation that this person had never used")
 	}
+}
+
+// lastShift tells whether the touch belongs to a shift that began before the person left: the last day at work may be a night.
+func (a *asking) lastShift() bool {
+	return slices.ContainsFunc(a.shifts, func(s hospital.Shift) bool {
+		return !s.Leave && s.From.Before(a.s.End) && !a.last.After(s.To.Add(time.Duration(a.j.score.Duty)))
+	})
 }
 
 // volume is how much was done that day: F13, F14, F31, F32.
