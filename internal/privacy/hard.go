@@ -12,10 +12,13 @@ func (e *Engine) hard(s *sheet, w *workday, fresh bool, r *row) {
 	if !fresh && !worthAsking(s, r) {
 		return
 	}
-	flags := e.askHard(s, w)
-	flags = append(flags, e.tooMany(w)...)
+	e.tellAtOnce(s, w, append(e.askHard(s, w), e.tooMany(w)...))
+}
+
+// tellAtOnce has a person told of what is hard and was not told yet; w may be nil when the day is over.
+func (e *Engine) tellAtOnce(s *sheet, w *workday, flags []Flag) {
 	for _, f := range flags {
-		if slices.Contains(s.hard, f.ID) || f.ID == "F17" && w.told(f.ID) {
+		if !f.Hard || slices.Contains(s.hard, f.ID) || f.ID == "F17" && (w == nil || w.told(f.ID)) {
 			continue
 		}
 		s.hard = append(s.hard, f.ID)

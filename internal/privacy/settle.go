@@ -145,9 +145,7 @@ func (e *Engine) weighUp(s *sheet) error {
 	if err != nil {
 		return err
 	}
-	t := &e.scratch
-	s.touch(t, e.house.Text, e.sensitive)
-	t.Automatic = e.automatic(s)
+	t := e.touchOf(s)
 	v := e.judge.Verdict(t, e.house, k, time.Time{}) // all that is known by now counts, whatever its sender's clock says
 	e.counts.Judged++
 	if e.cfg.Judged != nil {
@@ -164,13 +162,22 @@ func (e *Engine) weighUp(s *sheet) error {
 	if s.state == fresh {
 		s.state = settled
 	}
+	e.tellAtOnce(s, e.days[dayKey{s.user, s.day}], v.Flags) // what makes it so may have been said since
 	e.shelf.put(s)
 	e.recount(s)
 	if err := e.pairWith(s, &v); err != nil {
 		return err
 	}
-	e.assemble(s, t, &v)
+	e.assemble(s, e.touchOf(s), &v)
 	return nil
+}
+
+// touchOf is what a judge is told of a sheet; it holds until the next one is asked for.
+func (e *Engine) touchOf(s *sheet) *Touch {
+	t := &e.scratch
+	s.touch(t, e.house.Text, e.sensitive)
+	t.Automatic = e.automatic(s)
+	return t
 }
 
 // pairWith remembers the pair for the days to come.

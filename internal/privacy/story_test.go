@@ -565,3 +565,16 @@ func TestNothingIsUsualAtFirst(t *testing.T) {
 		t.Errorf("%+v", alarms)
 	}
 }
+
+// HR says a day later that somebody had left before.
+func TestLeaverIsKnownLate(t *testing.T) {
+	c := newClinic(t)
+	c.lies("1001", "4W", at(0, "06:00"))
+	c.works("ann", "4W", at(0, "07:00"), at(0, "19:00"))
+	c.opens("ann", "1001", at(0, "10:00"))
+	c.until(at(0, "20:00"))
+	c.want()
+	c.says(hospital.Fact{Said: at(0, "20:00"), Staff: &hospital.StaffFact{Number: "101", Logins: []string{"ann"}, Title: "Registered nurse", Family: "nursing", Department: "WARDS", Units: []string{"4W"}, End: at(-3, "00:00"), Human: hospital.Human{Family: "Alder", Given: "Ann"}}})
+	c.until(at(3, "00:00"))
+	c.want("account ann: 1001")
+}
