@@ -212,6 +212,30 @@ func TestRandomAudit(t *testing.T) {
 	}
 }
 
+// What was odd when it happened stays so: the account has been at that place ever since.
+func TestOddStaysOdd(t *testing.T) {
+	var asked []bool
+	var c *clinic
+	c = newClinic(t, func(cfg *privacy.Config) {
+		cfg.Judged = func(touch *privacy.Touch, v *privacy.Verdict, k *privacy.Known) {
+			if touch.First.Equal(at(20, "03:00")) {
+				asked = append(asked, k.Work.Odd && k.Work.Hour >= 0 && k.Work.Hour < 0.01)
+			}
+		}
+	})
+	for day := range 20 {
+		for n := range 12 {
+			c.does(at(day, fmt.Sprintf("%02d:30", 8+n%8)), look{User: "reg", Verb: "read", Native: "Chart review", Patient: []string{fmt.Sprint(1000 + n)}, Station: "REG-1"})
+		}
+		c.until(at(day, "23:00"))
+	}
+	c.does(at(20, "03:00"), look{User: "reg", Verb: "read", Native: "Chart review", Patient: []string{"1020"}, Station: "ICU-4"})
+	c.until(at(40, "00:00"))
+	if len(asked) < 2 || slices.Contains(asked, false) {
+		t.Errorf("odd, when it was asked: %v", asked)
+	}
+}
+
 // After two weeks the site's own shares count. Where a fifth is never explained, having no reason weighs little. What stands on most of what nothing explains says nothing.
 func TestTheSitesOwnShares(t *testing.T) {
 	var last map[string]privacy.Verdict

@@ -215,11 +215,8 @@ func (e *Engine) known(s *sheet) (*Known, error) {
 	}
 	k := &Known{Pair: pair, Mates: e.learned.mates[s.staff], Responsible: e.learned.responsible, Rates: e.health.own(e)}
 	k.Work = *e.workOf(s)
-	k.Work.Hour = e.profile(s.user).hour(s.first().In(e.cfg.Zone))
+	e.unusual(s, &k.Work)
 	k.Work.Away = away(s, e.days[dayKey{s.user, s.day}]) || k.Work.Away && s.work != nil
-	if k.Work.Odd {
-		k.Work.Odd = e.oddly(s)
-	}
 	k.Work.Stranger = e.stranger(s)
 	k.UpheldUser, k.UpheldPatient = e.queue.upheld(s.user, s.patient, e.now)
 	return k, e.others(s, k)
@@ -231,6 +228,17 @@ func (e *Engine) workOf(s *sheet) *Work {
 		return s.work
 	}
 	return e.work(e.workday(dayKey{s.user, s.day}))
+}
+
+// unusual says how usual the place and the hour of a sheet were for the account when its day ended. Later the account has been there,
+// and then, and nothing would be odd any more.
+func (e *Engine) unusual(s *sheet, w *Work) {
+	if s.work != nil {
+		w.Odd, w.Hour = s.work.Odd, s.work.Hour
+		return
+	}
+	w.Odd = w.Odd && e.oddly(s)
+	w.Hour = e.profile(s.user).hour(s.first().In(e.cfg.Zone))
 }
 
 // oddly tells whether this record was opened from a place that the account never used.
@@ -335,6 +343,13 @@ func (e *Engine) closeDays() error {
 const closing = 60 * 60 * 1000
 
 func (e *Engine) closeDay(w *workday) {
+	for _, s := range w.sheets {
+		if s.state != final && s.patient != 0 {
+			work := *e.work(w)
+			e.unusual(s, &work)
+			s.work = &work
+		}
+	}
 	e.learnDay(w)
 	delete(e.days, w.dayKey)
 	e.putAway(w)
@@ -350,6 +365,7 @@ func (e *Engine) putAway(w *workday) {
 			s.state = final
 		case s.state != final:
 			work := w.work
+			e.unusual(s, &work)
 			s.work = &work
 		}
 		e.shelf.put(s)
