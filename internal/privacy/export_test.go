@@ -46,6 +46,18 @@ func (r *Room) Shares(ctx context.Context) (s Rates, err error) {
 	return s, err
 }
 
+// Pasts are how many patients accounts opened, and of how many of them nothing explained it.
+func (r *Room) Pasts(ctx context.Context) (all map[hospital.Ref][2]float64, err error) {
+	all = map[hospital.Ref][2]float64{}
+	err = r.look(ctx, func(e *Engine) error {
+		for user, p := range e.users {
+			all[user] = [2]float64{p.opened, p.bare}
+		}
+		return nil
+	})
+	return all, err
+}
+
 // LearnNow learns groups and duties now.
 func (e *Engine) LearnNow() error { return e.learnNow() }
 

@@ -165,12 +165,15 @@ func limited(own int, shipped float64) int {
 	return int(shipped)
 }
 
-// history is who else looked and what was found before: F26, F33, F35.
+// history is who else looked and what was found before: F26, F33, F35, and F36.
 func (a *asking) history() {
 	f := a.j.flags["F26"]
 	if users := a.k.Others + 1; !a.explained && a.j.severalAre(users) &&
 		hitsAtLeast(users, max(users, a.k.Readers), cmp.Or(a.k.Usual, f.limit("share"))) < f.limit("chance") {
 		a.plain("F26", "count", strconv.Itoa(users))
+	}
+	if f, w := a.j.flags["F36"], &a.k.Work; !a.explained && float64(w.Bare) >= f.limit("patients") && w.BareOdds < f.limit("chance") {
+		a.plain("F36", "count", strconv.Itoa(w.Bare))
 	}
 	if n := int(a.k.Pair.Count) + 1; !a.explained && a.k.Pair.Settled == 0 && float64(n) >= a.j.flags["F35"].limit("days") {
 		a.plain("F35", "count", strconv.Itoa(n))

@@ -53,6 +53,8 @@ type savedProfile struct {
 	Days   int32
 	Last   int32
 	Sum    [tallies]float64
+	Opened float64
+	Bare   float64
 	Creep  float64
 	Crept  int32
 	Hours  [168]uint16
@@ -189,7 +191,7 @@ func (c *cabinet) writeHealth(ctx context.Context, tx *sql.Tx, e *Engine) error 
 
 func (c *cabinet) writeProfiles(ctx context.Context, tx *sql.Tx, e *Engine) error {
 	for _, p := range e.usedNew {
-		s := savedProfile{Role: p.role, Days: p.days, Last: p.last, Sum: p.sum, Creep: p.creep, Crept: p.crept, Hours: p.hours}
+		s := savedProfile{Role: p.role, Days: p.days, Last: p.last, Sum: p.sum, Opened: p.opened, Bare: p.bare, Creep: p.creep, Crept: p.crept, Hours: p.hours}
 		for _, u := range p.places {
 			s.Places = append(s.Places, savedPlace{u.where, u.day})
 		}
@@ -348,6 +350,7 @@ func (c *cabinet) loadProfiles(ctx context.Context, e *Engine) error {
 		}
 		p := e.profile(hospital.Ref(account))
 		p.role, p.days, p.last, p.sum, p.creep, p.crept, p.hours = s.Role, s.Days, s.Last, s.Sum, s.Creep, s.Crept, s.Hours
+		p.opened, p.bare = s.Opened, s.Bare
 		for _, n := range p.hours {
 			p.total += uint32(n)
 		}

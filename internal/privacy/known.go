@@ -48,11 +48,15 @@ type Mate struct {
 
 // Work is what the account did on the day of the touch, and how that differs from what it and its peers do.
 type Work struct {
-	Patients  int     // opened that day
-	Limit     float64 // patients a day that one of the role exceeds on one day of 1,000
-	Chance    float64 // that so many are opened by one who works as before; 1 when nothing is odd
-	Creeping  bool    // a little too many for many days (CUSUM)
-	Batch     bool    // works through lists: research, coding
+	Patients int     // opened that day
+	Limit    float64 // patients a day that one of the role exceeds on one day of 1,000
+	Chance   float64 // that so many are opened by one who works as before; 1 when nothing is odd
+	Creeping bool    // a little too many for many days (CUSUM)
+	Batch    bool    // works through lists: research, coding
+	// Bare are the patients of that day, with the one of the touch, of whom nothing explains why they were opened; BareOdds is the chance
+	// of so many, by how many usually are: 1 when nothing is odd.
+	Bare      int
+	BareOdds  float64
 	Searches  int
 	Unopened  int    // searches of which nothing was opened
 	Sweep     string // alphabet, sequence, guess or surname; empty for none

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/privacy"
@@ -236,6 +238,68 @@ func TestOddStaysOdd(t *testing.T) {
 	}
 }
 
+// ordinary plays days on which ann opens 560 records of her ward, reg 140 of which nothing says why, for nobody has seen them for long, and
+// eve ten of these.
+func (c *clinic) ordinary(days int) {
+	const lying, other = 560, 140
+	for n := range lying {
+		c.patient(fmt.Sprint(3000+n), hospital.Human{Family: fmt.Sprint("Field", n)})
+		c.lies(fmt.Sprint(3000+n), "4W", at(0, "00:00"))
+	}
+	for n := range other {
+		c.patient(fmt.Sprint(5000+n), hospital.Human{Family: fmt.Sprint("Moor", n)})
+	}
+	for day := range days {
+		c.works("ann", "4W", at(day, "07:00"), at(day, "19:00"))
+		for n := range lying {
+			c.opens("ann", fmt.Sprint(3000+n), at(day, "09:00"))
+		}
+		for n := range other {
+			c.opens("reg", fmt.Sprint(5000+n), at(day, "10:00"))
+		}
+		for n := range 10 {
+			c.opens("eve", fmt.Sprint(5000+n), at(day, "11:00"))
+		}
+		c.until(at(day, "23:00"))
+	}
+}
+
+// Who has a reason for all but a few records, and then for eight of a day none, is one case, however many the patients are. That of one who
+// never has one it does not say.
+func TestManyWithoutAReason(t *testing.T) {
+	many := map[string]bool{}
+	var c *clinic
+	c = newClinic(t, func(cfg *privacy.Config) {
+		cfg.Threshold = -18
+		cfg.Judged = func(touch *privacy.Touch, v *privacy.Verdict, k *privacy.Known) {
+			if slices.ContainsFunc(v.Flags, func(f privacy.Flag) bool { return f.ID == "F36" }) {
+				many[c.house.Text(touch.User)] = true
+			}
+		}
+	})
+	c.ordinary(16)
+	for n := range 8 {
+		c.opens("ann", fmt.Sprint(5000+n), at(16, fmt.Sprintf("09:%02d", n)))
+		c.opens("reg", fmt.Sprint(5000+n), at(16, fmt.Sprintf("10:%02d", n)))
+		c.opens("eve", fmt.Sprint(5000+n), at(16, fmt.Sprintf("11:%02d", n))) // who works where ann does
+	}
+	c.until(at(27, "00:00"))
+	var days []string
+	for _, k := range c.engine.Cases(privacy.Filter{Limit: 1000}) {
+		if slices.ContainsFunc(k.Touches, func(l privacy.Look) bool {
+			return slices.ContainsFunc(l.Verdict.Flags, func(f privacy.Flag) bool { return f.ID == "F36" })
+		}) {
+			days = append(days, fmt.Sprint(k.Kind, " ", c.house.Text(k.Users[0].User), ": ", len(k.Touches), ": ", k.Text.Headline))
+		}
+	}
+	if d := cmp.Diff([]string{"account ann: 8: No reason was found for 8 records opened in one day"}, days); d != "" {
+		t.Error(d)
+	}
+	if len(many) != 1 || !many["ann"] {
+		t.Errorf("many without a reason: %v", many)
+	}
+}
+
 // After two weeks the site's own shares count. Where a fifth is never explained, having no reason weighs little. What stands on most of what nothing explains says nothing.
 func TestTheSitesOwnShares(t *testing.T) {
 	var last map[string]privacy.Verdict
@@ -252,29 +316,12 @@ func TestTheSitesOwnShares(t *testing.T) {
 		}
 	})
 	last = map[string]privacy.Verdict{}
-	const lying, other = 560, 140
-	for n := range lying {
-		c.patient(fmt.Sprint(3000+n), hospital.Human{Family: fmt.Sprint("Field", n)})
-		c.lies(fmt.Sprint(3000+n), "4W", at(0, "00:00"))
-	}
-	for n := range other { // opened by the desk: nothing says why, and nobody has seen them for long
-		c.patient(fmt.Sprint(5000+n), hospital.Human{Family: fmt.Sprint("Moor", n)})
-	}
-	for day := range 16 {
-		c.works("ann", "4W", at(day, "07:00"), at(day, "19:00"))
-		for n := range lying {
-			c.opens("ann", fmt.Sprint(3000+n), at(day, "09:00"))
-		}
-		for n := range other {
-			c.opens("reg", fmt.Sprint(5000+n), at(day, "10:00"))
-		}
-		c.until(at(day, "23:00"))
-	}
+	c.ordinary(16)
 	c.opens("ann", "5000", at(16, "09:00"))
 	c.opens("reg", "5001", at(16, "10:00"))
 	c.until(at(18, "00:00"))
 	share := func(dept string) float64 { return rates.Unexplained[c.house.Ref(dept)] }
-	if rates == nil || share("REG") < 0.8 || share("WARDS") > 0.01 || math.Abs(rates.Unexplained[0]-0.2) > 0.02 || rates.Bare < 1900 || rates.BareFlags["F10"] < 0.9 || rates.Flags["F10"] > 0.3 {
+	if rates == nil || share("REG") < 0.8 || share("WARDS") > 0.03 || math.Abs(rates.Unexplained[0]-0.2) > 0.02 || rates.Bare < 1900 || rates.BareFlags["F10"] < 0.9 || rates.Flags["F10"] > 0.3 {
 		t.Fatalf("%+v", rates)
 	}
 	weight := func(login, id string) float64 {

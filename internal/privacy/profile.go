@@ -16,6 +16,8 @@ type profile struct {
 	days   int32 // learned
 	last   int32 // the latest of them
 	sum    [tallies]float64
+	opened float64 // patients, and of how many of them nothing explained it
+	bare   float64
 	creep  float64     // CUSUM of patients a day
 	crept  int32       // day on which it went too far last
 	hours  [168]uint16 // accesses by hour of the week, from Monday 0:00 on
@@ -190,6 +192,8 @@ func (e *Engine) learnDay(w *workday) {
 		}
 	}
 	p.days++
+	bare, opened := w.bare(nil)
+	p.bare, p.opened = p.bare+float64(bare), p.opened+float64(opened)
 	p.last, p.role = max(p.last, w.day), role
 	if !p.dirty {
 		p.dirty = true

@@ -121,7 +121,11 @@ func (e *Engine) assemble(s *sheet, t *Touch, v *Verdict) {
 		if v.Score < e.cfg.Threshold-underBar || q.quiet[pairKey{s.user, s.patient}] >= s.day {
 			return
 		}
-		d = e.caseOf(UserCase, s.user, e.household(s.patient), s.day)
+		kind, what := UserCase, e.household(s.patient)
+		if aboutPatient(v, nil) < e.cfg.Threshold && slices.ContainsFunc(v.Flags, func(f Flag) bool { return slices.Contains(ofTheDay[:], f.ID) }) {
+			kind, what = AccountCase, 0 // however many patients there are
+		}
+		d = e.caseOf(kind, s.user, what, s.day)
 	}
 	e.put(d, s.key, t, v)
 	if slices.ContainsFunc(v.Flags, func(f Flag) bool { return f.ID == "F26" }) {
@@ -136,22 +140,28 @@ func (e *Engine) dayCase(s *sheet, v *Verdict) *dossier {
 	if d == nil || !d.Hard || s.day <= d.First-week || s.day >= d.First+week {
 		return nil
 	}
-	hard, told, left := d.hardFlags(), false, v.Score
-	for _, f := range v.Flags {
-		_, is := hard[f.ID]
-		told = told || is
-		if is || slices.Contains(ofTheDay[:], f.ID) {
-			left -= f.Counted
-		}
-	}
-	if !told || left >= e.cfg.Threshold {
+	hard := d.hardFlags()
+	told := slices.ContainsFunc(v.Flags, func(f Flag) bool { _, is := hard[f.ID]; return is })
+	if !told || aboutPatient(v, hard) >= e.cfg.Threshold {
 		return nil
 	}
 	return d
 }
 
+// aboutPatient is what is left of a score without the flags that stand on all that an account does on a day, and those of which a
+// person was told.
+func aboutPatient(v *Verdict, told map[string]struct{}) float64 {
+	left := v.Score
+	for _, f := range v.Flags {
+		if _, is := told[f.ID]; is || slices.Contains(ofTheDay[:], f.ID) {
+			left -= f.Counted
+		}
+	}
+	return left
+}
+
 // ofTheDay are flags that stand on all that an account does on a day, whoever the patients are.
-var ofTheDay = [...]string{"F13", "F14", "F17", "F18", "F20", "F21", "F31"}
+var ofTheDay = [...]string{"F13", "F14", "F17", "F18", "F20", "F21", "F31", "F36"}
 
 // hardFlags are those of which a person was told.
 func (d *dossier) hardFlags() map[string]struct{} {

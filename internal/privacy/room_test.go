@@ -181,6 +181,7 @@ type outcome struct {
 	Seen     []privacy.Seen
 	Health   privacy.Health
 	Shares   privacy.Rates
+	Pasts    map[hospital.Ref][2]float64
 	Estimate privacy.Estimate
 	Findings []string
 }
@@ -204,6 +205,8 @@ func (n *node) outcome(l life) outcome {
 	o.Health, err = l.room.Health(ctx)
 	must(err)
 	o.Shares, err = l.room.Shares(ctx)
+	must(err)
+	o.Pasts, err = l.room.Pasts(ctx)
 	must(err)
 	o.Estimate, err = l.room.Misses(ctx)
 	must(err)

@@ -79,7 +79,7 @@ func (s *script) known(a *args) {
 	for name, into := range map[string]*int{
 		"others": &k.Others, "readers": &k.Readers, "upheld-user": &k.UpheldUser, "upheld-patient": &k.UpheldPatient, "patients": &k.Work.Patients,
 		"searches": &k.Work.Searches, "unopened": &k.Work.Unopened, "faces": &k.Work.Faces, "prints": &k.Work.Prints,
-		"exported": &k.Work.Exported, "images": &k.Work.Images, "shared": &k.Work.Shared, "guessed": &k.Work.Guessed, "dormant": &k.Work.Dormant,
+		"exported": &k.Work.Exported, "images": &k.Work.Images, "shared": &k.Work.Shared, "guessed": &k.Work.Guessed, "bare-patients": &k.Work.Bare, "dormant": &k.Work.Dormant,
 	} {
 		if a.get(name) != "" {
 			*into = int(a.number(name))
@@ -87,7 +87,7 @@ func (s *script) known(a *args) {
 	}
 	for name, into := range map[string]*float64{
 		"limit": &k.Work.Limit, "chance": &k.Work.Chance, "faces-odds": &k.Work.FacesOdds, "prints-top": &k.Work.PrintsTop,
-		"hour": &k.Work.Hour, "rare": &k.Work.Rare, "usual": &k.Usual,
+		"hour": &k.Work.Hour, "rare": &k.Work.Rare, "usual": &k.Usual, "bare-odds": &k.Work.BareOdds,
 	} {
 		if a.get(name) != "" {
 			*into = a.number(name)

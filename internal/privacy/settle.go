@@ -215,7 +215,7 @@ func (e *Engine) known(s *sheet) (*Known, error) {
 	}
 	k := &Known{Pair: pair, Mates: e.learned.mates[s.staff], Responsible: e.learned.responsible, Rates: e.health.own(e)}
 	k.Work = *e.workOf(s)
-	e.unusual(s, &k.Work)
+	e.unusual(s, e.days[dayKey{s.user, s.day}], &k.Work, k.Rates)
 	k.Work.Away = away(s, e.days[dayKey{s.user, s.day}]) || k.Work.Away && s.work != nil
 	k.Work.Stranger = e.stranger(s)
 	k.UpheldUser, k.UpheldPatient = e.queue.upheld(s.user, s.patient, e.now)
@@ -230,15 +230,33 @@ func (e *Engine) workOf(s *sheet) *Work {
 	return e.work(e.workday(dayKey{s.user, s.day}))
 }
 
-// unusual says how usual the place and the hour of a sheet were for the account when its day ended. Later the account has been there,
-// and then, and nothing would be odd any more.
-func (e *Engine) unusual(s *sheet, w *Work) {
+// unusual says how usual the place and the hour of a sheet were for the account when its day ended, and that so much was without a
+// reason. Later the account has been there, and then, and nothing would be odd any more.
+func (e *Engine) unusual(s *sheet, day *workday, w *Work, r *Rates) {
 	if s.work != nil {
-		w.Odd, w.Hour = s.work.Odd, s.work.Hour
+		w.Odd, w.Hour, w.Bare, w.BareOdds = s.work.Odd, s.work.Hour, s.work.Bare, s.work.BareOdds
 		return
+	}
+	w.Bare, w.BareOdds = 0, 1
+	if day != nil && r != nil {
+		e.without(s, day, w, r)
 	}
 	w.Odd = w.Odd && e.oddly(s)
 	w.Hour = e.profile(s.user).hour(s.first().In(e.cfg.Zone))
+}
+
+// without says how odd it is that nothing explains so many of the records that an account opened on a day, by its own past and that of its
+// department.
+func (e *Engine) without(s *sheet, day *workday, w *Work, r *Rates) {
+	const asMuch = 50 // patients of the department that count beside the account's own
+	share, ok := r.Unexplained[e.deptOf(s.staff)]
+	if !ok {
+		share = r.Unexplained[0]
+	}
+	p := e.profile(s.user)
+	bare, opened := day.bare(s)
+	w.Bare = bare + 1
+	w.BareOdds = hitsAtLeast(w.Bare, opened+1, (p.bare+asMuch*share)/(p.opened+asMuch))
 }
 
 // oddly tells whether this record was opened from a place that the account never used.
@@ -346,7 +364,7 @@ func (e *Engine) closeDay(w *workday) {
 	for _, s := range w.sheets {
 		if s.state != final && s.patient != 0 {
 			work := *e.work(w)
-			e.unusual(s, &work)
+			e.unusual(s, w, &work, e.health.own(e))
 			s.work = &work
 		}
 	}
@@ -365,7 +383,7 @@ func (e *Engine) putAway(w *workday) {
 			s.state = final
 		case s.state != final:
 			work := w.work
-			e.unusual(s, &work)
+			e.unusual(s, w, &work, e.health.own(e))
 			s.work = &work
 		}
 		e.shelf.put(s)

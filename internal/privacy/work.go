@@ -31,6 +31,20 @@ type workday struct {
 	hours    [24]uint16
 }
 
+// bare counts the patients that were opened, but for the one of a sheet, and of how many of them nothing explains it, as far as they were
+// judged.
+func (w *workday) bare(but *sheet) (bare, opened int) {
+	for _, s := range w.sheets {
+		if s == but || s.gone || s.patient == 0 || s.state == fresh || !s.counted {
+			continue
+		}
+		if opened++; !s.said.explained {
+			bare++
+		}
+	}
+	return bare, opened
+}
+
 // brief is what a sheet adds to its day.
 type brief struct {
 	opened, faces bool
