@@ -31,6 +31,20 @@ func TestAtLeast(t *testing.T) {
 	}
 }
 
+// Added up by hand from the definition: C(N, k) B(k+a, N-k+b) / B(a, b), in another language.
+func TestVarying(t *testing.T) {
+	for _, c := range []struct {
+		n, of              int
+		share, alike, want float64
+	}{
+		{0, 9, 0.1, 10, 1}, {1, 1, 0.3, 10, 0.3}, {3, 3, 0.5, 2, 0.25}, {5, 20, 0.05, 10, 0.0462945567109581}, {8, 60, 0.01, 10, 0.01843216524229104}, {35, 36, 0.002, 10, 7.666618970117117e-12},
+	} {
+		if got := privacy.Varying(c.n, c.of, c.share, c.alike); math.Abs(got-c.want) > 1e-9*c.want {
+			t.Errorf("%d of %d with %v: %v, want %v", c.n, c.of, c.share, got, c.want)
+		}
+	}
+}
+
 // Clopper and Pearson 1934, and the rule of three: of 100 that are all proper, at most 3.6 % are not.
 func TestInterval(t *testing.T) {
 	for _, c := range []struct {

@@ -49,6 +49,25 @@ func hitsAtLeast(n, of int, share float64) float64 {
 	return beta(float64(n), float64(of-n+1), share)
 }
 
+// hitsAtLeastVarying is the same where the share differs from one time to the next as it does among so many alike: the tail of the beta-binomial.
+func hitsAtLeastVarying(n, of int, share, alike float64) float64 {
+	if n <= 0 {
+		return 1
+	}
+	a, b := share*alike, (1-share)*alike
+	beta := func(x, y float64) float64 {
+		lx, _ := math.Lgamma(x)
+		ly, _ := math.Lgamma(y)
+		lxy, _ := math.Lgamma(x + y)
+		return lx + ly - lxy
+	}
+	none, sum := beta(a, b), 0.0
+	for k := n; k <= of; k++ {
+		sum += math.Exp(beta(float64(k)+a, float64(of-k)+b) - none - beta(float64(k)+1, float64(of-k)+1) - math.Log(float64(of)+1))
+	}
+	return min(sum, 1)
+}
+
 // interval is the exact one of Clopper and Pearson that holds the true share with a probability of 95 % or more.
 func interval(hits, of int) (low, high float64) {
 	if of == 0 {

@@ -10,6 +10,7 @@ import (
 // The arithmetic, for tests.
 var (
 	AtLeast  = atLeast
+	Varying  = hitsAtLeastVarying
 	Exceeded = exceeded
 	Interval = interval
 	Deviate  = deviate

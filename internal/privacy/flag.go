@@ -18,6 +18,7 @@ type flag struct {
 	More     map[string]float64 `yaml:"more"`
 	Hard     bool               `yaml:"hard"`
 	Improper float64            `yaml:"improper"`
+	Guess    bool               `yaml:"guess"`
 	Limits   map[string]float64 `yaml:"limits"`
 	Sentence string             `yaml:"sentence"`
 	Chart    string             `yaml:"chart"`
@@ -54,7 +55,8 @@ func (f *flag) limit(name string) float64 {
 const fewBare = 300
 
 // learned moves a weight by what the site's own rates say: how much more often the flag stands on improper touches than on
-// others. A rate that is not known moves nothing. Where nothing explains a touch the others are those that nothing explains either:
+// others. A rate that is not known moves nothing, and with a share of improper touches that is only guessed it raises nothing: what is
+// rare is no evidence of anything by being so. Where nothing explains a touch the others are those that nothing explains either:
 // that there is no reason counts already, and what goes with having none would otherwise count twice.
 func (a *asking) learned(f *flag) float64 {
 	r := a.k.Rates
@@ -71,7 +73,11 @@ func (a *asking) learned(f *flag) float64 {
 	}
 	own := &a.j.score.Learned
 	improper := (own.Cases*f.Improper + r.Upheld[f.ID]) / (own.Cases + float64(r.UpheldCases))
-	return a.j.move(f.Weight, improper, rate, touches)
+	by := a.j.move(f.Weight, improper, rate, touches)
+	if f.Guess {
+		return min(by, 0)
+	}
+	return by
 }
 
 // move is by how much a weight is to be moved for a flag that stands on such shares of improper touches and of so many others.

@@ -248,7 +248,10 @@ func (e *Engine) unusual(s *sheet, day *workday, w *Work, r *Rates) {
 // without says how odd it is that nothing explains so many of the records that an account opened on a day, by its own past and that of its
 // department.
 func (e *Engine) without(s *sheet, day *workday, w *Work, r *Rates) {
-	const asMuch = 50 // patients of the department that count beside the account's own
+	const (
+		asMuch = 50 // patients of the department that count beside the account's own
+		alike  = 10 // days differ: of who helps elsewhere for a day much is without a reason
+	)
 	share, ok := r.Unexplained[e.deptOf(s.staff)]
 	if !ok {
 		share = r.Unexplained[0]
@@ -256,7 +259,7 @@ func (e *Engine) without(s *sheet, day *workday, w *Work, r *Rates) {
 	p := e.profile(s.user)
 	bare, opened := day.bare(s)
 	w.Bare = bare + 1
-	w.BareOdds = hitsAtLeast(w.Bare, opened+1, (p.bare+asMuch*share)/(p.opened+asMuch))
+	w.BareOdds = hitsAtLeastVarying(w.Bare, opened+1, (p.bare+asMuch*share)/(p.opened+asMuch), alike)
 }
 
 // oddly tells whether this record was opened from a place that the account never used.
