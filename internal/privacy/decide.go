@@ -254,7 +254,7 @@ func (e *Engine) Propose(id, fact string, by Viewer) (Proposal, error) {
 	if d == nil || !e.mayJudge(d, by) {
 		return Proposal{}, ErrNoCase
 	}
-	p := Proposal{Fact: fact, Template: e.queue.nextReason()}
+	p := Proposal{SiteReason: SiteReason{Fact: fact, Template: e.queue.nextReason()}}
 	for i := range d.Touches {
 		st := e.house.Staff(d.Touches[i].Touch.Staff)
 		if st == nil || d.Touches[i].Verdict.Explained && d.Lane != Audit {
@@ -287,9 +287,9 @@ func (e *Engine) serviceOf(t *Touch) hospital.Ref {
 // Try tells what a proposal would have done to what is kept.
 func (e *Engine) Try(p *Proposal) (Trial, error) {
 	var trial Trial
-	live := *p
+	live := p.SiteReason
 	live.Live = true
-	j := e.bare.With(Site{Reasons: []Proposal{live}})
+	j := e.bare.With(Site{Reasons: []SiteReason{live}})
 	today := e.dayOf(e.now.UnixMilli())
 	err := e.shelf.unexplained(today-30, today, func(s *sheet) {
 		t := Touch{User: s.user, Staff: s.staff, Patient: s.patient, Day: s.day, First: s.first(), Last: s.last()}
@@ -319,14 +319,18 @@ func (e *Engine) Try(p *Proposal) (Trial, error) {
 }
 
 // explainedBy tells whether a reason of the site would explain a touch.
-func (e *Engine) explainedBy(j *Judge, p *Proposal, t *Touch) bool {
+func (e *Engine) explainedBy(j *Judge, r *SiteReason, t *Touch) bool {
 	v := j.Verdict(t, e.house, &Known{Responsible: e.learned.responsible}, time.Time{})
-	return v.Explained && slices.ContainsFunc(v.Reasons, func(r Reason) bool { return r.Template == p.Template })
+	return v.Explained && slices.ContainsFunc(v.Reasons, func(found Reason) bool { return found.Template == r.Template })
 }
 
 // decideBySite has the judge go by the reasons that the site added.
 func (e *Engine) decideBySite() {
-	e.judge = e.bare.With(Site{Export: e.cfg.Export, Images: e.cfg.Images, Reasons: e.queue.site})
+	s := Site{Export: e.cfg.Export, Images: e.cfg.Images}
+	for i := range e.queue.site {
+		s.Reasons = append(s.Reasons, e.queue.site[i].SiteReason)
+	}
+	e.judge = e.bare.With(s)
 }
 
 // Estimate is what the random audit says.

@@ -1,3 +1,9 @@
+// Package privacy asks of every access to a patient's record why it happened, answers from what the hospital knows
+// anyway, and brings the few that nothing explains to a person, in sentences.
+//
+//	accesses ──► Touch ──► Judge ──► Verdict ──► Case ──► a person decides ──► what is learned
+//
+// A reviewer concludes, Wardline does not: a Verdict is a list of reasons and flags, and its score only puts cases in an order.
 package privacy
 
 import (

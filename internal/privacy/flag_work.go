@@ -168,7 +168,7 @@ func limited(own int, shipped float64) int {
 // history is who else looked and what was found before: F26, F33, F35, and F36.
 func (a *asking) history() {
 	f := a.j.flags["F26"]
-	if users := a.k.Others + 1; !a.explained && a.j.severalAre(users) &&
+	if users := a.k.Others + 1; !a.explained && a.j.Several(users) &&
 		hitsAtLeast(users, max(users, a.k.Readers), cmp.Or(a.k.Usual, f.limit("share"))) < f.limit("chance") {
 		a.plain("F26", "count", strconv.Itoa(users))
 	}
@@ -186,8 +186,8 @@ func (a *asking) history() {
 	}
 }
 
-// severalAre tells whether so many people without a reason may be a sign of anything (F26).
-func (j *Judge) severalAre(users int) bool { return float64(users) >= j.flags["F26"].limit("users") }
+// Several tells whether so many people without a reason may be a sign of anything (F26).
+func (j *Judge) Several(users int) bool { return float64(users) >= j.flags["F26"].limit("users") }
 
 // words says a time as people do: 40 s, 24 min, 15 h, 6 days.
 func (s span) words() string {

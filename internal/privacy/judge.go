@@ -29,7 +29,17 @@ type Site struct {
 	// Export and Images are the limits of patients in one report and of studies moved in an hour; 0 for those of flags.yml.
 	Export, Images int
 	// Reasons are those that were learned from decisions; those that are not Live are left out.
-	Reasons []Proposal
+	Reasons []SiteReason
+}
+
+// SiteReason is a reason that a site adds: accounts of a kind see patients of a kind.
+type SiteReason struct {
+	Template   string       `json:"template"` // S001 ...
+	Fact       string       `json:"fact"`     // what was missing, in words
+	Department hospital.Ref `json:"department"`
+	Job        hospital.Ref `json:"job,omitempty"`
+	Service    hospital.Ref `json:"service"` // of the patient's visit; 0 for any
+	Live       bool         `json:"live"`
 }
 
 // With returns a Judge that also goes by what the site decided.

@@ -552,7 +552,11 @@ func (e *Engine) open(d *dossier, lane Lane) {
 
 // describe writes the text of a case.
 func (e *Engine) describe(d *dossier) {
-	d.Text = e.judge.Text(&d.Case, e.house, e.cfg.Zone)
+	c := Telling{Account: d.Kind == AccountCase, Drawn: d.Lane == Audit, Arrived: d.Arrived}
+	for i := range d.Touches {
+		c.Touches = append(c.Touches, Judged{&d.Touches[i].Touch, &d.Touches[i].Verdict})
+	}
+	d.Text = e.judge.Text(&c, e.house, e.cfg.Zone)
 }
 
 func cloneTouch(t *Touch) Touch {

@@ -74,8 +74,7 @@ func (s *script) verdict(a *args) {
 	s.sentences(&v)
 	s.hard(&v)
 	if len(s.said) > 0 {
-		look := privacy.Look{Touch: *s.touch, Verdict: v}
-		text := s.judge.Text(&privacy.Case{Kind: privacy.UserCase, Touches: []privacy.Look{look}}, s.h, time.UTC)
+		text := s.judge.Text(&privacy.Telling{Touches: []privacy.Judged{{Touch: s.touch, Verdict: &v}}}, s.h, time.UTC)
 		for _, expect := range s.said {
 			expect(text)
 		}

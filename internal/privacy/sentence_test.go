@@ -14,8 +14,8 @@ import (
 )
 
 // looks makes touches on several days, by several people, on several records: each is "person patient day".
-func looks(s *script, rows ...string) []privacy.Look {
-	var all []privacy.Look
+func looks(s *script, rows ...string) []privacy.Judged {
+	var all []privacy.Judged
 	for _, row := range rows {
 		var user, patient string
 		var days int
@@ -24,7 +24,8 @@ func looks(s *script, rows ...string) []privacy.Look {
 		t.User, t.Staff = s.h.Ref(user), s.staff(user)
 		t.Patient, _ = s.h.Find(number(patient))
 		t.First, t.Last, t.Day = noon.AddDate(0, 0, days), noon.AddDate(0, 0, days), dayOf(noon)+int32(days)
-		all = append(all, privacy.Look{Touch: t, Verdict: s.judge.Verdict(&t, s.h, &s.k, time.Time{})})
+		v := s.judge.Verdict(&t, s.h, &s.k, time.Time{})
+		all = append(all, privacy.Judged{Touch: &t, Verdict: &v})
 	}
 	return all
 }
@@ -45,30 +46,30 @@ visit bob -90d -89d
 touch eva ann`)
 	for _, c := range []struct {
 		name, want, says string
-		c                privacy.Case
+		c                privacy.Telling
 	}{
 		{
 			"several days", "We found no reason for openings of a neighbour's chart on three days",
 			"A nurse opened this chart on three days between 10 March and 14 March.",
-			privacy.Case{Kind: privacy.UserCase, Touches: looks(s, "eva ann 4", "eva ann 0", "eva ann 2")},
+			privacy.Telling{Touches: looks(s, "eva ann 4", "eva ann 0", "eva ann 2")},
 		},
 		{
 			"several charts", "We found no reason for openings of two charts", "A nurse opened two charts on Tuesday 10 March.",
-			privacy.Case{Kind: privacy.UserCase, Touches: looks(s, "eva ann 0", "eva bob 0")},
+			privacy.Telling{Touches: looks(s, "eva ann 0", "eva bob 0")},
 		},
 		{
 			"several people", "Three people opened a neighbour's chart, and we found no reason", "Three people opened this chart on Tuesday 10 March.",
-			privacy.Case{Kind: privacy.PatientCase, Touches: looks(s, "eva ann 0", "mia ann 0", "ida ann 0")},
+			privacy.Telling{Touches: looks(s, "eva ann 0", "mia ann 0", "ida ann 0")},
 		},
 		{
 			"several people and charts", "Two accounts opened two charts alike, and we found no reason", "Two people opened two charts on two days between 10 March and 11 March.",
-			privacy.Case{Kind: privacy.CampaignCase, Touches: looks(s, "eva ann 0", "mia bob 1")},
+			privacy.Telling{Touches: looks(s, "eva ann 0", "mia bob 1")},
 		},
 		{
 			"a reason that came later", "We found no reason for an opening of a neighbour's chart", "A reason arrived on Friday 13 March, after the case was opened.",
-			privacy.Case{Kind: privacy.UserCase, Touches: looks(s, "eva ann 0"), Arrived: noon.AddDate(0, 0, 3)},
+			privacy.Telling{Touches: looks(s, "eva ann 0"), Arrived: noon.AddDate(0, 0, 3)},
 		},
-		{"nothing", "This case holds no accesses", "", privacy.Case{}},
+		{"nothing", "This case holds no accesses", "", privacy.Telling{}},
 	} {
 		text := s.judge.Text(&c.c, s.h, zone)
 		if text.Headline != c.want {
@@ -79,7 +80,7 @@ touch eva ann`)
 		}
 	}
 	// Times are those of the house: noon in UTC is one o'clock in Oslo.
-	one := privacy.Case{Kind: privacy.UserCase, Touches: looks(s, "eva ann 0")}
+	one := privacy.Telling{Touches: looks(s, "eva ann 0")}
 	if got := s.judge.Text(&one, s.h, zone).Paragraphs[0]; !strings.Contains(got, "first at 13:00") {
 		t.Errorf("got %q", got)
 	}
@@ -95,7 +96,7 @@ visit ann -2d class=I unit=4W
 relation order ann doc -1h
 relation medication ann nora -1h -1h made=-1h
 touch nora ann`)
-	text := s.judge.Text(&privacy.Case{Touches: looks(s, "nora ann 0")}, s.h, nil)
+	text := s.judge.Text(&privacy.Telling{Touches: looks(s, "nora ann 0")}, s.h, nil)
 	want := []privacy.Weighs{{ID: "E07", Label: "Medicine given", Decibans: -13}, {ID: "E09", Label: "On the ward, on duty", Decibans: -2.75}, {ID: "F06", Label: "Neighbour", Decibans: 12}}
 	if d := cmp.Diff(want, text.Weighs); d != "" {
 		t.Error(d)
@@ -115,7 +116,7 @@ person eva nursing
 patient ann vip
 visit ann -90d -89d
 touch eva ann`)
-	text := s.judge.Text(&privacy.Case{Touches: looks(s, "eva ann 0")}, s.h, nil)
+	text := s.judge.Text(&privacy.Telling{Touches: looks(s, "eva ann 0")}, s.h, nil)
 	want := []privacy.Weighs{{Label: "No reason found", Decibans: 15}, {ID: "F07", Label: "Protected person", Decibans: 28}}
 	if d := cmp.Diff(want, text.Weighs); d != "" {
 		t.Error(d)
@@ -141,7 +142,7 @@ visit ann -90d -89d number=V77123
 relation document ann evalund +1h by=evalund made=+1h key=D8812
 known others=4 prints=99 prints-top=3
 touch evalund ann open=1 print=2`)
-	text := s.judge.Text(&privacy.Case{Touches: looks(s, "evalund ann 0")}, s.h, nil)
+	text := s.judge.Text(&privacy.Telling{Touches: looks(s, "evalund ann 0")}, s.h, nil)
 	all := strings.ToLower(fmt.Sprint(text))
 	for _, secret := range []string{"evalund", "lundqvist", "evalotte", "bergstrand", "annika", "elm", "alderton", "10077", "0101", "0109", "m-ann", "n-", "v77123", "d8812", "800203", "700101"} {
 		if strings.Contains(all, secret) {

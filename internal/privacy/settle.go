@@ -287,7 +287,7 @@ func (e *Engine) others(s *sheet, k *Known) error {
 		}
 	}
 	k.Others = len(users)
-	if !e.judge.severalAre(k.Others + 1) {
+	if !e.judge.Several(k.Others + 1) {
 		return nil
 	}
 	list, err := e.allOf(s.patient, s.day-3, s.day+3)

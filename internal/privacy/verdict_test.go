@@ -97,9 +97,9 @@ patient bob
 visit ann -20d -7d service=ONC
 visit bob -20d -7d service=CARD
 touch doc ann`)
-	agreed := privacy.Proposal{Template: "S001", Fact: "the tumour board looks at patients of oncology", Department: s.h.Ref("RADONC"), Service: s.h.Ref("ONC"), Live: true}
-	with := func(p privacy.Proposal) *privacy.Judge {
-		return shipped.With(privacy.Site{Reasons: []privacy.Proposal{p}})
+	agreed := privacy.SiteReason{Template: "S001", Fact: "the tumour board looks at patients of oncology", Department: s.h.Ref("RADONC"), Service: s.h.Ref("ONC"), Live: true}
+	with := func(p privacy.SiteReason) *privacy.Judge {
+		return shipped.With(privacy.Site{Reasons: []privacy.SiteReason{p}})
 	}
 	bob, _ := s.h.Find(number("bob"))
 	idle, other, narrow := agreed, agreed, agreed
