@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // Case is what one person is asked to look at: touches that belong together, with why they are here.
@@ -22,7 +23,7 @@ type Case struct {
 	Opened   time.Time // by the domain's clock; from then on the house knew of it
 	Changed  time.Time
 	Touches  []Look
-	Text     Text
+	Text     judge.Text
 	// Arrived tells that a reason came after the case had been opened, and when.
 	Arrived time.Time
 	Decided *Decision
@@ -89,8 +90,8 @@ type Party struct {
 
 // Look is one Touch of a case, with what is thought of it.
 type Look struct {
-	Touch   Touch
-	Verdict Verdict
+	Touch   judge.Touch
+	Verdict judge.Verdict
 	// Token and Account name patient and account within the case: indexes of Patients and Users.
 	Patient, User int
 	First         bool // the first touch ever of this account and this patient
@@ -110,7 +111,7 @@ type Decision struct {
 
 // Proposal is a reason that the site may add, and what it would have done.
 type Proposal struct {
-	SiteReason
+	judge.SiteReason
 	Trial Trial `json:"trial"`
 }
 
@@ -189,13 +190,13 @@ type Seen struct {
 	Account   Party
 	First     time.Time
 	Last      time.Time
-	Counts    [Acts]uint32
+	Counts    [judge.Acts]uint32
 	Explained bool
 	Template  string // that explained it best
 	Reason    string // a sentence
 	Case      string // id; empty for none
 	Pending   bool   // it is too early to say
-	Evidence  []Access
+	Evidence  []judge.Access
 }
 
 // Day is what one who works here did on one day.

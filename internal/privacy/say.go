@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"slices"
+
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // SaidReason is one reason that was asked for, in words.
@@ -47,7 +49,7 @@ func rankOf(s SaidReason) int {
 }
 
 // SayReason tells in a sentence what a reason is, such as the one that explained a touch of a day.
-func (r *Room) SayReason(ctx context.Context, reason *Reason) (says string, err error) {
+func (r *Room) SayReason(ctx context.Context, reason *judge.Reason) (says string, err error) {
 	err = r.look(ctx, func(e *Engine) error {
 		says = e.judge.SayReason(reason)
 		return nil

@@ -1,4 +1,12 @@
-package privacy
+// Package judge says of one Touch, all that an account did with one patient's record on one day, which reasons there were for it,
+// what speaks for a closer look and what both weigh, and tells it in sentences.
+//
+//	content/privacy ──► Load ──► Judge
+//	Touch, hospital.House, Known ──► Judge ──► Verdict ──► Text
+//
+// It remembers nothing and knows of no case: what was learned before comes with each touch, as Known. The stories below
+// testdata/verdicts hold each reason, flag and weight.
+package judge
 
 import (
 	"slices"
@@ -64,7 +72,7 @@ func (j *Judge) Classes() *Classes { return &j.classes }
 // Verdict judges t by what h and k know. What was entered after at is left out, so that a verdict of the past can be made
 // again; the zero time leaves nothing out. It changes nothing.
 //
-// Whether nothing explains a touch is worth something only once its reasons had time to arrive: see Config.Settle.
+// Whether nothing explains a touch is worth something only once its reasons had time to arrive: see privacy.Config.Settle.
 func (j *Judge) Verdict(t *Touch, h *hospital.House, k *Known, at time.Time) Verdict {
 	a := j.asking(t, h, k, at)
 	defer a.done()

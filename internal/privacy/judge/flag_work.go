@@ -1,4 +1,4 @@
-package privacy
+package judge
 
 import (
 	"cmp"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy/judge/chance"
 )
 
 // account is whose account it is: F18, F19, F34.
@@ -169,7 +170,7 @@ func limited(own int, shipped float64) int {
 func (a *asking) history() {
 	f := a.j.flags["F26"]
 	if users := a.k.Others + 1; !a.explained && a.j.Several(users) &&
-		hitsAtLeast(users, max(users, a.k.Readers), cmp.Or(a.k.Usual, f.limit("share"))) < f.limit("chance") {
+		chance.HitsAtLeast(users, max(users, a.k.Readers), cmp.Or(a.k.Usual, f.limit("share"))) < f.limit("chance") {
 		a.plain("F26", "count", strconv.Itoa(users))
 	}
 	if f, w := a.j.flags["F36"], &a.k.Work; !a.explained && float64(w.Bare) >= f.limit("patients") && w.BareOdds < f.limit("chance") {
