@@ -219,8 +219,7 @@ func TestRandomAudit(t *testing.T) {
 // What was odd when it happened stays so: the account has been at that place ever since.
 func TestOddStaysOdd(t *testing.T) {
 	var asked []bool
-	var c *clinic
-	c = newClinic(t, func(cfg *privacy.Config) {
+	c := newClinic(t, func(cfg *privacy.Config) {
 		cfg.Judged = func(touch *judge.Touch, v *judge.Verdict, k *judge.Known) {
 			if touch.First.Equal(at(20, "03:00")) {
 				asked = append(asked, k.Work.Odd && k.Work.Hour >= 0 && k.Work.Hour < 0.01)
