@@ -124,12 +124,12 @@ func (s suite) run(file string, tax *event.Taxonomy) (ruletest.Result, error) {
 		if err != nil {
 			return nil, err
 		}
-		return judge(&set, tax, events)
+		return askRules(&set, tax, events)
 	}), nil
 }
 
-// judge asks the rules of a set about events, as a scan does.
-func judge(set *ruleset.Set, tax *event.Taxonomy, events []event.Event) ([]finding.Finding, error) {
+// askRules asks the rules of a set about events, as a scan does.
+func askRules(set *ruleset.Set, tax *event.Taxonomy, events []event.Event) ([]finding.Finding, error) {
 	engine, refused := detect.Compile(set.Rules, tax, detect.Options{})
 	plan, unjoined := correlate.NewPlan(set.Correlations, engine.Rules())
 	for _, p := range slices.Concat(set.Problems, refused, unjoined) {

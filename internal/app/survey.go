@@ -11,6 +11,7 @@ import (
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/hospital/reader"
 	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/judge"
 	"github.com/wardline/wardline/internal/report"
 	"github.com/wardline/wardline/internal/scan"
 	"github.com/wardline/wardline/internal/vault"
@@ -42,7 +43,7 @@ func (n *noticer) Emit(ev *event.Event) error {
 // survey reads the sources twice more: for what they say of the house, and then for the accesses, which that explains. It adds
 // the cases to what was found.
 func (s *scanRun) survey(ctx context.Context, found []finding.Finding) ([]finding.Finding, error) {
-	judge, err := privacy.Load(content.Privacy(), nil)
+	j, err := judge.Load(content.Privacy(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -51,9 +52,9 @@ func (s *scanRun) survey(ctx context.Context, found []finding.Finding) ([]findin
 		return nil, err
 	}
 	zone := s.config.Zone
-	house := hospital.New(keys, hospital.Options{Zone: zone, Family: func(_, title string) hospital.Family { return judge.Classes().Family(title) }})
+	house := hospital.New(keys, hospital.Options{Zone: zone, Family: func(_, title string) hospital.Family { return j.Classes().Family(title) }})
 	facts := reader.New(zone)
-	v := privacy.NewSurvey(house, privacy.Config{Zone: zone}, judge, facts.Read)
+	v := privacy.NewSurvey(house, privacy.Config{Zone: zone}, j, facts.Read)
 	for _, pass := range []func(*event.Event) error{v.Fact, v.Access} {
 		config, stats := s.config, scan.Stats{}
 		config.Whole, config.Workers = true, 1 // the reader belongs to one goroutine, and files in order need less memory

@@ -11,6 +11,7 @@ import (
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/judge"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/vault"
 )
@@ -82,10 +83,10 @@ func (o *office) open(db *store.DB) {
 	}
 	v, err := vault.Passing()
 	must(err)
-	judge, err := privacy.Load(content.Privacy(), nil)
+	j, err := judge.Load(content.Privacy(), nil)
 	must(err)
 	o.room, err = privacy.OpenRoom(o.t.Context(), privacy.RoomConfig{
-		Config: privacy.Config{CasesPerDay: 50, Export: 50, Secret: []byte("a secret of tests")}, DB: db, Journal: o.journal, Vault: v, Judge: judge,
+		Config: privacy.Config{CasesPerDay: 50, Export: 50, Secret: []byte("a secret of tests")}, DB: db, Journal: o.journal, Vault: v, Judge: j,
 	})
 	must(err)
 	o.follower, err = hospital.NewFollower(o.t.Context(), hospital.FollowerConfig{

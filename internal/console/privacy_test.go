@@ -15,6 +15,7 @@ import (
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/console"
 	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // officer hires a privacy officer.
@@ -444,10 +445,10 @@ func TestACaseOfAnAccountAsksAboutNoChart(t *testing.T) {
 	if got := console.QuestionOf(&k); got != "Did this person have a reason to open these charts?" {
 		t.Error(got)
 	}
-	var touch privacy.Touch
-	touch.Counts[privacy.Print] = 120
+	var touch judge.Touch
+	touch.Counts[judge.Print] = 120
 	for range 30 {
-		touch.Evidence = append(touch.Evidence, privacy.Access{Act: privacy.Print, Native: "Report"})
+		touch.Evidence = append(touch.Evidence, judge.Access{Act: judge.Print, Native: "Report"})
 	}
 	k.Touches = []privacy.Look{{Touch: touch, Patient: -1}, {Touch: touch, Patient: 1}}
 	what, says := console.EvidenceOf(&k)

@@ -9,6 +9,7 @@ import (
 	"github.com/wardline/wardline/internal/console/page"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // loadCase opens a case, which is sealed before and noted by the room. Whom the case is about, and who reports to
@@ -251,9 +252,9 @@ func (c *Console) evidenceOf(r *request, k *privacy.Case, shown inClear) (rows [
 }
 
 // actSays says what was done, with the sender's own word for it.
-func actSays(a *privacy.Access) string {
-	said := map[privacy.Act]string{
-		privacy.Open: "Opened", privacy.Listed: "Stood in a list", privacy.Search: "Was found by a search", privacy.Write: "Wrote", privacy.Print: "Printed", privacy.Export: "Exported",
+func actSays(a *judge.Access) string {
+	said := map[judge.Act]string{
+		judge.Open: "Opened", judge.Listed: "Stood in a list", judge.Search: "Was found by a search", judge.Write: "Wrote", judge.Print: "Printed", judge.Export: "Exported",
 	}[a.Act]
 	if said == "" {
 		said = "Something else"

@@ -12,6 +12,7 @@ import (
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/console"
 	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // TestNamesAreShownForAReasonAndForATime follows one reveal: to whom, where, and for how long.
@@ -206,7 +207,7 @@ func TestWhoWorksHereAsksNotAboutTheOwnRecord(t *testing.T) {
 
 // TestWhatIsTooEarlyIsHeldAgainstNobody counts accounts and records by what is known of them.
 func TestWhatIsTooEarlyIsHeldAgainstNobody(t *testing.T) {
-	opened, listed := [privacy.Acts]uint32{privacy.Open: 2}, [privacy.Acts]uint32{privacy.Listed: 1, privacy.Search: 1}
+	opened, listed := [judge.Acts]uint32{judge.Open: 2}, [judge.Acts]uint32{judge.Listed: 1, judge.Search: 1}
 	of := func(token string) privacy.Party { return privacy.Party{Token: token} }
 	reason, none := privacy.Seen{Account: of("a"), Counts: opened, Explained: true}, privacy.Seen{Account: of("b"), Counts: opened}
 	early, list := privacy.Seen{Account: of("c"), Counts: opened, Pending: true}, privacy.Seen{Account: of("d"), Counts: listed}
@@ -224,7 +225,7 @@ func TestWhatIsTooEarlyIsHeldAgainstNobody(t *testing.T) {
 		}
 		var d privacy.Day
 		for _, s := range c.all {
-			d.Looks = append(d.Looks, privacy.Look{Touch: privacy.Touch{Counts: s.Counts}, Verdict: privacy.Verdict{Explained: s.Explained}, Pending: s.Pending})
+			d.Looks = append(d.Looks, privacy.Look{Touch: judge.Touch{Counts: s.Counts}, Verdict: judge.Verdict{Explained: s.Explained}, Pending: s.Pending})
 		}
 		want := strings.NewReplacer("Nobody opened it in this time", "No record was opened on this day", "One account opened it", "One record was opened", " as far as we know", "",
 			"Two accounts opened it", "Two records were opened", "Three accounts opened it", "Three records were opened", "one of them", "1 of them", "for one it", "for 1 it").Replace(c.want)

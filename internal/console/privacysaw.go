@@ -13,6 +13,7 @@ import (
 	"github.com/wardline/wardline/internal/console/page"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // traces keeps which patients people asked about, so that no address shows it. Each is for who asked it.
@@ -208,8 +209,8 @@ const (
 	unopened // the record stood in a list or was found by a search: that needs no reason
 )
 
-func standingOf(counts *[privacy.Acts]uint32, hasReason, pending bool) standing {
-	opens := counts[privacy.Open] + counts[privacy.Write] + counts[privacy.Print] + counts[privacy.Export]
+func standingOf(counts *[judge.Acts]uint32, hasReason, pending bool) standing {
+	opens := counts[judge.Open] + counts[judge.Write] + counts[judge.Print] + counts[judge.Export]
 	switch {
 	case opens == 0 && !hasReason:
 		return unopened
@@ -330,11 +331,11 @@ func timesOf(first, last time.Time, clock page.Clock) string {
 }
 
 // countsSay is what was done, with how often.
-func countsSay(counts [privacy.Acts]uint32) string {
+func countsSay(counts [judge.Acts]uint32) string {
 	words := []struct {
-		act  privacy.Act
+		act  judge.Act
 		word string
-	}{{privacy.Open, "Opened"}, {privacy.Write, "Wrote"}, {privacy.Print, "Printed"}, {privacy.Export, "Exported"}, {privacy.Search, "Found by a search"}, {privacy.Listed, "In a list"}, {privacy.Other, "Something else"}}
+	}{{judge.Open, "Opened"}, {judge.Write, "Wrote"}, {judge.Print, "Printed"}, {judge.Export, "Exported"}, {judge.Search, "Found by a search"}, {judge.Listed, "In a list"}, {judge.Other, "Something else"}}
 	var said []string
 	for _, w := range words {
 		switch n := counts[w.act]; n {

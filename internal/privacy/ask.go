@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // Cases lists cases, those to look at first before the others.
@@ -147,7 +148,7 @@ func (e *Engine) allOf(p hospital.PatientID, from, to int32) ([]*sheet, error) {
 }
 
 func (e *Engine) seen(s *sheet) Seen {
-	var t Touch
+	var t judge.Touch
 	s.touch(&t, e.house.Text, e.sensitive)
 	row := Seen{
 		Account: e.partyOfUser(s.user), First: t.First, Last: t.Last, Counts: t.Counts, Explained: s.said.explained, Pending: s.state == fresh, Evidence: t.Evidence,
@@ -161,7 +162,7 @@ func (e *Engine) seen(s *sheet) Seen {
 		row.Reason = "It is too early to say: reasons have not had their time to arrive"
 	case s.said.explained:
 		row.Template = s.said.template
-		row.Reason = e.judge.SayReason(&Reason{Template: s.said.template, Weight: float64(s.said.weight)})
+		row.Reason = e.judge.SayReason(&judge.Reason{Template: s.said.template, Weight: float64(s.said.weight)})
 	case !s.counted:
 		row.Reason = "The record stood in a list or was found by a search, and was not opened"
 	default:
@@ -208,7 +209,7 @@ func (e *Engine) addToDay(d *Day, s *sheet) {
 	if d.Staff.User == 0 {
 		d.Staff = e.partyOfUser(s.user)
 	}
-	var t Touch
+	var t judge.Touch
 	s.touch(&t, e.house.Text, e.sensitive)
 	if d.At.IsZero() || t.First.Before(d.At) {
 		d.At = t.First
@@ -217,12 +218,12 @@ func (e *Engine) addToDay(d *Day, s *sheet) {
 		d.Until = t.Last
 	}
 	l := Look{Touch: t, First: s.said.first, Patient: -1, Pending: s.state == fresh}
-	l.Verdict = Verdict{Explained: s.said.explained, Score: float64(s.said.score)}
+	l.Verdict = judge.Verdict{Explained: s.said.explained, Score: float64(s.said.score)}
 	if s.said.template != "" {
-		l.Verdict.Reasons = []Reason{{Template: s.said.template, Weight: float64(s.said.weight)}}
+		l.Verdict.Reasons = []judge.Reason{{Template: s.said.template, Weight: float64(s.said.weight)}}
 	}
 	for _, f := range s.said.flags {
-		l.Verdict.Flags = append(l.Verdict.Flags, Flag{ID: f})
+		l.Verdict.Flags = append(l.Verdict.Flags, judge.Flag{ID: f})
 	}
 	if s.patient != 0 {
 		l.Patient = slices.IndexFunc(d.Patients, func(p Party) bool { return p.Patient == s.patient })

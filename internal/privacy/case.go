@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // Case is what one person is asked to look at: touches that belong together, with why they are here.
@@ -22,7 +23,7 @@ type Case struct {
 	Opened   time.Time // by the domain's clock; from then on the house knew of it
 	Changed  time.Time
 	Touches  []Look
-	Text     Text
+	Text     judge.Text
 	// Arrived tells that a reason came after the case had been opened, and when.
 	Arrived time.Time
 	Decided *Decision
@@ -42,6 +43,40 @@ const (
 	Closed    CaseState = "closed"    // decided
 )
 
+// CaseKind is what a Case gathers.
+type CaseKind string
+
+// The kinds of cases.
+const (
+	UserCase     CaseKind = "user"     // one account, within a week, and one patient or household
+	PatientCase  CaseKind = "patient"  // one patient, and several accounts
+	CampaignCase CaseKind = "campaign" // one address, tool or query, and several accounts
+	AccountCase  CaseKind = "account"  // how an account is used: shared, of a leaver
+)
+
+// Lane is why a case came before a person.
+type Lane string
+
+// The lanes of the queue.
+const (
+	Urgent  Lane = "urgent"  // a hard flag
+	Ranked  Lane = "ranked"  // by its score
+	Explore Lane = "explore" // of a kind that was rarely seen
+	Audit   Lane = "audit"   // drawn at random from what was explained
+)
+
+// Outcome is what a person concluded.
+type Outcome string
+
+// The outcomes.
+const (
+	Violation Outcome = "violation"
+	Policy    Outcome = "policy"    // not a breach; a talk, or the unit is reminded
+	Explained Outcome = "explained" // there was a reason
+	Duplicate Outcome = "duplicate"
+	Unclear   Outcome = "unclear" // not enough to tell
+)
+
 // Party is somebody whom a case is about, without a name.
 type Party struct {
 	Token   string // stands for the account or the patient
@@ -55,36 +90,12 @@ type Party struct {
 
 // Look is one Touch of a case, with what is thought of it.
 type Look struct {
-	Touch   Touch
-	Verdict Verdict
+	Touch   judge.Touch
+	Verdict judge.Verdict
 	// Token and Account name patient and account within the case: indexes of Patients and Users.
 	Patient, User int
 	First         bool // the first touch ever of this account and this patient
 	Pending       bool `json:",omitzero"` // of a Day: it is too early to say
-}
-
-// Text is what a case says, in sentences that name nobody.
-type Text struct {
-	Headline   string
-	Paragraphs []string
-	Tried      []TriedKind
-	Weighs     []Weighs
-}
-
-// TriedKind is a group of reasons that were tried: care, place, office work, messages, colleagues.
-type TriedKind struct {
-	Kind   string
-	Looked string // where
-	Count  int    // templates
-	Result string // none, weak, strong
-	Found  string // a sentence
-}
-
-// Weighs is one thing that weighs, to the left for a reason and to the right for a closer look.
-type Weighs struct {
-	ID       string // of the template or the flag
-	Label    string
-	Decibans float64
 }
 
 // Decision is what a person concluded of a case.
@@ -98,15 +109,10 @@ type Decision struct {
 	Undone  time.Time
 }
 
-// Proposal is a reason that a site adds: accounts of a kind see patients of a kind.
+// Proposal is a reason that the site may add, and what it would have done.
 type Proposal struct {
-	Template   string       `json:"template"` // S001 ...
-	Fact       string       `json:"fact"`     // what was missing, in words
-	Department hospital.Ref `json:"department"`
-	Job        hospital.Ref `json:"job,omitempty"`
-	Service    hospital.Ref `json:"service"` // of the patient's visit; 0 for any
-	Live       bool         `json:"live"`
-	Trial      Trial        `json:"trial"`
+	judge.SiteReason
+	Trial Trial `json:"trial"`
 }
 
 // Trial is what a proposal would have done in the past 30 days.
@@ -184,13 +190,13 @@ type Seen struct {
 	Account   Party
 	First     time.Time
 	Last      time.Time
-	Counts    [Acts]uint32
+	Counts    [judge.Acts]uint32
 	Explained bool
 	Template  string // that explained it best
 	Reason    string // a sentence
 	Case      string // id; empty for none
 	Pending   bool   // it is too early to say
-	Evidence  []Access
+	Evidence  []judge.Access
 }
 
 // Day is what one who works here did on one day.

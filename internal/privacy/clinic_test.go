@@ -11,6 +11,7 @@ import (
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/judge"
 	"github.com/wardline/wardline/internal/vault"
 )
 
@@ -37,9 +38,9 @@ func at(day int, clock string) time.Time {
 	return monday.AddDate(0, 0, day).Add(time.Duration(c.Hour())*time.Hour + time.Duration(c.Minute())*time.Minute)
 }
 
-func judge(t testing.TB) *privacy.Judge {
+func loaded(t testing.TB) *judge.Judge {
 	t.Helper()
-	j, err := privacy.Load(content.Privacy(), nil)
+	j, err := judge.Load(content.Privacy(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +72,7 @@ func newClinic(t *testing.T, change ...func(*privacy.Config)) *clinic {
 	for _, f := range change {
 		f(&cfg)
 	}
-	c.engine = privacy.NewEngine(c.house, cfg, judge(t))
+	c.engine = privacy.NewEngine(c.house, cfg, loaded(t))
 	c.people()
 	return c
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // errCode says that what was kept of a touch cannot be read.
@@ -92,11 +93,11 @@ func decodeSheet(body []byte, s *sheet) error {
 		at += d.varint()
 		entry += uint64(d.varint())
 		r.at, r.entry = at, entry
-		r.act, r.marks = Act(d.byte()), marks(d.uvarint())
+		r.act, r.marks = judge.Act(d.byte()), marks(d.uvarint())
 		r.line, r.query, r.n = int32(d.varint()), d.uvarint(), uint32(d.uvarint())
 		r.native, r.where, r.source = hospital.Ref(d.uvarint()), hospital.Ref(d.uvarint()), hospital.Ref(d.uvarint())
 		r.object, r.corr = uint32(d.uvarint()), uint32(d.uvarint())
-		if r.act >= Acts {
+		if r.act >= judge.Acts {
 			return errCode
 		}
 	}
@@ -107,7 +108,7 @@ func decodeSheet(body []byte, s *sheet) error {
 	s.said.weight, s.said.score = d.float(), d.float()
 	s.said.flags, s.hard = d.texts(), d.texts()
 	if is(6) {
-		s.work = &Work{}
+		s.work = &judge.Work{}
 		if json.Unmarshal([]byte(d.text()), s.work) != nil {
 			return errCode
 		}

@@ -1,6 +1,10 @@
 package privacy
 
-import "time"
+import (
+	"time"
+
+	"github.com/wardline/wardline/internal/privacy/judge"
+)
 
 // Config says how a room judges. What is zero has the default that stands beside it.
 type Config struct {
@@ -29,7 +33,7 @@ type Config struct {
 	Secret []byte
 	// Judged is told of each judgement, also of those that take the place of an earlier one; nil tells nobody. It
 	// keeps nothing of what it is given.
-	Judged func(*Touch, *Verdict, *Known)
+	Judged func(*judge.Touch, *judge.Verdict, *judge.Known)
 }
 
 func (c Config) complete() Config {

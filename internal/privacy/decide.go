@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy/judge"
+	"github.com/wardline/wardline/internal/privacy/judge/chance"
 )
 
 // Decide enters what a person concluded of a case, and learns from it.
@@ -155,7 +157,7 @@ func (q *queue) upheld(user hospital.Ref, p hospital.PatientID, now time.Time) (
 }
 
 // rates adds in which share of upheld cases each flag stands, once some were. The prior is worth 20 cases.
-func (q *queue) rates(r *Rates) {
+func (q *queue) rates(r *judge.Rates) {
 	all := 0
 	for _, d := range q.cases {
 		if d.State == Closed && upheld(d.Decided) {
@@ -254,7 +256,7 @@ func (e *Engine) Propose(id, fact string, by Viewer) (Proposal, error) {
 	if d == nil || !e.mayJudge(d, by) {
 		return Proposal{}, ErrNoCase
 	}
-	p := Proposal{Fact: fact, Template: e.queue.nextReason()}
+	p := Proposal{SiteReason: judge.SiteReason{Fact: fact, Template: e.queue.nextReason()}}
 	for i := range d.Touches {
 		st := e.house.Staff(d.Touches[i].Touch.Staff)
 		if st == nil || d.Touches[i].Verdict.Explained && d.Lane != Audit {
@@ -270,7 +272,7 @@ func (e *Engine) Propose(id, fact string, by Viewer) (Proposal, error) {
 }
 
 // serviceOf is the service that looked after the patient at the time of a touch, or last before.
-func (e *Engine) serviceOf(t *Touch) hospital.Ref {
+func (e *Engine) serviceOf(t *judge.Touch) hospital.Ref {
 	p := e.house.Patient(t.Patient)
 	if p == nil {
 		return 0
@@ -287,12 +289,12 @@ func (e *Engine) serviceOf(t *Touch) hospital.Ref {
 // Try tells what a proposal would have done to what is kept.
 func (e *Engine) Try(p *Proposal) (Trial, error) {
 	var trial Trial
-	live := *p
+	live := p.SiteReason
 	live.Live = true
-	j := e.bare.With(Site{Reasons: []Proposal{live}})
+	j := e.bare.With(judge.Site{Reasons: []judge.SiteReason{live}})
 	today := e.dayOf(e.now.UnixMilli())
 	err := e.shelf.unexplained(today-30, today, func(s *sheet) {
-		t := Touch{User: s.user, Staff: s.staff, Patient: s.patient, Day: s.day, First: s.first(), Last: s.last()}
+		t := judge.Touch{User: s.user, Staff: s.staff, Patient: s.patient, Day: s.day, First: s.first(), Last: s.last()}
 		if e.explainedBy(j, &live, &t) {
 			trial.Touches++
 		}
@@ -319,14 +321,18 @@ func (e *Engine) Try(p *Proposal) (Trial, error) {
 }
 
 // explainedBy tells whether a reason of the site would explain a touch.
-func (e *Engine) explainedBy(j *Judge, p *Proposal, t *Touch) bool {
-	v := j.Verdict(t, e.house, &Known{Responsible: e.learned.responsible}, time.Time{})
-	return v.Explained && slices.ContainsFunc(v.Reasons, func(r Reason) bool { return r.Template == p.Template })
+func (e *Engine) explainedBy(j *judge.Judge, r *judge.SiteReason, t *judge.Touch) bool {
+	v := j.Verdict(t, e.house, &judge.Known{Responsible: e.learned.responsible}, time.Time{})
+	return v.Explained && slices.ContainsFunc(v.Reasons, func(found judge.Reason) bool { return found.Template == r.Template })
 }
 
 // decideBySite has the judge go by the reasons that the site added.
 func (e *Engine) decideBySite() {
-	e.judge = e.bare.With(Site{Export: e.cfg.Export, Images: e.cfg.Images, Reasons: e.queue.site})
+	s := judge.Site{Export: e.cfg.Export, Images: e.cfg.Images}
+	for i := range e.queue.site {
+		s.Reasons = append(s.Reasons, e.queue.site[i].SiteReason)
+	}
+	e.judge = e.bare.With(s)
 }
 
 // Estimate is what the random audit says.
@@ -354,13 +360,13 @@ func (e *Engine) Estimate() Estimate {
 			by[name] = p
 		}
 	}
-	est.Low, est.High = interval(est.Improper, est.Decided)
+	est.Low, est.High = chance.Interval(est.Improper, est.Decided)
 	if est.Decided > 0 {
 		est.Share = float64(est.Improper) / float64(est.Decided)
 	}
 	for _, name := range slices.Sorted(maps.Keys(by)) {
 		p := by[name]
-		p.Low, p.High = interval(p.Proper, p.Decided)
+		p.Low, p.High = chance.Interval(p.Proper, p.Decided)
 		est.Templates = append(est.Templates, p)
 	}
 	return est

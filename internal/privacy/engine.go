@@ -1,3 +1,12 @@
+// Package privacy asks of every access to a patient's record why it happened, answers from what the hospital knows
+// anyway, and brings the few that nothing explains to a person, in sentences.
+//
+//	accesses ──► Touch ──► Judge ──► Verdict ──► Case ──► a person decides ──► what is learned
+//
+// What is thought of one Touch is package judge's. This package makes touches of accesses, judges them when their reasons had time to
+// arrive, and again when something else is known, makes cases of them, and learns.
+//
+// A reviewer concludes, Wardline does not: a judge.Verdict is a list of reasons and flags, and its score only puts cases in an order.
 package privacy
 
 import (
@@ -8,11 +17,12 @@ import (
 
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // action is what is known of a native action of a system.
 type action struct {
-	act        Act
+	act        judge.Act
 	known      bool         // act counts, whatever the verb says
 	background bool         // happens without anybody asking
 	face       bool         // shows identity, address or insurance, and nothing of care
@@ -23,8 +33,8 @@ type action struct {
 // goroutine, and what it does depends on the order of its calls alone.
 type Engine struct {
 	cfg   Config
-	bare  *Judge // without what the site decided
-	judge *Judge
+	bare  *judge.Judge // without what the site decided
+	judge *judge.Judge
 	house *hospital.House
 	shelf shelf
 	hear  *hearer
@@ -60,8 +70,8 @@ type Engine struct {
 	countries  map[uint64]int64 // from which people signed in, how often
 
 	last    lastHeard
-	scratch Touch
-	rates   *Rates
+	scratch judge.Touch
+	rates   *judge.Rates
 	ratesAt int64 // hour
 }
 
@@ -77,13 +87,13 @@ type Counts struct {
 
 // Alarm is what a person is told of at once.
 type Alarm struct {
-	Flag     Flag
+	Flag     judge.Flag
 	Case     string
 	User     hospital.Ref
 	Patient  hospital.PatientID
 	Feed     bool // a feed is silent: no flag of anybody
 	At       time.Time
-	Evidence []Access
+	Evidence []judge.Access
 }
 
 // lastHeard saves looking up what most rows have in common with the one before.
@@ -102,9 +112,11 @@ type lastHeard struct {
 }
 
 // NewEngine returns an Engine that keeps all in memory.
-func NewEngine(h *hospital.House, c Config, j *Judge) *Engine { return newEngine(h, c, j, newMemory()) }
+func NewEngine(h *hospital.House, c Config, j *judge.Judge) *Engine {
+	return newEngine(h, c, j, newMemory())
+}
 
-func newEngine(h *hospital.House, c Config, j *Judge, s shelf) *Engine {
+func newEngine(h *hospital.House, c Config, j *judge.Judge, s shelf) *Engine {
 	e := &Engine{
 		cfg: c.complete(), bare: j, house: h, shelf: s, hear: newHearer(),
 		hot: map[key]*sheet{}, by: map[hospital.PatientID][]*sheet{}, days: map[dayKey]*workday{}, late: map[dayKey]*workday{}, anew: map[hospital.PatientID]struct{}{},
@@ -179,7 +191,7 @@ func (e *Engine) access(ev *event.Event, s *said, at hospital.Place) error {
 		at: t.UnixMilli(), entry: at.Entry, line: at.Line, native: native, where: e.house.Intern(string(s.place())), source: e.sourceOf(ev, s),
 		object: e.short(s.object), corr: e.short(s.corr), act: s.act(), marks: s.marks(action), query: numberOf(s),
 	}
-	if action.known && r.act != Other {
+	if action.known && r.act != judge.Other {
 		r.act = action.act
 	}
 	user := e.userOf(s.user)
@@ -193,7 +205,7 @@ func (e *Engine) access(ev *event.Event, s *said, at hospital.Place) error {
 
 // fold enters a row for each patient that the event names, and one for none where it is about many at once.
 func (e *Engine) fold(k key, r row, s *said, w *workday) error {
-	many := r.act == Search || r.act == Listed || (r.act == Export || r.act == Print) && max(s.count, len(s.patients)) > 1
+	many := r.act == judge.Search || r.act == judge.Listed || (r.act == judge.Export || r.act == judge.Print) && max(s.count, len(s.patients)) > 1
 	if len(s.patients) == 0 || many {
 		all := r
 		all.n = uint32(max(s.count, len(s.patients)))

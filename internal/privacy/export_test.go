@@ -5,25 +5,21 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
-// The arithmetic, for tests.
+// What is worked out, for tests.
 var (
-	AtLeast  = atLeast
-	Varying  = hitsAtLeastVarying
-	Exceeded = exceeded
-	Interval = interval
-	Deviate  = deviate
-	Clocks   = clocks
-	QueryOf  = func(text string) uint64 { return queryOf([]byte(text)) }
+	Clocks  = clocks
+	QueryOf = func(text string) uint64 { return queryOf([]byte(text)) }
 )
 
 // Touches lists what an Engine has in memory, by account, patient and day.
-func (e *Engine) Touches() []Touch {
-	var list []Touch
+func (e *Engine) Touches() []judge.Touch {
+	var list []judge.Touch
 	m, _ := e.shelf.(*memory)
 	for _, s := range m.sheets {
-		var t Touch
+		var t judge.Touch
 		s.touch(&t, e.house.Text, e.sensitive)
 		list = append(list, t)
 	}
@@ -31,15 +27,15 @@ func (e *Engine) Touches() []Touch {
 }
 
 // WorkOf is what an account did on the day of a moment.
-func (e *Engine) WorkOf(user hospital.Ref, at time.Time) Work {
+func (e *Engine) WorkOf(user hospital.Ref, at time.Time) judge.Work {
 	return *e.work(e.workday(dayKey{user, e.dayOf(at.UnixMilli())}))
 }
 
 // Shares are what the site's own rates are made of, however little it is.
-func (e *Engine) Shares() Rates { return *e.health.rates() }
+func (e *Engine) Shares() judge.Rates { return *e.health.rates() }
 
 // Shares are those of the room's Engine.
-func (r *Room) Shares(ctx context.Context) (s Rates, err error) {
+func (r *Room) Shares(ctx context.Context) (s judge.Rates, err error) {
 	err = r.look(ctx, func(e *Engine) error {
 		s = e.Shares()
 		return nil
@@ -63,7 +59,7 @@ func (r *Room) Pasts(ctx context.Context) (all map[hospital.Ref][2]float64, err 
 func (e *Engine) LearnNow() error { return e.learnNow() }
 
 // Mates are those with whom one shares patients.
-func (e *Engine) Mates(s hospital.StaffID) []Mate { return e.learned.mates[s] }
+func (e *Engine) Mates(s hospital.StaffID) []judge.Mate { return e.learned.mates[s] }
 
 // Responsible is how much more a department sees of a diagnosis.
 func (e *Engine) Responsible(dept, diagnosis hospital.Ref) float64 {

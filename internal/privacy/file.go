@@ -8,6 +8,7 @@ import (
 
 	"github.com/wardline/wardline/internal/finding"
 	"github.com/wardline/wardline/internal/journal"
+	"github.com/wardline/wardline/internal/privacy/judge"
 	"github.com/wardline/wardline/internal/triage"
 )
 
@@ -57,7 +58,7 @@ func (e *Engine) Finding(a *Alarm) finding.Finding {
 		members = append(members, e.member(a, &a.Evidence[i]))
 	}
 	if len(members) == 0 {
-		members = []finding.Evidence{e.member(a, &Access{At: a.At})}
+		members = []finding.Evidence{e.member(a, &judge.Access{At: a.At})}
 	}
 	book := finding.NewBook(5)
 	book.AddJoined(kind, &rule, entity, members)
@@ -66,7 +67,7 @@ func (e *Engine) Finding(a *Alarm) finding.Finding {
 	return f
 }
 
-func (e *Engine) member(a *Alarm, at *Access) finding.Evidence {
+func (e *Engine) member(a *Alarm, at *judge.Access) finding.Evidence {
 	things := map[string]string{}
 	if a.User != 0 {
 		things["user"] = e.house.Text(a.User)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // done is something that somebody did, and when.
@@ -53,7 +54,7 @@ func TestOrderAndRepeatsMeanNothing(t *testing.T) {
 	for seed := range uint64(20) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		day := someDay(r)
-		touches := func(list []done) []privacy.Touch {
+		touches := func(list []done) []judge.Touch {
 			c := newClinic(t)
 			for _, d := range list {
 				c.does(d.when, d.look)
@@ -82,7 +83,7 @@ func TestOrderAndRepeatsMeanNothing(t *testing.T) {
 }
 
 // named puts touches in an order, with names' numbers as one clinic gives them.
-func named(c *clinic, all []privacy.Touch) []privacy.Touch {
+func named(c *clinic, all []judge.Touch) []judge.Touch {
 	words := map[hospital.Ref]hospital.Ref{}
 	for n, w := range []string{"ann", "eve", "reg", "WS-0", "WS-1", "WS-2", "hiv", "identity"} {
 		if r := c.house.Ref(w); r != 0 {
@@ -101,11 +102,11 @@ func named(c *clinic, all []privacy.Touch) []privacy.Touch {
 		for k := range t.Evidence {
 			t.Evidence[k].Where = words[t.Evidence[k].Where]
 		}
-		slices.SortFunc(t.Evidence, func(a, b privacy.Access) int {
+		slices.SortFunc(t.Evidence, func(a, b judge.Access) int {
 			return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Act, b.Act), cmp.Compare(a.Native, b.Native), cmp.Compare(a.Where, b.Where), cmp.Compare(a.Source, b.Source))
 		})
 	}
-	slices.SortFunc(all, func(a, b privacy.Touch) int {
+	slices.SortFunc(all, func(a, b judge.Touch) int {
 		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.User, b.User), cmp.Compare(a.Patient, b.Patient))
 	})
 	return all
@@ -117,7 +118,7 @@ func TestTwoWitnesses(t *testing.T) {
 		c := newClinic(t)
 		c.does(at(0, "10:00"), look{User: "ann", Verb: "read", Native: "Chart review", Patient: []string{"1001"}, Source: "EHR"})
 		c.does(at(0, "10:00").Add(gap), look{User: "ann", Verb: "read", Native: "110103", Patient: []string{"1001"}, Source: "PACS"})
-		if got := c.engine.Touches()[0].Counts[privacy.Open]; got != want {
+		if got := c.engine.Touches()[0].Counts[judge.Open]; got != want {
 			t.Errorf("%v apart: %d accesses, want %d", gap, got, want)
 		}
 	}
@@ -190,7 +191,7 @@ func TestTwoOfOneSystem(t *testing.T) {
 		c.does(at(0, "10:00").Add(time.Duration(n)*time.Second), look{User: "ann", Verb: "read", Native: "Chart review", Patient: []string{"1001"}, Source: "EHR"})
 	}
 	c.does(at(0, "10:00").Add(4*time.Second), look{User: "ann", Verb: "read", Native: "110103", Patient: []string{"1001"}, Source: "PACS"})
-	if got := c.engine.Touches()[0].Counts[privacy.Open]; got != 2 {
+	if got := c.engine.Touches()[0].Counts[judge.Open]; got != 2 {
 		t.Errorf("%d accesses, want 2", got)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"strconv"
 
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy/judge"
+	"github.com/wardline/wardline/internal/privacy/judge/chance"
 )
 
 // hard has a person told at once of what is not to wait. It is asked when an act of a kind is done for the first time.
@@ -16,7 +18,7 @@ func (e *Engine) hard(s *sheet, w *workday, fresh bool, r *row) {
 }
 
 // tellAtOnce has a person told of what is hard and was not told yet; w may be nil when the day is over.
-func (e *Engine) tellAtOnce(s *sheet, w *workday, flags []Flag) {
+func (e *Engine) tellAtOnce(s *sheet, w *workday, flags []judge.Flag) {
 	for _, f := range flags {
 		if !f.Hard || slices.Contains(s.hard, f.ID) || f.ID == "F17" && (w == nil || w.told(f.ID)) {
 			continue
@@ -38,20 +40,20 @@ func worthAsking(s *sheet, r *row) bool {
 	switch {
 	case r.marks&^(machine|image|absent|face|remote) != 0:
 		return true
-	case s.patient != 0, r.act == Search, r.act == Listed:
+	case s.patient != 0, r.act == judge.Search, r.act == judge.Listed:
 		return false
-	case r.act == Open, r.act == Write:
+	case r.act == judge.Open, r.act == judge.Write:
 		return len(s.rows)%often == 0
 	}
 	return true
 }
 
 // askHard asks the judge. What was done with nobody's record in particular is judged by the day, anything else by itself.
-func (e *Engine) askHard(s *sheet, w *workday) []Flag {
+func (e *Engine) askHard(s *sheet, w *workday) []judge.Flag {
 	t := &e.scratch
 	s.touch(t, e.house.Text, e.sensitive)
 	p := e.profile(s.user)
-	k := Known{Responsible: e.learned.responsible, Work: Work{Chance: 1, FacesOdds: 1, Hour: -1}}
+	k := judge.Known{Responsible: e.learned.responsible, Work: judge.Work{Chance: 1, FacesOdds: 1, Hour: -1}}
 	if s.patient == 0 {
 		k.Work = *e.work(w)
 	} else if w.outside {
@@ -66,21 +68,21 @@ func (e *Engine) askHard(s *sheet, w *workday) []Flag {
 }
 
 // tooMany tells when an account opens far more records than it ever did, and than its role does.
-func (e *Engine) tooMany(w *workday) []Flag {
+func (e *Engine) tooMany(w *workday) []judge.Flag {
 	const fewest = 30
 	if w.alarmed || w.opened < fewest || w.opened%10 != 0 {
 		return nil
 	}
 	mean, shape, ok := e.expect(e.profile(w.user), e.roleOf(w.staff), patients, w.day)
-	if !ok || atLeast(w.opened, mean, shape) > shortOfProof {
+	if !ok || chance.AtLeast(w.opened, mean, shape) > shortOfProof {
 		return nil
 	}
 	n := w.opened - e.commissioned(w)
-	if n < fewest || atLeast(n, mean, shape) > shortOfProof {
+	if n < fewest || chance.AtLeast(n, mean, shape) > shortOfProof {
 		return nil
 	}
 	w.alarmed = true
-	return []Flag{{ID: "F13", Weight: 20, Hard: true, Facts: map[string]string{"count": strconv.Itoa(n), "usual": strconv.Itoa(int(mean + 0.5))}}}
+	return []judge.Flag{{ID: "F13", Weight: 20, Hard: true, Facts: map[string]string{"count": strconv.Itoa(n), "usual": strconv.Itoa(int(mean + 0.5))}}}
 }
 
 // commissioned counts the records that a list of the house has the person work through: of a study that the person is on, of a review.
@@ -114,21 +116,21 @@ func commissions(d *hospital.Edge, st *hospital.Staff, s *sheet) bool {
 }
 
 // alarm files a hard flag and opens a case for it.
-func (e *Engine) alarm(s *sheet, f Flag) {
+func (e *Engine) alarm(s *sheet, f judge.Flag) {
 	kind, what := AccountCase, uint64(0)
 	if f.ID == "F29" || f.ID == "F01" || f.ID == "F07" {
 		kind, what = UserCase, e.household(s.patient)
 	}
 	t := &e.scratch
 	s.touch(t, e.house.Text, e.sensitive)
-	v := Verdict{Flags: []Flag{f}, Score: f.Weight}
+	v := judge.Verdict{Flags: []judge.Flag{f}, Score: f.Weight}
 	d := e.queue.holding(s.key)
 	if d == nil {
 		d = e.caseOf(kind, s.user, what, s.day)
 	}
 	if at := slices.Index(d.Keys, s.key.saved()); at >= 0 {
 		v = d.Touches[at].Verdict
-		v.Flags = append([]Flag{f}, v.Flags...)
+		v.Flags = append([]judge.Flag{f}, v.Flags...)
 	}
 	d.Hard = true
 	e.put(d, s.key, t, &v)

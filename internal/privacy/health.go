@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // health counts, by department and hours, how much of what was done is explained. When a department's share falls
@@ -227,7 +228,7 @@ func (h *health) forget(day int32) {
 }
 
 // own are the site's own rates, once they say something.
-func (h *health) own(e *Engine) *Rates {
+func (h *health) own(e *Engine) *judge.Rates {
 	if h.began == 0 || h.settled < 10_000 || e.now.UnixMilli() < e.dayEnd(h.began)+e.cfg.Own.Milliseconds() {
 		return nil
 	}
@@ -241,8 +242,8 @@ func (h *health) own(e *Engine) *Rates {
 	return r
 }
 
-func (h *health) rates() *Rates {
-	return &Rates{
+func (h *health) rates() *judge.Rates {
+	return &judge.Rates{
 		Touches: h.settled, Flags: shares(h.flags, h.settled), Bare: h.bare, BareFlags: shares(h.bareFlags, h.bare), Unexplained: h.unexplained(), Upheld: map[string]float64{},
 	}
 }

@@ -1,7 +1,12 @@
 package privacy
 
+import (
+	"github.com/wardline/wardline/internal/privacy/judge"
+	"github.com/wardline/wardline/internal/privacy/judge/chance"
+)
+
 // imaging adds up the studies of which images were seen or moved, in the hour in which they were most.
-func (e *Engine) imaging(k *Work, w *workday, p *profile) {
+func (e *Engine) imaging(k *judge.Work, w *workday, p *profile) {
 	type one struct {
 		hour   int64
 		object uint32
@@ -35,7 +40,7 @@ func (e *Engine) imaging(k *Work, w *workday, p *profile) {
 	// Who looks at a patient's images looks at some earlier ones, too.
 	const each, farTooMany = 3, 10
 	if mean, shape, ok := e.expect(p, e.roleOf(w.staff), patients, w.day); ok {
-		k.Scraped = atLeast(k.Images/each, mean, shape) < shortOfProof
+		k.Scraped = chance.AtLeast(k.Images/each, mean, shape) < shortOfProof
 	} else {
 		k.Scraped = k.Images > farTooMany*e.cfg.Images
 	}

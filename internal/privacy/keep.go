@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy/judge"
 	"github.com/wardline/wardline/internal/store"
 )
 
@@ -83,7 +84,7 @@ type savedDuty struct {
 
 // savedLearned is what is learned anew every week.
 type savedLearned struct {
-	Mates  map[hospital.StaffID][]Mate
+	Mates  map[hospital.StaffID][]judge.Mate
 	Ratios []savedDuty
 }
 

@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // learned is what is worked out anew every week.
 type learned struct {
 	at     time.Time // when; zero for never
-	mates  map[hospital.StaffID][]Mate
+	mates  map[hospital.StaffID][]judge.Mate
 	ratios map[duty]float32
 }
 
@@ -84,29 +85,29 @@ type tie struct {
 
 // groups finds those who share patients far above chance: ties, and among them groups by label propagation (Raghavan 2007), in
 // a fixed order so that the same ties make the same groups.
-func groups(who map[hospital.PatientID][]hospital.StaffID) map[hospital.StaffID][]Mate {
+func groups(who map[hospital.PatientID][]hospital.StaffID) map[hospital.StaffID][]judge.Mate {
 	ties, seen := ties(who)
-	near := map[hospital.StaffID][]Mate{}
+	near := map[hospital.StaffID][]judge.Mate{}
 	for pair, t := range ties {
 		lift := float32(float64(t.shared) * float64(len(who)) / (float64(seen[pair[0]]) * float64(seen[pair[1]])))
 		if t.shared < leastShared || lift < leastLift {
 			continue
 		}
-		near[pair[0]] = append(near[pair[0]], Mate{pair[1], lift, t.shared})
-		near[pair[1]] = append(near[pair[1]], Mate{pair[0], lift, t.shared})
+		near[pair[0]] = append(near[pair[0]], judge.Mate{Staff: pair[1], Lift: lift, Shared: t.shared})
+		near[pair[1]] = append(near[pair[1]], judge.Mate{Staff: pair[0], Lift: lift, Shared: t.shared})
 	}
 	label := spread(near, ties)
 	size := map[hospital.StaffID]int{}
 	for _, l := range label {
 		size[l]++
 	}
-	mates := map[hospital.StaffID][]Mate{}
+	mates := map[hospital.StaffID][]judge.Mate{}
 	for s, list := range near {
 		if n := size[label[s]]; n < leastGroup || n > mostGroup {
 			continue
 		}
-		list = slices.DeleteFunc(list, func(m Mate) bool { return label[m.Staff] != label[s] })
-		slices.SortFunc(list, func(a, b Mate) int { return cmp.Or(cmp.Compare(b.Lift, a.Lift), cmp.Compare(a.Staff, b.Staff)) })
+		list = slices.DeleteFunc(list, func(m judge.Mate) bool { return label[m.Staff] != label[s] })
+		slices.SortFunc(list, func(a, b judge.Mate) int { return cmp.Or(cmp.Compare(b.Lift, a.Lift), cmp.Compare(a.Staff, b.Staff)) })
 		if len(list) > 0 {
 			mates[s] = list[:min(len(list), mostMates)]
 		}
@@ -137,7 +138,7 @@ func ties(who map[hospital.PatientID][]hospital.StaffID) (ties map[[2]hospital.S
 }
 
 // spread gives each person the label that weighs most among those near, until nothing changes.
-func spread(near map[hospital.StaffID][]Mate, ties map[[2]hospital.StaffID]tie) map[hospital.StaffID]hospital.StaffID {
+func spread(near map[hospital.StaffID][]judge.Mate, ties map[[2]hospital.StaffID]tie) map[hospital.StaffID]hospital.StaffID {
 	label := map[hospital.StaffID]hospital.StaffID{}
 	order := slices.Sorted(maps.Keys(near))
 	for _, s := range order {
@@ -148,7 +149,7 @@ func spread(near map[hospital.StaffID][]Mate, ties map[[2]hospital.StaffID]tie) 
 		for _, s := range order {
 			weights := map[hospital.StaffID]float32{}
 			list := near[s]
-			slices.SortFunc(list, func(a, b Mate) int { return cmp.Compare(a.Staff, b.Staff) })
+			slices.SortFunc(list, func(a, b judge.Mate) int { return cmp.Compare(a.Staff, b.Staff) })
 			for _, m := range list {
 				weights[label[m.Staff]] += ties[[2]hospital.StaffID{min(s, m.Staff), max(s, m.Staff)}].weight
 			}

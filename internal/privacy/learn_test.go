@@ -13,6 +13,8 @@ import (
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/judge"
+	"github.com/wardline/wardline/internal/privacy/judge/chance"
 )
 
 // team has people work together on patients of their own, and others with everybody's.
@@ -205,7 +207,7 @@ func TestRandomAudit(t *testing.T) {
 		c.decide(k.ID, o, at(42, "00:00"))
 	}
 	e := c.engine.Estimate()
-	low, high := privacy.Interval(2, len(drawn))
+	low, high := chance.Interval(2, len(drawn))
 	if e.Decided != len(drawn) || e.Improper != 2 || e.Low != low || e.High != high || e.Population != 400 {
 		t.Errorf("%+v", e)
 	}
@@ -217,9 +219,8 @@ func TestRandomAudit(t *testing.T) {
 // What was odd when it happened stays so: the account has been at that place ever since.
 func TestOddStaysOdd(t *testing.T) {
 	var asked []bool
-	var c *clinic
-	c = newClinic(t, func(cfg *privacy.Config) {
-		cfg.Judged = func(touch *privacy.Touch, v *privacy.Verdict, k *privacy.Known) {
+	c := newClinic(t, func(cfg *privacy.Config) {
+		cfg.Judged = func(touch *judge.Touch, v *judge.Verdict, k *judge.Known) {
 			if touch.First.Equal(at(20, "03:00")) {
 				asked = append(asked, k.Work.Odd && k.Work.Hour >= 0 && k.Work.Hour < 0.01)
 			}
@@ -271,8 +272,8 @@ func TestManyWithoutAReason(t *testing.T) {
 	var c *clinic
 	c = newClinic(t, func(cfg *privacy.Config) {
 		cfg.Threshold = -18
-		cfg.Judged = func(touch *privacy.Touch, v *privacy.Verdict, k *privacy.Known) {
-			if slices.ContainsFunc(v.Flags, func(f privacy.Flag) bool { return f.ID == "F36" }) {
+		cfg.Judged = func(touch *judge.Touch, v *judge.Verdict, k *judge.Known) {
+			if slices.ContainsFunc(v.Flags, func(f judge.Flag) bool { return f.ID == "F36" }) {
 				many[c.house.Text(touch.User)] = true
 			}
 		}
@@ -287,7 +288,7 @@ func TestManyWithoutAReason(t *testing.T) {
 	var days []string
 	for _, k := range c.engine.Cases(privacy.Filter{Limit: 1000}) {
 		if slices.ContainsFunc(k.Touches, func(l privacy.Look) bool {
-			return slices.ContainsFunc(l.Verdict.Flags, func(f privacy.Flag) bool { return f.ID == "F36" })
+			return slices.ContainsFunc(l.Verdict.Flags, func(f judge.Flag) bool { return f.ID == "F36" })
 		}) {
 			days = append(days, fmt.Sprint(k.Kind, " ", c.house.Text(k.Users[0].User), ": ", len(k.Touches), ": ", k.Text.Headline))
 		}
@@ -302,11 +303,11 @@ func TestManyWithoutAReason(t *testing.T) {
 
 // After two weeks the site's own shares count. Where a fifth is never explained, having no reason weighs little. What stands on most of what nothing explains says nothing.
 func TestTheSitesOwnShares(t *testing.T) {
-	var last map[string]privacy.Verdict
-	var rates *privacy.Rates
+	var last map[string]judge.Verdict
+	var rates *judge.Rates
 	var c *clinic
 	c = newClinic(t, func(cfg *privacy.Config) {
-		cfg.Judged = func(touch *privacy.Touch, v *privacy.Verdict, k *privacy.Known) {
+		cfg.Judged = func(touch *judge.Touch, v *judge.Verdict, k *judge.Known) {
 			if !v.Explained {
 				last[c.house.Text(touch.User)] = *v
 			}
@@ -315,7 +316,7 @@ func TestTheSitesOwnShares(t *testing.T) {
 			}
 		}
 	})
-	last = map[string]privacy.Verdict{}
+	last = map[string]judge.Verdict{}
 	c.ordinary(16)
 	c.opens("ann", "5000", at(16, "09:00"))
 	c.opens("reg", "5001", at(16, "10:00"))
@@ -326,7 +327,7 @@ func TestTheSitesOwnShares(t *testing.T) {
 	}
 	weight := func(login, id string) float64 {
 		v := last[login]
-		if i := slices.IndexFunc(v.Flags, func(f privacy.Flag) bool { return f.ID == id }); i >= 0 {
+		if i := slices.IndexFunc(v.Flags, func(f judge.Flag) bool { return f.ID == id }); i >= 0 {
 			return v.Flags[i].Weight
 		}
 		return -1

@@ -3,6 +3,8 @@ package privacy
 import (
 	"bytes"
 	"net/netip"
+
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 func (s *said) marks(a action) (m marks) {
@@ -51,12 +53,12 @@ func queryOf(text []byte) uint64 {
 // shows tells whether something was seen or moved, and not only found.
 func (s *said) shows() bool {
 	a := s.act()
-	return a != Search && a != Listed
+	return a != judge.Search && a != judge.Listed
 }
 
 // isBulk tells FHIR's bulk export, of which nobody says at first how many it holds.
 func (s *said) isBulk() bool {
-	return s.act() == Export && len(s.patients) == 0 && s.count == 0 && (string(s.objectKind) == "export" || bytes.Contains(s.query, []byte("$export")))
+	return s.act() == judge.Export && len(s.patients) == 0 && s.count == 0 && (string(s.objectKind) == "export" || bytes.Contains(s.query, []byte("$export")))
 }
 
 // numberOf is the number by which a record was asked for from a server that numbers its patients, in the form of queryOf; 0 for none. Who

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy/judge"
+	"github.com/wardline/wardline/internal/privacy/judge/chance"
 )
 
 // profile is how an account is used, learned from the days that are over.
@@ -164,17 +166,17 @@ func (e *Engine) expect(p *profile, role hospital.Ref, of int, day int32) (mean,
 }
 
 // weigh says how odd the numbers of a day are.
-func (e *Engine) weigh(k *Work, w *workday, p *profile) {
+func (e *Engine) weigh(k *judge.Work, w *workday, p *profile) {
 	role := e.roleOf(w.staff)
 	if mean, shape, ok := e.expect(p, role, patients, w.day); ok {
-		k.Limit, k.Chance = exceeded(1e-3, mean, shape), atLeast(k.Patients, mean, shape)
+		k.Limit, k.Chance = chance.Exceeded(1e-3, mean, shape), chance.AtLeast(k.Patients, mean, shape)
 		k.Batch = mean > 150
 	}
 	if mean, shape, ok := e.expect(p, role, faces, w.day); ok {
-		k.FacesOdds = atLeast(k.Faces, mean, shape)
+		k.FacesOdds = chance.AtLeast(k.Faces, mean, shape)
 	}
 	if c := e.curves[role]; c != nil && c.days >= 30 {
-		k.PrintsTop = exceeded(0.01, max(c.mean(prints), 0.05), c.shape(prints))
+		k.PrintsTop = chance.Exceeded(0.01, max(c.mean(prints), 0.05), c.shape(prints))
 	}
 	k.Creeping = p.crept != 0 && w.day-p.crept <= 7
 }
@@ -186,8 +188,8 @@ func (e *Engine) learnDay(w *workday) {
 	n := [tallies]int{k.Patients, k.Faces, k.Prints}
 	role := e.roleOf(w.staff)
 	if mean, shape, ok := e.expect(p, role, patients, w.day); ok && p.days >= enoughDays {
-		chance := (atLeast(n[patients], mean, shape) + atLeast(n[patients]+1, mean, shape)) / 2
-		if p.creep = max(0, p.creep+deviate(chance)-slack); p.creep > tooFar {
+		odds := (chance.AtLeast(n[patients], mean, shape) + chance.AtLeast(n[patients]+1, mean, shape)) / 2
+		if p.creep = max(0, p.creep+chance.Deviate(odds)-slack); p.creep > tooFar {
 			p.crept, p.creep = w.day, 0
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // queue holds the cases: those that wait for a place before a person, those that are there, and what is to be known of
@@ -94,7 +95,7 @@ const (
 )
 
 // assemble puts a judged touch into the case that it belongs to, or takes it out again.
-func (e *Engine) assemble(s *sheet, t *Touch, v *Verdict) {
+func (e *Engine) assemble(s *sheet, t *judge.Touch, v *judge.Verdict) {
 	q := &e.queue
 	d := q.holding(s.key)
 	if v.Explained {
@@ -122,26 +123,26 @@ func (e *Engine) assemble(s *sheet, t *Touch, v *Verdict) {
 			return
 		}
 		kind, what := UserCase, e.household(s.patient)
-		if aboutPatient(v, nil) < e.cfg.Threshold && slices.ContainsFunc(v.Flags, func(f Flag) bool { return slices.Contains(ofTheDay[:], f.ID) }) {
+		if aboutPatient(v, nil) < e.cfg.Threshold && slices.ContainsFunc(v.Flags, func(f judge.Flag) bool { return slices.Contains(ofTheDay[:], f.ID) }) {
 			kind, what = AccountCase, 0 // however many patients there are
 		}
 		d = e.caseOf(kind, s.user, what, s.day)
 	}
 	e.put(d, s.key, t, v)
-	if slices.ContainsFunc(v.Flags, func(f Flag) bool { return f.ID == "F26" }) {
+	if slices.ContainsFunc(v.Flags, func(f judge.Flag) bool { return f.ID == "F26" }) {
 		e.cascade(s)
 	}
 }
 
 // dayCase finds the case of which a person was told at once because of all that the account did on that day, such as an export of all, when
 // nothing about this patient makes a case of the touch: the records of one export are one case, however many they are.
-func (e *Engine) dayCase(s *sheet, v *Verdict) *dossier {
+func (e *Engine) dayCase(s *sheet, v *judge.Verdict) *dossier {
 	d := e.queue.cases[e.queue.clusters[cluster{kind: AccountCase, user: s.user}]]
 	if d == nil || !d.Hard || s.day <= d.First-week || s.day >= d.First+week {
 		return nil
 	}
 	hard := d.hardFlags()
-	told := slices.ContainsFunc(v.Flags, func(f Flag) bool { _, is := hard[f.ID]; return is })
+	told := slices.ContainsFunc(v.Flags, func(f judge.Flag) bool { _, is := hard[f.ID]; return is })
 	if !told || aboutPatient(v, hard) >= e.cfg.Threshold {
 		return nil
 	}
@@ -150,7 +151,7 @@ func (e *Engine) dayCase(s *sheet, v *Verdict) *dossier {
 
 // aboutPatient is what is left of a score without the flags that stand on all that an account does on a day, and those of which a
 // person was told.
-func aboutPatient(v *Verdict, told map[string]struct{}) float64 {
+func aboutPatient(v *judge.Verdict, told map[string]struct{}) float64 {
 	left := v.Score
 	for _, f := range v.Flags {
 		if _, is := told[f.ID]; is || slices.Contains(ofTheDay[:], f.ID) {
@@ -236,7 +237,7 @@ func (e *Engine) chance(text string) float64 {
 }
 
 // put enters a touch into a case, in place of what was thought of it before.
-func (e *Engine) put(d *dossier, k key, t *Touch, v *Verdict) {
+func (e *Engine) put(d *dossier, k key, t *judge.Touch, v *judge.Verdict) {
 	if len(d.Keys) >= mostTouches && !slices.Contains(d.Keys, k.saved()) {
 		if e.queue.holds[k] != d && len(d.More) < mostMore {
 			d.More = append(d.More, k.saved())
@@ -331,7 +332,7 @@ func tail(text string) string {
 }
 
 // reasonCame notes that a touch of a case is explained now.
-func (e *Engine) reasonCame(d *dossier, k key, t *Touch, v *Verdict) {
+func (e *Engine) reasonCame(d *dossier, k key, t *judge.Touch, v *judge.Verdict) {
 	e.put(d, k, t, v)
 	if d.Hard || d.Lane == Audit {
 		return
@@ -397,7 +398,7 @@ func (e *Engine) take(d *dossier, at int) {
 }
 
 // draw has an explained touch stand in the lottery of the random audit: those with the smallest numbers are taken.
-func (e *Engine) draw(s *sheet, t *Touch, v *Verdict) {
+func (e *Engine) draw(s *sheet, t *judge.Touch, v *judge.Verdict) {
 	e.queue.audited.Population++
 	s.said.drawn = true
 	n := e.chance(fmt.Sprint("audit ", s.user, " ", s.patient, " ", s.day))
@@ -509,7 +510,7 @@ func (e *Engine) tellSilence(silent bool) {
 
 // kindOf is what a case is mostly about: its heaviest flag.
 func kindOf(d *dossier) string {
-	best := Flag{}
+	best := judge.Flag{}
 	for i := range d.Touches {
 		if f := d.Touches[i].Verdict.Flags; len(f) > 0 && f[0].Weight > best.Weight {
 			best = f[0]
@@ -552,17 +553,21 @@ func (e *Engine) open(d *dossier, lane Lane) {
 
 // describe writes the text of a case.
 func (e *Engine) describe(d *dossier) {
-	d.Text = e.judge.Text(&d.Case, e.house, e.cfg.Zone)
+	c := judge.Telling{Account: d.Kind == AccountCase, Drawn: d.Lane == Audit, Arrived: d.Arrived}
+	for i := range d.Touches {
+		c.Touches = append(c.Touches, judge.Judged{Touch: &d.Touches[i].Touch, Verdict: &d.Touches[i].Verdict})
+	}
+	d.Text = e.judge.Text(&c, e.house, e.cfg.Zone)
 }
 
-func cloneTouch(t *Touch) Touch {
+func cloneTouch(t *judge.Touch) judge.Touch {
 	c := *t
 	c.Sensitive, c.Places, c.Evidence = slices.Clone(t.Sensitive), slices.Clone(t.Places), slices.Clone(t.Evidence)
 	return c
 }
 
 // cloneVerdict copies what belongs to the house, which changes.
-func cloneVerdict(v *Verdict) Verdict {
+func cloneVerdict(v *judge.Verdict) judge.Verdict {
 	c := *v
 	c.Reasons, c.Tried, c.Flags = slices.Clone(v.Reasons), slices.Clone(v.Tried), slices.Clone(v.Flags)
 	for i := range c.Reasons {

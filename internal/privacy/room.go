@@ -14,6 +14,7 @@ import (
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/journal"
+	"github.com/wardline/wardline/internal/privacy/judge"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/vault"
 )
@@ -24,7 +25,7 @@ type RoomConfig struct {
 	DB      *store.DB
 	Journal *journal.Journal
 	Vault   *vault.Vault
-	Judge   *Judge
+	Judge   *judge.Judge
 	Log     *slog.Logger
 }
 

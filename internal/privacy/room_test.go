@@ -20,6 +20,7 @@ import (
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/judge"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/store/storetest"
 	"github.com/wardline/wardline/internal/triage"
@@ -100,7 +101,7 @@ type life struct {
 
 func (n *node) begin(db *store.DB, save time.Duration, more ...hospital.Hooks) life {
 	n.Helper()
-	room, err := privacy.OpenRoom(n.Context(), privacy.RoomConfig{Config: config(), DB: db, Journal: n.journal, Vault: n.vault, Judge: judge(n)})
+	room, err := privacy.OpenRoom(n.Context(), privacy.RoomConfig{Config: config(), DB: db, Journal: n.journal, Vault: n.vault, Judge: loaded(n)})
 	if err != nil {
 		n.Fatal(err)
 	}
@@ -180,7 +181,7 @@ type outcome struct {
 	Cases    []privacy.Case
 	Seen     []privacy.Seen
 	Health   privacy.Health
-	Shares   privacy.Rates
+	Shares   judge.Rates
 	Pasts    map[hospital.Ref][2]float64
 	Estimate privacy.Estimate
 	Findings []string

@@ -6,6 +6,7 @@ import (
 
 	"github.com/wardline/wardline/format/jsonl"
 	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // said is what one event says of an access. Its texts are pieces of the event, or of the buffers below.
@@ -112,20 +113,20 @@ func (s *said) place() []byte {
 func (s *said) failed() bool { return string(s.outcome) == "serious" || string(s.outcome) == "major" }
 
 // act is the class of what was done.
-func (s *said) act() Act {
+func (s *said) act() judge.Act {
 	switch string(s.verb) {
 	case "read", "break-glass", "":
-		return Open
+		return judge.Open
 	case "list":
-		return Listed
+		return judge.Listed
 	case "search":
-		return Search
+		return judge.Search
 	case "create", "update", "delete", "receive", "import":
-		return Write
+		return judge.Write
 	case "print":
-		return Print
+		return judge.Print
 	case "export", "send":
-		return Export
+		return judge.Export
 	}
-	return Other
+	return judge.Other
 }

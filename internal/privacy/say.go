@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"slices"
+
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // SaidReason is one reason that was asked for, in words.
@@ -24,11 +26,11 @@ func (r *Room) SayReasons(ctx context.Context, c *Case) ([]SaidReason, error) {
 	err := r.look(ctx, func(e *Engine) error {
 		for i := range look.Verdict.Reasons {
 			reason := &look.Verdict.Reasons[i]
-			all = append(all, SaidReason{Title: e.judge.titled(reason.Template), Found: e.judge.SayReason(reason), Holds: look.Verdict.Explained, Weak: !look.Verdict.Explained})
+			all = append(all, SaidReason{Title: e.judge.TemplateTitle(reason.Template), Found: e.judge.SayReason(reason), Holds: look.Verdict.Explained, Weak: !look.Verdict.Explained})
 		}
 		for i := range look.Verdict.Tried {
 			tried := &look.Verdict.Tried[i]
-			all = append(all, SaidReason{Title: e.judge.titled(tried.Template), Found: e.judge.SayTried(tried, look.Touch.First, e.cfg.Zone), Weak: tried.Nearest != nil})
+			all = append(all, SaidReason{Title: e.judge.TemplateTitle(tried.Template), Found: e.judge.SayTried(tried, look.Touch.First, e.cfg.Zone), Weak: tried.Nearest != nil})
 		}
 		return nil
 	})
@@ -47,7 +49,7 @@ func rankOf(s SaidReason) int {
 }
 
 // SayReason tells in a sentence what a reason is, such as the one that explained a touch of a day.
-func (r *Room) SayReason(ctx context.Context, reason *Reason) (says string, err error) {
+func (r *Room) SayReason(ctx context.Context, reason *judge.Reason) (says string, err error) {
 	err = r.look(ctx, func(e *Engine) error {
 		says = e.judge.SayReason(reason)
 		return nil
@@ -58,7 +60,7 @@ func (r *Room) SayReason(ctx context.Context, reason *Reason) (says string, err 
 // ReasonTitle is what people call a template.
 func (r *Room) ReasonTitle(ctx context.Context, template string) (title string, err error) {
 	err = r.look(ctx, func(e *Engine) error {
-		title = e.judge.titled(template)
+		title = e.judge.TemplateTitle(template)
 		return nil
 	})
 	return title, err

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy/judge"
+	"github.com/wardline/wardline/internal/privacy/judge/chance"
 )
 
 // Clock tells the Engine what time it is for the house, and has it do what is due. Time that goes back is left out of account.
@@ -173,7 +175,7 @@ func (e *Engine) weighUp(s *sheet) error {
 }
 
 // touchOf is what a judge is told of a sheet; it holds until the next one is asked for.
-func (e *Engine) touchOf(s *sheet) *Touch {
+func (e *Engine) touchOf(s *sheet) *judge.Touch {
 	t := &e.scratch
 	s.touch(t, e.house.Text, e.sensitive)
 	t.Automatic = e.automatic(s)
@@ -181,7 +183,7 @@ func (e *Engine) touchOf(s *sheet) *Touch {
 }
 
 // pairWith remembers the pair for the days to come.
-func (e *Engine) pairWith(s *sheet, v *Verdict) error {
+func (e *Engine) pairWith(s *sheet, v *judge.Verdict) error {
 	k := pairKey{s.user, s.patient}
 	before, err := e.shelf.pair(k)
 	if err != nil {
@@ -205,7 +207,7 @@ func (e *Engine) pairWith(s *sheet, v *Verdict) error {
 }
 
 // known gathers what a judge needs beside the touch and the house.
-func (e *Engine) known(s *sheet) (*Known, error) {
+func (e *Engine) known(s *sheet) (*judge.Known, error) {
 	pair, err := e.shelf.pair(pairKey{s.user, s.patient})
 	if err != nil {
 		return nil, err
@@ -213,7 +215,7 @@ func (e *Engine) known(s *sheet) (*Known, error) {
 	if pair.Settled >= s.day {
 		pair.Settled, pair.Weight, pair.Template = 0, 0, ""
 	}
-	k := &Known{Pair: pair, Mates: e.learned.mates[s.staff], Responsible: e.learned.responsible, Rates: e.health.own(e)}
+	k := &judge.Known{Pair: pair, Mates: e.learned.mates[s.staff], Responsible: e.learned.responsible, Rates: e.health.own(e)}
 	k.Work = *e.workOf(s)
 	e.unusual(s, e.days[dayKey{s.user, s.day}], &k.Work, k.Rates)
 	k.Work.Away = away(s, e.days[dayKey{s.user, s.day}]) || k.Work.Away && s.work != nil
@@ -223,7 +225,7 @@ func (e *Engine) known(s *sheet) (*Known, error) {
 }
 
 // workOf is what the account did on the day of the sheet. When that day is closed it is as it was then.
-func (e *Engine) workOf(s *sheet) *Work {
+func (e *Engine) workOf(s *sheet) *judge.Work {
 	if s.day < e.closed && s.work != nil && e.late[dayKey{s.user, s.day}] == nil {
 		return s.work
 	}
@@ -232,7 +234,7 @@ func (e *Engine) workOf(s *sheet) *Work {
 
 // unusual says how usual the place and the hour of a sheet were for the account when its day ended, and that so much was without a
 // reason. Later the account has been there, and then, and nothing would be odd any more.
-func (e *Engine) unusual(s *sheet, day *workday, w *Work, r *Rates) {
+func (e *Engine) unusual(s *sheet, day *workday, w *judge.Work, r *judge.Rates) {
 	if s.work != nil {
 		w.Odd, w.Hour, w.Bare, w.BareOdds = s.work.Odd, s.work.Hour, s.work.Bare, s.work.BareOdds
 		return
@@ -247,7 +249,7 @@ func (e *Engine) unusual(s *sheet, day *workday, w *Work, r *Rates) {
 
 // without says how odd it is that nothing explains so many of the records that an account opened on a day, by its own past and that of its
 // department.
-func (e *Engine) without(s *sheet, day *workday, w *Work, r *Rates) {
+func (e *Engine) without(s *sheet, day *workday, w *judge.Work, r *judge.Rates) {
 	const (
 		asMuch = 50 // patients of the department that count beside the account's own
 		alike  = 10 // days differ: of who helps elsewhere for a day much is without a reason
@@ -259,7 +261,7 @@ func (e *Engine) without(s *sheet, day *workday, w *Work, r *Rates) {
 	p := e.profile(s.user)
 	bare, opened := day.bare(s)
 	w.Bare = bare + 1
-	w.BareOdds = hitsAtLeastVarying(w.Bare, opened+1, (p.bare+asMuch*share)/(p.opened+asMuch), alike)
+	w.BareOdds = chance.HitsAtLeastVarying(w.Bare, opened+1, (p.bare+asMuch*share)/(p.opened+asMuch), alike)
 }
 
 // oddly tells whether this record was opened from a place that the account never used.
@@ -275,7 +277,7 @@ func (e *Engine) oddly(s *sheet) bool {
 
 // others tells k of further accounts that opened the record within 48 h and that nothing explains, and of all who opened it. What is explained is
 // no longer in memory after a day or two, so all are only counted where enough are not.
-func (e *Engine) others(s *sheet, k *Known) error {
+func (e *Engine) others(s *sheet, k *judge.Known) error {
 	const window = 48 * 60 * 60 * 1000
 	near := func(o *sheet) bool {
 		return o.user != s.user && !o.gone && o.opens() && o.rows[0].at < s.rows[len(s.rows)-1].at+window && s.rows[0].at < o.rows[len(o.rows)-1].at+window
@@ -287,7 +289,7 @@ func (e *Engine) others(s *sheet, k *Known) error {
 		}
 	}
 	k.Others = len(users)
-	if !e.judge.severalAre(k.Others + 1) {
+	if !e.judge.Several(k.Others + 1) {
 		return nil
 	}
 	list, err := e.allOf(s.patient, s.day-3, s.day+3)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // key names a sheet: who, whose record, on which day. Patient 0 holds what an account did with nobody's record in
@@ -32,7 +33,7 @@ type row struct {
 	source hospital.Ref
 	object uint32 // hash of what was opened in the record; 0 for nothing in particular
 	corr   uint32 // hash of what the records of one request have in common; 0 for none
-	act    Act
+	act    judge.Act
 	marks  marks
 }
 
@@ -89,11 +90,11 @@ type sheet struct {
 	hard    []string // hard flags that were filed
 	counted bool     // it stands in the counts of its department
 	dept    hospital.Ref
-	work    *Work // of its day, once that is closed
-	brief   brief // what it adds to its day
-	queued  int64 // when the agenda comes to it; 0 when it does not
-	gone    bool  // it was put into another, after a merge
-	dirty   bool  // it is to be written
+	work    *judge.Work // of its day, once that is closed
+	brief   brief       // what it adds to its day
+	queued  int64       // when the agenda comes to it; 0 when it does not
+	gone    bool        // it was put into another, after a merge
+	dirty   bool        // it is to be written
 }
 
 // state is how far the judgement of a sheet has come.
@@ -182,7 +183,7 @@ func (s *sheet) last() time.Time  { return time.UnixMilli(s.rows[len(s.rows)-1].
 // opens tells whether the record was opened, and not only listed or found.
 func (s *sheet) opens() bool {
 	for i := range s.rows {
-		if a := s.rows[i].act; s.rows[i].marks&failed == 0 && (a == Open || a == Write || a == Print || a == Export) {
+		if a := s.rows[i].act; s.rows[i].marks&failed == 0 && (a == judge.Open || a == judge.Write || a == judge.Print || a == judge.Export) {
 			return true
 		}
 	}
@@ -197,8 +198,8 @@ const (
 )
 
 // touch writes the sheet out as a judge reads it. The Touch borrows nothing from an earlier one but its memory.
-func (s *sheet) touch(t *Touch, text func(hospital.Ref) string, sensitive func(hospital.Ref) hospital.Ref) {
-	*t = Touch{
+func (s *sheet) touch(t *judge.Touch, text func(hospital.Ref) string, sensitive func(hospital.Ref) hospital.Ref) {
+	*t = judge.Touch{
 		User: s.user, Staff: s.staff, Patient: s.patient, Day: s.day, First: s.first(), Last: s.last(), Emergency: s.emergency,
 		Sensitive: append(t.Sensitive[:0], s.labels...), Places: t.Places[:0], Evidence: t.Evidence[:0],
 	}
@@ -231,8 +232,8 @@ func (s *sheet) touch(t *Touch, text func(hospital.Ref) string, sensitive func(h
 	}
 }
 
-func (r *row) access(text func(hospital.Ref) string) Access {
-	return Access{
+func (r *row) access(text func(hospital.Ref) string) judge.Access {
+	return judge.Access{
 		At: time.UnixMilli(r.at).UTC(), Act: r.act, Native: text(r.native), Where: r.where,
 		Place: hospital.Place{Entry: r.entry, Line: r.line}, Source: text(r.source),
 	}

@@ -2,6 +2,7 @@ package privacy
 
 import (
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // shelf keeps what is not needed at hand: in memory, or in a database.
@@ -22,8 +23,8 @@ type shelf interface {
 	unexplained(from, to int32, do func(s *sheet)) error
 	// forget lets go of what was done before a day.
 	forget(before int32)
-	pair(p pairKey) (Pair, error)
-	setPair(k pairKey, p Pair)
+	pair(p pairKey) (judge.Pair, error)
+	setPair(k pairKey, p judge.Pair)
 }
 
 // pairKey names an account and a patient.
@@ -37,11 +38,11 @@ type memory struct {
 	sheets   map[key]*sheet
 	days     map[dayKey][]*sheet
 	patients map[hospital.PatientID][]*sheet
-	pairs    map[pairKey]Pair
+	pairs    map[pairKey]judge.Pair
 }
 
 func newMemory() *memory {
-	return &memory{sheets: map[key]*sheet{}, days: map[dayKey][]*sheet{}, patients: map[hospital.PatientID][]*sheet{}, pairs: map[pairKey]Pair{}}
+	return &memory{sheets: map[key]*sheet{}, days: map[dayKey][]*sheet{}, patients: map[hospital.PatientID][]*sheet{}, pairs: map[pairKey]judge.Pair{}}
 }
 
 func (m *memory) sheet(k key) (*sheet, error) { return m.sheets[k], nil }
@@ -110,5 +111,5 @@ func (m *memory) unexplained(from, to int32, do func(*sheet)) error {
 
 func (m *memory) forget(int32) {} // a look at files keeps all of them
 
-func (m *memory) pair(k pairKey) (Pair, error) { return m.pairs[k], nil }
-func (m *memory) setPair(k pairKey, p Pair)    { m.pairs[k] = p }
+func (m *memory) pair(k pairKey) (judge.Pair, error) { return m.pairs[k], nil }
+func (m *memory) setPair(k pairKey, p judge.Pair)    { m.pairs[k] = p }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // isSignIn tells the events by which the cloud, the network and VPN gateways say who came in.
@@ -36,7 +37,7 @@ func (e *Engine) signIn(ev *event.Event, at hospital.Place) {
 		return
 	}
 	user := e.account(name)
-	r := row{at: t.UnixMilli(), entry: at.Entry, line: at.Line, act: Other, marks: login, native: e.house.Intern("sign-in"), source: e.house.Intern(ev.Class.Key)}
+	r := row{at: t.UnixMilli(), entry: at.Entry, line: at.Line, act: judge.Other, marks: login, native: e.house.Intern("sign-in"), source: e.house.Intern(ev.Class.Key)}
 	if verb == "logout" {
 		r.marks, r.native = logout, e.house.Intern("sign-out")
 	}

@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy/judge"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/vault"
 )
@@ -27,10 +28,10 @@ type cabinet struct {
 
 	puts    map[key]*sheet
 	removed map[key]struct{}
-	pairs   map[pairKey]Pair // to be written
-	now     map[pairKey]Pair // looked up lately
-	old     map[pairKey]Pair // before that
-	oldest  int32            // day before which nothing is kept
+	pairs   map[pairKey]judge.Pair // to be written
+	now     map[pairKey]judge.Pair // looked up lately
+	old     map[pairKey]judge.Pair // before that
+	oldest  int32                  // day before which nothing is kept
 	body    []byte
 }
 
@@ -38,7 +39,7 @@ type cabinet struct {
 const mostPairs = 300_000
 
 func newCabinet(db *store.DB, v *vault.Vault) *cabinet {
-	return &cabinet{db: db, vault: v, puts: map[key]*sheet{}, removed: map[key]struct{}{}, pairs: map[pairKey]Pair{}, now: map[pairKey]Pair{}}
+	return &cabinet{db: db, vault: v, puts: map[key]*sheet{}, removed: map[key]struct{}{}, pairs: map[pairKey]judge.Pair{}, now: map[pairKey]judge.Pair{}}
 }
 
 var _ shelf = (*cabinet)(nil)
@@ -186,32 +187,32 @@ func (c *cabinet) shared(from, to int32, do func(hospital.Ref, hospital.PatientI
 	return rows.Err()
 }
 
-func (c *cabinet) pair(k pairKey) (Pair, error) {
-	for _, at := range [...]map[pairKey]Pair{c.pairs, c.now, c.old} {
+func (c *cabinet) pair(k pairKey) (judge.Pair, error) {
+	for _, at := range [...]map[pairKey]judge.Pair{c.pairs, c.now, c.old} {
 		if p, ok := at[k]; ok {
 			return p, nil
 		}
 	}
-	var p Pair
+	var p judge.Pair
 	err := c.db.QueryRowContext(c.ctx, `SELECT first, last, days, settled, weight, template FROM privacy_pairs WHERE account = $1 AND patient = $2`,
 		int64(k.user), int64(k.patient)).Scan(&p.First, &p.Last, &p.Count, &p.Settled, &p.Weight, &p.Template)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return Pair{}, fmt.Errorf("read what is known of an account and a patient: %w", err)
+		return judge.Pair{}, fmt.Errorf("read what is known of an account and a patient: %w", err)
 	}
 	c.note(k, p)
 	return p, nil
 }
 
-func (c *cabinet) note(k pairKey, p Pair) {
+func (c *cabinet) note(k pairKey, p judge.Pair) {
 	if len(c.now) >= mostPairs {
-		c.now, c.old = make(map[pairKey]Pair, mostPairs), c.now
+		c.now, c.old = make(map[pairKey]judge.Pair, mostPairs), c.now
 	}
 	c.now[k] = p
 }
 
 func (c *cabinet) forget(before int32) { c.oldest = before }
 
-func (c *cabinet) setPair(k pairKey, p Pair) { c.pairs[k] = p }
+func (c *cabinet) setPair(k pairKey, p judge.Pair) { c.pairs[k] = p }
 
 // write writes what was put. It may be called again until written is.
 func (c *cabinet) write(ctx context.Context, tx *sql.Tx) error {
@@ -285,7 +286,7 @@ func (c *cabinet) written() {
 		c.note(k, p)
 	}
 	c.oldest = 0
-	c.puts, c.removed, c.pairs = map[key]*sheet{}, map[key]struct{}{}, map[pairKey]Pair{}
+	c.puts, c.removed, c.pairs = map[key]*sheet{}, map[key]struct{}{}, map[pairKey]judge.Pair{}
 }
 
 // sealed writes v as sealed JSON.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // want compares what is before a person with what should be.
@@ -43,7 +44,7 @@ func TestSpouseOnAnotherWard(t *testing.T) {
 	c.until(at(1, "13:00"))
 	c.want("user eve: 2000")
 	k := c.engine.Cases(privacy.Filter{Lanes: []privacy.Lane{privacy.Ranked}})[0]
-	if k.Text.Headline == "" || len(k.Touches) != 1 || k.Touches[0].Touch.Counts[privacy.Open] != 3 || k.Opened.Sub(at(0, "11:00")) > 26*time.Hour {
+	if k.Text.Headline == "" || len(k.Touches) != 1 || k.Touches[0].Touch.Counts[judge.Open] != 3 || k.Opened.Sub(at(0, "11:00")) > 26*time.Hour {
 		t.Errorf("%+v", k)
 	}
 }
@@ -160,12 +161,12 @@ func TestCascadeOfWhatIsBeforeAPerson(t *testing.T) {
 func TestThreeAmongMany(t *testing.T) {
 	judged := 0
 	c := newClinic(t, func(c *privacy.Config) {
-		c.Judged = func(_ *privacy.Touch, v *privacy.Verdict, k *privacy.Known) {
+		c.Judged = func(_ *judge.Touch, v *judge.Verdict, k *judge.Known) {
 			if k.Others < 2 || v.Explained {
 				return
 			}
 			judged++
-			if k.Readers != 43 || slices.ContainsFunc(v.Flags, func(f privacy.Flag) bool { return f.ID == "F26" }) {
+			if k.Readers != 43 || slices.ContainsFunc(v.Flags, func(f judge.Flag) bool { return f.ID == "F26" }) {
 				t.Errorf("%d of %d: %+v", k.Others+1, k.Readers, v.Flags)
 			}
 		}
@@ -193,7 +194,7 @@ func TestUsualReaders(t *testing.T) {
 	var usual []float64
 	c := newClinic(t, func(c *privacy.Config) {
 		c.Own = 24 * time.Hour
-		c.Judged = func(touch *privacy.Touch, v *privacy.Verdict, k *privacy.Known) {
+		c.Judged = func(touch *judge.Touch, v *judge.Verdict, k *judge.Known) {
 			if k.Usual > 0 {
 				usual = append(usual, k.Usual)
 			}

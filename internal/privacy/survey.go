@@ -13,6 +13,7 @@ import (
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/finding"
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // Survey explains the accesses that stand in files, without a node: first it hears all that the files say of the house,
@@ -34,7 +35,7 @@ type Survey struct {
 }
 
 // NewSurvey prepares a survey. read tells what an event says of the house; see package reader.
-func NewSurvey(h *hospital.House, c Config, j *Judge, read func(*event.Event) ([]hospital.Fact, error)) *Survey {
+func NewSurvey(h *hospital.House, c Config, j *judge.Judge, read func(*event.Event) ([]hospital.Fact, error)) *Survey {
 	c.Audit = tiny // nobody is there to look at what was drawn
 	m := newMemory()
 	return &Survey{read: read, house: h, engine: newEngine(h, c, j, m), memory: m, number: map[string]int32{}, began: time.Now().UTC()}
@@ -256,7 +257,7 @@ func appendName(list []string, name string) []string {
 	return list
 }
 
-func (s *Survey) events(f *finding.Finding, l *Look, text *Text) {
+func (s *Survey) events(f *finding.Finding, l *Look, text *judge.Text) {
 	for _, a := range l.Touch.Evidence {
 		f.Count++
 		if f.First.IsZero() || a.At.Before(f.First) {

@@ -1,6 +1,10 @@
 package privacy
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/wardline/wardline/internal/privacy/judge"
+)
 
 // Runs of searches that are no accident, and numbers that are not there.
 const (
@@ -13,7 +17,7 @@ func searches(rows []row, opened []int64) (all, unopened int) {
 	const soon = 2 * 60 * 1000 // milliseconds
 	var at []int64
 	for i := range rows {
-		if rows[i].act == Search && rows[i].marks&failed == 0 {
+		if rows[i].act == judge.Search && rows[i].marks&failed == 0 {
 			at = append(at, rows[i].at)
 		}
 	}
@@ -37,7 +41,7 @@ func guessed(rows []row) int {
 	var before uint64
 	for i := range rows {
 		r := &rows[i]
-		if r.act != Open || r.query>>62 == 0 || r.query == before {
+		if r.act != judge.Open || r.query>>62 == 0 || r.query == before {
 			continue
 		}
 		if r.query < before || r.query-before > 3 {
@@ -63,7 +67,7 @@ func inOrder(rows []row) string {
 	for i := range rows {
 		q := rows[i].query
 		number := q>>62 != 0
-		if q == 0 || q == before || rows[i].act != Search && (rows[i].act != Open || !number) {
+		if q == 0 || q == before || rows[i].act != judge.Search && (rows[i].act != judge.Open || !number) {
 			continue
 		}
 		switch {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 const (
@@ -22,7 +23,7 @@ type seen struct {
 
 // travel finds an account in two places within a time in which nobody goes from one to the other: in two countries, in another
 // country and in the house, or outside and in the house.
-func (e *Engine) travel(w *workday) Travel {
+func (e *Engine) travel(w *workday) judge.Travel {
 	var came []seen
 	for _, s := range w.sheets {
 		if s.patient != 0 {
@@ -35,7 +36,7 @@ func (e *Engine) travel(w *workday) Travel {
 		}
 	}
 	if len(came) == 0 {
-		return Travel{}
+		return judge.Travel{}
 	}
 	slices.SortFunc(came, func(a, b seen) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.country, b.country)) })
 	var before *seen
@@ -45,7 +46,7 @@ func (e *Engine) travel(w *workday) Travel {
 			continue
 		}
 		if before != nil && c.country != before.country && milli(c.at-before.at) < flight {
-			return Travel{Kind: "remote", Gap: milli(c.at - before.at)}
+			return judge.Travel{Kind: "remote", Gap: milli(c.at - before.at)}
 		}
 		before = c
 	}
@@ -56,13 +57,13 @@ func milli(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
 
 // here finds that the account was in the house as well. In the house it is where it was before anybody came in from outside that
 // day: what is used afterwards may be what somebody from outside sits at.
-func (e *Engine) here(w *workday, came []seen) Travel {
+func (e *Engine) here(w *workday, came []seen) judge.Travel {
 	home := e.home()
 	var before, after []seen
 	for _, s := range w.sheets {
 		for i := range s.rows {
 			r := &s.rows[i]
-			if r.where == 0 || r.marks&(failed|remote|login|logout|machine) != 0 || r.act == Export {
+			if r.where == 0 || r.marks&(failed|remote|login|logout|machine) != 0 || r.act == judge.Export {
 				continue
 			}
 			if r.at < came[0].at {
@@ -76,16 +77,16 @@ func (e *Engine) here(w *workday, came []seen) Travel {
 		c := &came[i]
 		for _, b := range before {
 			if c.country != 0 && home != 0 && c.country != home && milli(c.at-b.at) < flight {
-				return Travel{Kind: "remote", Gap: milli(c.at - b.at)}
+				return judge.Travel{Kind: "remote", Gap: milli(c.at - b.at)}
 			}
 			for _, a := range after {
 				if c.country == 0 && a.where == b.where && a.at > c.at && milli(a.at-b.at) <= walk {
-					return Travel{Kind: "remote", Gap: milli(min(c.at-b.at, a.at-c.at))}
+					return judge.Travel{Kind: "remote", Gap: milli(min(c.at-b.at, a.at-c.at))}
 				}
 			}
 		}
 	}
-	return Travel{}
+	return judge.Travel{}
 }
 
 // home is the country from which nearly all sign in; 0 while that is not clear.

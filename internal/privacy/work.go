@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // dayKey names what one account did on one day.
@@ -26,7 +27,7 @@ type workday struct {
 	strange  bool // told that the machine is a stranger
 	outside  bool // somebody came in from outside
 	stale    bool // work is not of these sheets any more
-	work     Work
+	work     judge.Work
 	places   []hospital.Ref
 	hours    [24]uint16
 }
@@ -109,11 +110,11 @@ func (e *Engine) shorten(s *sheet) {
 			continue
 		}
 		switch r.act {
-		case Print:
+		case judge.Print:
 			b.prints++
-		case Open:
+		case judge.Open:
 			faces, care = faces || r.marks&face != 0, care || r.marks&face == 0
-		case Write, Export:
+		case judge.Write, judge.Export:
 			care = true
 		}
 		b.images = b.images || r.marks&image != 0
@@ -130,14 +131,14 @@ func (e *Engine) shorten(s *sheet) {
 }
 
 // work says what the account did on that day. It is made anew when something was added.
-func (e *Engine) work(w *workday) *Work {
+func (e *Engine) work(w *workday) *judge.Work {
 	if !w.stale {
 		return &w.work
 	}
 	w.stale = false
 	w.hours, w.places = [24]uint16{}, w.places[:0]
 	p := e.profile(w.user)
-	k := Work{Chance: 1, FacesOdds: 1, Hour: -1}
+	k := judge.Work{Chance: 1, FacesOdds: 1, Hour: -1}
 	w.opened = 0
 	var rows []row
 	for _, s := range w.sheets {
@@ -163,7 +164,7 @@ func (e *Engine) work(w *workday) *Work {
 			continue
 		}
 		for i := range s.rows {
-			if s.rows[i].act == Open && s.rows[i].query != 0 { // asked for by its number
+			if s.rows[i].act == judge.Open && s.rows[i].query != 0 { // asked for by its number
 				rows = append(rows, s.rows[i])
 			}
 		}
@@ -185,7 +186,7 @@ func (e *Engine) work(w *workday) *Work {
 }
 
 // many adds up what is about many records at once.
-func (e *Engine) many(k *Work, rows []row, w *workday) {
+func (e *Engine) many(k *judge.Work, rows []row, w *workday) {
 	slices.SortFunc(rows, func(a, b row) int { return a.compare(&b) })
 	for i := range rows {
 		r := &rows[i]
@@ -195,7 +196,7 @@ func (e *Engine) many(k *Work, rows []row, w *workday) {
 		case r.marks&logView != 0:
 			k.LogViewed = true
 		}
-		if r.marks&failed != 0 || r.act != Export && r.act != Print || e.permitted(w.user, r, "export") {
+		if r.marks&failed != 0 || r.act != judge.Export && r.act != judge.Print || e.permitted(w.user, r, "export") {
 			continue
 		}
 		k.Exported = max(k.Exported, int(r.n))
@@ -219,7 +220,7 @@ func openings(w *workday) []int64 {
 			continue
 		}
 		for i := range s.rows {
-			if s.rows[i].act == Open {
+			if s.rows[i].act == judge.Open {
 				at = append(at, s.rows[i].at)
 				break
 			}
@@ -268,7 +269,7 @@ func turns(w *workday) int {
 	var uses []use
 	for _, s := range w.sheets {
 		for i := range s.rows {
-			if r := &s.rows[i]; r.where != 0 && r.marks&(failed|remote) == 0 && r.act != Export {
+			if r := &s.rows[i]; r.where != 0 && r.marks&(failed|remote) == 0 && r.act != judge.Export {
 				uses = append(uses, use{r.at, r.where})
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/hospital/reader"
 	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // PrivacyConfig is the explanation of accesses to patients' records.
@@ -43,7 +44,7 @@ func (c *PrivacyConfig) check() error {
 }
 
 // judge reads what accesses are judged by.
-func (c *PrivacyConfig) judge() (*privacy.Judge, error) {
+func (c *PrivacyConfig) judge() (*judge.Judge, error) {
 	var site fs.FS
 	if c.Content != "" {
 		if _, err := os.Stat(c.Content); err != nil {
@@ -51,11 +52,11 @@ func (c *PrivacyConfig) judge() (*privacy.Judge, error) {
 		}
 		site = os.DirFS(c.Content)
 	}
-	judge, err := privacy.Load(content.Privacy(), site)
+	j, err := judge.Load(content.Privacy(), site)
 	if err != nil {
 		return nil, fmt.Errorf("privacy.content: %w", err)
 	}
-	return judge, nil
+	return j, nil
 }
 
 // openPrivacy opens what knows the hospital, and the room that asks why records were opened.
@@ -68,7 +69,7 @@ func (n *Node) openPrivacy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	judge, err := c.judge()
+	j, err := c.judge()
 	if err != nil {
 		return err
 	}
@@ -76,7 +77,7 @@ func (n *Node) openPrivacy(ctx context.Context) error {
 		Config: privacy.Config{
 			Zone: zone, Beds: c.Beds, CasesPerDay: c.CasesPerDay, Export: c.ExportLimit, Images: c.ImageLimit,
 		},
-		DB: n.db, Journal: n.journal, Vault: n.vault, Judge: judge, Log: n.log,
+		DB: n.db, Journal: n.journal, Vault: n.vault, Judge: j, Log: n.log,
 	})
 	if err != nil {
 		return err
@@ -85,7 +86,7 @@ func (n *Node) openPrivacy(ctx context.Context) error {
 		Journal: n.journal, DB: n.db, Vault: n.vault, Taxonomy: n.taxonomy, Log: n.log,
 		House: hospital.Options{
 			Zone: zone, Authority: c.Authority, Aliases: c.Aliases,
-			Family: func(_, title string) hospital.Family { return judge.Classes().Family(title) },
+			Family: func(_, title string) hospital.Family { return j.Classes().Family(title) },
 		},
 		Read:  reader.New(zone).Read,
 		Wants: func(class *event.Class) bool { return reader.Wants(class) || privacy.Wants(class) },

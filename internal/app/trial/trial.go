@@ -22,6 +22,7 @@ import (
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/hospital/reader"
 	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/judge"
 	"github.com/wardline/wardline/internal/sim/feed"
 	"github.com/wardline/wardline/internal/sim/life"
 	"github.com/wardline/wardline/internal/sim/score"
@@ -136,7 +137,7 @@ func (t *trial) equip(h *life.Hospital) error {
 	if err != nil {
 		return err
 	}
-	judge, err := privacy.Load(content.Privacy(), nil)
+	j, err := judge.Load(content.Privacy(), nil)
 	if err != nil {
 		return err
 	}
@@ -149,11 +150,11 @@ func (t *trial) equip(h *life.Hospital) error {
 	if t.perDay == 0 {
 		t.perDay = max(1, (h.World.Beds*10+999)/1000)
 	}
-	t.house = hospital.New(v, hospital.Options{Zone: t.zone, Authority: h.World.Authority, Family: func(_, title string) hospital.Family { return judge.Classes().Family(title) }})
+	t.house = hospital.New(v, hospital.Options{Zone: t.zone, Authority: h.World.Authority, Family: func(_, title string) hospital.Family { return j.Classes().Family(title) }})
 	t.reader = reader.New(t.zone)
 	t.engine = privacy.NewEngine(t.house, privacy.Config{
 		Zone: t.zone, Beds: max(h.World.Beds, 10), CasesPerDay: t.perDay, Secret: fmt.Append(nil, "trial ", t.c.Life.Seed), Judged: t.judged,
-	}, judge)
+	}, j)
 	return nil
 }
 
@@ -321,7 +322,7 @@ func (t *trial) day(day int, at time.Time) error {
 }
 
 // judged notes what is thought of a touch; what is thought of it later takes its place.
-func (t *trial) judged(touch *privacy.Touch, v *privacy.Verdict, k *privacy.Known) {
+func (t *trial) judged(touch *judge.Touch, v *judge.Verdict, k *judge.Known) {
 	if touch.Last.Before(t.from) || touch.Patient == 0 {
 		return
 	}
@@ -347,7 +348,7 @@ func (t *trial) judged(touch *privacy.Touch, v *privacy.Verdict, k *privacy.Know
 }
 
 // thought says in a line what is thought of a touch.
-func (t *trial) thought(touch *privacy.Touch, v *privacy.Verdict) string {
+func (t *trial) thought(touch *judge.Touch, v *judge.Verdict) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s", touch.First.In(t.zone).Format("01-02 15:04"), t.house.Text(touch.User))
 	if s := t.house.Staff(touch.Staff); s != nil {
@@ -361,7 +362,7 @@ func (t *trial) thought(touch *privacy.Touch, v *privacy.Verdict) string {
 		fmt.Fprintf(&b, " %s +%.0f", f.ID, f.Weight)
 	}
 	for _, r := range v.Tried {
-		if r.Why != privacy.WhyNone {
+		if r.Why != judge.WhyNone {
 			fmt.Fprintf(&b, " %s:%s", r.Template, r.Why)
 		}
 	}

@@ -1,4 +1,4 @@
-package privacy_test
+package judge_test
 
 import (
 	"fmt"
@@ -10,12 +10,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wardline/wardline/internal/hospital"
-	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // looks makes touches on several days, by several people, on several records: each is "person patient day".
-func looks(s *script, rows ...string) []privacy.Look {
-	var all []privacy.Look
+func looks(s *script, rows ...string) []judge.Judged {
+	var all []judge.Judged
 	for _, row := range rows {
 		var user, patient string
 		var days int
@@ -24,7 +24,8 @@ func looks(s *script, rows ...string) []privacy.Look {
 		t.User, t.Staff = s.h.Ref(user), s.staff(user)
 		t.Patient, _ = s.h.Find(number(patient))
 		t.First, t.Last, t.Day = noon.AddDate(0, 0, days), noon.AddDate(0, 0, days), dayOf(noon)+int32(days)
-		all = append(all, privacy.Look{Touch: t, Verdict: s.judge.Verdict(&t, s.h, &s.k, time.Time{})})
+		v := s.judge.Verdict(&t, s.h, &s.k, time.Time{})
+		all = append(all, judge.Judged{Touch: &t, Verdict: &v})
 	}
 	return all
 }
@@ -34,7 +35,7 @@ func TestCasesAreToldInSentences(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := tell(t, judge(t), `case a ward
+	s := tell(t, loaded(t), `case a ward
 person eva nursing family=Lund given=Eva street="Elm Street 12" city=Alder postcode=100
 person mia physician
 person ida office
@@ -45,30 +46,30 @@ visit bob -90d -89d
 touch eva ann`)
 	for _, c := range []struct {
 		name, want, says string
-		c                privacy.Case
+		c                judge.Telling
 	}{
 		{
 			"several days", "We found no reason for openings of a neighbour's chart on three days",
 			"A nurse opened this chart on three days between 10 March and 14 March.",
-			privacy.Case{Kind: privacy.UserCase, Touches: looks(s, "eva ann 4", "eva ann 0", "eva ann 2")},
+			judge.Telling{Touches: looks(s, "eva ann 4", "eva ann 0", "eva ann 2")},
 		},
 		{
 			"several charts", "We found no reason for openings of two charts", "A nurse opened two charts on Tuesday 10 March.",
-			privacy.Case{Kind: privacy.UserCase, Touches: looks(s, "eva ann 0", "eva bob 0")},
+			judge.Telling{Touches: looks(s, "eva ann 0", "eva bob 0")},
 		},
 		{
 			"several people", "Three people opened a neighbour's chart, and we found no reason", "Three people opened this chart on Tuesday 10 March.",
-			privacy.Case{Kind: privacy.PatientCase, Touches: looks(s, "eva ann 0", "mia ann 0", "ida ann 0")},
+			judge.Telling{Touches: looks(s, "eva ann 0", "mia ann 0", "ida ann 0")},
 		},
 		{
 			"several people and charts", "Two accounts opened two charts alike, and we found no reason", "Two people opened two charts on two days between 10 March and 11 March.",
-			privacy.Case{Kind: privacy.CampaignCase, Touches: looks(s, "eva ann 0", "mia bob 1")},
+			judge.Telling{Touches: looks(s, "eva ann 0", "mia bob 1")},
 		},
 		{
 			"a reason that came later", "We found no reason for an opening of a neighbour's chart", "A reason arrived on Friday 13 March, after the case was opened.",
-			privacy.Case{Kind: privacy.UserCase, Touches: looks(s, "eva ann 0"), Arrived: noon.AddDate(0, 0, 3)},
+			judge.Telling{Touches: looks(s, "eva ann 0"), Arrived: noon.AddDate(0, 0, 3)},
 		},
-		{"nothing", "This case holds no accesses", "", privacy.Case{}},
+		{"nothing", "This case holds no accesses", "", judge.Telling{}},
 	} {
 		text := s.judge.Text(&c.c, s.h, zone)
 		if text.Headline != c.want {
@@ -79,14 +80,14 @@ touch eva ann`)
 		}
 	}
 	// Times are those of the house: noon in UTC is one o'clock in Oslo.
-	one := privacy.Case{Kind: privacy.UserCase, Touches: looks(s, "eva ann 0")}
+	one := judge.Telling{Touches: looks(s, "eva ann 0")}
 	if got := s.judge.Text(&one, s.h, zone).Paragraphs[0]; !strings.Contains(got, "first at 13:00") {
 		t.Errorf("got %q", got)
 	}
 }
 
 func TestWhatWeighsIsShownWithoutATotal(t *testing.T) {
-	s := tell(t, judge(t), `case a nurse who gave a medicine on her ward, and lives near
+	s := tell(t, loaded(t), `case a nurse who gave a medicine on her ward, and lives near
 person nora nursing unit=4W family=Lund given=Eva street="Elm Street 12" city=Alder postcode=100
 person doc physician
 shift nora -5h +7h unit=4W
@@ -95,8 +96,8 @@ visit ann -2d class=I unit=4W
 relation order ann doc -1h
 relation medication ann nora -1h -1h made=-1h
 touch nora ann`)
-	text := s.judge.Text(&privacy.Case{Touches: looks(s, "nora ann 0")}, s.h, nil)
-	want := []privacy.Weighs{{ID: "E07", Label: "Medicine given", Decibans: -13}, {ID: "E09", Label: "On the ward, on duty", Decibans: -2.75}, {ID: "F06", Label: "Neighbour", Decibans: 12}}
+	text := s.judge.Text(&judge.Telling{Touches: looks(s, "nora ann 0")}, s.h, nil)
+	want := []judge.Weighs{{ID: "E07", Label: "Medicine given", Decibans: -13}, {ID: "E09", Label: "On the ward, on duty", Decibans: -2.75}, {ID: "F06", Label: "Neighbour", Decibans: 12}}
 	if d := cmp.Diff(want, text.Weighs); d != "" {
 		t.Error(d)
 	}
@@ -110,13 +111,13 @@ touch nora ann`)
 }
 
 func TestSecondReasonAndUnexplainedAreNamed(t *testing.T) {
-	s := tell(t, judge(t), `case nothing
+	s := tell(t, loaded(t), `case nothing
 person eva nursing
 patient ann vip
 visit ann -90d -89d
 touch eva ann`)
-	text := s.judge.Text(&privacy.Case{Touches: looks(s, "eva ann 0")}, s.h, nil)
-	want := []privacy.Weighs{{Label: "No reason found", Decibans: 15}, {ID: "F07", Label: "Protected person", Decibans: 28}}
+	text := s.judge.Text(&judge.Telling{Touches: looks(s, "eva ann 0")}, s.h, nil)
+	want := []judge.Weighs{{Label: "No reason found", Decibans: 15}, {ID: "F07", Label: "Protected person", Decibans: 28}}
 	if d := cmp.Diff(want, text.Weighs); d != "" {
 		t.Error(d)
 	}
@@ -125,7 +126,7 @@ touch eva ann`)
 // TestScoresAsProbabilities are the worked ones.
 func TestScoresAsProbabilities(t *testing.T) {
 	for score, want := range map[float64]float64{-9: 0.11, -2: 0.39, -6: 0.20, -22: 0.006, -10: 1 / 11.0, 0: 0.5} {
-		if got := privacy.Probability(score); math.Abs(got-want) > 0.005 {
+		if got := judge.Probability(score); math.Abs(got-want) > 0.005 {
 			t.Errorf("%v decibans: got %.3f, want %.3f", score, got, want)
 		}
 	}
@@ -133,7 +134,7 @@ func TestScoresAsProbabilities(t *testing.T) {
 
 // TestSentencesNameNobody: what is said of a case holds neither a number nor a name of patient or person.
 func TestSentencesNameNobody(t *testing.T) {
-	s := tell(t, judge(t), `case everything at once
+	s := tell(t, loaded(t), `case everything at once
 person evalund nursing dept=MED unit=4W family=Lundqvist given=Evalotte national=8002031234 street="Elm Street 12" city=Alderton postcode=10077 phone=555-0101 kin=Bergstrand/Annika
 person cole nursing dept=MED family=Bergstrand given=Annika born=1970-01-01 national=7001011234
 patient ann family=Bergstrand given=Annika born=1970-01-01 national=7001011234 street="Elm Street 14" city=Alderton postcode=10077 phone=555-0109 vip
@@ -141,7 +142,7 @@ visit ann -90d -89d number=V77123
 relation document ann evalund +1h by=evalund made=+1h key=D8812
 known others=4 prints=99 prints-top=3
 touch evalund ann open=1 print=2`)
-	text := s.judge.Text(&privacy.Case{Touches: looks(s, "evalund ann 0")}, s.h, nil)
+	text := s.judge.Text(&judge.Telling{Touches: looks(s, "evalund ann 0")}, s.h, nil)
 	all := strings.ToLower(fmt.Sprint(text))
 	for _, secret := range []string{"evalund", "lundqvist", "evalotte", "bergstrand", "annika", "elm", "alderton", "10077", "0101", "0109", "m-ann", "n-", "v77123", "d8812", "800203", "700101"} {
 		if strings.Contains(all, secret) {

@@ -1,4 +1,4 @@
-package privacy_test
+package judge_test
 
 import (
 	"errors"
@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/hospital"
-	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 // known reads what the room has learned.
@@ -18,14 +18,14 @@ func (s *script) known(a *args) {
 		w, err := strconv.ParseFloat(parts[1], 32)
 		ago, err2 := strconv.Atoi(parts[2])
 		a.err = errors.Join(a.err, err, err2)
-		k.Pair = privacy.Pair{Settled: dayOf(noon) - int32(ago), Weight: float32(w), Template: parts[0]}
+		k.Pair = judge.Pair{Settled: dayOf(noon) - int32(ago), Weight: float32(w), Template: parts[0]}
 	}
 	if m := a.get("mate"); m != "" { // name/lift/shared
 		parts := strings.Split(m, "/")
 		lift, err := strconv.ParseFloat(parts[1], 32)
 		shared, err2 := strconv.Atoi(parts[2])
 		a.err = errors.Join(a.err, err, err2)
-		k.Mates = append(k.Mates, privacy.Mate{Staff: s.staff(parts[0]), Lift: float32(lift), Shared: int32(shared)})
+		k.Mates = append(k.Mates, judge.Mate{Staff: s.staff(parts[0]), Lift: float32(lift), Shared: int32(shared)})
 	}
 	if r := a.get("responsible"); r != "" { // department/diagnosis/ratio
 		parts := strings.Split(r, "/")
@@ -43,7 +43,7 @@ func (s *script) known(a *args) {
 		parts := append(strings.Split(r, "/"), "")
 		share, err := strconv.ParseFloat(parts[1], 64)
 		a.err = errors.Join(a.err, err)
-		k.Rates = &privacy.Rates{Touches: 1e9, Flags: map[string]float64{parts[0]: share}, Upheld: map[string]float64{}}
+		k.Rates = &judge.Rates{Touches: 1e9, Flags: map[string]float64{parts[0]: share}, Upheld: map[string]float64{}}
 		if parts[2] != "" {
 			upheld, err := strconv.ParseFloat(parts[2], 64)
 			all, err2 := strconv.Atoi(parts[3])
@@ -60,7 +60,7 @@ func (s *script) known(a *args) {
 			share, err := strconv.ParseFloat(text, 64)
 			a.err = errors.Join(a.err, err)
 			if k.Rates == nil {
-				k.Rates = &privacy.Rates{Touches: 1e9, Flags: map[string]float64{}, Upheld: map[string]float64{}}
+				k.Rates = &judge.Rates{Touches: 1e9, Flags: map[string]float64{}, Upheld: map[string]float64{}}
 			}
 			switch {
 			case name == "bare":
@@ -103,7 +103,7 @@ func (s *script) known(a *args) {
 		k.Work.Sweep = sweep
 	}
 	if travel := a.get("travel"); travel != "" {
-		k.Work.Travel = privacy.Travel{Kind: travel, Gap: 20 * time.Minute}
+		k.Work.Travel = judge.Travel{Kind: travel, Gap: 20 * time.Minute}
 	}
 }
 

@@ -1,4 +1,4 @@
-package privacy
+package judge
 
 import (
 	"slices"
@@ -329,7 +329,7 @@ func (a *asking) linked(n int, id hospital.PatientID) {
 }
 
 // proposed is a reason of the site's own as a template.
-func (j *Judge) proposed(r Proposal) template {
+func (j *Judge) proposed(r SiteReason) template {
 	const day = 24 * time.Hour
 	return template{ID: r.Template, Title: r.Fact, Kind: "colleagues", Family: r.Template, Use: useFilter, Test: testProposal,
 		Before: span(day), After: span(7 * day), Open: span(90 * day), Strength: "indirect", Noun: "an agreed reason",

@@ -1,33 +1,33 @@
-package privacy_test
+package judge_test
 
 import (
 	"testing"
 
 	"github.com/wardline/wardline/internal/hospital"
-	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 func TestWordsOfSendersHaveClasses(t *testing.T) {
-	c := judge(t).Classes()
+	c := loaded(t).Classes()
 	for _, w := range []struct {
 		native     string
-		act        privacy.Act
+		act        judge.Act
 		background bool
 		known      bool
 		item       string
 	}{
-		{"Print Face Sheet", privacy.Print, false, true, "identity"},
-		{"Patient List", privacy.Listed, false, true, ""},
-		{"ED Track Board", privacy.Listed, false, true, ""},
-		{"Worklist Poll", privacy.Other, true, true, ""},
-		{"Image prefetch", privacy.Other, true, true, ""},
-		{"Patient Search", privacy.Search, false, true, ""},
-		{"Export CSV", privacy.Export, false, true, ""},
-		{"Psych Note viewed", privacy.Other, false, false, "psychiatry"},
-		{"HIV Viral Load", privacy.Other, false, false, "hiv"},
-		{"Demographics", privacy.Other, false, false, "identity"},
-		{"Chart opened", privacy.Other, false, false, ""},
-		{"Archive", privacy.Other, false, false, ""},
+		{"Print Face Sheet", judge.Print, false, true, "identity"},
+		{"Patient List", judge.Listed, false, true, ""},
+		{"ED Track Board", judge.Listed, false, true, ""},
+		{"Worklist Poll", judge.Other, true, true, ""},
+		{"Image prefetch", judge.Other, true, true, ""},
+		{"Patient Search", judge.Search, false, true, ""},
+		{"Export CSV", judge.Export, false, true, ""},
+		{"Psych Note viewed", judge.Other, false, false, "psychiatry"},
+		{"HIV Viral Load", judge.Other, false, false, "hiv"},
+		{"Demographics", judge.Other, false, false, "identity"},
+		{"Chart opened", judge.Other, false, false, ""},
+		{"Archive", judge.Other, false, false, ""},
 	} {
 		if act, background, known := c.Act(w.native); act != w.act || background != w.background || known != w.known {
 			t.Errorf("%s: got %v, %t, %t", w.native, act, background, known)
@@ -44,7 +44,7 @@ func TestWordsOfSendersHaveClasses(t *testing.T) {
 }
 
 func TestTitlesHaveFamilies(t *testing.T) {
-	c := judge(t).Classes()
+	c := loaded(t).Classes()
 	for title, want := range map[string]hospital.Family{
 		"Registered Nurse": hospital.Nursing, "Nurse Manager": hospital.Nursing, "Clinical Pharmacist": hospital.Pharmacy,
 		"Consultant Radiologist": hospital.Radiology, "Senior Resident": hospital.Physician, "Ward Clerk": hospital.Desk,

@@ -1,4 +1,12 @@
-package privacy
+// Package judge says of one Touch, all that an account did with one patient's record on one day, which reasons there were for it,
+// what speaks for a closer look and what both weigh, and tells it in sentences.
+//
+//	content/privacy ──► Load ──► Judge
+//	Touch, hospital.House, Known ──► Judge ──► Verdict ──► Text
+//
+// It remembers nothing and knows of no case: what was learned before comes with each touch, as Known. The stories below
+// testdata/verdicts hold each reason, flag and weight.
+package judge
 
 import (
 	"slices"
@@ -29,7 +37,17 @@ type Site struct {
 	// Export and Images are the limits of patients in one report and of studies moved in an hour; 0 for those of flags.yml.
 	Export, Images int
 	// Reasons are those that were learned from decisions; those that are not Live are left out.
-	Reasons []Proposal
+	Reasons []SiteReason
+}
+
+// SiteReason is a reason that a site adds: accounts of a kind see patients of a kind.
+type SiteReason struct {
+	Template   string       `json:"template"` // S001 ...
+	Fact       string       `json:"fact"`     // what was missing, in words
+	Department hospital.Ref `json:"department"`
+	Job        hospital.Ref `json:"job,omitempty"`
+	Service    hospital.Ref `json:"service"` // of the patient's visit; 0 for any
+	Live       bool         `json:"live"`
 }
 
 // With returns a Judge that also goes by what the site decided.
@@ -54,7 +72,7 @@ func (j *Judge) Classes() *Classes { return &j.classes }
 // Verdict judges t by what h and k know. What was entered after at is left out, so that a verdict of the past can be made
 // again; the zero time leaves nothing out. It changes nothing.
 //
-// Whether nothing explains a touch is worth something only once its reasons had time to arrive: see Config.Settle.
+// Whether nothing explains a touch is worth something only once its reasons had time to arrive: see privacy.Config.Settle.
 func (j *Judge) Verdict(t *Touch, h *hospital.House, k *Known, at time.Time) Verdict {
 	a := j.asking(t, h, k, at)
 	defer a.done()

@@ -1,4 +1,4 @@
-package privacy_test
+package judge_test
 
 import (
 	"errors"
@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/hospital"
-	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/judge"
 	"github.com/wardline/wardline/internal/vault"
 )
 
@@ -41,7 +41,7 @@ import (
 //	verdict explained|unexplained SCORE            ... and what comes of it: all reasons and flags must have been named
 type script struct {
 	t     *testing.T
-	judge *privacy.Judge
+	judge *judge.Judge
 	vault *vault.Vault
 
 	file string
@@ -49,12 +49,12 @@ type script struct {
 	name string
 
 	h       *hospital.House
-	k       privacy.Known
-	touch   *privacy.Touch
+	k       judge.Known
+	touch   *judge.Touch
 	reasons []string
 	flags   []string
 	tried   []string
-	said    []func(privacy.Text) // what is expected of the sentences
+	said    []func(judge.Text) // what is expected of the sentences
 	keys    int
 	touches int // that were judged
 	cases   int
@@ -235,7 +235,7 @@ func (s *script) statement(verb string, a *args) error {
 func (s *script) begin(a *args) {
 	s.name = a.next("words")
 	s.h = hospital.New(s.vault, hospital.Options{Authority: "ALDER"})
-	s.k = privacy.Known{Work: privacy.Work{Hour: -1}}
+	s.k = judge.Known{Work: judge.Work{Hour: -1}}
 	s.cases++
 }
 
@@ -425,7 +425,7 @@ func (s *script) staff(name string) hospital.StaffID {
 
 func (s *script) touched(a *args) {
 	user, patient := a.next("person"), a.next("patient")
-	t := privacy.Touch{User: s.h.Intern(user), Staff: s.staff(user), First: noon, Looked: 2 * time.Minute}
+	t := judge.Touch{User: s.h.Intern(user), Staff: s.staff(user), First: noon, Looked: 2 * time.Minute}
 	if patient != "none" {
 		if t.Patient, _ = s.h.Find(number(patient)); t.Patient == 0 {
 			a.err = errors.Join(a.err, errors.New("nobody knows this patient"))
@@ -448,7 +448,7 @@ func (s *script) touched(a *args) {
 		done = done || n > 0
 	}
 	if !done && patient != "none" {
-		t.Counts[privacy.Open] = 3
+		t.Counts[judge.Open] = 3
 	}
 	if c := a.get("sensitive"); c != "" {
 		t.Sensitive = []hospital.Ref{s.h.Intern(c)}
@@ -460,7 +460,7 @@ func (s *script) touched(a *args) {
 		t.Declined, t.DeclinedAt = true, a.time(d)
 	}
 	t.Automatic, t.Images = a.has("automatic"), a.has("images")
-	t.Evidence = []privacy.Access{{At: t.First, Act: privacy.Open}, {At: t.Last, Act: privacy.Open}}
+	t.Evidence = []judge.Access{{At: t.First, Act: judge.Open}, {At: t.Last, Act: judge.Open}}
 	s.touch = &t
 }
 

@@ -1,4 +1,4 @@
-package privacy_test
+package judge_test
 
 import (
 	"errors"
@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
 func (s *script) reason(a *args) {
@@ -67,15 +67,14 @@ func (s *script) verdict(a *args) {
 	s.same("reasons", reasons, s.reasons)
 	s.same("flags", flags, s.flags)
 	for _, want := range s.tried {
-		if !slices.ContainsFunc(v.Tried, func(d privacy.Tried) bool { return d.Template+" "+d.Why == want }) {
+		if !slices.ContainsFunc(v.Tried, func(d judge.Tried) bool { return d.Template+" "+d.Why == want }) {
 			s.failf("%s: not tried: %s; tried: %v", s.where(), want, v.Tried)
 		}
 	}
 	s.sentences(&v)
 	s.hard(&v)
 	if len(s.said) > 0 {
-		look := privacy.Look{Touch: *s.touch, Verdict: v}
-		text := s.judge.Text(&privacy.Case{Kind: privacy.UserCase, Touches: []privacy.Look{look}}, s.h, time.UTC)
+		text := s.judge.Text(&judge.Telling{Touches: []judge.Judged{{Touch: s.touch, Verdict: &v}}}, s.h, time.UTC)
 		for _, expect := range s.said {
 			expect(text)
 		}
@@ -87,12 +86,12 @@ func (s *script) verdict(a *args) {
 
 func (s *script) headline(a *args) {
 	want := a.next("words")
-	s.said = append(s.said, func(t privacy.Text) { s.same("headline", []string{t.Headline}, []string{want}) })
+	s.said = append(s.said, func(t judge.Text) { s.same("headline", []string{t.Headline}, []string{want}) })
 }
 
 func (s *script) says(a *args) {
 	want := a.next("words")
-	s.said = append(s.said, func(t privacy.Text) {
+	s.said = append(s.said, func(t judge.Text) {
 		if !slices.ContainsFunc(t.Paragraphs, func(p string) bool { return strings.Contains(p, want) }) {
 			s.failf("%s: not said: %s\n\tsaid: %s", s.where(), want, strings.Join(t.Paragraphs, "\n\t"))
 		}
@@ -101,7 +100,7 @@ func (s *script) says(a *args) {
 
 func (s *script) found(a *args) {
 	want := a.next("words")
-	s.said = append(s.said, func(t privacy.Text) {
+	s.said = append(s.said, func(t judge.Text) {
 		var all []string
 		for _, k := range t.Tried {
 			all = append(all, k.Kind+" "+k.Result+" "+k.Found)
@@ -113,7 +112,7 @@ func (s *script) found(a *args) {
 }
 
 // hard holds the quick look at hard flags against the whole verdict.
-func (s *script) hard(v *privacy.Verdict) {
+func (s *script) hard(v *judge.Verdict) {
 	var quick, whole []string
 	for _, f := range s.judge.HardFlags(s.touch, s.h, &s.k, time.Time{}) {
 		quick = append(quick, f.ID)
@@ -127,7 +126,7 @@ func (s *script) hard(v *privacy.Verdict) {
 }
 
 // sentences makes sure that everything found can be said.
-func (s *script) sentences(v *privacy.Verdict) {
+func (s *script) sentences(v *judge.Verdict) {
 	var all []string
 	for i := range v.Reasons {
 		all = append(all, s.judge.SayReason(&v.Reasons[i]))

@@ -1,4 +1,4 @@
-package privacy_test
+package judge_test
 
 import (
 	"fmt"
@@ -13,12 +13,12 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/wardline/wardline/internal/hospital"
-	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/judge"
 	"github.com/wardline/wardline/internal/vault"
 )
 
 // tell runs the lines of a story up to its touch, which is left to be judged.
-func tell(t testing.TB, j *privacy.Judge, story string) *script {
+func tell(t testing.TB, j *judge.Judge, story string) *script {
 	t.Helper()
 	v, err := vault.Passing()
 	if err != nil {
@@ -40,7 +40,7 @@ func tell(t testing.TB, j *privacy.Judge, story string) *script {
 
 // TestAVerdictOfThePastCanBeMadeAgain: what was entered later is left out.
 func TestAVerdictOfThePastCanBeMadeAgain(t *testing.T) {
-	s := tell(t, judge(t), `case an order that another doctor enters two days later, and cancels ten days later
+	s := tell(t, loaded(t), `case an order that another doctor enters two days later, and cancels ten days later
 person doc physician
 person boss physician
 patient ann
@@ -59,7 +59,7 @@ touch doc ann`)
 
 // TestACancellationCountsFromWhenItWasHeardOf: before that nobody could know.
 func TestACancellationCountsFromWhenItWasHeardOf(t *testing.T) {
-	s := tell(t, judge(t), `case an order that is cancelled ten hours later, and a note that another signs two days later
+	s := tell(t, loaded(t), `case an order that is cancelled ten hours later, and a note that another signs two days later
 person doc physician
 person chief physician
 patient ann
@@ -89,7 +89,7 @@ touch doc ann`)
 
 // TestWhatASiteAgreedOnIsAReason: a group of people and a group of patients, once it is live.
 func TestWhatASiteAgreedOnIsAReason(t *testing.T) {
-	shipped := judge(t)
+	shipped := loaded(t)
 	s := tell(t, shipped, `case the tumour board
 person doc physician dept=RADONC
 patient ann
@@ -97,16 +97,16 @@ patient bob
 visit ann -20d -7d service=ONC
 visit bob -20d -7d service=CARD
 touch doc ann`)
-	agreed := privacy.Proposal{Template: "S001", Fact: "the tumour board looks at patients of oncology", Department: s.h.Ref("RADONC"), Service: s.h.Ref("ONC"), Live: true}
-	with := func(p privacy.Proposal) *privacy.Judge {
-		return shipped.With(privacy.Site{Reasons: []privacy.Proposal{p}})
+	agreed := judge.SiteReason{Template: "S001", Fact: "the tumour board looks at patients of oncology", Department: s.h.Ref("RADONC"), Service: s.h.Ref("ONC"), Live: true}
+	with := func(p judge.SiteReason) *judge.Judge {
+		return shipped.With(judge.Site{Reasons: []judge.SiteReason{p}})
 	}
 	bob, _ := s.h.Find(number("bob"))
 	idle, other, narrow := agreed, agreed, agreed
 	idle.Live, other.Department, narrow.Job = false, s.h.Intern("SURG"), s.h.Intern("chief")
 	for _, c := range []struct {
 		name    string
-		judge   *privacy.Judge
+		judge   *judge.Judge
 		patient hospital.PatientID
 		after   time.Duration
 		want    bool
@@ -133,7 +133,7 @@ touch doc ann`)
 
 // TestOnlyAReasonOfItsOwnIsHandedOn: neither one that was inherited, nor one that was made for the touch, nor a machine's.
 func TestOnlyAReasonOfItsOwnIsHandedOn(t *testing.T) {
-	j := judge(t)
+	j := loaded(t)
 	for _, c := range []struct{ story, want string }{
 		{"visit ann -2d number=V1\nrelation provider ann doc -2d\nknown pair=E01/-13/1\ntouch doc ann", "E01"},
 		{"known pair=E01/-13/1\nrelation document ann doc +1h made=+1h\ntouch doc ann", ""},
@@ -155,7 +155,7 @@ func TestOnlyAReasonOfItsOwnIsHandedOn(t *testing.T) {
 
 // TestLimitsOfTheSite: what counts as a bulk export is the site's to say.
 func TestLimitsOfTheSite(t *testing.T) {
-	s := tell(t, judge(t).With(privacy.Site{Export: 500, Images: 40}), `case a report
+	s := tell(t, loaded(t).With(judge.Site{Export: 500, Images: 40}), `case a report
 person ana it
 patient ann
 known exported=500 images=40
@@ -171,7 +171,7 @@ touch ana none`)
 
 // TestEverybodyIsJudgedTheSame: a Judge serves several goroutines, each with a house of its own, and remembers nothing.
 func TestEverybodyIsJudgedTheSame(t *testing.T) {
-	j := judge(t)
+	j := loaded(t)
 	stories := []string{`case explained
 person doc physician
 patient ann
@@ -181,7 +181,7 @@ touch doc ann`, `case not explained
 person eva nursing
 patient ann vip
 touch eva ann`}
-	var want [2]privacy.Verdict
+	var want [2]judge.Verdict
 	for i, story := range stories {
 		s := tell(t, j, story)
 		want[i] = j.Verdict(s.touch, s.h, &s.k, time.Time{})
@@ -204,7 +204,7 @@ touch eva ann`}
 
 // TestVerdictsHoldWhatTheyPromise draws relations and flags at random.
 func TestVerdictsHoldWhatTheyPromise(t *testing.T) {
-	j := judge(t)
+	j := loaded(t)
 	kinds := []string{"provider", "appointment", "order", "result", "copy", "document", "medication", "careteam", "procedure", "imaging",
 		"specimen", "prescription", "registration", "account", "trigger", "message", "consult", "ticket", "page"}
 	rapid.Check(t, func(r *rapid.T) {
@@ -214,7 +214,7 @@ func TestVerdictsHoldWhatTheyPromise(t *testing.T) {
 			facts = append(facts, fmt.Sprintf("relation %s ann %s %dm by=%s made=%dm key=K%d", rapid.SampledFrom(kinds).Draw(r, "kind"),
 				rapid.SampledFrom([]string{"doc", "nora", "unit:4W", "nobody"}).Draw(r, "who"), at, rapid.SampledFrom([]string{"doc", "nora", ""}).Draw(r, "by"), at, i))
 		}
-		story := func(facts []string) privacy.Verdict {
+		story := func(facts []string) judge.Verdict {
 			s := tell(t, j, "case x\nperson doc physician\nperson nora nursing unit=4W\nshift nora -5h +7h unit=4W\npatient ann\n"+strings.Join(facts, "\n")+"\ntouch nora ann open=1 looked=5s")
 			return s.judge.Verdict(s.touch, s.h, &s.k, time.Time{})
 		}
@@ -229,7 +229,7 @@ func TestVerdictsHoldWhatTheyPromise(t *testing.T) {
 		switch {
 		case !v.Explained:
 			sum += 15
-		case len(v.Reasons) == 0 || v.Reasons[0].Weight > -2 || v.Reasons[0].Correction == privacy.SelfMade || v.Reasons[0].Correction == privacy.Fresh:
+		case len(v.Reasons) == 0 || v.Reasons[0].Weight > -2 || v.Reasons[0].Correction == judge.SelfMade || v.Reasons[0].Correction == judge.Fresh:
 			r.Fatalf("explained by %+v", v.Reasons)
 		default:
 			sum += v.Reasons[0].Weight

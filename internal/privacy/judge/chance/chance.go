@@ -1,4 +1,6 @@
-package privacy
+// Package chance works out how likely a number is that was counted: of patients a day, of touches without a reason, of cases that
+// were upheld.
+package chance
 
 import "math"
 
@@ -41,16 +43,16 @@ func beta(a, b, x float64) float64 {
 	return min(front*sum, 1)
 }
 
-// hitsAtLeast is the probability that of so many, each with that share, n or more are hit.
-func hitsAtLeast(n, of int, share float64) float64 {
+// HitsAtLeast is the probability that of so many, each with that share, n or more are hit.
+func HitsAtLeast(n, of int, share float64) float64 {
 	if n <= 0 {
 		return 1
 	}
 	return beta(float64(n), float64(of-n+1), share)
 }
 
-// hitsAtLeastVarying is the same where the share differs from one time to the next as it does among so many alike: the tail of the beta-binomial.
-func hitsAtLeastVarying(n, of int, share, alike float64) float64 {
+// HitsAtLeastVarying is the same where the share differs from one time to the next as it does among so many alike: the tail of the beta-binomial.
+func HitsAtLeastVarying(n, of int, share, alike float64) float64 {
 	if n <= 0 {
 		return 1
 	}
@@ -68,8 +70,8 @@ func hitsAtLeastVarying(n, of int, share, alike float64) float64 {
 	return min(sum, 1)
 }
 
-// interval is the exact one of Clopper and Pearson that holds the true share with a probability of 95 % or more.
-func interval(hits, of int) (low, high float64) {
+// Interval is the exact one of Clopper and Pearson that holds the true share with a probability of 95 % or more.
+func Interval(hits, of int) (low, high float64) {
 	if of == 0 {
 		return 0, 1
 	}
@@ -98,8 +100,8 @@ func betaQuantile(p, a, b float64) float64 {
 	return (low + high) / 2
 }
 
-// atLeast is the probability that a negative binomial count of that mean and shape is n or more. Its variance is mean + mean²/shape.
-func atLeast(n int, mean, shape float64) float64 {
+// AtLeast is the probability that a negative binomial count of that mean and shape is n or more. Its variance is mean + mean²/shape.
+func AtLeast(n int, mean, shape float64) float64 {
 	switch {
 	case n <= 0:
 		return 1
@@ -109,17 +111,17 @@ func atLeast(n int, mean, shape float64) float64 {
 	return beta(float64(n), shape, mean/(mean+shape))
 }
 
-// exceeded is the smallest count that is reached with a probability of at most p.
-func exceeded(p, mean, shape float64) float64 {
+// Exceeded is the smallest count that is reached with a probability of at most p.
+func Exceeded(p, mean, shape float64) float64 {
 	if mean <= 0 {
 		return 1
 	}
 	low, high := 0, 1
-	for atLeast(high, mean, shape) > p && high < 1<<20 {
+	for AtLeast(high, mean, shape) > p && high < 1<<20 {
 		low, high = high, high*2
 	}
 	for high-low > 1 {
-		if mid := (low + high) / 2; atLeast(mid, mean, shape) > p {
+		if mid := (low + high) / 2; AtLeast(mid, mean, shape) > p {
 			low = mid
 		} else {
 			high = mid
@@ -128,8 +130,8 @@ func exceeded(p, mean, shape float64) float64 {
 	return float64(high)
 }
 
-// deviate is how many standard deviations a normal variable lies above its mean when only a share p lies higher.
-func deviate(p float64) float64 {
+// Deviate is how many standard deviations a normal variable lies above its mean when only a share p lies higher.
+func Deviate(p float64) float64 {
 	p = min(max(p, 1e-15), 1-1e-15)
 	return math.Sqrt2 * math.Erfinv(1-2*p)
 }

@@ -1,4 +1,4 @@
-package privacy
+package judge
 
 import (
 	"slices"
@@ -7,9 +7,47 @@ import (
 	"github.com/wardline/wardline/internal/hospital"
 )
 
-// Text says what a case is about: a headline, two paragraphs, what was looked for, and what weighs. It names nobody; days
+// Telling is what a Text is about: touches that belong together.
+type Telling struct {
+	Touches []Judged
+	Account bool      // it is about how an account is used
+	Drawn   bool      // by lot, to be checked
+	Arrived time.Time // when a reason came after a person had been asked; zero for never
+}
+
+// Judged is a Touch, with what is thought of it.
+type Judged struct {
+	Touch   *Touch
+	Verdict *Verdict
+}
+
+// Text is what is said to a person who is asked for a closer look, in sentences that name nobody.
+type Text struct {
+	Headline   string
+	Paragraphs []string
+	Tried      []TriedKind
+	Weighs     []Weighs
+}
+
+// TriedKind is a group of reasons that were tried: care, place, office work, messages, colleagues.
+type TriedKind struct {
+	Kind   string
+	Looked string // where
+	Count  int    // templates
+	Result string // none, weak, strong
+	Found  string // a sentence
+}
+
+// Weighs is one thing that weighs, to the left for a reason and to the right for a closer look.
+type Weighs struct {
+	ID       string // of the template or the flag
+	Label    string
+	Decibans float64
+}
+
+// Text says what touches are about: a headline, two paragraphs, what was looked for, and what weighs. It names nobody; days
 // are those of zone.
-func (j *Judge) Text(c *Case, h *hospital.House, zone *time.Location) Text {
+func (j *Judge) Text(c *Telling, h *hospital.House, zone *time.Location) Text {
 	if zone == nil {
 		zone = time.UTC
 	}
@@ -21,19 +59,19 @@ func (j *Judge) Text(c *Case, h *hospital.House, zone *time.Location) Text {
 	return Text{
 		Headline:   w.headline(),
 		Paragraphs: w.paragraphs(),
-		Tried:      j.triedKinds(&w.worst.Verdict, w.worst.Touch.First, zone),
-		Weighs:     j.weighs(&w.worst.Verdict),
+		Tried:      j.triedKinds(w.worst.Verdict, w.worst.Touch.First, zone),
+		Weighs:     j.weighs(w.worst.Verdict),
 	}
 }
 
-// writing is the text of one case being made.
+// writing is one text being made.
 type writing struct {
 	j     *Judge
-	c     *Case
+	c     *Telling
 	h     *hospital.House
 	zone  *time.Location
-	worst *Look // the one with the highest score: its reasons and flags are told
-	open  []*Look
+	worst *Judged // the one with the highest score: its reasons and flags are told
+	open  []*Judged
 	all   []Flag // of the worst, the heaviest first
 }
 
@@ -52,7 +90,7 @@ func (w *writing) choose() {
 			w.open = append(w.open, &w.c.Touches[i])
 		}
 	}
-	slices.SortStableFunc(w.open, func(x, y *Look) int { return x.Touch.First.Compare(y.Touch.First) })
+	slices.SortStableFunc(w.open, func(x, y *Judged) int { return x.Touch.First.Compare(y.Touch.First) })
 	if w.worst != nil {
 		w.all = slices.Clone(w.worst.Verdict.Flags)
 		slices.SortStableFunc(w.all, heavier)
@@ -71,14 +109,14 @@ func (w *writing) distinct() (users, patients, days int) {
 func (w *writing) headline() string {
 	users, patients, days := w.distinct()
 	for i := range w.all {
-		if f := &w.all[i]; f.Hard || w.c.Kind == AccountCase {
+		if f := &w.all[i]; f.Hard || w.c.Account {
 			if own := w.j.flags[f.ID]; own.Headline != "" {
 				return fill(own.Headline, f.Facts)
 			}
 		}
 	}
 	switch {
-	case w.worst.Verdict.Explained && w.c.Lane == Audit:
+	case w.worst.Verdict.Explained && w.c.Drawn:
 		return "A reason was found for this opening; it was drawn by lot to be checked"
 	case w.worst.Verdict.Explained:
 		return "A reason was found, and something still asks for a look"
@@ -123,7 +161,7 @@ func (w *writing) paragraphs() []string {
 			second, other = join(second, ended(w.j.SayFlag(f))), other+1
 		}
 	}
-	if v := &w.worst.Verdict; v.Explained {
+	if v := w.worst.Verdict; v.Explained {
 		second = join(w.j.SayReason(&v.Reasons[0]), second)
 	}
 	if !w.c.Arrived.IsZero() {
@@ -154,7 +192,7 @@ func ended(s string) string {
 // happened says who opened how many charts, when and how often.
 func (w *writing) happened() string {
 	users, patients, days := w.distinct()
-	first, last := &w.open[0].Touch, &w.open[len(w.open)-1].Touch
+	first, last := w.open[0].Touch, w.open[len(w.open)-1].Touch
 	who := upper(w.who(first))
 	if users > 1 {
 		who = upper(number(users)) + " people"
@@ -230,9 +268,9 @@ func (j *Judge) found(k *TriedKind, g group, v *Verdict, first time.Time, zone *
 func (j *Judge) weighs(v *Verdict) []Weighs {
 	var all []Weighs
 	if v.Explained {
-		all = append(all, Weighs{v.Reasons[0].Template, j.titled(v.Reasons[0].Template), v.Reasons[0].Weight})
+		all = append(all, Weighs{v.Reasons[0].Template, j.TemplateTitle(v.Reasons[0].Template), v.Reasons[0].Weight})
 		if second := j.second(v.Reasons); second != nil {
-			all = append(all, Weighs{second.Template, j.titled(second.Template), j.score.Second * second.Weight})
+			all = append(all, Weighs{second.Template, j.TemplateTitle(second.Template), j.score.Second * second.Weight})
 		}
 	} else {
 		all = append(all, Weighs{"", "No reason found", v.NoReason})
@@ -243,11 +281,4 @@ func (j *Judge) weighs(v *Verdict) []Weighs {
 		}
 	}
 	return all
-}
-
-func (j *Judge) titled(id string) string {
-	if t := j.template(id); t != nil {
-		return t.Title
-	}
-	return id
 }

@@ -1,4 +1,4 @@
-package privacy
+package judge
 
 import (
 	"cmp"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy/judge/chance"
 )
 
 // account is whose account it is: F18, F19, F34.
@@ -168,8 +169,8 @@ func limited(own int, shipped float64) int {
 // history is who else looked and what was found before: F26, F33, F35, and F36.
 func (a *asking) history() {
 	f := a.j.flags["F26"]
-	if users := a.k.Others + 1; !a.explained && a.j.severalAre(users) &&
-		hitsAtLeast(users, max(users, a.k.Readers), cmp.Or(a.k.Usual, f.limit("share"))) < f.limit("chance") {
+	if users := a.k.Others + 1; !a.explained && a.j.Several(users) &&
+		chance.HitsAtLeast(users, max(users, a.k.Readers), cmp.Or(a.k.Usual, f.limit("share"))) < f.limit("chance") {
 		a.plain("F26", "count", strconv.Itoa(users))
 	}
 	if f, w := a.j.flags["F36"], &a.k.Work; !a.explained && float64(w.Bare) >= f.limit("patients") && w.BareOdds < f.limit("chance") {
@@ -186,8 +187,8 @@ func (a *asking) history() {
 	}
 }
 
-// severalAre tells whether so many people without a reason may be a sign of anything (F26).
-func (j *Judge) severalAre(users int) bool { return float64(users) >= j.flags["F26"].limit("users") }
+// Several tells whether so many people without a reason may be a sign of anything (F26).
+func (j *Judge) Several(users int) bool { return float64(users) >= j.flags["F26"].limit("users") }
 
 // words says a time as people do: 40 s, 24 min, 15 h, 6 days.
 func (s span) words() string {

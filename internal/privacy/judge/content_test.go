@@ -1,4 +1,4 @@
-package privacy_test
+package judge_test
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/wardline/wardline/content"
-	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/judge"
 	"github.com/wardline/wardline/internal/vault"
 )
 
@@ -113,12 +113,12 @@ func TestWhatASiteWritesIsHeldToTheForm(t *testing.T) {
 		{"classes.yml", "jobs:\n  - {match: 'x', family: wizard}\n", "no such family"},
 		{"classes.yml", "restricted:\n  - {class: x}\n", "class and words"},
 	} {
-		j, err := privacy.Load(content.Privacy(), fstest.MapFS{c.file: {Data: []byte(c.text)}})
+		j, err := judge.Load(content.Privacy(), fstest.MapFS{c.file: {Data: []byte(c.text)}})
 		if err == nil || j != nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %q: got %v, want %q", c.file, c.text, err, c.want)
 		}
 	}
-	if _, err := privacy.Load(fstest.MapFS{}, nil); err == nil {
+	if _, err := judge.Load(fstest.MapFS{}, nil); err == nil {
 		t.Error("what does not ship is no error")
 	}
 }
@@ -131,14 +131,14 @@ func TestASiteChangesSingleLines(t *testing.T) {
 		"score.yml":     {Data: []byte("threshold: -8\ncaps: {context: {most: 9}}\n")},
 		"classes.yml":   {Data: []byte("acts:\n  - {match: '^chart peek$', act: listed}\n")},
 	}
-	j, err := privacy.Load(content.Privacy(), site)
+	j, err := judge.Load(content.Privacy(), site)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := j.Threshold(); got != -8 {
 		t.Errorf("threshold is %v", got)
 	}
-	if act, _, known := j.Classes().Act("Chart Peek"); !known || act != privacy.Listed {
+	if act, _, known := j.Classes().Act("Chart Peek"); !known || act != judge.Listed {
 		t.Error("the site's own word is not known")
 	}
 	v, err := vault.Passing()
@@ -232,7 +232,7 @@ func about(stories, id string) string {
 // stories counts those about a rule that fail when a site changes a file.
 func stories(t *testing.T, file, text string) int {
 	t.Helper()
-	j, err := privacy.Load(content.Privacy(), fstest.MapFS{file: {Data: []byte(text)}})
+	j, err := judge.Load(content.Privacy(), fstest.MapFS{file: {Data: []byte(text)}})
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}

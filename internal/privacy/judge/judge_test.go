@@ -1,12 +1,24 @@
-package privacy_test
+package judge_test
 
 import (
 	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/wardline/wardline/content"
+	"github.com/wardline/wardline/internal/privacy/judge"
 	"github.com/wardline/wardline/internal/vault"
 )
+
+// loaded is the judge that ships.
+func loaded(t testing.TB) *judge.Judge {
+	t.Helper()
+	j, err := judge.Load(content.Privacy(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return j
+}
 
 // TestVerdicts runs the stories below testdata/verdicts. Each was worked out by hand from the rules that content/privacy states.
 func TestVerdicts(t *testing.T) {
@@ -14,7 +26,7 @@ func TestVerdicts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j := judge(t)
+	j := loaded(t)
 	files, err := filepath.Glob("testdata/verdicts/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no stories", err)

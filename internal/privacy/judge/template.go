@@ -1,4 +1,4 @@
-package privacy
+package judge
 
 import (
 	"cmp"
@@ -38,7 +38,7 @@ type template struct {
 	edges        []hospital.Kind
 	who          uint8
 	jobs, anyone uint32
-	proposal     *Proposal // of the site's own ones
+	proposal     *SiteReason // of the site's own ones
 }
 
 // group is a kind of reasons as people see it.

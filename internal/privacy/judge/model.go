@@ -1,10 +1,4 @@
-// Package privacy asks of every access to a patient's record why it happened, answers from what the hospital knows
-// anyway, and brings the few that nothing explains to a person, in sentences.
-//
-//	accesses ──► Touch ──► Judge ──► Verdict ──► Case ──► a person decides ──► what is learned
-//
-// A reviewer concludes, Wardline does not: a Verdict is a list of reasons and flags, and its score only puts cases in an order.
-package privacy
+package judge
 
 import (
 	"time"
@@ -106,37 +100,3 @@ type Tried struct {
 	Why      string // see WhyNone and the others
 	Nearest  *hospital.Edge
 }
-
-// CaseKind is what a Case gathers.
-type CaseKind string
-
-// The kinds of cases.
-const (
-	UserCase     CaseKind = "user"     // one account, within a week, and one patient or household
-	PatientCase  CaseKind = "patient"  // one patient, and several accounts
-	CampaignCase CaseKind = "campaign" // one address, tool or query, and several accounts
-	AccountCase  CaseKind = "account"  // how an account is used: shared, of a leaver
-)
-
-// Lane is why a case came before a person.
-type Lane string
-
-// The lanes of the queue.
-const (
-	Urgent  Lane = "urgent"  // a hard flag
-	Ranked  Lane = "ranked"  // by its score
-	Explore Lane = "explore" // of a kind that was rarely seen
-	Audit   Lane = "audit"   // drawn at random from what was explained
-)
-
-// Outcome is what a person concluded.
-type Outcome string
-
-// The outcomes.
-const (
-	Violation Outcome = "violation"
-	Policy    Outcome = "policy"    // not a breach; a talk, or the unit is reminded
-	Explained Outcome = "explained" // there was a reason
-	Duplicate Outcome = "duplicate"
-	Unclear   Outcome = "unclear" // not enough to tell
-)

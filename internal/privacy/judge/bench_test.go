@@ -1,4 +1,4 @@
-package privacy_test
+package judge_test
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/judge"
 	"github.com/wardline/wardline/internal/vault"
 )
 
@@ -34,7 +34,7 @@ visit ann -2d class=I unit=4W service=IM diagnosis=I21
 		fmt.Fprintf(&story, "person doc%d physician dept=MED\nrelation %s ann doc%d -%dh by=doc%d\n", i, kinds[i%len(kinds)], i, 2+i, i)
 	}
 	story.WriteString("touch nora ann\n")
-	s := &script{judge: judge(b), vault: v}
+	s := &script{judge: loaded(b), vault: v}
 	for i, line := range strings.Split(story.String(), "\n") {
 		s.line = i
 		a, verb, err := split(line)
@@ -48,7 +48,7 @@ visit ann -2d class=I unit=4W service=IM diagnosis=I21
 	explained := *s.touch
 	unexplained := explained
 	unexplained.User, unexplained.Staff = s.h.Ref("eva"), s.staff("eva")
-	for name, touch := range map[string]*privacy.Touch{"explained": &explained, "unexplained": &unexplained} {
+	for name, touch := range map[string]*judge.Touch{"explained": &explained, "unexplained": &unexplained} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
