@@ -14,15 +14,26 @@ func (e *Engine) hard(s *sheet, w *workday, fresh bool, r *row) {
 	if !fresh && !worthAsking(s, r) {
 		return
 	}
-	e.tellAtOnce(s, w, append(e.askHard(s, w), e.tooMany(w)...))
+	for _, f := range append(e.askHard(s, w), e.tooMany(w)...) {
+		if f.ID != "F17" || !w.told(f.ID) {
+			e.tellOnce(s, f)
+		}
+	}
 }
 
-// tellAtOnce has a person told of what is hard and was not told yet; w may be nil when the day is over.
-func (e *Engine) tellAtOnce(s *sheet, w *workday, flags []judge.Flag) {
+// tellLate has a person told of what became hard since: HR often says late that somebody had left. What stands on all that the account did
+// on that day was told when it happened.
+func (e *Engine) tellLate(s *sheet, flags []judge.Flag) {
 	for _, f := range flags {
-		if !f.Hard || slices.Contains(s.hard, f.ID) || f.ID == "F17" && (w == nil || w.told(f.ID)) {
-			continue
+		if f.Hard && !ofTheDay(f.ID) {
+			e.tellOnce(s, f)
 		}
+	}
+}
+
+// tellOnce has a person told of a flag of a sheet, unless that was done.
+func (e *Engine) tellOnce(s *sheet, f judge.Flag) {
+	if !slices.Contains(s.hard, f.ID) {
 		s.hard = append(s.hard, f.ID)
 		e.alarm(s, f)
 	}

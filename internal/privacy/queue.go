@@ -123,7 +123,7 @@ func (e *Engine) assemble(s *sheet, t *judge.Touch, v *judge.Verdict) {
 			return
 		}
 		kind, what := UserCase, e.household(s.patient)
-		if aboutPatient(v, nil) < e.cfg.Threshold && slices.ContainsFunc(v.Flags, func(f judge.Flag) bool { return slices.Contains(ofTheDay[:], f.ID) }) {
+		if aboutPatient(v, nil) < e.cfg.Threshold && slices.ContainsFunc(v.Flags, func(f judge.Flag) bool { return ofTheDay(f.ID) }) {
 			kind, what = AccountCase, 0 // however many patients there are
 		}
 		d = e.caseOf(kind, s.user, what, s.day)
@@ -154,15 +154,21 @@ func (e *Engine) dayCase(s *sheet, v *judge.Verdict) *dossier {
 func aboutPatient(v *judge.Verdict, told map[string]struct{}) float64 {
 	left := v.Score
 	for _, f := range v.Flags {
-		if _, is := told[f.ID]; is || slices.Contains(ofTheDay[:], f.ID) {
+		if _, is := told[f.ID]; is || ofTheDay(f.ID) {
 			left -= f.Counted
 		}
 	}
 	return left
 }
 
-// ofTheDay are flags that stand on all that an account does on a day, whoever the patients are.
-var ofTheDay = [...]string{"F13", "F14", "F17", "F18", "F20", "F21", "F31", "F36"}
+// ofTheDay tells flags that stand on all that an account does on a day, whoever the patients are.
+func ofTheDay(flag string) bool {
+	switch flag {
+	case "F13", "F14", "F17", "F18", "F20", "F21", "F30", "F31", "F36":
+		return true
+	}
+	return false
+}
 
 // hardFlags are those of which a person was told.
 func (d *dossier) hardFlags() map[string]struct{} {

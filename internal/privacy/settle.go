@@ -164,7 +164,7 @@ func (e *Engine) weighUp(s *sheet) error {
 	if s.state == fresh {
 		s.state = settled
 	}
-	e.tellAtOnce(s, e.days[dayKey{s.user, s.day}], v.Flags) // what makes it so may have been said since
+	e.tellLate(s, v.Flags)
 	e.shelf.put(s)
 	e.recount(s)
 	if err := e.pairWith(s, &v); err != nil {

@@ -283,6 +283,9 @@ func TestExportIsOneCase(t *testing.T) {
 	c.does(at(0, "09:30"), look{User: "reg", Verb: "export", Native: "Export report", Patient: all})
 	c.until(at(12, "00:00"))
 	c.want("account reg: " + strings.Join(all, " "))
+	if n := len(c.engine.Alarms()); n != 1 {
+		t.Errorf("a person was told of it %d times", n)
+	}
 	id := c.engine.Cases(privacy.Filter{})[0].ID
 	c.decide(id, privacy.Violation, at(12, "00:00"))
 	c.does(at(0, "09:40"), look{User: "reg", Verb: "export", Native: "Export report", Patient: []string{"1000"}}) // one more row is reported late
