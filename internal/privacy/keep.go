@@ -509,8 +509,12 @@ func (c *cabinet) loadDecisions(ctx context.Context, e *Engine) error {
 	return nil
 }
 
-// restore has a decision hold that was made before a restart. Whether it was allowed was asked then.
+// restore has a decision hold that was made before a restart, in place of an earlier one that was taken back. Whether it was allowed was
+// asked then.
 func (e *Engine) restore(d *dossier, by *savedDecision) {
+	if d.State == Closed && !d.Decided.At.Equal(by.At) {
+		e.reopen(d)
+	}
 	if d.State == Pending {
 		e.conclude(d, by.Decision)
 	}

@@ -385,36 +385,34 @@ func TestRoomKeepsWhatPeopleTakeBack(t *testing.T) {
 		n := newNode(t)
 		n.story()
 		db := open()
-		ctx, cancel := context.WithCancel(t.Context())
-		var done []chan error
-		start := func(save time.Duration) life {
-			l := n.begin(db, save)
-			d := make(chan error, 1)
-			done = append(done, d)
-			go func() { d <- l.follower.Run(ctx) }()
+		ctx := t.Context()
+		start := func() (l life, end func()) {
+			l = n.begin(db, time.Hour) // nothing of its position is written before its end
+			run, cancel := context.WithCancel(ctx)
+			done := make(chan error, 1)
+			go func() { done <- l.follower.Run(run) }()
 			for _, err := l.room.State(ctx); errors.Is(err, privacy.ErrNotReady); _, err = l.room.State(ctx) {
 				time.Sleep(time.Millisecond)
 			}
-			return l
+			return l, func() { cancel(); <-done }
 		}
 		if err := n.follow(n.begin(db, time.Hour)); err != nil {
 			t.Fatal(err)
 		}
-		l := start(-1)
+		l, end := start()
 		cases, err := l.room.Cases(ctx, privacy.Filter{})
 		if err != nil || len(cases) < 3 {
 			t.Fatal(cases, err)
 		}
 		okafor := privacy.Viewer{Name: "okafor"}
-		for _, k := range cases[:2] {
+		for _, k := range cases[:3] {
 			if err := l.room.Dispose(ctx, k.ID, privacy.Decision{Outcome: privacy.Violation, Why: "no reason was given", By: okafor}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		n.opens("ann", "2000", at(12, "10:00")) // with which all that is written
-		for size := n.journal.Size(); l.follower.State().Next < size; {
-			time.Sleep(time.Millisecond)
-		}
+		end() // in order: all that is written
+		l, end = start()
+		defer end()
 		factors := [4]string{"names and diagnoses", "one clerk", "seen", "asked to keep silent"}
 		if err := l.room.Undo(ctx, cases[0].ID, okafor); err != nil {
 			t.Fatal(err)
@@ -422,18 +420,25 @@ func TestRoomKeepsWhatPeopleTakeBack(t *testing.T) {
 		if err := l.room.Assess(ctx, cases[1].ID, factors, okafor); err != nil {
 			t.Fatal(err)
 		}
-		again := start(time.Hour) // as if the first had been killed
+		if err := l.room.Undo(ctx, cases[2].ID, okafor); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.room.Dispose(ctx, cases[2].ID, privacy.Decision{Outcome: privacy.Policy, Why: "a talk is enough", By: okafor}); err != nil {
+			t.Fatal(err)
+		}
+		again, endAgain := start() // as if the one before had been killed
+		defer endAgain()
 		back, err := again.room.Case(ctx, cases[0].ID, okafor)
 		if err != nil || back.State != privacy.Pending || back.Decided != nil {
 			t.Errorf("%s %+v %v", back.State, back.Decided, err)
 		}
+		other, err := again.room.Case(ctx, cases[2].ID, okafor)
+		if err != nil || other.State != privacy.Closed || other.Decided.Outcome != privacy.Policy || other.Breach != nil {
+			t.Errorf("%s %+v %v", other.State, other.Decided, err)
+		}
 		held, err := again.room.Case(ctx, cases[1].ID, okafor)
 		if err != nil || held.State != privacy.Closed || held.Breach == nil || held.Breach.Factors != factors {
 			t.Errorf("%s %+v %v", held.State, held.Breach, err)
-		}
-		cancel()
-		for _, d := range done {
-			<-d
 		}
 	})
 }
