@@ -39,9 +39,12 @@ func (e *Engine) Decide(id string, d Decision) error {
 // conclude has a decision take effect that was allowed when it was made.
 func (e *Engine) conclude(c *dossier, d Decision) {
 	if m := d.Missing; m != nil && m.Live {
-		if m.Template == "" || slices.ContainsFunc(e.queue.site, func(p Proposal) bool { return p.Template == m.Template }) {
-			m.Template = e.queue.nextReason()
+		n, err := strconv.Atoi(strings.TrimPrefix(m.Template, "S"))
+		if err != nil || slices.ContainsFunc(e.queue.site, func(p Proposal) bool { return p.Template == m.Template }) {
+			n = e.queue.reasons + 1
 		}
+		m.Template = fmt.Sprintf("S%03d", n)
+		e.queue.reasons = max(e.queue.reasons, n)
 		e.queue.site = append(e.queue.site, *m)
 	}
 	c.State, c.Decided, c.Breach = Closed, &d, nil
@@ -66,16 +69,9 @@ func (e *Engine) decisionChanged(c *dossier) {
 	e.derive()
 }
 
-// nextReason is the name of the next reason that the site adds: S001, S002. One that is used is not given to another.
-func (q *queue) nextReason() string {
-	last := 0
-	for i := range q.site {
-		if n, err := strconv.Atoi(strings.TrimPrefix(q.site[i].Template, "S")); err == nil {
-			last = max(last, n)
-		}
-	}
-	return fmt.Sprintf("S%03d", last+1)
-}
+// nextReason is the name of the next reason that the site adds: S001, S002. One that was taken back is not given to another: what it
+// explained would be the other's.
+func (q *queue) nextReason() string { return fmt.Sprintf("S%03d", q.reasons+1) }
 
 // undoWithin is how long a decision may be taken back.
 const undoWithin = 10 * time.Minute

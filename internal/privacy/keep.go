@@ -31,6 +31,7 @@ type clockState struct {
 	Audited   Estimate
 	Episode   bool
 	Site      []Proposal
+	Reasons   int
 	Settled   int64
 	Began     int32
 	Flags     map[string]int64
@@ -129,7 +130,7 @@ func setState(ctx context.Context, tx *sql.Tx, name string, body []byte) error {
 func (c *cabinet) writeClock(ctx context.Context, tx *sql.Tx, e *Engine) error {
 	q, h := &e.queue, e.health
 	s := clockState{
-		Now: e.now, Closed: e.closed, Round: q.round, Credit: q.credit, Number: q.number, Audited: q.audited, Episode: h.episode, Site: q.site,
+		Now: e.now, Closed: e.closed, Round: q.round, Credit: q.credit, Number: q.number, Audited: q.audited, Episode: h.episode, Site: q.site, Reasons: q.reasons,
 		Settled: h.settled, Began: h.began, Flags: h.flags, Bare: h.bare, BareFlags: h.bareFlags, LearnedAt: e.learned.at, Announced: e.announced, Countries: e.countries,
 	}
 	for k, n := range h.templates {
@@ -323,7 +324,7 @@ func (e *Engine) resume(s *clockState) {
 	if s.Countries != nil {
 		e.countries = s.Countries
 	}
-	q.round, q.credit, q.number, q.audited, q.site = s.Round, s.Credit, s.Number, s.Audited, s.Site
+	q.round, q.credit, q.number, q.audited, q.site, q.reasons = s.Round, s.Credit, s.Number, s.Audited, s.Site, s.Reasons
 	h.episode, h.settled, h.began = s.Episode, s.Settled, s.Began
 	h.bare = s.Bare
 	if s.Flags != nil {

@@ -33,6 +33,7 @@ type queue struct {
 	changed  []*dossier                         // that are to be written
 	told     int                                // of changed, those that were filed in the journal
 	site     []Proposal
+	reasons  int // the highest number that one of the site was given
 }
 
 const (
