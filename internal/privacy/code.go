@@ -14,12 +14,13 @@ import (
 var errCode = errors.New("what was kept of an access is damaged: put the last backup of the database in its place")
 
 // codeVersion is the first byte of a body. A later release reads what an earlier one wrote.
-const codeVersion = 1
+const codeVersion = 2
 
 // encodeSheet appends what is kept of a sheet beside its key and state.
 func encodeSheet(dst []byte, s *sheet) ([]byte, error) {
 	b := append(dst, codeVersion)
 	b = appendBits(b, s.more, s.counted, s.said.explained, s.said.first, s.said.held, s.said.drawn, s.work != nil)
+	b = appendBits(b, s.glanced, s.doubted)
 	b = binary.AppendVarint(b, int64(s.staff))
 	b = binary.AppendUvarint(b, uint64(s.dept))
 	b = binary.AppendUvarint(b, uint64(len(s.rows)))
@@ -77,10 +78,15 @@ func appendTexts(b []byte, texts []string) []byte {
 // decodeSheet reads what encodeSheet wrote.
 func decodeSheet(body []byte, s *sheet) error {
 	d := decoder{rest: body}
-	if d.byte() != codeVersion {
+	version := d.byte()
+	if version != 1 && version != codeVersion {
 		return errCode
 	}
 	bits := d.byte()
+	if version > 1 {
+		early := d.byte()
+		s.glanced, s.doubted = early&1 != 0, early&2 != 0
+	}
 	is := func(n int) bool { return bits>>n&1 != 0 }
 	s.more, s.counted = is(0), is(1)
 	s.said = conclusion{explained: is(2), first: is(3), held: is(4), drawn: is(5)}

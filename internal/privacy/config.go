@@ -9,9 +9,11 @@ import (
 // Config says how a room judges. What is zero has the default that stands beside it.
 type Config struct {
 	Zone *time.Location // whose days count: UTC
-	// Settle is how long a touch waits for its reasons: 24 h; Final how long one without a reason goes on being
-	// asked: 7 days.
-	Settle, Final time.Duration
+	// Settle is how long a touch waits for its reasons: 22 h, so that a case is opened within a day; Final how long one without a
+	// reason goes on being asked: 7 days. Glance is how long one waits of somebody whom the patient concerns in private: 1 h. What is
+	// found then is uncertain, and has to be worse by Doubt, in decibans: 6.
+	Settle, Final, Glance time.Duration
+	Doubt                 float64
 	// Beds and CasesPer1000 make the number of cases a day: 10 per 1,000 beds; CasesPerDay sets it outright.
 	Beds, CasesPer1000, CasesPerDay int
 	// Threshold is the score below which a case is not opened: that of content/privacy/score.yml.
@@ -56,8 +58,9 @@ func (c Config) complete() Config {
 		c.Zone = time.UTC
 	}
 	const day = 24 * time.Hour
-	orDuration(&c.Settle, day)
+	orDuration(&c.Settle, 22*time.Hour)
 	orDuration(&c.Final, 7*day)
+	orDuration(&c.Glance, time.Hour)
 	orDuration(&c.Quiet, 90*day)
 	orDuration(&c.Keep, 730*day)
 	orDuration(&c.Learn, 7*day)
@@ -69,6 +72,7 @@ func (c Config) complete() Config {
 	orInt(&c.Images, 20)
 	orFloat(&c.Explore, 0.1)
 	orFloat(&c.Audit, 0.1)
+	orFloat(&c.Doubt, 6)
 	orFloat(&c.Fall, 5)
 	return c
 }

@@ -94,8 +94,8 @@ func (e *Engine) derive() {
 	q := &e.queue
 	q.seen, q.quiet = map[string]judged{}, map[pairKey]int32{}
 	q.byUser, q.byVictim = map[hospital.Ref][]time.Time{}, map[hospital.PatientID][]time.Time{}
-	for _, d := range q.sorted() {
-		if d.State != Closed || d.Decided == nil || d.Decided.Outcome == Duplicate || d.Decided.Outcome == Unclear {
+	for _, d := range q.sorted(func(d *dossier) bool { return d.State == Closed }) {
+		if d.Decided == nil || d.Decided.Outcome == Duplicate || d.Decided.Outcome == Unclear {
 			continue
 		}
 		bad := upheld(d.Decided)
@@ -124,6 +124,19 @@ func (e *Engine) derive() {
 		}
 	}
 	e.rates = nil
+}
+
+// answered tells whether a person found that how an account is used is in order, since a time.
+func (q *queue) answered(user hospital.Ref, flag string, since time.Time) bool {
+	for _, d := range q.cases {
+		if d.Kind != AccountCase || d.State != Closed || d.Decided == nil || d.Decided.Outcome != Explained || d.Decided.At.Before(since) || d.Users[0].User != user {
+			continue
+		}
+		if _, is := d.flags()[flag]; is {
+			return true
+		}
+	}
+	return false
 }
 
 // flags lists what speaks for a closer look at a case.
@@ -298,10 +311,8 @@ func (e *Engine) Try(p *Proposal) (Trial, error) {
 	if err != nil {
 		return Trial{}, err
 	}
-	for _, d := range e.queue.sorted() {
-		if d.Lane == Audit || d.Hard || d.State == Waiting || len(d.Touches) == 0 {
-			continue
-		}
+	tried := func(d *dossier) bool { return d.Lane != Audit && !d.Hard && d.State != Waiting && len(d.Touches) > 0 }
+	for _, d := range e.queue.sorted(tried) {
 		all := true
 		for i := range d.Touches {
 			all = all && (d.Touches[i].Verdict.Explained || e.explainedBy(j, &live, &d.Touches[i].Touch))

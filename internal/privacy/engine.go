@@ -349,9 +349,13 @@ func (e *Engine) schedule(s *sheet) {
 	if s.state == final {
 		s.state = fresh
 	}
-	due := s.rows[len(s.rows)-1].at + e.cfg.Settle.Milliseconds()
-	if s.state == settled {
+	last := s.rows[len(s.rows)-1].at
+	due := last + e.cfg.Settle.Milliseconds()
+	switch {
+	case s.state == settled:
 		due = min(s.due, max(due, e.now.UnixMilli()))
+	case s.state == fresh && !s.glanced && s.opens() && e.private(s):
+		due = min(due, last+e.cfg.Glance.Milliseconds())
 	}
 	s.due = due
 	e.agenda.add(s)

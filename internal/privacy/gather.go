@@ -2,7 +2,9 @@ package privacy
 
 import (
 	"encoding/hex"
+	"errors"
 	"slices"
+	"time"
 
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/privacy/judge"
@@ -170,20 +172,38 @@ func (e *Engine) forgetCase(d *dossier) {
 func (e *Engine) cascade(s *sheet) {
 	var d *dossier
 	for _, o := range e.by[s.patient] {
-		if o.gone || o.said.explained || o.state == fresh || o.day <= s.day-week || o.day >= s.day+week {
+		if o.gone || o.said.explained || o.state == fresh && !o.doubted || o.day <= s.day-week || o.day >= s.day+week {
 			continue
 		}
 		from := e.queue.holding(o.key)
-		if from == nil || from.State != Waiting || from.Kind == PatientCase {
+		glimpsed := from == nil && o.state == fresh && e.queue.holds[o.key] == nil
+		if !glimpsed && (from == nil || from.State != Waiting || from.Kind == PatientCase) {
 			continue
 		}
 		if d == nil {
 			d = e.caseOf(PatientCase, 0, uint64(s.patient), s.day)
 		}
+		if glimpsed {
+			e.join(d, o)
+			continue
+		}
 		at := slices.Index(from.Keys, o.key.saved())
 		look := from.Touches[at]
 		e.take(from, at)
 		e.put(d, o.key, &look.Touch, &look.Verdict)
+	}
+}
+
+// join puts a touch into a case that waits for its reasons still, and has none so far.
+func (e *Engine) join(d *dossier, o *sheet) {
+	k, err := e.known(o)
+	if err != nil {
+		e.failed = errors.Join(e.failed, err)
+		return
+	}
+	t := e.touchOf(o)
+	if v := e.judge.Verdict(t, e.house, k, time.Time{}); !v.Explained {
+		e.put(d, o.key, t, &v)
 	}
 }
 
@@ -193,6 +213,26 @@ func (e *Engine) take(d *dossier, at int) {
 	d.Keys, d.Touches, d.Held = slices.Delete(d.Keys, at, at+1), slices.Delete(d.Touches, at, at+1), slices.Delete(d.Held, at, at+1)
 	if len(d.Keys) == 0 {
 		e.forgetCase(d)
+	}
+	e.changedCase(d)
+}
+
+// readdress has a touch of a case be one of the record into which its own was put.
+func (e *Engine) readdress(d *dossier, from, to key) {
+	delete(e.queue.holds, from)
+	at := slices.Index(d.Keys, from.saved())
+	switch {
+	case at < 0:
+		d.More = slices.DeleteFunc(d.More, func(k savedKey) bool { return k == from.saved() })
+	case slices.Contains(d.Keys, to.saved()):
+		d.Keys, d.Touches, d.Held = slices.Delete(d.Keys, at, at+1), slices.Delete(d.Touches, at, at+1), slices.Delete(d.Held, at, at+1)
+	default:
+		d.Keys[at], d.Touches[at].Touch.Patient = to.saved(), to.patient
+		e.queue.holds[to] = d
+	}
+	d.Patients = nil // in the order of the touches
+	for i, k := range d.Keys {
+		_, d.Touches[i].Patient = e.party(d, k.key())
 	}
 	e.changedCase(d)
 }

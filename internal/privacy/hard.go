@@ -14,7 +14,7 @@ func (e *Engine) hard(s *sheet, w *workday, fresh bool, r *row) {
 	if !fresh && !worthAsking(s, r) {
 		return
 	}
-	for _, f := range append(e.askHard(s, w), e.tooMany(w)...) {
+	for _, f := range slices.Concat(e.askHard(s, w), e.tooMany(w), e.tooShared(w)) {
 		if f.ID != "F17" || !w.told(f.ID) {
 			e.tellOnce(s, f)
 		}
@@ -94,6 +94,21 @@ func (e *Engine) tooMany(w *workday) []judge.Flag {
 	}
 	w.alarmed = true
 	return []judge.Flag{{ID: "F13", Weight: 20, Hard: true, Facts: map[string]string{"count": strconv.Itoa(n), "usual": strconv.Itoa(int(mean + 0.5))}}}
+}
+
+// tooShared tells when two workstations take turns with an account so often that it must be used by several people, unless a person
+// has answered for that.
+func (e *Engine) tooShared(w *workday) []judge.Flag {
+	const asked = 20 // patients; asking takes the whole day into account
+	if w.day < e.closed || w.opened < asked || w.opened%10 != 0 || w.told("F18") {
+		return nil
+	}
+	k := e.work(w)
+	if !e.judge.SharedByMany(k.Shared) || e.queue.answered(w.user, "F18", e.now.Add(-e.cfg.Quiet)) {
+		return nil
+	}
+	e.noteShared(e.profile(w.user), w.day, k.Shared)
+	return []judge.Flag{{ID: "F18", Weight: 20, Hard: true, Facts: map[string]string{"count": strconv.Itoa(k.Shared), "when": "that day"}}}
 }
 
 // commissioned counts the records that a list of the house has the person work through: of a study that the person is on, of a review.

@@ -56,6 +56,8 @@ type savedProfile struct {
 	Bare   float64
 	Creep  float64
 	Crept  int32
+	Turns  int   `json:",omitempty"`
+	Shared int32 `json:",omitempty"`
 	Hours  [168]uint16
 	Places []savedPlace
 }
@@ -190,7 +192,7 @@ func (c *cabinet) writeHealth(ctx context.Context, tx *sql.Tx, e *Engine) error 
 
 func (c *cabinet) writeProfiles(ctx context.Context, tx *sql.Tx, e *Engine) error {
 	for _, p := range e.usedNew {
-		s := savedProfile{Role: p.role, Days: p.days, Last: p.last, Sum: p.sum, Opened: p.opened, Bare: p.bare, Creep: p.creep, Crept: p.crept, Hours: p.hours}
+		s := savedProfile{Role: p.role, Days: p.days, Last: p.last, Sum: p.sum, Opened: p.opened, Bare: p.bare, Creep: p.creep, Crept: p.crept, Turns: p.shared.turns, Shared: p.shared.day, Hours: p.hours}
 		for _, u := range p.places {
 			s.Places = append(s.Places, savedPlace{u.where, u.day})
 		}
@@ -349,7 +351,7 @@ func (c *cabinet) loadProfiles(ctx context.Context, e *Engine) error {
 		}
 		p := e.profile(hospital.Ref(account))
 		p.role, p.days, p.last, p.sum, p.creep, p.crept, p.hours = s.Role, s.Days, s.Last, s.Sum, s.Creep, s.Crept, s.Hours
-		p.opened, p.bare = s.Opened, s.Bare
+		p.opened, p.bare, p.shared = s.Opened, s.Bare, sharing{s.Turns, s.Shared}
 		for _, n := range p.hours {
 			p.total += uint32(n)
 		}
@@ -454,11 +456,12 @@ func (c *cabinet) loadSheets(ctx context.Context, e *Engine) error {
 		default:
 			e.hold(s)
 		}
-		if s.patient != 0 && s.state != final {
-			s.due = s.rows[len(s.rows)-1].at + e.cfg.Settle.Milliseconds()
-			if s.state == settled {
-				s.due = s.rows[len(s.rows)-1].at + e.cfg.Final.Milliseconds()
-			}
+		switch {
+		case s.patient == 0:
+		case s.state == fresh:
+			e.schedule(s)
+		case s.state == settled:
+			s.due = s.rows[len(s.rows)-1].at + e.cfg.Final.Milliseconds()
 			e.agenda.add(s)
 		}
 	}

@@ -41,8 +41,8 @@ func (c *cabinet) loadDecisions(ctx context.Context, e *Engine) error {
 	if err != nil {
 		return err
 	}
-	for _, d := range e.queue.sorted() {
-		if _, is := decided[d.ID]; d.State == Closed && !is {
+	for _, d := range e.queue.sorted(func(d *dossier) bool { return d.State == Closed }) {
+		if _, is := decided[d.ID]; !is {
 			e.reopen(d)
 		}
 	}

@@ -167,6 +167,47 @@ func TestSharedLogin(t *testing.T) {
 	}
 }
 
+// Two who use one account all morning, on two wards: a person is told at once, what is opened with it later is suspect, and who says that it is
+// in order is not asked again for a while.
+func TestSharedByMany(t *testing.T) {
+	c := newClinic(t)
+	for n := range 70 {
+		c.patient(fmt.Sprint(1000+n), hospital.Human{Family: fmt.Sprint("Birk", n), Given: "Io"})
+	}
+	shift := func(day int) {
+		for n := range 70 {
+			when := at(day, "10:00").Add(time.Duration(n) * time.Minute)
+			for turn := range 3 {
+				c.does(when.Add(time.Duration(turn)*5*time.Second), look{User: "reg", Verb: "read", Patient: []string{fmt.Sprint(1000 + n)}, Station: fmt.Sprint("WS-", turn%2), Object: fmt.Sprint(turn)})
+			}
+		}
+		c.until(at(day, "13:00"))
+	}
+	shift(0)
+	c.told("F18 reg")
+	if got := c.engine.Cases(privacy.Filter{}); len(got) != 1 || got[0].Lane != privacy.Urgent || got[0].Kind != privacy.AccountCase {
+		t.Fatalf("%+v", got)
+	}
+	if w := c.engine.WorkOf(c.house.Ref("reg"), at(3, "10:00")); w.SharedBefore < 60 || w.SharedAgo != 3 {
+		t.Errorf("%+v", w)
+	}
+	c.decide(c.engine.Cases(privacy.Filter{})[0].ID, privacy.Explained, at(1, "09:00"))
+	shift(1)
+	c.told()
+}
+
+// Records that are exported one by one count as what is printed does, against what is usual for the job.
+func TestExportsAreCopies(t *testing.T) {
+	c := newClinic(t)
+	for n := range 12 {
+		c.does(at(0, "10:00").Add(time.Duration(n)*time.Minute), look{User: "reg", Verb: "export", Native: "Export chart summary", Patient: []string{fmt.Sprint(1000 + n)}})
+	}
+	c.does(at(0, "11:00"), look{User: "reg", Verb: "print", Native: "Print face sheet", Patient: []string{"1003"}})
+	if w := c.engine.WorkOf(c.house.Ref("reg"), at(0, "10:00")); w.Prints != 13 {
+		t.Errorf("%+v", w)
+	}
+}
+
 // Two sign-ins from two countries within an hour are told of at once.
 func TestImpossibleTravel(t *testing.T) {
 	c := newClinic(t)
@@ -351,7 +392,10 @@ func TestDrawnOnce(t *testing.T) {
 	c.says(hospital.Fact{Said: at(0, "09:00"), Reason: &order})
 	c.opens("eve", "2000", at(0, "12:30"))
 	c.opens("ann", "2000", at(0, "12:30"))
-	c.until(at(1, "13:00"))
+	c.until(at(1, "10:00"))
+	if err := c.engine.Clock(at(1, "10:40")); err != nil { // judged, and no case was opened since
+		t.Fatal(err)
+	}
 	order.Void = true
 	c.says(hospital.Fact{Said: at(0, "15:00"), Reason: &order})
 	for _, login := range []string{"ann", "eve"} { // more accesses are reported late

@@ -22,10 +22,17 @@ type profile struct {
 	bare   float64
 	creep  float64     // CUSUM of patients a day
 	crept  int32       // day on which it went too far last
+	shared sharing     // the latest day on which several people must have used it
 	hours  [168]uint16 // accesses by hour of the week, from Monday 0:00 on
 	total  uint32      // accesses in hours
 	places []placeUse  // workstations, the one used last at the end
 	dirty  bool
+}
+
+// sharing is how often two workstations took turns on a day.
+type sharing struct {
+	turns int
+	day   int32
 }
 
 type placeUse struct {
@@ -176,7 +183,8 @@ func (e *Engine) weigh(k *judge.Work, w *workday, p *profile) {
 		k.FacesOdds = chance.AtLeast(k.Faces, mean, shape)
 	}
 	if c := e.curves[role]; c != nil && c.days >= 30 {
-		k.PrintsTop = chance.Exceeded(0.01, max(c.mean(prints), 0.05), c.shape(prints))
+		mean := max(c.mean(prints), 0.05)
+		k.PrintsTop, k.PrintsOdds = chance.Exceeded(0.01, mean, c.shape(prints)), chance.AtLeast(k.Prints, mean, c.shape(prints))
 	}
 	k.Creeping = p.crept != 0 && w.day-p.crept <= 7
 }
@@ -193,6 +201,7 @@ func (e *Engine) learnDay(w *workday) {
 			p.crept, p.creep = w.day, 0
 		}
 	}
+	e.noteShared(p, w.day, k.Shared)
 	p.days++
 	bare, opened := w.bare(nil)
 	p.bare, p.opened = p.bare+float64(bare), p.opened+float64(opened)
@@ -216,6 +225,13 @@ func (e *Engine) learnDay(w *workday) {
 	if st := e.house.Staff(w.staff); st != nil {
 		e.curve(st.Job).learn(w.user, w.day, n)
 		e.curve(familyRole(st.Family)).learn(w.user, w.day, n)
+	}
+}
+
+// noteShared remembers that several people must have used an account.
+func (e *Engine) noteShared(p *profile, day int32, turns int) {
+	if e.judge.SharedByMany(turns) && day >= p.shared.day {
+		p.shared = sharing{turns, day}
 	}
 }
 

@@ -90,9 +90,9 @@ func newQueue() queue {
 
 const (
 	week       = 7
-	underBar   = 12.0 // decibans below the threshold from which a case may still be explored
+	underBar   = 12.0 // decibans below the threshold from which a case is kept for its reasons and for exploring
+	curiosity  = 10.0 // decibans that a case of a kind is lent of which no person saw any; half of it after one, a third after two
 	longestFor = 14   // days that a case waits for its place
-	roundHours = 6
 )
 
 // mark has a case written.
@@ -194,10 +194,10 @@ func (e *Engine) draw(s *sheet, t *judge.Touch, v *judge.Verdict) {
 	q.drawn = q.drawn[:min(len(q.drawn), most)]
 }
 
-// rounds opens cases, four times a day.
+// rounds opens cases, every hour.
 func (e *Engine) rounds() error {
 	q := &e.queue
-	round := e.now.Unix() / (roundHours * 3600)
+	round := e.now.Unix() / 3600
 	if round <= q.round {
 		return nil
 	}
@@ -205,17 +205,15 @@ func (e *Engine) rounds() error {
 		q.round = round
 		return nil
 	}
-	parts := float64(min(round-q.round, 24/roundHours)) * roundHours / 24
+	parts := float64(min(round-q.round, 24)) / 24
 	q.round = round
 	for lane, share := range [lanes]float64{1 - e.cfg.Explore - e.cfg.Audit, e.cfg.Explore, e.cfg.Audit} {
 		day := share * float64(e.cfg.CasesPerDay)
 		q.credit[lane] = min(q.credit[lane]+day*parts, max(day, 1))
 	}
 	waiting := e.waiting()
-	e.openBest(waiting, ranked, Ranked, e.cfg.Threshold, func(d *dossier) float64 { return d.Score + 1.5*e.chance("order "+d.ID) })
-	e.openBest(waiting, explore, Explore, e.cfg.Threshold-underBar, func(d *dossier) float64 {
-		return d.Score + 10/float64(1+q.seen[kindOf(d)].decided)
-	})
+	e.openBest(waiting, ranked, Ranked, e.cfg.Threshold, func(d *dossier) float64 { return d.Score })
+	e.explore(waiting)
 	for q.credit[audit] >= 1 && len(q.drawn) > 0 {
 		d := q.drawn[0]
 		q.drawn = q.drawn[1:]
@@ -232,15 +230,32 @@ func (e *Engine) rounds() error {
 	return nil
 }
 
+// explore opens cases of kinds that hardly anybody saw yet. Each that was opened makes its kind less curious, until only what is all but
+// above the threshold is taken.
+func (e *Engine) explore(waiting []*dossier) {
+	if e.queue.credit[explore] < 1 {
+		return
+	}
+	type kind struct {
+		of   CaseKind
+		flag string
+	}
+	of := func(d *dossier) kind { return kind{d.Kind, heaviest(d)} }
+	seen := map[kind]int{}
+	for _, d := range e.queue.cases {
+		if d.Number > 0 && d.Lane != Audit {
+			seen[of(d)]++
+		}
+	}
+	e.openBest(waiting, explore, Explore, e.cfg.Threshold, func(d *dossier) float64 { return d.Score + curiosity/float64(1+seen[of(d)]) })
+}
+
 // waiting lists the cases that may be opened, in the order of their names. Those that waited too long are let go.
 func (e *Engine) waiting() []*dossier {
 	today := e.dayOf(e.now.UnixMilli())
 	var list []*dossier
 	silent := false
-	for _, d := range e.queue.sorted() {
-		if d.State != Waiting {
-			continue
-		}
+	for _, d := range e.queue.sorted(func(d *dossier) bool { return d.State == Waiting }) {
 		held := e.heldCase(d)
 		silent = silent || held
 		switch {
@@ -255,10 +270,13 @@ func (e *Engine) waiting() []*dossier {
 	return list
 }
 
-func (q *queue) sorted() []*dossier {
-	list := make([]*dossier, 0, len(q.cases))
+// sorted lists the cases that fit, in the order of their names.
+func (q *queue) sorted(fits func(*dossier) bool) []*dossier {
+	var list []*dossier
 	for _, d := range q.cases {
-		list = append(list, d)
+		if fits(d) {
+			list = append(list, d)
+		}
 	}
 	slices.SortFunc(list, func(a, b *dossier) int { return cmp.Compare(a.ID, b.ID) })
 	return list
@@ -285,8 +303,8 @@ func (e *Engine) tellSilence(silent bool) {
 	e.health.episode = silent
 }
 
-// kindOf is what a case is mostly about: its heaviest flag.
-func kindOf(d *dossier) string {
+// heaviest is the flag that a case is mostly about.
+func heaviest(d *dossier) string {
 	best := judge.Flag{}
 	for i := range d.Touches {
 		if f := d.Touches[i].Verdict.Flags; len(f) > 0 && f[0].Weight > best.Weight {
@@ -296,15 +314,17 @@ func kindOf(d *dossier) string {
 	return best.ID
 }
 
+// openBest opens the cases that are worth the bar, the best first, of near equals whichever chance would have it: nobody is to learn what stays below.
 func (e *Engine) openBest(waiting []*dossier, credit int, lane Lane, bar float64, worth func(*dossier) float64) {
+	const nearly = 1.5 // decibans
 	type bid struct {
 		d     *dossier
 		worth float64
 	}
 	var bids []bid
 	for _, d := range waiting {
-		if d.State == Waiting && d.Score >= bar {
-			bids = append(bids, bid{d, worth(d)})
+		if w := worth(d); d.State == Waiting && w >= bar {
+			bids = append(bids, bid{d, w + nearly*e.chance("order "+d.ID)})
 		}
 	}
 	slices.SortStableFunc(bids, func(a, b bid) int { return cmp.Compare(b.worth, a.worth) })

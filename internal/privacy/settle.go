@@ -84,6 +84,9 @@ func (e *Engine) moved(from, to hospital.PatientID) error {
 		old.gone = true
 		k := old.key
 		k.patient = to
+		if d := e.queue.holding(old.key); d != nil {
+			e.readdress(d, old.key, k)
+		}
 		w := e.workday(dayKey{k.user, k.day})
 		w.sheets = without(w.sheets, old)
 		s, err := e.sheet(k, w)
@@ -112,6 +115,9 @@ func (e *Engine) moved(from, to hospital.PatientID) error {
 func (e *Engine) settle(s *sheet) error {
 	if s.state == final {
 		return nil
+	}
+	if s.state == fresh && !s.glanced && e.now.UnixMilli() < s.settles(e) {
+		return e.glance(s)
 	}
 	last := s.state == settled
 	if err := e.weighUp(s); err != nil {
@@ -284,7 +290,7 @@ func (e *Engine) others(s *sheet, k *judge.Known) error {
 	}
 	users := map[hospital.Ref]struct{}{}
 	for _, o := range e.by[s.patient] {
-		if o.state != fresh && !o.said.explained && near(o) {
+		if (o.state != fresh && !o.said.explained || s.state == fresh && o.doubted) && near(o) {
 			users[o.user] = struct{}{}
 		}
 	}

@@ -85,6 +85,9 @@ type sheet struct {
 	emergency string         // the longest that was written about a broken glass
 
 	state   state
+	private fact  // whether the patient concerns the account in private
+	glanced bool  // looked at before its reasons had time to arrive
+	doubted bool  // and nothing explained it then
 	due     int64 // milliseconds: when it is judged next
 	said    conclusion
 	hard    []string // hard flags that were filed
@@ -104,6 +107,15 @@ const (
 	fresh   state = iota // waits for its reasons
 	settled              // judged once, and nothing explains it yet
 	final                // judged for good
+)
+
+// fact is what was asked about once.
+type fact uint8
+
+const (
+	unasked fact = iota
+	no
+	yes
 )
 
 // conclusion is what is kept of a Verdict.

@@ -128,7 +128,7 @@ func (s *Survey) Summary() (Summary, error) {
 		sum.Counts = e.counts
 		return sum, nil
 	}
-	const step = roundHours * time.Hour
+	const step = time.Hour // by which cases are opened
 	end := s.last.Add(e.cfg.Final + e.cfg.Settle + 2*step)
 	for now := s.first.Truncate(step); !now.After(end); now = now.Add(step) {
 		if err := e.Clock(now); err != nil {

@@ -114,7 +114,10 @@ func (e *Engine) shorten(s *sheet) {
 			b.prints++
 		case judge.Open:
 			faces, care = faces || r.marks&face != 0, care || r.marks&face == 0
-		case judge.Write, judge.Export:
+		case judge.Export:
+			b.prints++
+			care = true
+		case judge.Write:
 			care = true
 		}
 		b.images = b.images || r.marks&image != 0
@@ -177,6 +180,9 @@ func (e *Engine) work(w *workday) *judge.Work {
 		k.Odd = k.Odd || p.odd(at)
 	}
 	k.Shared = turns(w)
+	if ago := w.day - p.shared.day; p.shared.turns > 0 && ago > 0 && ago <= week {
+		k.SharedBefore, k.SharedAgo = p.shared.turns, int(ago)
+	}
 	k.Travel = e.travel(w)
 	if p.last != 0 && w.day-p.last > 90 {
 		k.Dormant = int(w.day - p.last)

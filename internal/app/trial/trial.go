@@ -69,8 +69,8 @@ func Run(ctx context.Context, c Config) (score.Report, Cost, error) {
 		return score.Report{}, t.cost, err
 	}
 	// What happened on the last day is judged when its time has come.
-	for range 8 * 4 {
-		t.now = t.now.Add(6 * time.Hour)
+	for range 8 * 24 {
+		t.now = t.now.Add(time.Hour)
 		if err := t.clock(); err != nil {
 			return score.Report{}, t.cost, err
 		}

@@ -42,7 +42,7 @@ func entries(t testing.TB, file, list string) []entry {
 	return found
 }
 
-// TestEveryReasonAndFlagIsThereOnce: E01 to E32 and F01 to F36, each with what a reader is owed.
+// TestEveryReasonAndFlagIsThereOnce: E01 to E32 and F01 to F37, each with what a reader is owed.
 func TestEveryReasonAndFlagIsThereOnce(t *testing.T) {
 	for _, of := range []struct {
 		file, list, letter string
@@ -50,7 +50,7 @@ func TestEveryReasonAndFlagIsThereOnce(t *testing.T) {
 		owed, sentences    []string
 	}{
 		{"templates.yml", "templates", "E", 32, []string{"title", "kind", "use", "test", "strength", "noun", "source"}, []string{"holds", "fails"}},
-		{"flags.yml", "flags", "F", 36, []string{"title", "label", "source"}, []string{"sentence"}},
+		{"flags.yml", "flags", "F", 37, []string{"title", "label", "source"}, []string{"sentence"}},
 	} {
 		var got, want []string
 		for i := range of.n {
@@ -94,7 +94,7 @@ func TestWhatASiteWritesIsHeldToTheForm(t *testing.T) {
 		{"templates.yml", "templates:\n  - {id: E01, kind: other}\n", "E01: kind is none of the groups"},
 		{"templates.yml", "templates: [\n", "templates.yml"},
 		{"flags.yml", "flags:\n  - {id: F02, wait: 3}\n", "line 2"},
-		{"flags.yml", "flags:\n  - {id: F37, weight: 3}\n", "line 2: there is no entry with this id"},
+		{"flags.yml", "flags:\n  - {id: F38, weight: 3}\n", "line 2: there is no entry with this id"},
 		{"flags.yml", "flags:\n  - {id: F06, limits: {miles: 1}}\n", "F06: limits and more may only change what is there"},
 		{"flags.yml", "flags:\n  - {id: F06, weight: -1}\n", "F06: weights and limits are numbers of 0 or more"},
 		{"flags.yml", "flags:\n  - {id: F06, weight: .nan}\n", "F06: weights and limits are numbers"},
@@ -327,7 +327,7 @@ func mutations(t *testing.T) []mutation {
 		"caps: {content: {flags: [F08, F09]}}", "caps: {identity: {flags: [F02, F03, F04, F05]}}"} {
 		all = append(all, mutation{"score.yml", line + "\n"})
 	}
-	for _, id := range []string{"F06", "F10", "F24", "F26", "F35", "F36"} {
+	for _, id := range []string{"F06", "F10", "F24", "F26", "F35", "F36", "F37"} {
 		all = append(all, mutation{"flags.yml", fmt.Sprintf("flags:\n  - {id: %s, improper: 0.3}\n", id)})
 	}
 	for _, strength := range []string{"direct", "place", "function", "indirect", "statistical", "weak", "machine"} {

@@ -141,13 +141,7 @@ func (a *asking) manner() {
 	if t.Declined && !t.Broke && a.otherWay() {
 		a.plain("F12")
 	}
-	switch w := &a.k.Work; {
-	case t.Counts[Print] == 0:
-	case w.PrintsTop > 0 && float64(w.Prints) > w.PrintsTop:
-		a.plain("F22", "what", "Printed "+counted(w.Prints, "time", "times")+" that day, more than is usual for the job")
-	case a.has("F01", "F02", "F03", "F04", "F05", "F06", "F07", "F08", "F27"):
-		a.plain("F22", "what", "Pages of this record were printed")
-	}
+	a.copied()
 	if !a.explained {
 		a.selfMade()
 	}
@@ -155,6 +149,26 @@ func (a *asking) manner() {
 	if n := t.Counts[Open]; n > 0 && float64(n) <= f.limit("pages") && t.Looked.Seconds() < f.limit("seconds") &&
 		t.Counts[Write]+t.Counts[Print]+t.Counts[Export] == 0 {
 		a.plain("F25", "count", counted(int(n), "page", "pages"), "seconds", strconv.Itoa(int(t.Looked.Seconds())))
+	}
+}
+
+// copied is F22.
+func (a *asking) copied() {
+	w, f := &a.k.Work, a.j.flags["F22"]
+	printed, exported := a.t.Counts[Print] > 0, a.t.Counts[Export] > 0
+	switch {
+	case !printed && !exported:
+	case w.PrintsTop > 0 && float64(w.Prints) > w.PrintsTop:
+		weight := f.Weight
+		if w.PrintsOdds > 0 {
+			weight = max(weight, unlikely(w.PrintsOdds, f.More["most"]))
+		}
+		a.raise(f, weight, f.Hard, "what", "Printed or exported "+counted(w.Prints, "time", "times")+" that day, more than is usual for the job")
+	case !a.has("F01", "F02", "F03", "F04", "F05", "F06", "F07", "F08", "F27"):
+	case printed:
+		a.plain("F22", "what", "Pages of this record were printed")
+	default:
+		a.plain("F22", "what", "This record was exported")
 	}
 }
 
@@ -176,8 +190,14 @@ func (a *asking) otherWay() bool {
 	return false
 }
 
-// selfMade is F24: what would be the reason was made by the person who looked.
+// selfMade is F24, and F37: what would be the reason was made by the person who looked, and perhaps taken back.
 func (a *asking) selfMade() {
+	for n := range a.best {
+		if tm := &a.j.templates[n]; a.best[n].own && !tm.written() {
+			a.plain("F37", "noun", tm.Noun)
+			return
+		}
+	}
 	noun, when := "", ""
 	messages := true // nothing but notes of calls and messages
 	for n := range a.best {

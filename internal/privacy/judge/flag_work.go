@@ -14,9 +14,7 @@ import (
 
 // account is whose account it is: F18, F19, F34.
 func (a *asking) account() {
-	if n := a.k.Work.Shared; float64(n) >= a.j.flags["F18"].limit("turns") {
-		a.plain("F18", "count", strconv.Itoa(n))
-	}
+	a.shared()
 	f := a.j.flags["F19"]
 	switch s := a.s; {
 	case s != nil && !s.End.IsZero() && !a.last.Before(s.End) && !a.lastShift():
@@ -44,6 +42,22 @@ func (a *asking) account() {
 		a.plain("F34", "what", "new here")
 	}
 }
+
+// shared is F18.
+func (a *asking) shared() {
+	w, f := &a.k.Work, a.j.flags["F18"]
+	switch {
+	case a.j.SharedByMany(w.Shared):
+		a.raise(f, f.More["many"], f.Hard, "count", strconv.Itoa(w.Shared), "when", "that day")
+	case a.j.SharedByMany(w.SharedBefore) && float64(w.SharedAgo) <= f.limit("days"):
+		a.raise(f, f.More["many"], f.Hard, "count", strconv.Itoa(w.SharedBefore), "when", counted(w.SharedAgo, "day", "days")+" before")
+	case float64(w.Shared) >= f.limit("turns"):
+		a.plain("F18", "count", strconv.Itoa(w.Shared), "when", "that day")
+	}
+}
+
+// SharedByMany tells whether two workstations took turns so often that several people must have used the account (F18).
+func (j *Judge) SharedByMany(turns int) bool { return float64(turns) >= j.flags["F18"].limit("many") }
 
 // place is when and from where: F15 to F17.
 func (a *asking) place() {

@@ -96,6 +96,27 @@ func (j *Judge) Verdict(t *Touch, h *hospital.House, k *Known, at time.Time) Ver
 	return v
 }
 
+// Private tells whether a patient concerns somebody in private: the person, family, a neighbour, somebody from work, or one whom the house
+// protects.
+func (j *Judge) Private(t *Touch, h *hospital.House, k *Known) bool {
+	a := j.asking(t, h, k, time.Time{})
+	defer a.done()
+	if a.p == nil {
+		return false
+	}
+	if a.p.VIP || k.News {
+		return true
+	}
+	if a.s == nil {
+		return false
+	}
+	a.self()
+	a.kinship()
+	a.coworker()
+	a.neighbour()
+	return len(a.raised) > 0
+}
+
 // HardFlags lists what a person is told at once, whatever may explain it later. It is quick: the first access is enough.
 func (j *Judge) HardFlags(t *Touch, h *hospital.House, k *Known, at time.Time) []Flag {
 	a := j.asking(t, h, k, at)

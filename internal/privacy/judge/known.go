@@ -62,23 +62,27 @@ type Work struct {
 	Sweep     string // alphabet, sequence, guess or surname; empty for none
 	Faces     int    // patients of whom identity or insurance was looked at and nothing else
 	FacesOdds float64
-	Prints    int
+	Prints    int     // pages printed and records exported
 	PrintsTop float64 // P99 of the role
-	Exported  int     // most patients in one report or export
-	Bulk      bool    // an export of which nobody says how many it holds
-	Guessed   int     // records asked for by numbers that nobody has, along a row of them
-	Images    int     // most studies moved in one hour
-	Scraped   bool    // of them so many that nobody looks at them
-	Stranger  bool    // images went to a machine that is not registered
-	LogViewed bool    // the audit trail was opened or exported
-	LogOff    bool    // the audit trail was switched off
+	// PrintsOdds is the chance that one of the role prints so many; 0 when it is not known.
+	PrintsOdds float64
+	Exported   int  // most patients in one report or export
+	Bulk       bool // an export of which nobody says how many it holds
+	Guessed    int  // records asked for by numbers that nobody has, along a row of them
+	Images     int  // most studies moved in one hour
+	Scraped    bool // of them so many that nobody looks at them
+	Stranger   bool // images went to a machine that is not registered
+	LogViewed  bool // the audit trail was opened or exported
+	LogOff     bool // the audit trail was switched off
 	// Hour is the share of the account's own past at this hour of the week; below 0 when too little is known.
 	Hour float64
 	// Odd tells that a workstation was never used by the account, Away that it came from outside on a day at work.
 	Odd, Away bool
 	Travel    Travel
 	Shared    int // times that two workstations took turns within walking time
-	Dormant   int // days since the account was used before; 0 when it is in use, or new
+	// SharedBefore is how often they did on the latest day on which several people must have used the account, SharedAgo how many days ago that was.
+	SharedBefore, SharedAgo int
+	Dormant                 int // days since the account was used before; 0 when it is in use, or new
 	// Rare is how often peers of the same job do the rarest thing done here; 0 when not known.
 	Rare float64
 }

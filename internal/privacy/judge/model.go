@@ -75,7 +75,7 @@ type Reason struct {
 
 // Flag is one thing that speaks for a closer look.
 type Flag struct {
-	ID     string  // F01 to F36
+	ID     string  // F01 to F37
 	Weight float64 // decibans, positive
 	// Counted is what of Weight counts, since flags that say nearly the same count less together.
 	Counted float64

@@ -79,14 +79,15 @@ func (s *script) known(a *args) {
 	for name, into := range map[string]*int{
 		"others": &k.Others, "readers": &k.Readers, "upheld-user": &k.UpheldUser, "upheld-patient": &k.UpheldPatient, "patients": &k.Work.Patients,
 		"searches": &k.Work.Searches, "unopened": &k.Work.Unopened, "faces": &k.Work.Faces, "prints": &k.Work.Prints,
-		"exported": &k.Work.Exported, "images": &k.Work.Images, "shared": &k.Work.Shared, "guessed": &k.Work.Guessed, "bare-patients": &k.Work.Bare, "dormant": &k.Work.Dormant,
+		"exported": &k.Work.Exported, "images": &k.Work.Images, "shared": &k.Work.Shared, "shared-before": &k.Work.SharedBefore, "shared-ago": &k.Work.SharedAgo,
+		"guessed": &k.Work.Guessed, "bare-patients": &k.Work.Bare, "dormant": &k.Work.Dormant,
 	} {
 		if a.get(name) != "" {
 			*into = int(a.number(name))
 		}
 	}
 	for name, into := range map[string]*float64{
-		"limit": &k.Work.Limit, "chance": &k.Work.Chance, "faces-odds": &k.Work.FacesOdds, "prints-top": &k.Work.PrintsTop,
+		"limit": &k.Work.Limit, "chance": &k.Work.Chance, "faces-odds": &k.Work.FacesOdds, "prints-top": &k.Work.PrintsTop, "prints-odds": &k.Work.PrintsOdds,
 		"hour": &k.Work.Hour, "rare": &k.Work.Rare, "usual": &k.Usual, "bare-odds": &k.Work.BareOdds,
 	} {
 		if a.get(name) != "" {

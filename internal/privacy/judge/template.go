@@ -41,6 +41,11 @@ type template struct {
 	proposal     *SiteReason // of the site's own ones
 }
 
+// written tells whether the reason is something that the person wrote: what stood in the wrong record is taken out again.
+func (t *template) written() bool {
+	return slices.Contains(t.edges, hospital.Document) || slices.Contains(t.edges, hospital.Message)
+}
+
 // group is a kind of reasons as people see it.
 type group struct {
 	Kind   string `yaml:"kind"`

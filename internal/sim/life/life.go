@@ -57,7 +57,7 @@ type Story struct {
 	Days     int    // how many days it takes; when fewer are left it begins during the days of learning
 	Sources  []feed.Feed
 	Detector string        // what is expected to find it
-	Flags    []string      // F01 to F36 that are expected
+	Flags    []string      // F01 to F37 that are expected
 	Target   time.Duration // within which it should be before a person
 	Case     bool          // whether it should become a case: benign twins should not
 	Harm     int           // to patients, 1 to 5
