@@ -215,6 +215,16 @@ func FuzzHL7(f *testing.F) {
 				}
 				m.Get(s.Name() + "-" + fmt.Sprint(n) + ".1.1")
 			}
+			fields := 0
+			for n, text := range m.AllFields(s) {
+				if field, ok := m.FieldText(s, n); n != fields+1 || !ok || !bytes.Equal(field, text) {
+					t.Fatalf("field %d comes as field %d, and is another", fields+1, n)
+				}
+				fields++
+			}
+			if fields != m.Fields(s) {
+				t.Fatalf("%d fields of %d", fields, m.Fields(s))
+			}
 		}
 	})
 }

@@ -3,6 +3,7 @@ package hl7
 import (
 	"bytes"
 	"encoding/hex"
+	"iter"
 	"strconv"
 	"strings"
 
@@ -31,6 +32,27 @@ func (m *Message) FieldText(s Segment, n int) ([]byte, bool) {
 		return s.Text[3:4], true
 	}
 	return part(s.Text, m.Field, n-1)
+}
+
+// AllFields yields the fields of s with their numbers, as FieldText returns them one by one.
+func (m *Message) AllFields(s Segment) iter.Seq2[int, []byte] {
+	return func(yield func(int, []byte) bool) {
+		n := 0
+		if isBatchHeader(s) {
+			if n++; !yield(n, s.Text[3:4]) {
+				return
+			}
+		}
+		separator := []byte{m.Field}
+		_, rest, more := bytes.Cut(s.Text, separator)
+		for more && m.Field != 0 {
+			var field []byte
+			field, rest, more = bytes.Cut(rest, separator)
+			if n++; !yield(n, field) {
+				return
+			}
+		}
+	}
 }
 
 // isBatchHeader tells the segments that state their own delimiters, and do.

@@ -375,6 +375,8 @@ func (t *trial) tell() {
 		what := "case about life"
 		if tales := t.truth.About(&t.found[i]); len(tales) > 0 {
 			what = "case about " + tales[0].ID
+		} else if t.truth.Silent(&t.found[i], score.Window{From: t.from, Until: t.until}) {
+			what = "case about life, with a feed that was silent"
 		}
 		t.c.Why(what, t.found[i].Opened.Format("01-02 15:04 ")+t.says[i])
 	}

@@ -58,9 +58,8 @@ func (w *writer) gather(m *hl7.Message, name string) {
 		if found++; found > maxSegments || len(w.cells) > maxValues {
 			return
 		}
-		for n := 1; n <= maxFields; n++ {
-			field, ok := m.FieldText(s, n)
-			if !ok {
+		for n, field := range m.AllFields(s) {
+			if n > maxFields {
 				break
 			}
 			if name == "MSH" && n <= 2 { // the delimiters themselves

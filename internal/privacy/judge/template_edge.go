@@ -53,6 +53,7 @@ func (a *asking) relation(n int, e *hospital.Edge) {
 		return
 	}
 	void, ended := a.void(e)
+	a.best[n].own = a.best[n].own || void && a.ownVoid(tm, e) // whether it would have been a reason or not
 	switch {
 	case !a.job(tm):
 		a.fail(n, WhyRole, e)
@@ -62,7 +63,6 @@ func (a *asking) relation(n int, e *hospital.Edge) {
 		return
 	case void:
 		a.fail(n, WhyVoid, e)
-		a.best[n].own = a.best[n].own || a.ownVoid(tm, e)
 		return
 	}
 	found := attempt{edge: e, weight: a.j.score.Strengths[tm.Strength]}

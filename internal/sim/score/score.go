@@ -361,12 +361,15 @@ func (t *Truth) cases(r *Report, cases []Case) {
 			r.Other++
 		default:
 			r.Ordinary++
-			if t.silent(c.Opened) && t.known(c, r.Window) {
+			if t.Silent(c, r.Window) {
 				r.Outage++
 			}
 		}
 	}
 }
+
+// Silent tells whether a silent feed is to blame for a case.
+func (t *Truth) Silent(c *Case, w Window) bool { return t.silent(c.Opened) && t.known(c, w) }
 
 // known tells whether some system would have said why what a case holds was looked at, had all of them said what they know.
 func (t *Truth) known(c *Case, w Window) bool {
