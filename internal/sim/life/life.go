@@ -148,6 +148,9 @@ type Hospital struct {
 	past      []*Visit                  // those that are, the last of them
 	members   [][]world.Person          // of each study who takes part
 	canaries  []world.Person            // records of nobody
+	formulary []drug
+	stock     [][]pocket // by unit, then by drug; nil for units without a cabinet
+	careless  []float64  // by Staff.Index: how often somebody documents late or not at all, against others
 	lying     map[world.Person]bool
 	namesakes map[string][]*Visit       // some of those who were here lately, by family name
 	ofFamily  map[*world.Staff][]*Visit // by the family doctor
