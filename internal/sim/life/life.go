@@ -52,7 +52,7 @@ func Qualities() []Quality { return []Quality{FullFeeds, NoRoster, NoAddress, Da
 
 // Story is something that happens among ordinary life, and that should or should not come before a person.
 type Story struct {
-	ID       string // T01 to T21, D01 to D12, F01 to F12, B01 to B14
+	ID       string // T01 to T21, D01 to D12, F01 to F12, B01 to B16
 	Title    string // what happens, in a sentence that a privacy officer understands
 	Days     int    // how many days it takes; when fewer are left it begins during the days of learning
 	Sources  []feed.Feed

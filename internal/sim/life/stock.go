@@ -85,10 +85,9 @@ func (h *Hospital) cabinets(d *batch) {
 
 // rounds are what is done at a cabinet every day: the pharmacy fills it, and at each change of shift two count what is controlled.
 func (h *Hospital) rounds(all []pull, u *world.Unit) []pull {
-	pharmacy := h.World.Unit("PHARM")
 	r := h.World.Rand(0x726f756e, uint64(u.Index), uint64(h.date))
-	fill := momentOf(h.World.At(h.date, 5, 0)) + moment(r.IntN(100))*minute
-	technician := h.technician(pharmacy, fill)
+	fill := momentOf(h.World.At(h.date, 6, 5)) + moment(r.IntN(100))*minute
+	technician := h.technician(fill)
 	half := 0
 	if u.Kind == world.Theatre {
 		half = 30
@@ -120,9 +119,10 @@ func (h *Hospital) rounds(all []pull, u *world.Unit) []pull {
 	return all
 }
 
-// technician is who of the pharmacy fills cabinets at a moment.
-func (h *Hospital) technician(pharmacy *world.Unit, at moment) *world.Staff {
-	return h.doctorOn(pharmacy, at.time(), uint64(at), job("PHT"))
+// technician is who of the pharmacy fills cabinets at a moment; nil when nobody is there.
+func (h *Hospital) technician(at moment) *world.Staff {
+	b := batch{h: h}
+	return b.same(uint64(at), h.World.Unit("PHARM"), at, job("PHT"))
 }
 
 // transact does what is done at a pocket, and says so. A controlled drug is counted whenever its pocket is opened: the cabinet
@@ -177,7 +177,11 @@ func (h *Hospital) before(d *batch, p *pull, k *pocket) {
 		return
 	}
 	at := max(k.last+1, p.at-6*minute)
-	if who := h.technician(h.World.Unit("PHARM"), at); who != nil {
+	who := h.technician(at)
+	if who == nil {
+		who = h.member(h.World.Unit("PHARM"), p.id, job("PHT")) // called from home
+	}
+	if who != nil {
 		h.transact(d, &pull{at: min(at, p.at-1), id: world.Mix(p.id, 0x66696c), unit: p.unit, drug: p.drug, kind: "REFILL", user: who})
 	}
 }
