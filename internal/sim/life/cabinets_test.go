@@ -15,19 +15,18 @@ import (
 
 // drawn is a row of the cabinets' log.
 type drawn struct {
-	at                                                               time.Time
-	station, kind, user, witness, patient, visit, drug, name, amount string
-	expected, counted                                                int
-	order                                                            string
-	given                                                            *given // that which it was taken out for
+	at                                               time.Time
+	station, kind, user, witness, visit, drug, order string
+	expected, counted                                int
+	given                                            *given // that which it was taken out for
 }
 
 // given is a drug that somebody wrote down as given.
 type given struct {
-	at                          time.Time
-	patient, visit, drug, order string
-	by                          string // number in the staff office
-	matched                     bool
+	at          time.Time
+	visit, drug string
+	by          string // number in the staff office
+	matched     bool
 }
 
 // ledger is what cabinets and the pharmacy's messages say of drugs.
@@ -66,7 +65,7 @@ func (l *ledger) row(t *testing.T, data []byte, zone *time.Location) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := drawn{at: at, station: cells[1], kind: cells[2], user: cells[3], witness: cells[4], patient: cells[5], visit: cells[6], drug: cells[7], name: cells[8], amount: cells[9], order: cells[13]}
+	d := drawn{at: at, station: cells[1], kind: cells[2], user: cells[3], witness: cells[4], visit: cells[6], drug: cells[7], order: cells[13]}
 	d.expected, _ = strconv.Atoi(cells[11])
 	d.counted, _ = strconv.Atoi(cells[12])
 	l.rows = append(l.rows, d)
@@ -90,7 +89,7 @@ func (l *ledger) message(text string) {
 	}
 	if drug := part("RXA", 5); drug != "" {
 		at, _ := time.Parse("20060102150405-0700", part("RXA", 3))
-		l.given = append(l.given, &given{at: at, patient: part("PID", 3), visit: part("PV1", 19), drug: drug, order: part("ORC", 2), by: part("RXA", 10)})
+		l.given = append(l.given, &given{at: at, visit: part("PV1", 19), drug: drug, by: part("RXA", 10)})
 	}
 }
 
@@ -213,7 +212,7 @@ func (l *ledger) stays() float64 {
 
 // people differ in how they document: those who are careless are so all month.
 func (l *ledger) people(t *testing.T) {
-	type count struct{ all, bad, first float64 }
+	type count struct{ all, bad float64 }
 	of := map[string]*count{}
 	for i := range l.rows {
 		d := &l.rows[i]

@@ -75,7 +75,10 @@ func (s *Stage) Pull(who *world.Staff, p world.Person, o Pull) {
 		o.Part = 1
 	}
 	id, at := s.id(), s.moment(o.At)
-	t := pull{at: at, id: id, unit: o.Unit, drug: drug, kind: o.Kind, user: who, witness: o.Witness, mrn: s.h.World.MRN(p), order: o.Order, part: o.Part, tale: s.index}
+	t := pull{
+		at: at, id: id, unit: o.Unit, drug: drug, kind: o.Kind, user: who, witness: o.Witness,
+		mrn: s.h.World.MRN(p), order: o.Order, part: o.Part, tale: s.index,
+	}
 	if v := s.visitOf(p, o.At); v != nil {
 		t.mrn, t.visit = v.MRN, v.Number
 	}

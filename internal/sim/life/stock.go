@@ -2,6 +2,7 @@ package life
 
 import (
 	"cmp"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 
@@ -83,37 +84,44 @@ func (h *Hospital) cabinets(d *batch) {
 	}
 }
 
-// rounds are what is done at a cabinet every day: the pharmacy fills it, and at each change of shift two count what is controlled.
+// rounds are what is done at a cabinet every day: the pharmacy fills it, and at each change of shift two count.
 func (h *Hospital) rounds(all []pull, u *world.Unit) []pull {
 	r := h.World.Rand(0x726f756e, uint64(u.Index), uint64(h.date))
-	fill := momentOf(h.World.At(h.date, 6, 5)) + moment(r.IntN(100))*minute
-	technician := h.technician(fill)
-	half := 0
+	all = h.fillings(all, u, momentOf(h.World.At(h.date, 6, 5))+moment(r.IntN(100))*minute)
+	morning, evening := h.World.At(h.date, 7, 0), h.World.At(h.date, 19, 0)
 	if u.Kind == world.Theatre {
-		half = 30
+		morning, evening = h.World.At(h.date, 7, 30), h.World.At(h.date, 17, 30)
 	}
-	morning, evening := momentOf(h.World.At(h.date, 7, half)), momentOf(h.World.At(h.date, 19, 0))
-	if u.Kind == world.Theatre {
-		evening = momentOf(h.World.At(h.date, 17, half))
+	for _, at := range []moment{momentOf(morning), momentOf(evening)} {
+		all = h.countings(all, u, at+moment(2+r.IntN(11))*minute, r)
+	}
+	return all
+}
+
+// fillings are the pharmacy's, of each pocket; those that hold enough stay as they are.
+func (h *Hospital) fillings(all []pull, u *world.Unit, at moment) []pull {
+	who := h.technician(at)
+	if who == nil {
+		return all
 	}
 	for i := range h.formulary {
-		p := pull{unit: u, drug: uint8(i), kind: "REFILL", at: fill + moment(i)*25*second, user: technician}
-		p.id = world.Mix(h.World.Seed, uint64(u.Index), uint64(i), uint64(h.date), 0x66696c)
-		if technician != nil {
-			all = append(all, p)
-		}
+		id := world.Mix(h.World.Seed, uint64(u.Index), uint64(i), uint64(h.date), 0x66696c)
+		all = append(all, pull{unit: u, drug: uint8(i), kind: "REFILL", at: at + moment(i)*25*second, id: id, user: who})
 	}
-	for _, at := range []moment{morning + moment(2+r.IntN(11))*minute, evening + moment(2+r.IntN(11))*minute} {
-		comes := h.colleague(r, u, at, nil)
-		goes := h.colleague(r, u, at-25*minute, comes)
-		if comes == nil || goes == nil {
-			continue
-		}
-		for i := range h.formulary {
-			if h.formulary[i].controlled() {
-				id := world.Mix(h.World.Seed, uint64(u.Index), uint64(i), uint64(at), 0x636f75)
-				all = append(all, pull{unit: u, drug: uint8(i), kind: "COUNT", at: at + moment(i)*9*second, id: id, user: comes, witness: goes})
-			}
+	return all
+}
+
+// countings are those of what is controlled, by one who comes and one who goes.
+func (h *Hospital) countings(all []pull, u *world.Unit, at moment, r *rand.Rand) []pull {
+	comes := h.colleague(r, u, at, nil)
+	goes := h.colleague(r, u, at-25*minute, comes)
+	if comes == nil || goes == nil {
+		return all
+	}
+	for i := range h.formulary {
+		if h.formulary[i].controlled() {
+			id := world.Mix(h.World.Seed, uint64(u.Index), uint64(i), uint64(at), 0x636f75)
+			all = append(all, pull{unit: u, drug: uint8(i), kind: "COUNT", at: at + moment(i)*9*second, id: id, user: comes, witness: goes})
 		}
 	}
 	return all
