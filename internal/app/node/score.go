@@ -81,7 +81,7 @@ func (n *Node) found(ctx context.Context) (score.Found, error) {
 			s := score.Case{ID: c.ID, Lane: string(c.Lane), Opened: c.Opened}
 			for i := range c.Touches {
 				l := &c.Touches[i].Touch
-				look := score.Look{User: strings.ToLower(h.Text(l.User)), First: l.First, Last: l.Last}
+				look := score.Look{User: strings.ToLower(h.Text(l.User)), First: l.First, Last: l.Last, Bare: c.Touches[i].Verdict.NoReason != 0}
 				if l.Patient != 0 {
 					look.Patient = strconv.FormatInt(int64(h.Current(l.Patient)), 10)
 				}

@@ -464,7 +464,9 @@ func (t *trial) take() {
 		}
 		for i := range c.Touches {
 			l := &c.Touches[i].Touch
-			s.Looks = append(s.Looks, score.Look{User: strings.ToLower(t.house.Text(l.User)), Patient: t.number(l.Patient), First: l.First, Last: l.Last})
+			s.Looks = append(s.Looks, score.Look{
+				User: strings.ToLower(t.house.Text(l.User)), Patient: t.number(l.Patient), First: l.First, Last: l.Last, Bare: c.Touches[i].Verdict.NoReason != 0,
+			})
 		}
 		t.found = append(t.found, s)
 	}

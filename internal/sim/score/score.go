@@ -29,6 +29,7 @@ type Case struct {
 type Look struct {
 	User, Patient string
 	First, Last   time.Time
+	Bare          bool // it stands in the case because no reason was found for it
 }
 
 // Alert is something that was told at once, and of what.
@@ -371,9 +372,10 @@ func (t *Truth) cases(r *Report, cases []Case) {
 // Silent tells whether a silent feed is to blame for a case.
 func (t *Truth) Silent(c *Case, w Window) bool { return t.silent(c.Opened) && t.known(c, w) }
 
-// known tells whether some system would have said why what a case holds was looked at, had all of them said what they know.
+// known tells whether some system would have said why something was looked at for which a case found no reason, had all of them said what
+// they know.
 func (t *Truth) known(c *Case, w Window) bool {
-	return slices.ContainsFunc(c.Looks, func(l Look) bool { return t.touches[key{w.dayOf(l.First), l.User, l.Patient}].Documented })
+	return slices.ContainsFunc(c.Looks, func(l Look) bool { return l.Bare && t.touches[key{w.dayOf(l.First), l.User, l.Patient}].Documented })
 }
 
 // silent tells whether a feed said nothing at a time, or had not for a day before it.

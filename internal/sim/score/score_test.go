@@ -35,7 +35,7 @@ func read(t *testing.T) *score.Truth {
 
 // look is what one did with one record on a day, about noon.
 func look(user, patient string, day int) []score.Look {
-	return []score.Look{{User: user, Patient: patient, First: at(day, 10), Last: at(day, 12)}}
+	return []score.Look{{User: user, Patient: patient, First: at(day, 10), Last: at(day, 12), Bare: true}}
 }
 
 var window = score.Window{From: at(7, 0), Until: at(14, 0), PerDay: 1}
@@ -73,6 +73,12 @@ func TestScore(t *testing.T) {
 	corridor := &score.Found{Cases: []score.Case{{Lane: "ranked", Opened: at(10, 12), Looks: look("doctor", "3", 8)}}}
 	if r := read(t).Score(corridor, window); r.Ordinary != 1 || r.Outage != 0 { // no feed would have said why
 		t.Errorf("a silent feed is to blame for what no system knows: %+v", r)
+	}
+	with := look("doctor", "4", 8)
+	with[0].Bare = false
+	shared := &score.Found{Cases: []score.Case{{Lane: "urgent", Opened: at(10, 12), Looks: with}}}
+	if r := read(t).Score(shared, window); r.Ordinary != 1 || r.Outage != 0 {
+		t.Errorf("a silent feed is to blame for what has a reason: %+v", r)
 	}
 	for _, s := range r.Stories {
 		switch {
