@@ -277,6 +277,27 @@ func (h *health) unexplained() map[hospital.Ref]float64 {
 	return all
 }
 
+// bareness is how many times more than usual nothing explains what was opened around the time of a sheet, in its department or in the house. What its
+// own account did that day is left out: who opens much without a reason is not to be excused by that.
+func (e *Engine) bareness(s *sheet, day *workday, r *judge.Rates) float64 {
+	const asMuch = 60 // touches as usual that count beside those of that time
+	if r == nil {
+		return 1
+	}
+	part := partOf(s.rows[0].at)
+	own := day.between(part-1, part+1)
+	most := 1.0
+	for _, dept := range [...]hospital.Ref{0, e.deptOf(s.staff)} {
+		usual, known := r.Unexplained[dept]
+		now := e.health.around(dept, part-1, part+1)
+		touches, bare := now.touches-own.touches, (now.touches-now.explained)-(own.touches-own.explained)
+		if known && usual > 0 && touches >= fewTouches && bare > 0 {
+			most = max(most, (float64(bare)+asMuch*usual)/(float64(touches)+asMuch)/usual)
+		}
+	}
+	return most
+}
+
 // departments lists the departments that did something within parts.
 func (h *health) departments(from, to int32) []hospital.Ref {
 	set := map[hospital.Ref]struct{}{}

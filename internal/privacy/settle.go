@@ -242,10 +242,10 @@ func (e *Engine) workOf(s *sheet) *judge.Work {
 // reason. Later the account has been there, and then, and nothing would be odd any more.
 func (e *Engine) unusual(s *sheet, day *workday, w *judge.Work, r *judge.Rates) {
 	if s.work != nil {
-		w.Odd, w.Hour, w.Bare, w.BareOdds = s.work.Odd, s.work.Hour, s.work.Bare, s.work.BareOdds
+		w.Odd, w.Hour, w.Bare, w.BareOdds, w.Bareness = s.work.Odd, s.work.Hour, s.work.Bare, s.work.BareOdds, s.work.Bareness
 		return
 	}
-	w.Bare, w.BareOdds = 0, 1
+	w.Bare, w.BareOdds, w.Bareness = 0, 1, e.bareness(s, day, r)
 	if day != nil && r != nil {
 		e.without(s, day, w, r)
 	}

@@ -46,6 +46,22 @@ func (w *workday) bare(but *sheet) (bare, opened int) {
 	return bare, opened
 }
 
+// between counts the touches from one part of a day to another that were judged.
+func (w *workday) between(from, to int32) (n tally) {
+	if w == nil {
+		return n
+	}
+	for _, s := range w.sheets {
+		if s.gone || !s.counted || len(s.rows) == 0 || partOf(s.rows[0].at) < from || partOf(s.rows[0].at) > to {
+			continue
+		}
+		if n.touches++; s.said.explained {
+			n.explained++
+		}
+	}
+	return n
+}
+
 // brief is what a sheet adds to its day.
 type brief struct {
 	opened, faces bool

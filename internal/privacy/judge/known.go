@@ -55,8 +55,11 @@ type Work struct {
 	Batch    bool    // works through lists: research, coding
 	// Bare are the patients of that day, with the one of the touch, of whom nothing explains why they were opened; BareOdds is the chance
 	// of so many, by how many usually are: 1 when nothing is odd.
-	Bare      int
-	BareOdds  float64
+	Bare     int
+	BareOdds float64
+	// Bareness is how many times more than usual of what others opened around then nothing explains: a feed may be silent. Up to 1 it says
+	// nothing.
+	Bareness  float64
 	Searches  int
 	Unopened  int    // searches of which nothing was opened
 	Sweep     string // alphabet, sequence, guess or surname; empty for none

@@ -83,11 +83,15 @@ func (s *scoring) enough(weight float64, correction string) bool {
 	return weight <= s.Least && explains(correction)
 }
 
-// noReason is what it weighs that nothing explains a touch: less where the systems of the house explain little.
+// noReason is what it weighs that nothing explains a touch: less where the systems of the house explain little, and when they explain less
+// than usual.
 func (a *asking) noReason() float64 {
 	weight := a.j.score.Unexplained
 	if r := a.k.Rates; r != nil && r.Unexplained[0] > 0 {
 		weight += a.j.move(weight, a.j.score.Learned.Bare, r.Unexplained[0], float64(r.Touches))
+	}
+	if b := a.k.Work.Bareness; b > 1 {
+		weight -= min(10*math.Log10(b), a.j.score.Learned.Most)
 	}
 	return weight
 }

@@ -88,7 +88,7 @@ func (s *script) known(a *args) {
 	}
 	for name, into := range map[string]*float64{
 		"limit": &k.Work.Limit, "chance": &k.Work.Chance, "faces-odds": &k.Work.FacesOdds, "prints-top": &k.Work.PrintsTop, "prints-odds": &k.Work.PrintsOdds,
-		"hour": &k.Work.Hour, "rare": &k.Work.Rare, "usual": &k.Usual, "bare-odds": &k.Work.BareOdds,
+		"hour": &k.Work.Hour, "rare": &k.Work.Rare, "usual": &k.Usual, "bare-odds": &k.Work.BareOdds, "bareness": &k.Work.Bareness,
 	} {
 		if a.get(name) != "" {
 			*into = a.number(name)
