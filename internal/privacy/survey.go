@@ -84,7 +84,7 @@ func (s *Survey) Access(ev *event.Event) error {
 		s.number[ev.Source] = at
 		s.sources = append(s.sources, ev.Source)
 	}
-	if !ev.Time.IsZero() && !isList(ev.Class) {
+	if !ev.Time.IsZero() && !isList(ev.Class) && (IsCabinet(ev.Class) || !tellsOfDrugs(ev.Class)) {
 		if s.first.IsZero() || ev.Time.Before(s.first) {
 			s.first = ev.Time
 		}

@@ -112,9 +112,7 @@ func (c *counts) at(e *Entry, s Sign, hit bool) {
 	t[s].of++
 	if hit {
 		t[s].hits++
-		if s != Taken {
-			c.doubts[s] = append(c.doubts[s], doubt(s, e))
-		}
+		c.doubts[s] = append(c.doubts[s], doubt(s, e))
 	}
 }
 

@@ -64,13 +64,18 @@ func (r *Rules) suspects(people []*counts, chance Chance) []Suspect {
 		for _, one := range told {
 			if one.Chance <= r.Weighs {
 				s.Told = append(s.Told, one)
-				s.Doubts = append(s.Doubts, people[i].doubts[one.Sign]...)
+				if one.Sign != Taken { // there each is as good as any
+					s.Doubts = append(s.Doubts, people[i].doubts[one.Sign]...)
+				}
 			}
 		}
 		if len(s.Told) == 0 { // many signs, each of which is nothing
 			continue
 		}
 		slices.SortStableFunc(s.Told, func(x, y Told) int { return cmp.Compare(x.Chance, y.Chance) })
+		if len(s.Doubts) == 0 {
+			s.Doubts = people[i].doubts[s.Told[0].Sign]
+		}
 		s.Doubts = once(s.Doubts)
 		s.Own, s.Others = t.beside(i, s.Told[0].Sign)
 		found = append(found, s)

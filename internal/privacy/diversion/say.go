@@ -10,7 +10,7 @@ import (
 
 // Headline says in one line why somebody is listed. It names nobody.
 func (r *Rules) Headline(s *Suspect) string {
-	if n := len(s.Doubts); n > 0 {
+	if n := len(s.Doubts); n > 0 && s.Doubts[0].Sign != Taken {
 		return fmt.Sprintf("Took %s of controlled drugs in %s, and %s at the cabinet %s not agree with the record",
 			plural(s.Doses, "dose"), days(time.Duration(r.Window)), plural(n, "transaction"), either(n == 1, "does", "do"))
 	}
@@ -89,6 +89,9 @@ func (r *Rules) Against(d *Doubt, unit string) string {
 		return "The patient had left"
 	case OffDuty:
 		return "No shift at that time"
+	}
+	if d.Sign == Taken {
+		return "It is the number of doses that stands out"
 	}
 	return "Nothing was taken"
 }
