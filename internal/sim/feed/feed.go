@@ -29,6 +29,9 @@ const (
 	SignIns    Feed = "signins"    // sign-ins to the cloud, as Microsoft Graph exports them
 )
 
+// Cabinets are the drug cabinets of wards, emergency department and theatres.
+const Cabinets Feed = "cabinets"
+
 // Feeds that only stories write to. Ordinary life leaves them silent unless Life says otherwise.
 const (
 	Archive     Feed = "archive"      // audit messages of the image archive, ATNA over syslog
@@ -41,7 +44,6 @@ const (
 	Connections Feed = "connections"  // Zeek's connections
 	SQLAudit    Feed = "sql-audit"    // who asked the databases
 	Printing    Feed = "printing"     // the print server
-	Cabinets    Feed = "cabinets"     // drug cabinets
 	Badges      Feed = "badges"       // doors
 	Engine      Feed = "engine"       // the interface engine's own log
 	Backups     Feed = "backups"      // backup jobs

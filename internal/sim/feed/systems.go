@@ -19,7 +19,7 @@ const (
 	Vaccines    Feed = "immunisations" // HL7 VXU
 )
 
-// describeSystem returns how a feed of those travels that ordinary life does not know.
+// describeSystem returns how a feed of the systems beside the record travels.
 func describeSystem(f Feed) (Description, bool) {
 	switch f {
 	case TapLab, TapRecord, Vaccines:

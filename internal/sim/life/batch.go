@@ -93,6 +93,7 @@ type batch struct {
 	looks  []look
 	lists  []listed
 	extras []extra
+	pulls  []pull
 	next   []chore
 	// effects are what changes for all when the day is over: others read it while the day is made.
 	effects []func()

@@ -78,8 +78,12 @@ func (b *batch) image(v *Visit, unit string, at moment, by *world.Staff) {
 func (b *batch) drugs(v *Visit, n int, at moment, by *world.Staff) {
 	pharmacy := b.h.World.Unit("PHARM")
 	for range n {
-		o := &order{number: key("O", v.next()), code: fmt.Sprintf("RX%03d", b.r.IntN(400)), title: "Drug", section: "PHARM", by: by, enterer: by, at: at}
-		b.prescribe(v, o, "NW", at)
+		p := prescription{id: v.next(), at: at}
+		p.drug = b.h.choose(v, world.Mix(p.id, 0x6472), b.r.IntN(chances))
+		b.prescribe(v, b.h.orderOf(p, by), "NW", at)
+		if v.Class != 'O' { // others take it at home
+			v.rx = append(v.rx, p)
+		}
 	}
 	if n > 0 && pharmacy != nil {
 		verified := at + b.after(25*minute, 0.7)

@@ -142,6 +142,7 @@ func (b *batch) emergency(v *Visit) {
 		b.image(v, c.image, met+9*minute, doctor)
 	}
 	b.drugs(v, b.some(1.2), met+15*minute, doctor)
+	b.treat(v, ed, to, carer)
 	if c.consult != "" && b.chance(0.25) {
 		b.consult(v, c.consult, met+30*minute, doctor)
 	}

@@ -88,23 +88,6 @@ func (s *Stage) Team(by, who *world.Staff, p world.Person, at time.Time, remove 
 	})
 }
 
-// Give writes that somebody gave a drug.
-func (s *Stage) Give(who *world.Staff, p world.Person, at time.Time, drug string) {
-	s.say(p, at, func(b *batch, v *Visit, m moment) {
-		b.give(v, s.ordered(v.Attending, key("O", v.id), drug, "PHARM", m), m, who)
-	})
-}
-
-// Prescribe has somebody prescribe a drug, and returns the order's number.
-func (s *Stage) Prescribe(who *world.Staff, p world.Person, at time.Time, drug string) string {
-	number := ""
-	s.say(p, at, func(b *batch, v *Visit, m moment) {
-		number = key("O", v.id)
-		b.prescribe(v, s.ordered(who, number, drug, "PHARM", m), "NW", m)
-	})
-	return number
-}
-
 // Consult has somebody ask a service for a consult, and returns the order's number.
 func (s *Stage) Consult(who *world.Staff, p world.Person, at time.Time, service string) string {
 	return s.Order(who, p, at, "CONS-"+service, service)

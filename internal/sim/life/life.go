@@ -52,7 +52,7 @@ func Qualities() []Quality { return []Quality{FullFeeds, NoRoster, NoAddress, Da
 
 // Story is something that happens among ordinary life, and that should or should not come before a person.
 type Story struct {
-	ID       string // T01 to T21, D01 to D12, F01 to F12, B01 to B14
+	ID       string // T01 to T21, D01 to D12, F01 to F12, B01 to B16
 	Title    string // what happens, in a sentence that a privacy officer understands
 	Days     int    // how many days it takes; when fewer are left it begins during the days of learning
 	Sources  []feed.Feed
@@ -148,6 +148,9 @@ type Hospital struct {
 	past      []*Visit                  // those that are, the last of them
 	members   [][]world.Person          // of each study who takes part
 	canaries  []world.Person            // records of nobody
+	formulary []drug
+	stock     [][]pocket // by unit, then by drug; nil for units without a cabinet
+	careless  []float64  // by Staff.Index: how often somebody documents late or not at all, against others
 	lying     map[world.Person]bool
 	namesakes map[string][]*Visit       // some of those who were here lately, by family name
 	ofFamily  map[*world.Staff][]*Visit // by the family doctor

@@ -59,6 +59,7 @@ func (h *Hospital) forget() {
 		gone := v.To.Before(h.dayStart.time())
 		if gone {
 			delete(h.lying, v.Person)
+			v.rx = nil
 			h.past = append(h.past, v)
 			h.enrol(v)
 			if v.Family != nil && !v.NoShow {
@@ -120,6 +121,7 @@ func (h *Hospital) gather() *batch {
 		day.says = append(day.says, p.says...)
 		day.looks = append(day.looks, p.looks...)
 		day.lists = append(day.lists, p.lists...)
+		day.pulls = append(day.pulls, p.pulls...)
 		for _, c := range p.next {
 			h.later(c.day, c.kind, c.visit)
 		}

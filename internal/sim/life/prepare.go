@@ -41,6 +41,7 @@ func (h *Hospital) prepare() {
 	}
 	h.scheduling, h.registration, h.coding = w.Unit("SCHED"), w.Unit("REG"), w.Unit("CODE")
 	h.billing, h.records = or("BILL"), or("HIM")
+	h.stockUp()
 	h.schedule()
 	h.misfortunes()
 }

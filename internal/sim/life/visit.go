@@ -22,9 +22,10 @@ type Visit struct {
 	Died      bool
 
 	id     uint64
-	seq    uint64 // counts what the visit leaves, so that each has an id of its own
-	tale   int16  // which story made it; 0 for ordinary life
-	pid    []byte // PID, PD1 and NK1 of its messages
+	seq    uint64         // counts what the visit leaves, so that each has an id of its own
+	tale   int16          // which story made it; 0 for ordinary life
+	pid    []byte         // PID, PD1 and NK1 of its messages
+	rx     []prescription // what the patient gets here
 	human  world.Human
 	mother *Visit       // of a newborn
 	wrong  world.Person // a second number that is taken for this person's, wrongly; None for most
@@ -74,7 +75,8 @@ type Condition struct {
 	image                       string  // code of the unit
 	imaged                      float64 // share of those who get it
 	drugs                       int
-	consult                     string // service that is asked
+	controlled                  float64 // share of controlled drugs among them
+	consult                     string  // service that is asked
 	theatre                     bool
 }
 

@@ -20,7 +20,11 @@ func (b *batch) day(v *Visit) {
 	for i := first + 1; i < len(v.Stays); i++ {
 		if at := momentOf(v.Stays[i].From); at >= h.dayStart && at < h.dayEnd {
 			b.adt(v, "A02", at, b.duty(v.Stays[i].Unit, at, anyone), 'I')
+			b.tooLate(v, v.Stays[i-1].Unit, at)
 		}
+	}
+	if len(v.rx) == 0 {
+		b.takeOver(v)
 	}
 	b.nurses(v, from, to)
 	b.doctors(v, from, to, admitted)
@@ -69,6 +73,7 @@ func (b *batch) theatre(v *Visit, at moment) {
 		b.see(v, who, at+b.between(-20*minute, 90*minute), Chart, "theatre", true)
 	}
 	b.note(v, "OP", at+b.after(150*minute, 0.3), surgeon)
+	b.anaesthesia(v, or, at, anaesthetist)
 }
 
 // nurses look after the patient: the same one for a shift.
@@ -83,14 +88,13 @@ func (b *batch) nurses(v *Visit, from, to moment) {
 		unit := v.Where((begin + minute).time())
 		carer := b.same(v.id, unit, begin+20*minute, nurse)
 		rounds := 2 + int((end-begin)/(3*hour))
-		o := &order{number: key("O", v.id), code: "RX001", title: "Drug", section: "PHARM", by: v.Attending, enterer: v.Attending, at: begin}
 		for range rounds {
 			at := b.between(begin+5*minute, end-10*minute)
 			what := Nursing
 			if b.chance(0.5) {
 				what = Giving
 				for k := range 1 + b.some(1.5) {
-					b.give(v, o, at+moment(3+k)*minute, carer)
+					b.dose(v, unit, at, k, carer)
 				}
 			}
 			b.see(v, carer, at, what, "care", true)
@@ -208,6 +212,7 @@ func (b *batch) discharge(v *Visit, at moment) {
 		v.pid = m.Bytes()
 	}
 	b.adt(v, "A03", at, b.duty(unit, at-minute, anyone), 'I')
+	b.tooLate(v, unit, at)
 	b.see(v, b.duty(b.h.World.Unit("PHARM"), at-30*minute, job("PHA")), at-30*minute, Drugs, "pharmacy", true)
 	b.afterwards(v)
 }

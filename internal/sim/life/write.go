@@ -28,6 +28,7 @@ func (h *Hospital) write(d *batch, to Sinks) error {
 		rows = append(rows, row{at: extras[i].at, id: extras[i].id, look: int32(-1 - i)})
 	}
 	slices.SortFunc(rows, func(a, b row) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.id, b.id)) })
+	h.cabinets(d)
 	says := h.spoken(d)
 	e := emitter{h: h, to: to, looks: looks, extras: extras, boundary: h.dayStart}
 	for len(rows) > 0 || len(says) > 0 {
@@ -76,7 +77,7 @@ func (h *Hospital) spoken(d *batch) []say {
 		today = append(today, s)
 	}
 	for _, s := range d.says {
-		if s.at < h.dayEnd && h.c.Quality == DailyRows && (s.tale == 0 || ofRecord(s.feed)) {
+		if s.at < h.dayEnd && h.c.Quality == DailyRows && (s.tale == 0 || ofRecord(s.feed) || s.feed == feed.Cabinets) { // whose counts would not fit
 			continue
 		}
 		if quiet := h.lost(s.feed, s.at); quiet != nil {

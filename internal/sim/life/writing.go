@@ -48,7 +48,10 @@ func (b *batch) result(v *Visit, f feed.Feed, o *order, at moment, by, made *wor
 
 // prescribe sends a new or changed prescription to the pharmacy.
 func (b *batch) prescribe(v *Visit, o *order, control string, at moment) {
-	id := v.next()
+	b.prescribeAs(v, o, control, at, v.next())
+}
+
+func (b *batch) prescribeAs(v *Visit, o *order, control string, at moment, id uint64) {
 	b.begin(feed.Pharmacy, at, "RDE^O11^RDE_O11", id)
 	b.patient(v, at)
 	b.pv1(v, at, v.classAt(at))
@@ -63,10 +66,12 @@ func (b *batch) prescribe(v *Visit, o *order, control string, at moment) {
 
 // give says that somebody gave a drug.
 func (b *batch) give(v *Visit, o *order, at moment, by *world.Staff) {
-	if by == nil {
-		return
+	if by != nil {
+		b.giveAs(v, o, at, by, v.next())
 	}
-	id := v.next()
+}
+
+func (b *batch) giveAs(v *Visit, o *order, at moment, by *world.Staff, id uint64) {
 	b.begin(feed.Pharmacy, at, "RAS^O17^RAS_O17", id)
 	b.patient(v, at)
 	b.pv1(v, at, v.classAt(at))

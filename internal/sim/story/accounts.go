@@ -10,7 +10,7 @@ import (
 	"github.com/wardline/wardline/internal/sim/world"
 )
 
-// accounts is what is done with accounts that are not one's own or should not be any more, and with drugs.
+// accounts is what is done with accounts that are not one's own or should not be any more.
 func accounts() []life.Story {
 	return []life.Story{
 		{
@@ -27,11 +27,6 @@ func accounts() []life.Story {
 			ID: "T15", Title: "A doctor's stolen password is used from abroad while the doctor is on the ward: sixty searches.",
 			Days: 2, Sources: []feed.Feed{feed.SignIns, feed.VPN, feed.Access, feed.Portal}, Detector: "impossible travel, sweep", Flags: []string{"F17", "F14"},
 			Target: 10 * time.Minute, Case: true, Harm: 4, Run: told(stolenPassword),
-		},
-		{
-			ID: "T19", Title: "A nurse takes opioids from the cabinet for private use: drawn and given to nobody, or wasted late and always before the same witness.",
-			Days: 30, Sources: []feed.Feed{feed.Cabinets, feed.Pharmacy, feed.Roster}, Detector: "drugs drawn and not given", Flags: []string{"F28"},
-			Target: 30 * day, Case: true, Harm: 5, Run: told(diversion),
 		},
 	}
 }
@@ -144,48 +139,5 @@ func stolenPassword(s *scene) {
 	for _, v := range shown {
 		s.say(feed.Portal, when, trace.Interaction{ID: s.next(), Request: request, Kind: "search", Who: account(who), Client: "mobile-record", From: trace.From{IP: outside}, Token: request[:13],
 			Patient: s.World().MRN(v.Person), Authority: s.World().Authority, Query: "GET /r4/Patient?family=" + world.Surname(3) + "&_count=20"}.AuditEvent(when))
-	}
-}
-
-func diversion(s *scene) {
-	nurse := s.of("RN", onWard)
-	if nurse == nil {
-		return
-	}
-	witness := s.of("RN", func(u *world.Staff) bool { return u.Unit == nurse.Unit && u != nurse })
-	if witness == nil {
-		witness = nurse
-	}
-	s.Note([]*world.Staff{nurse}, nil)
-	zone := s.World().Zone
-	for d := range s.days(30) {
-		s.On(d, func() {
-			if _, ok := s.Shift(nurse, d); !ok {
-				return
-			}
-			for i, v := range s.Inpatients(nurse.Unit) {
-				if i == 4 {
-					break
-				}
-				at := s.Duty(nurse, d, 0.15+0.2*float64(i)+0.05*s.Rand.Float64())
-				t := trace.Cabinet{Station: "ADC-" + nurse.Unit.Code, Kind: "REMOVE", User: nurse.Login, Patient: s.World().MRN(v.Person), Visit: v.Number,
-					Drug: "D0417", Name: "HYDROMORPHONE 2 MG/ML INJ", Amount: "2", Unit: "mg", Expected: 20, Counted: 20, Order: fmt.Sprintf("RX%07d", s.next()%10_000_000)}
-				switch i {
-				case 0: // given as ordered
-					s.say(feed.Cabinets, at, t.Row(at, zone))
-					s.Give(nurse, v.Person, at.Add(s.between(4*time.Minute, 12*time.Minute)), "HYDROMORPHONE 2 MG/ML INJ")
-				case 1: // taken, given to nobody
-					s.say(feed.Cabinets, at, t.Row(at, zone))
-				case 2: // without an order
-					t.Kind, t.Order = "OVERRIDE", ""
-					s.say(feed.Cabinets, at, t.Row(at, zone))
-				case 3: // wasted hours later, before the same witness
-					s.say(feed.Cabinets, at, t.Row(at, zone))
-					wasted := at.Add(s.between(2*time.Hour, 4*time.Hour))
-					t.Kind, t.Witness, t.Amount = "WASTE", witness.Login, "1"
-					s.say(feed.Cabinets, wasted, t.Row(wasted, zone))
-				}
-			}
-		})
 	}
 }

@@ -292,7 +292,7 @@ func swapped(s *scene) {
 }
 
 func dictionary(s *scene) {
-	row := trace.DrugRow{ID: "D0417", Name: "MORPHINE INJ", Strength: "10", StrengthUnit: "mg/mL", MaxSingle: "10", MaxDaily: "120", DoseUnit: "mg", Route: "IV", Updated: s.At(-210, 9, 0), By: "pharm2"}
+	row := trace.DrugRow{ID: "D0402", Name: "MORPHINE 10 MG/ML INJ", Strength: "10", StrengthUnit: "mg/mL", MaxSingle: "10", MaxDaily: "120", DoseUnit: "mg", Route: "IV", Updated: s.At(-210, 9, 0), By: "pharm2"}
 	other := trace.DrugRow{ID: "D0991", Name: "HEPARIN INJ", Strength: "5000", StrengthUnit: "IU/mL", MaxSingle: "10000", MaxDaily: "40000", DoseUnit: "IU", Route: "IV", Updated: s.At(-180, 9, 0), By: "pharm2"}
 	changed := s.around(s.within(1), 1, 52)
 	for hour := range 24 * s.days(2) {

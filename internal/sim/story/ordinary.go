@@ -102,7 +102,7 @@ func floating(s *scene) {
 // helped is a nurse who looks after somebody and gives a drug.
 func (s *scene) helped(nurse *world.Staff, p world.Person, at time.Time) {
 	s.Open(nurse, p, life.Look{At: at, What: life.Nursing, Documented: true, Why: "float"})
-	s.Give(nurse, p, at.Add(9*time.Minute), "PARACETAMOL 1 G TAB")
+	s.Give(nurse, p, at.Add(9*time.Minute), "PARACETAMOL 1 G TAB", "")
 }
 
 func drill(s *scene) {

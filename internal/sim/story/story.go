@@ -18,10 +18,10 @@ import (
 	"github.com/wardline/wardline/internal/sim/world"
 )
 
-// All lists the stories: thefts T01 to T21, disruptions D01 to D12, falsifications F01 to F12, and B01 to B15, which are
+// All lists the stories: thefts T01 to T21, disruptions D01 to D12, falsifications F01 to F12, and B01 to B16, which are
 // nothing and must not become cases.
 func All() []life.Story {
-	all := slices.Concat(snooping(), harvesting(), accounts(), outages(), attacks(), alterations(), insertions(), ordinary(), upheavals())
+	all := slices.Concat(snooping(), harvesting(), accounts(), drugs(), outages(), attacks(), alterations(), insertions(), ordinary(), upheavals())
 	order := func(s life.Story) int { return strings.Index("TDFB", s.ID[:1]) }
 	slices.SortFunc(all, func(a, b life.Story) int { return cmp.Or(cmp.Compare(order(a), order(b)), cmp.Compare(a.ID, b.ID)) })
 	return all

@@ -73,6 +73,7 @@ func sources() map[string][]feed.Feed {
 		"B12": {feed.Access, feed.Pharmacy, feed.Documents},
 		"B13": {feed.Access},
 		"B14": {feed.Access, feed.ADT},
+		"B16": {feed.Cabinets, feed.Pharmacy},
 		"B15": {feed.Orders, feed.Pharmacy, feed.Documents, feed.Engine},
 	}
 }

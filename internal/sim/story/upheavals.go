@@ -158,7 +158,7 @@ func downtime(s *scene) {
 		when := at.Add(time.Duration(i) * 9 * time.Second)
 		s.Row(who, v.Person, feed.AccessRow{At: when, Metric: "File flowsheet", Process: "DOWNTIME-ENTRY"})
 		if i%20 == 0 {
-			s.Give(who, v.Person, from.Add(time.Duration(i)*20*time.Second), "PARACETAMOL 1 G TAB")
+			s.Give(who, v.Person, from.Add(time.Duration(i)*20*time.Second), "PARACETAMOL 1 G TAB", "")
 			s.Write(who, v.Person, life.Document{Kind: "PN", Written: from.Add(time.Duration(i) * 20 * time.Second), At: when, Text: "Entered after planned downtime: seen, comfortable."})
 		}
 	}

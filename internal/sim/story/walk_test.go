@@ -66,8 +66,14 @@ func playFor(t *testing.T, c life.Config) played {
 				p.stories[r.Story] = append(p.stories[r.Story], left{r.Feed, r.At, r.ID, bytes.Clone(r.Data)})
 				return nil
 			}
+			data := r.Data
+			if r.Feed == feed.Cabinets {
+				if data = uncounted(data); data == nil {
+					return nil
+				}
+			}
 			hash.Reset()
-			hash.Write(r.Data)
+			hash.Write(data)
 			p.life[r.Feed] = append(p.life[r.Feed], spoken{r.At, hash.Sum64()})
 			return nil
 		},
@@ -85,6 +91,16 @@ func playFor(t *testing.T, c life.Config) played {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// uncounted is a row of a cabinet without its counts, which all share who take something out; when a cabinet is filled depends
+// on them, and that is left out.
+func uncounted(row []byte) []byte {
+	cells := strings.Split(string(row), ",")
+	if cells[2] == "REFILL" {
+		return nil
+	}
+	return []byte(strings.Join(slices.Delete(cells, 11, 13), ","))
 }
 
 // TestStoriesLeaveWhatTheyMust plays a hospital of 200 beds with all stories, and walks the table.

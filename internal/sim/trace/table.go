@@ -22,13 +22,13 @@ const CabinetHeader = "TRANSACTION_TIME,STATION,TRANSACTION_TYPE,USER_ID,WITNESS
 // Cabinet is a transaction at a drug cabinet.
 type Cabinet struct {
 	Station           string
-	Kind              string // REMOVE OVERRIDE WASTE RETURN CANCEL COUNT
+	Kind              string // REMOVE OVERRIDE WASTE RETURN CANCEL COUNT REFILL
 	User, Witness     string
 	Patient, Visit    string
 	Drug, Name        string
 	Amount            string
 	Unit              string
-	Expected, Counted int
+	Expected, Counted int // pieces in the pocket afterwards: as the cabinet's books have it, and as somebody counted
 	Order             string
 }
 
