@@ -113,8 +113,8 @@ func (r *Rules) taken(doses []*dose, e *Entry, fits func(*dose) bool) *dose {
 	return other
 }
 
-// givings has each giving answer one dose. As all doses wait equally long, it is the most that can be answered when each, in order, takes
-// the first that is left.
+// givings has each giving answer one dose: first those that were given in time, and then, of what is left on both sides, those that were written down
+// late. As all doses wait equally long, it is the most that can be answered when each, in order, takes the first that is left.
 func (r *Rules) givings(doses []*dose, list []*Entry) {
 	var given []*Entry
 	for _, e := range list {
@@ -122,19 +122,25 @@ func (r *Rules) givings(doses []*dose, list []*Entry) {
 			given = append(given, e)
 		}
 	}
-	for _, d := range doses {
-		if d.back {
-			continue
+	for _, within := range []Span{r.Given, r.Later} {
+		for _, d := range doses {
+			if d.back || d.given != nil {
+				continue
+			}
+			at := slices.IndexFunc(given, func(g *Entry) bool { return g.At >= d.At-r.Before.milli() && g.At <= d.At+within.milli() })
+			if at < 0 {
+				continue
+			}
+			d.answer(given[at])
+			given = slices.Delete(given, at, at+1)
 		}
-		at := slices.IndexFunc(given, func(g *Entry) bool { return g.At >= d.At-r.Before.milli() && g.At <= d.At+r.Given.milli() })
-		if at < 0 {
-			continue
-		}
-		d.given = given[at]
-		if d.given.Unit == d.Unit && d.Unit != 0 {
-			d.most = d.given.Amount
-		}
-		given = slices.Delete(given, at, at+1)
+	}
+}
+
+func (d *dose) answer(given *Entry) {
+	d.given = given
+	if given.Unit == d.Unit && d.Unit != 0 {
+		d.most = given.Amount
 	}
 }
 

@@ -54,9 +54,14 @@ func (r *Rules) suspects(people []*counts, chance Chance) []Suspect {
 	compared := t.compared()
 	together := t.together(compared)
 	var found []Suspect
-	for _, i := range compared {
+	chances := make([]float64, len(compared))
+	for n, i := range compared {
+		chances[n] = combine(t.all(i), &together)
+	}
+	tame(chances)
+	for n, i := range compared {
 		told := t.all(i)
-		p := corrected(combine(told, &together), len(compared))
+		p := corrected(chances[n], len(compared))
 		if p > r.Chance {
 			continue
 		}

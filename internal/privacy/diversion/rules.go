@@ -24,6 +24,7 @@ type Rules struct {
 	Window Span   `yaml:"window"`
 	Wait   Span   `yaml:"wait"`
 	Given  Span   `yaml:"given"`
+	Later  Span   `yaml:"later"`
 	Before Span   `yaml:"before"`
 	Waste  Span   `yaml:"waste"`
 	Back   Span   `yaml:"back"`

@@ -74,7 +74,7 @@ func (d *Doubt) Says(drug, unit string) string {
 func (r *Rules) Against(d *Doubt, unit string) string {
 	switch d.Sign {
 	case Ungiven:
-		return "No giving within " + minutes(time.Duration(r.Given)) + ", and nothing came back"
+		return "No giving within " + minutes(time.Duration(r.Given)) + " nor left over later, and nothing came back"
 	case Excess:
 		return "Given or ordered: " + strings.TrimSpace(strconv.FormatFloat(d.Most, 'f', -1, 64)+" "+unit)
 	case Late:
