@@ -19,6 +19,7 @@ type Beside struct {
 	Label  string
 	Own    float64
 	Others []float64 // in order
+	Share  bool      // they are shares, and not numbers a day
 }
 
 // listDrugs opens cases about those who stand out: a few in a month, the farthest first.
@@ -100,7 +101,7 @@ func (e *Engine) openDrugs(s *diversion.Suspect) {
 		e.lookAt(d, &s.Doubts[i])
 	}
 	d.Held = make([]bool, len(d.Touches))
-	d.Beside = &Beside{Label: r.Label(s.Told[0].Sign), Own: s.Own, Others: s.Others}
+	d.Beside = &Beside{Label: r.Label(s.Told[0].Sign), Own: s.Own, Others: s.Others, Share: s.Told[0].Sign != diversion.Taken}
 	d.Text = judge.Text{Headline: r.Headline(s), Paragraphs: r.Paragraphs(s)}
 	for i := range s.Told {
 		d.Text.Weighs = append(d.Text.Weighs, judge.Weighs{ID: drugFlag, Label: r.Label(s.Told[i].Sign), Decibans: s.Told[i].Weight()})

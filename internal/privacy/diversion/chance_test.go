@@ -125,26 +125,24 @@ func TestNobodyStandsOut(t *testing.T) {
 }
 
 // One who keeps a dose on each of fifteen shifts, of some three that are taken out, is found in most windows by that alone, among those who document as
-// people do; one who also keeps the rest of an ampoule until later, before the same colleague, in nearly all.
+// people do; one who keeps two, in all.
 func TestOneDoseAShift(t *testing.T) {
 	const shifts, windows = 15, 60
 	r := shipped(t)
 	for _, c := range []struct {
 		what   string
-		late   int // wastes
-		fewest int
-	}{{"one dose a shift", 0, 60}, {"and a late waste every other shift", 7, 90}} {
+		kept   int // doses a shift
+		fewest int // of a hundred windows
+	}{{"one dose a shift", 1, 60}, {"two doses a shift", 2, 95}} {
 		h := house{Rand: rand.New(rand.NewPCG(3, 4)), units: 12, people: 12, temper: 0.6}
 		found, others := 0, 0
 		for range windows {
 			all := h.window()
 			thief := &all[17]
-			doses := 2*shifts + shifts
+			doses := (2 + c.kept) * shifts
 			thief.Days = shifts
 			thief.Signs[diversion.Taken] = [2]int{doses, doses}
-			thief.Signs[diversion.Ungiven] = [2]int{shifts, doses}
-			thief.Signs[diversion.Late] = [2]int{c.late, 6 + c.late}
-			thief.Signs[diversion.Witnessed] = [2]int{1 + c.late, 5 + c.late}
+			thief.Signs[diversion.Ungiven] = [2]int{c.kept * shifts, doses}
 			for _, s := range r.Suspects(all, tails()) {
 				if s.Account == 18 {
 					found++
