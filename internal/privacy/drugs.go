@@ -246,10 +246,11 @@ func whereabouts(p *hospital.Patient, at time.Time, unit hospital.Ref, slack tim
 	return diversion.Known
 }
 
-// heardAround tells whether the record said anything of drugs within the hours in which a giving would stand there.
+// heardAround tells whether the record said anything of drugs about when a giving would stand there: in a small house that may be a while.
 func (e *Engine) heardAround(at time.Time) bool {
-	last := at.Add(time.Duration(e.drugs.rules.Given)).Unix() / 3600
-	for hour := at.Unix() / 3600; hour <= last && hour < math.MaxInt32; hour++ {
+	r := e.drugs.rules
+	last := at.Add(time.Duration(r.Given+r.Silent)).Unix() / 3600
+	for hour := at.Add(-time.Duration(r.Silent)).Unix() / 3600; hour <= last && hour < math.MaxInt32; hour++ {
 		if _, ok := e.drugs.heard[int32(hour)]; ok {
 			return true
 		}

@@ -61,11 +61,11 @@ func fisher(told []Told, c *correlations) float64 {
 	return squaresAbove(sum*2*mean/variance, 2*mean*mean/variance)
 }
 
-// tame holds what was found against how far out people are in general: when a tenth of them is farther out than a tenth should be, the model of how
-// people differ is too narrow, and all are moved in by as much (the empirical null of Efron 2004, by one quantile). One who steals moves no quantile.
+// tame holds what was found of each against how far out the others are: when a tenth of them is farther out than a tenth should be, the model of how
+// people differ is too narrow, and the one is moved in by as much (the empirical null of Efron 2004, by one quantile).
 func tame(all []float64) {
 	const tenth = 1.2815515655446004 // standard deviations beyond which a tenth lies
-	if len(all) == 0 {
+	if len(all) < 2 {
 		return
 	}
 	z := make([]float64, len(all))
@@ -74,9 +74,13 @@ func tame(all []float64) {
 	}
 	sorted := slices.Clone(z)
 	slices.Sort(sorted)
-	wide := max(sorted[len(sorted)*9/10]/tenth, 1)
+	last := (len(all) - 1) * 9 / 10 // of the others
 	for i := range all {
-		if wide > 1 && z[i] > 0 {
+		at := last
+		if own, _ := slices.BinarySearch(sorted, z[i]); own <= last {
+			at++
+		}
+		if wide := sorted[at] / tenth; wide > 1 && z[i] > 0 {
 			all[i] = math.Erfc(z[i]/wide/math.Sqrt2) / 2
 		}
 	}

@@ -101,8 +101,8 @@ func (p *people) of(e *Entry) *counts {
 	return c
 }
 
-// at counts one more that could have been, and whether it was.
-func (c *counts) at(e *Entry, s Sign, hit bool) {
+// count counts one more that could have been, and whether it was.
+func (c *counts) count(e *Entry, s Sign, hit bool) {
 	k := place{e.Station, e.Class}
 	t := c.places[k]
 	if t == nil {
@@ -124,7 +124,7 @@ func (p *people) count(all *agreed, heard func(time.Time) bool) []*counts {
 		p.dose(d, heard)
 	}
 	for _, e := range all.cancels {
-		p.of(e).at(e, Cancelled, true)
+		p.of(e).count(e, Cancelled, true)
 	}
 	for _, w := range all.wastes {
 		p.waste(w)
@@ -146,37 +146,37 @@ func (p *people) dose(d *dose, heard func(time.Time) bool) {
 		c.days[e.Station] = map[int64]struct{}{}
 	}
 	c.days[e.Station][e.At/dayLong] = struct{}{}
-	c.at(e, Taken, true)
-	c.at(e, Cancelled, false)
-	c.at(e, Unordered, e.Kind == Override && !d.ordered)
+	c.count(e, Taken, true)
+	c.count(e, Cancelled, false)
+	c.count(e, Unordered, e.Kind == Override && !d.ordered)
 	if heard(time.UnixMilli(e.At).UTC()) {
-		c.at(e, Ungiven, d.given == nil && !d.back)
+		c.count(e, Ungiven, d.given == nil && !d.back)
 	}
 	if d.most > 0 && d.Amount > 0 {
 		more := d.Amount-d.wasted > d.most*(1+rounding)
-		c.at(e, Excess, more && !d.back)
+		c.count(e, Excess, more && !d.back)
 		if n := len(c.doubts[Excess]); more && !d.back {
 			c.doubts[Excess][n-1].Most = d.most
 		}
 	}
 	if e.Marks&Known != 0 {
-		c.at(e, Gone, e.Marks&Left != 0 && !d.back)
+		c.count(e, Gone, e.Marks&Left != 0 && !d.back)
 	}
 	if e.Marks&Rostered != 0 {
-		c.at(e, OffDuty, e.Marks&Off != 0)
+		c.count(e, OffDuty, e.Marks&Off != 0)
 	}
 }
 
 func (p *people) waste(w *waste) {
 	c, e := p.of(w.Entry), w.Entry
 	c.wastes = append(c.wastes, w)
-	c.at(e, Alone, e.Witness == 0 || p.who(e.Witness) == c.who)
+	c.count(e, Alone, e.Witness == 0 || p.who(e.Witness) == c.who)
 	if w.of == nil {
 		return
 	}
 	after := e.At - w.of.At
 	late := after > p.rules.Waste.milli()
-	c.at(e, Late, late)
+	c.count(e, Late, late)
 	if n := len(c.doubts[Late]); late {
 		c.doubts[Late][n-1].After = time.Duration(after) * time.Millisecond
 	}
@@ -199,7 +199,7 @@ func (c *counts) finish(r *Rules) {
 	favourite := most(before)
 	for _, w := range c.wastes {
 		if w.Witness != 0 {
-			c.at(w.Entry, Witnessed, w.Witness == favourite)
+			c.count(w.Entry, Witnessed, w.Witness == favourite)
 		}
 	}
 	c.lessOne()

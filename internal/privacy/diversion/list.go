@@ -56,11 +56,11 @@ func (r *Rules) suspects(people []*counts, chance Chance) []Suspect {
 	var found []Suspect
 	chances := make([]float64, len(compared))
 	for n, i := range compared {
-		chances[n] = combine(t.all(i), &together)
+		chances[n] = combine(t.says(i), &together)
 	}
 	tame(chances)
 	for n, i := range compared {
-		told := t.all(i)
+		told := t.says(i)
 		p := corrected(chances[n], len(compared))
 		if p > r.Chance {
 			continue
@@ -111,8 +111,8 @@ func (t *table) peers(i int) (n int) {
 	return n
 }
 
-// all is what the signs say of one person.
-func (t *table) all(i int) (list []Told) {
+// says is what the signs say of one person.
+func (t *table) says(i int) (list []Told) {
 	for s := range Signs {
 		if s == Ungiven && !t.heard() {
 			continue

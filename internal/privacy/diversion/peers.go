@@ -1,7 +1,9 @@
 package diversion
 
 import (
+	"maps"
 	"math"
+	"slices"
 )
 
 // Chance is the arithmetic of tails: package chance has it. The room hands it in, for rooms beside each other do not know each other.
@@ -40,8 +42,8 @@ type table struct {
 	house  [Signs]tally
 	dayAll int
 	prior  [Signs]float64 // how many doses the house's rate counts for at one place
-	spread [Signs]moments
 	each   [][Signs]expected
+	spread [][Signs]float64 // see spreads
 }
 
 // moments are what the spread of people is estimated from.
@@ -76,10 +78,10 @@ func newTable(r *Rules, c Chance, people []*counts) *table {
 	t.each = make([][Signs]expected, len(people))
 	for i, p := range people {
 		for s := range Signs {
-			t.each[i][s] = t.expect(p, s)
-			t.spread[s].add(&t.each[i][s], s)
+			t.each[i][s] = t.expect(p, s, nil)
 		}
 	}
+	t.spreads()
 	return t
 }
 
@@ -92,12 +94,39 @@ func (t *table) of(k place, s Sign) tally {
 	return n
 }
 
-func (t *table) rate(s Sign) float64 {
+func (t *table) rate(s Sign) float64 { return rateOf(t.all(s)) }
+
+func rateOf(n tally) float64 { return (float64(n.hits) + 0.5) / (float64(n.of) + 1) }
+
+// all is how often a sign was, and could have been, in the house.
+func (t *table) all(s Sign) tally {
 	n := t.house[s]
 	if s == Taken {
 		n.of = t.dayAll
 	}
-	return (float64(n.hits) + 0.5) / (float64(n.of) + 1)
+	return n
+}
+
+// less takes a person out of what all did in the house.
+func (n tally) less(p *counts, s Sign) tally {
+	if p == nil {
+		return n
+	}
+	for _, k := range p.order {
+		n = n.without(p.at(k, s))
+	}
+	return n
+}
+
+func (n tally) without(o tally) tally { return tally{n.hits - o.hits, n.of - o.of} }
+
+// at is what a person did at one place.
+func (c *counts) at(k place, s Sign) tally {
+	n := c.places[k][s]
+	if s == Taken {
+		n.of = c.daysAt(k.station)
+	}
+	return n
 }
 
 // The house's rate counts at one place for as many as this, at the least and at the most.
@@ -130,21 +159,21 @@ func (t *table) shrink(s Sign) float64 {
 }
 
 // expect says what would be usual for one person: the rates of the places where the person was, as others there made them, weighed by how much the
-// person did at each.
-func (t *table) expect(p *counts, s Sign) (e expected) {
-	house := t.rate(s)
+// person did at each. The person is not held against the own doings, nor, when but is somebody, against that one's.
+func (t *table) expect(p *counts, s Sign, but *counts) (e expected) {
+	house := rateOf(t.all(s).less(p, s).less(but, s))
 	sum, unsure := 0.0, 0.0
 	for _, k := range p.order {
-		own := p.places[k][s]
-		if s == Taken {
-			own.of = p.daysAt(k.station)
-		}
+		own := p.at(k, s)
 		if own.of == 0 {
 			continue
 		}
-		all := t.of(k, s)
-		others := float64(all.of-own.of) + t.prior[s]
-		share := (float64(all.hits-own.hits) + t.prior[s]*house) / others
+		all := t.of(k, s).without(own)
+		if but != nil {
+			all = all.without(but.at(k, s))
+		}
+		others := float64(all.of) + t.prior[s]
+		share := (float64(all.hits) + t.prior[s]*house) / others
 		sum += float64(own.of) * share
 		unsure += float64(own.of) / (others + 1)
 		e.tally.hits, e.tally.of = e.tally.hits+own.hits, e.tally.of+own.of
@@ -175,27 +204,62 @@ func (e *expected) roomOf(s Sign) float64 {
 	return float64(e.tally.of - 1)
 }
 
-func (m *moments) add(e *expected, s Sign) {
+// add adds a person, or takes one out.
+func (m *moments) add(e *expected, s Sign, by int) {
 	if !e.known {
 		return
 	}
-	m.squares += e.excess
-	m.room += e.roomOf(s)
-	m.n++
+	m.squares += float64(by) * e.excess
+	m.room += float64(by) * e.roomOf(s)
+	m.n += by
 }
 
-// spreadBut is how much people differ in a sign, as all but one of them show it, and one standard error more: it is estimated from few. It is the
-// correlation of two doses of one person, and of a count the inverse of its shape.
-func (t *table) spreadBut(i int, s Sign) float64 {
-	m, e := t.spread[s], &t.each[i][s]
-	if e.known {
-		m.squares, m.room, m.n = m.squares-e.excess, m.room-e.roomOf(s), m.n-1
+// spreads estimates, for each person, how much all others differ. What is expected of those at the same cabinets is worked out without the person, too:
+// on a small ward one who steals would else make everybody else look odd, and be as odd as they are.
+func (t *table) spreads() {
+	var all [Signs]moments
+	for i := range t.people {
+		for s := range Signs {
+			all[s].add(&t.each[i][s], s, 1)
+		}
 	}
+	at := map[place][]int{}
+	for i, p := range t.people {
+		for _, k := range p.order {
+			at[k] = append(at[k], i)
+		}
+	}
+	t.spread = make([][Signs]float64, len(t.people))
+	for i, p := range t.people {
+		near := map[int]struct{}{}
+		for _, k := range p.order {
+			for _, j := range at[k] {
+				near[j] = struct{}{}
+			}
+		}
+		order := slices.Sorted(maps.Keys(near)) // sums of fractions depend on their order
+		for s := range Signs {
+			m := all[s]
+			for _, j := range order {
+				m.add(&t.each[j][s], s, -1)
+				if j != i {
+					e := t.expect(t.people[j], s, p)
+					m.add(&e, s, 1)
+				}
+			}
+			t.spread[i][s] = m.spread(t.rules)
+		}
+	}
+}
+
+// spread is how much people differ, and one standard error more, for it is estimated from few. It is the correlation of two doses of one person, and of
+// a count the inverse of its shape.
+func (m *moments) spread(r *Rules) float64 {
 	if m.n <= 0 || m.room <= 0 {
 		return 0.5 // nobody to compare with
 	}
 	found := (m.squares*(1+math.Sqrt(2/float64(m.n))) - float64(m.n)) / m.room
-	return min(max(found, t.rules.Spread), 0.9)
+	return min(max(found, r.Spread), 0.9)
 }
 
 // told says what a sign says of one person; false when there is too little for it to say anything.
@@ -205,7 +269,7 @@ func (t *table) told(i int, s Sign) (Told, bool) {
 		return Told{}, false
 	}
 	told := Told{Sign: s, Hits: e.tally.hits, Of: e.tally.of, Usual: e.share}
-	spread := t.spreadBut(i, s)
+	spread := t.spread[i][s]
 	if s == Taken {
 		told.Chance = t.chance.Count(e.tally.hits, e.share, 1/(spread+e.unsure/max(e.share, 1)))
 		return told, true
@@ -237,7 +301,7 @@ func (t *table) standard(i int, s Sign) (z float64, ok bool) {
 	if !e.known || e.tally.of < t.fewest(s) {
 		return 0, false
 	}
-	return min(max(e.z/math.Sqrt(1+t.spreadBut(i, s)*e.roomOf(s)), -3), 3), true
+	return min(max(e.z/math.Sqrt(1+t.spread[i][s]*e.roomOf(s)), -3), 3), true
 }
 
 // allDays is on how many days a person used any cabinet.

@@ -32,6 +32,7 @@ type Rules struct {
 	Left   Span   `yaml:"left"`
 	Duty   Span   `yaml:"duty"`
 	Settle Span   `yaml:"settle"`
+	Silent Span   `yaml:"silent"`
 	Least  struct {
 		Taken   int     `yaml:"taken"`
 		Peers   int     `yaml:"peers"`
