@@ -122,7 +122,11 @@ func (n tally) without(o tally) tally { return tally{n.hits - o.hits, n.of - o.o
 
 // at is what a person did at one place.
 func (c *counts) at(k place, s Sign) tally {
-	n := c.places[k][s]
+	all := c.places[k]
+	if all == nil {
+		return tally{}
+	}
+	n := all[s]
 	if s == Taken {
 		n.of = c.daysAt(k.station)
 	}
