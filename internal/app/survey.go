@@ -86,7 +86,7 @@ func (f sinkFunc) Emit(ev *event.Event) error { return f(ev) }
 func reviewOf(s *privacy.Summary) *report.Review {
 	r := &report.Review{
 		Accesses: s.Rows, Touches: s.Touches, Explained: s.Explained, Firsts: s.Firsts, FirstsExplained: s.FirstsExplained,
-		Accounts: int64(s.Accounts), Staffed: int64(s.Staffed), Patients: int64(s.Patients), Facts: s.Facts, Cases: int64(len(s.Cases)),
+		Accounts: int64(s.Accounts), Staffed: int64(s.Staffed), Patients: int64(s.Patients), Facts: s.Facts, Cases: int64(len(s.Cases)), Cabinet: s.Cabinet, Given: s.Given,
 	}
 	for _, c := range s.Templates {
 		r.Templates = append(r.Templates, report.ReviewRow{Title: c.Title, Touches: c.Touches})

@@ -74,7 +74,7 @@ func (e *Engine) transaction(ev *event.Event, at hospital.Place) {
 	amount, _ := strconv.ParseFloat(get("amount"), 64)
 	d := diversion.Entry{
 		At: t.UnixMilli(), Kind: kind, User: e.house.Intern(get("user")), Witness: e.house.Intern(get("witness")), Amount: amount,
-		Drug: e.house.Intern(drug.Name), Class: e.house.Intern(drug.Class), Station: e.house.Intern(get("station")), Unit: e.house.Intern(get("unit")),
+		Drug: e.house.Intern(drug.Name), Class: e.house.Intern(drug.Class), Station: e.code(get("station")), Unit: e.code(get("unit")),
 		Order: e.numbered("order", get("order")), Journal: at.Entry, Line: at.Line,
 	}
 	d.Due = max(d.At, e.now.UnixMilli()) + time.Duration(e.drugs.rules.Settle).Milliseconds()
@@ -87,6 +87,15 @@ func (e *Engine) transaction(ev *event.Event, at hospital.Place) {
 	d.ID = e.numbered("transaction", strconv.FormatInt(d.At, 10), get("station"), get("type"), get("user"), get("witness"), get("patient"), get("visit"), get("drug"),
 		get("name"), get("amount"), get("unit"), get("order"))
 	e.enterDrug(d)
+}
+
+// code is a code as far as it can be one: what is longer is something that somebody wrote into its place.
+func (e *Engine) code(text string) hospital.Ref {
+	const longest = 40
+	if len(text) > longest {
+		return 0
+	}
+	return e.house.Intern(text)
 }
 
 func kindOfTransaction(word string) diversion.Kind {
@@ -124,7 +133,7 @@ func (e *Engine) dose(d *hospital.Dose, at hospital.Place) {
 	}
 	x := diversion.Entry{
 		At: d.At.UnixMilli(), Kind: kind, User: e.house.Intern(d.By.Text), Amount: d.Amount, Patient: p, Drug: e.house.Intern(drug.Name),
-		Class: e.house.Intern(drug.Class), Unit: e.house.Intern(d.Unit), Order: e.numbered("order", d.Order), Journal: at.Entry, Line: at.Line,
+		Class: e.house.Intern(drug.Class), Unit: e.code(d.Unit), Order: e.numbered("order", d.Order), Journal: at.Entry, Line: at.Line,
 	}
 	who := d.Visit
 	if len(d.Patient) > 0 {

@@ -99,6 +99,7 @@ func (s *Survey) Access(ev *event.Event) error {
 type Summary struct {
 	Counts
 	Facts       int64     // heard of the house
+	Given       bool      // that drugs were
 	First, Last time.Time // accesses
 	Share                 // of touches in which a record was opened
 	Accounts    int       // that did something
@@ -123,7 +124,7 @@ func (s *Survey) Summary() (Summary, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.engine
-	sum := Summary{Facts: s.facts, First: s.first, Last: s.last}
+	sum := Summary{Facts: s.facts, First: s.first, Last: s.last, Given: e.drugs != nil && len(e.drugs.heard) > 0}
 	if s.first.IsZero() {
 		sum.Counts = e.counts
 		return sum, nil
