@@ -427,6 +427,9 @@ func caseSays(c *privacy.Case) string {
 	for _, w := range c.Text.Weighs {
 		fmt.Fprintf(&b, " %s %+.0f", w.ID, w.Decibans)
 	}
+	if c.Kind == privacy.DrugCase && len(c.Text.Paragraphs) > 0 {
+		b.WriteString(": " + c.Text.Paragraphs[0])
+	}
 	return b.String()
 }
 

@@ -128,9 +128,11 @@ func TestWhatIsCounted(t *testing.T) {
 		{"ordered afterwards", "10:00 override ann; 10:10 given ann; 11:00 ordered dov", "taken 1/1, ungiven 0/1"},
 		{"ordered two days later", "10:00 override ann; 10:10 given ann; 11:00 ordered dov day=2", "taken 1/1, ungiven 0/1, override 1/1"},
 		{"cancelled", "10:00 cancel ann; 10:01 remove ann; 10:20 given ann", "taken 1/1, ungiven 0/1, cancelled 1/2"},
-		{"who had left", "10:00 remove ann left; 10:20 given ann; 11:00 remove ann here; 11:20 given ann", "taken 2/2, ungiven 0/2, gone 1/2"},
+		{"who had left, and another who is there", "10:00 remove ann left; 10:20 given ann; 11:00 remove ann here p=2; 11:20 given ann p=2", "taken 2/2, ungiven 0/2, gone 1/2"},
+		{"two doses for one who had left count once", "10:00 remove ann left; 10:20 given ann; 11:00 remove ann left; 11:20 given ann", "taken 2/2, ungiven 0/2, gone 1/1"},
 		{"who had left, and it came back", "10:00 remove ann left; 10:20 return ann", "taken 1/1, ungiven 0/1, gone 0/1"},
-		{"off duty", "10:00 remove ann off; 10:20 given ann; 11:00 remove ann on; 11:20 given ann", "taken 2/2, ungiven 0/2, off 1/2"},
+		{"off duty, and on the next day on", "10:00 remove ann off; 10:20 given ann; 11:00 remove ann on day=1; 11:20 given ann day=1", "taken 2/2, ungiven 0/2, off 1/2"},
+		{"a day off duty counts once", "10:00 remove ann off; 10:20 given ann; 11:00 remove ann off; 11:20 given ann", "taken 2/2, ungiven 0/2, off 1/1"},
 		{"too young: what is given may be written down late", "10:00 remove ann day=29; 10:00 remove bob", ""},
 		{"too old", "10:00 remove ann day=-2; 10:00 remove bob", ""},
 	} {

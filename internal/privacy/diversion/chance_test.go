@@ -65,8 +65,8 @@ func (h *house) window() (all []diversion.One) {
 			o.Signs[diversion.Ungiven] = [2]int{h.binomial(doses, rate(0.02)), doses}
 			o.Signs[diversion.Unordered] = [2]int{h.binomial(doses, rate(0.01)), doses}
 			o.Signs[diversion.Cancelled] = [2]int{h.binomial(doses, 0.015), doses}
-			o.Signs[diversion.Gone] = [2]int{h.binomial(doses, rate(0.01)), doses}
-			o.Signs[diversion.OffDuty] = [2]int{h.binomial(doses, rate(0.01)), doses}
+			o.Signs[diversion.Gone] = [2]int{h.binomial(doses*2/3, rate(0.01)), doses * 2 / 3}
+			o.Signs[diversion.OffDuty] = [2]int{h.binomial(o.Days, rate(0.01)), o.Days}
 			o.Signs[diversion.Late] = [2]int{h.binomial(wastes, rate(0.06)), wastes}
 			o.Signs[diversion.Alone] = [2]int{h.binomial(wastes, rate(0.01)), wastes}
 			favourite := 0.15

@@ -62,6 +62,20 @@ type counts struct {
 	stations map[hospital.Ref]int
 	doubts   [Signs][]Doubt
 	wastes   []*waste
+	together map[cluster]*lot
+}
+
+// cluster is what has one cause: all doses for a patient of whom the house did not hear in time, all of a day that the roster does not know. It counts
+// once, for five such doses are not five chances.
+type cluster struct {
+	sign Sign
+	of   int64 // patient, or day
+}
+
+// lot is a cluster as it was counted, at the place of its first dose.
+type lot struct {
+	at  place
+	hit bool
 }
 
 // Doubt is a transaction that does not agree with the record, or weighs for another reason.
@@ -95,7 +109,8 @@ func (p *people) of(e *Entry) *counts {
 	who := p.who(e.User)
 	c := p.by[who]
 	if c == nil {
-		c = &counts{who: who, days: map[hospital.Ref]map[int64]struct{}{}, places: map[place]*[Signs]tally{}, accounts: map[hospital.Ref]int{}, stations: map[hospital.Ref]int{}}
+		c = &counts{who: who, days: map[hospital.Ref]map[int64]struct{}{}, places: map[place]*[Signs]tally{}, accounts: map[hospital.Ref]int{}, stations: map[hospital.Ref]int{},
+			together: map[cluster]*lot{}}
 		p.by[who] = c
 	}
 	return c
@@ -112,6 +127,19 @@ func (c *counts) count(e *Entry, s Sign, hit bool) {
 	t[s].of++
 	if hit {
 		t[s].hits++
+		c.doubts[s] = append(c.doubts[s], doubt(s, e))
+	}
+}
+
+// once counts what has one cause once.
+func (c *counts) once(e *Entry, s Sign, of int64, hit bool) {
+	k := cluster{s, of}
+	l := c.together[k]
+	if l == nil {
+		l = &lot{at: place{e.Station, e.Class}}
+		c.together[k] = l
+	}
+	if l.hit = l.hit || hit; hit {
 		c.doubts[s] = append(c.doubts[s], doubt(s, e))
 	}
 }
@@ -160,10 +188,10 @@ func (p *people) dose(d *dose, heard func(time.Time) bool) {
 		}
 	}
 	if e.Marks&Known != 0 {
-		c.count(e, Gone, e.Marks&Left != 0 && !d.back)
+		c.once(e, Gone, int64(e.Patient), e.Marks&Left != 0 && !d.back)
 	}
 	if e.Marks&Rostered != 0 {
-		c.count(e, OffDuty, e.Marks&Off != 0)
+		c.once(e, OffDuty, e.At/dayLong, e.Marks&Off != 0)
 	}
 }
 
@@ -186,6 +214,13 @@ func (p *people) waste(w *waste) {
 // somebody says nothing yet, so one less counts: then the share of one who has many colleagues does not rest on how many wastes there were.
 func (c *counts) finish(r *Rules) {
 	c.account, c.main = most(c.accounts), most(c.stations)
+	for k, l := range c.together {
+		t := &c.places[l.at][k.sign] // made when the dose was counted
+		t.of++
+		if l.hit {
+			t.hits++
+		}
+	}
 	for k := range c.places {
 		c.order = append(c.order, k)
 	}

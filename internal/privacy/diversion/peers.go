@@ -289,7 +289,7 @@ func (t *table) fewest(s Sign) int {
 	switch s {
 	case Taken:
 		return 1 // day
-	case Late, Alone:
+	case Late, Alone, Gone, OffDuty:
 		return l.Wastes
 	case Witnessed:
 		return l.Wastes - 1
