@@ -106,9 +106,9 @@ func kindOfTransaction(word string) diversion.Kind {
 
 // dose enters what the record says of a controlled drug, and notes that it says something of drugs at all.
 func (e *Engine) dose(d *hospital.Dose, at hospital.Place) {
-	ahead := e.now.Add(24 * time.Hour)
-	if !e.now.IsZero() && d.At.After(ahead) && !d.Ordered {
-		return // nobody has given it yet
+	const ahead, behind = 24 * time.Hour, 60 * 24 * time.Hour
+	if !e.now.IsZero() && (d.At.After(e.now.Add(ahead)) && !d.Ordered || d.At.Before(e.now.Add(-behind))) {
+		return // nobody has given it yet, or no window reaches it
 	}
 	if !d.Ordered && !d.Revoked {
 		e.drugs.heard[int32(d.At.Unix()/3600)] = struct{}{}
