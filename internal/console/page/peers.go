@@ -20,7 +20,7 @@ type Peers struct {
 // PeerDot is where one dot lies.
 type PeerDot struct{ X, Y string }
 
-const peersWidth, peersHeight, peersEdge, peersBase = 600, 92, 12, 68
+const peersWidth, peersHeight, peersEdge, peersBase = 440, 92, 12, 68
 
 // Beside draws it. Values are shares when share is set, else numbers.
 func Beside(label string, own float64, others []float64, share bool) *Peers {
