@@ -11,13 +11,14 @@ import (
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/hospital/reader"
 	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/diversion"
 	"github.com/wardline/wardline/internal/privacy/judge"
 	"github.com/wardline/wardline/internal/report"
 	"github.com/wardline/wardline/internal/scan"
 	"github.com/wardline/wardline/internal/vault"
 )
 
-// noticing wraps sinks so that the run knows afterwards whether there are accesses to records to be explained.
+// noticing wraps sinks so that the run knows afterwards whether there are accesses to records to be explained, or drug cabinets.
 func (s *scanRun) noticing(sinks func() scan.Sink) func() scan.Sink {
 	return func() scan.Sink { return &noticer{sink: sinks(), seen: &s.accesses} }
 }
@@ -33,7 +34,7 @@ type noticer struct {
 func (n *noticer) Emit(ev *event.Event) error {
 	if ev.Class != n.class {
 		n.class = ev.Class
-		if ev.Class.Serves("", "ehr", "audit") {
+		if ev.Class.Serves("", "ehr", "audit") || privacy.IsCabinet(ev.Class) {
 			n.seen.Store(true)
 		}
 	}
@@ -47,6 +48,10 @@ func (s *scanRun) survey(ctx context.Context, found []finding.Finding) ([]findin
 	if err != nil {
 		return nil, err
 	}
+	drugs, err := diversion.Load(content.Privacy(), nil)
+	if err != nil {
+		return nil, err
+	}
 	keys, err := vault.Passing()
 	if err != nil {
 		return nil, err
@@ -54,7 +59,7 @@ func (s *scanRun) survey(ctx context.Context, found []finding.Finding) ([]findin
 	zone := s.config.Zone
 	house := hospital.New(keys, hospital.Options{Zone: zone, Family: func(_, title string) hospital.Family { return j.Classes().Family(title) }})
 	facts := reader.New(zone)
-	v := privacy.NewSurvey(house, privacy.Config{Zone: zone}, j, facts.Read)
+	v := privacy.NewSurvey(house, privacy.Config{Zone: zone, Drugs: drugs}, j, facts.Read)
 	for _, pass := range []func(*event.Event) error{v.Fact, v.Access} {
 		config, stats := s.config, scan.Stats{}
 		config.Whole, config.Workers = true, 1 // the reader belongs to one goroutine, and files in order need less memory
@@ -81,7 +86,7 @@ func (f sinkFunc) Emit(ev *event.Event) error { return f(ev) }
 func reviewOf(s *privacy.Summary) *report.Review {
 	r := &report.Review{
 		Accesses: s.Rows, Touches: s.Touches, Explained: s.Explained, Firsts: s.Firsts, FirstsExplained: s.FirstsExplained,
-		Accounts: int64(s.Accounts), Staffed: int64(s.Staffed), Patients: int64(s.Patients), Facts: s.Facts, Cases: int64(len(s.Cases)),
+		Accounts: int64(s.Accounts), Staffed: int64(s.Staffed), Patients: int64(s.Patients), Facts: s.Facts, Cases: int64(len(s.Cases)), Cabinet: s.Cabinet, Given: s.Given,
 	}
 	for _, c := range s.Templates {
 		r.Templates = append(r.Templates, report.ReviewRow{Title: c.Title, Touches: c.Touches})

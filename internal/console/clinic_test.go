@@ -11,6 +11,7 @@ import (
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/diversion"
 	"github.com/wardline/wardline/internal/privacy/judge"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/vault"
@@ -42,8 +43,8 @@ const bergsNumber = "0099-4471"
 // clear are the names behind the cases: none of them stands in a page that nobody gave a reason for.
 var clear = []string{"Holm", "Berg", "Gorse", "Quill", "Quarry Lane", "555-0144", "0099-4471", "00994471", "r.holm", "o.berg", "g.gorse", "q.quill", "55208"}
 
-// newOffice tells the clinic's story and waits until the room has made its cases.
-func newOffice(t *testing.T) *office {
+// newOffice tells the clinic's story, after what happened before, and waits until the room has made its cases.
+func newOffice(t *testing.T, before ...func(*office)) *office {
 	t.Helper()
 	o := &office{}
 	o.node = newNode(t, func(n *node, cfg *console.Config) {
@@ -52,6 +53,9 @@ func newOffice(t *testing.T) *office {
 		cfg.Privacy, cfg.Hospital = o.room, o.follower
 	})
 	o.run(o.follower.Run)
+	for _, happened := range before {
+		happened(o)
+	}
 	o.story()
 	o.wait("the room has its cases", func() bool {
 		cases, err := o.room.Cases(t.Context(), privacy.Filter{Limit: 100})
@@ -60,6 +64,7 @@ func newOffice(t *testing.T) *office {
 		}
 		for _, k := range cases {
 			switch {
+			case k.Kind == privacy.DrugCase:
 			case len(k.Patients) > 50:
 				o.report = k.ID
 			case k.Users[0].Role == "a nurse":
@@ -85,8 +90,10 @@ func (o *office) open(db *store.DB) {
 	must(err)
 	j, err := judge.Load(content.Privacy(), nil)
 	must(err)
+	drugs, err := diversion.Load(content.Privacy(), nil)
+	must(err)
 	o.room, err = privacy.OpenRoom(o.t.Context(), privacy.RoomConfig{
-		Config: privacy.Config{CasesPerDay: 50, Export: 50, Secret: []byte("a secret of tests")}, DB: db, Journal: o.journal, Vault: v, Judge: j,
+		Config: privacy.Config{CasesPerDay: 50, Export: 50, Secret: []byte("a secret of tests"), Drugs: drugs}, DB: db, Journal: o.journal, Vault: v, Judge: j,
 	})
 	must(err)
 	o.follower, err = hospital.NewFollower(o.t.Context(), hospital.FollowerConfig{

@@ -196,15 +196,24 @@ func caseState(k *privacy.Case) page.State {
 	case k.State == privacy.Withdrawn:
 		return page.OK("A reason came")
 	case k.State == privacy.Closed && k.Decided != nil:
-		return outcomeState(k.Decided.Outcome)
+		return caseOutcome(k)
 	case k.Lane == privacy.Urgent:
 		return page.Act("Look now")
+	case k.Lane == privacy.Drugs:
+		return page.Look("Drug cabinet")
 	case k.Lane == privacy.Explore:
 		return page.Watch("New kind")
 	case k.Lane == privacy.Audit:
 		return page.Watch("Drawn at random")
 	}
 	return page.Look("Look today")
+}
+
+func caseOutcome(k *privacy.Case) page.State {
+	if k.Kind == privacy.DrugCase && k.Decided.Outcome == privacy.Violation {
+		return page.Look("Drugs taken")
+	}
+	return outcomeState(k.Decided.Outcome)
 }
 
 func outcomeState(o privacy.Outcome) page.State {

@@ -75,6 +75,9 @@ func (c *Console) casePage(r *request, k *privacy.Case) (page.Case, error) {
 		return v, err
 	}
 	v.Evidence, v.EvidenceSays = c.evidenceOf(r, k, shown)
+	if v.Compared = k.Kind == privacy.DrugCase; v.Compared && k.Beside != nil {
+		v.Beside = page.Beside(page.Clean(k.Beside.Label, 60), k.Beside.Own, k.Beside.Others, k.Beside.Share)
+	}
 	if err := c.dayOf(r, k, &v); err != nil {
 		return v, err
 	}
@@ -85,6 +88,9 @@ func (c *Console) casePage(r *request, k *privacy.Case) (page.Case, error) {
 
 // questionOf is what the reader of a case answers.
 func questionOf(k *privacy.Case) string {
+	if k.Kind == privacy.DrugCase {
+		return "Did this person take controlled drugs that no patient got?"
+	}
 	people, charts := either(len(k.Users) > 1, "these people", "this person"), either(len(k.Patients) > 1, "these charts", "this chart")
 	if len(k.Patients) == 0 {
 		return "Was there a reason for what " + people + " did?"
@@ -163,6 +169,9 @@ func noteOf(k *privacy.Case, clock page.Clock) *page.Held {
 
 func triedOf(k *privacy.Case) page.TriedReasons {
 	t := page.TriedReasons{}
+	if k.Kind == privacy.DrugCase { // there is nothing to give a reason for but a comparison
+		return t
+	}
 	tried, strong, weak := 0, 0, 0
 	for _, kind := range k.Text.Tried {
 		tried += kind.Count
@@ -228,7 +237,7 @@ func (c *Console) evidenceOf(r *request, k *privacy.Case, shown inClear) (rows [
 	for i := range k.Touches {
 		look := &k.Touches[i]
 		for _, a := range look.Touch.Evidence {
-			row := page.EvidenceRow{Time: r.clock.Second(a.At), What: actSays(&a), Where: page.Clean(c.text(a.Where), 60), Seal: sealOf(a.Place)}
+			row := page.EvidenceRow{Time: r.clock.Second(a.At), What: actSays(k, &a), Against: page.Clean(a.Against, 120), Where: page.Clean(c.text(a.Where), 60), Seal: sealOf(a.Place)}
 			if len(k.Patients) > 1 && look.Patient >= 0 && look.Patient < len(k.Patients) { // some are about no patient
 				name, _ := shown.of(&k.Patients[look.Patient])
 				row.What += ", patient " + name
@@ -246,13 +255,16 @@ func (c *Console) evidenceOf(r *request, k *privacy.Case, shown inClear) (rows [
 	}
 	says = "Open a seal to see its proof"
 	if n := accessesOf(k); n > uint64(len(rows)) {
-		says = page.Number(len(rows)) + " of " + looks(n) + ". " + says
+		says = page.Number(len(rows)) + " of " + counted(k, n) + ". " + says
 	}
 	return rows, says
 }
 
 // actSays says what was done, with the sender's own word for it.
-func actSays(a *judge.Access) string {
+func actSays(k *privacy.Case, a *judge.Access) string {
+	if k.Kind == privacy.DrugCase { // the room's own words
+		return page.Clean(a.Native, 120)
+	}
 	said := map[judge.Act]string{
 		judge.Open: "Opened", judge.Listed: "Stood in a list", judge.Search: "Was found by a search", judge.Write: "Wrote", judge.Print: "Printed", judge.Export: "Exported",
 	}[a.Act]
@@ -285,7 +297,7 @@ func (c *Console) text(ref hospital.Ref) (text string) {
 // factsOf says since when the house knows, which clocks run, and who looks at it.
 func (c *Console) factsOf(r *request, k *privacy.Case) []page.Pair {
 	facts := []page.Pair{{Name: "Known since", Value: r.clock.At(k.Opened)}}
-	clock := "Not running; starts if you open a breach case"
+	clock := either(k.Kind == privacy.DrugCase, "None: no record was read", "Not running; starts if you open a breach case")
 	if k.Breach != nil && len(k.Breach.Clocks) > 0 {
 		first := soonest(k.Breach.Clocks)
 		clock = dueSays(&first, r.clock) + ", " + clockName(first.Rule)
@@ -298,7 +310,7 @@ func (c *Console) factsOf(r *request, k *privacy.Case) []page.Pair {
 	} else if access.Check(r.actor, access.CaseDecide, caseObject(k)) == nil {
 		facts = append(facts, page.Pair{Name: "Reviewer", Value: c.reviewerSays(r)})
 	}
-	return append(facts, page.Pair{Name: "Seen by", Value: seenSays(k)}, page.Pair{Name: "Accesses", Value: touchesSay(k)})
+	return append(facts, page.Pair{Name: "Seen by", Value: seenSays(k)}, page.Pair{Name: either(k.Kind == privacy.DrugCase, "Transactions", "Accesses"), Value: touchesSay(k)})
 }
 
 // reviewerSays tells whether somebody looked if the reader is involved, which takes the staff list.
@@ -325,6 +337,14 @@ func touchesSay(k *privacy.Case) string {
 		days[k.Touches[i].Touch.Day] = true
 	}
 	return page.Number(accessesOf(k)) + " on " + page.Plural(len(days), "day")
+}
+
+// counted is "4 accesses", or "4 transactions".
+func counted(k *privacy.Case, n uint64) string {
+	if k.Kind == privacy.DrugCase {
+		return page.Plural(int(n), "transaction")
+	}
+	return looks(n)
 }
 
 func accessesOf(k *privacy.Case) (n uint64) {

@@ -31,20 +31,41 @@ func conclusions() []page.Choice {
 	}
 }
 
+// conclusionsOn are those of one case: at a drug cabinet no record was read, so that nothing is a breach of it.
+func conclusionsOn(k *privacy.Case) []page.Choice {
+	all := conclusions()
+	if k.Kind != privacy.DrugCase {
+		return all
+	}
+	for i := range all {
+		switch all[i].Value {
+		case string(privacy.Explained):
+			all[i].Hint = "Name what explains it; nothing is learned for others"
+		case string(privacy.Policy):
+			all[i].Hint = "Nothing was taken; remind the unit of what to write down"
+		case string(privacy.Violation):
+			all[i].Text, all[i].Hint = "Drugs were taken", "Pharmacy and personnel go on from here"
+		case string(privacy.Unclear):
+			all[i].Hint = "Ask the pharmacy for a count, or for the roster"
+		}
+	}
+	return all
+}
+
 // talked begins the reason of a case that ended with a talk.
 const talked = "A talk with the person. "
 
 // concludeOn fills in what the reader may do with a case: decide, take back, or see the breach facts.
 func (c *Console) concludeOn(r *request, k *privacy.Case, v *page.Case, next string) {
 	if d := k.Decided; d != nil && d.Undone.IsZero() {
-		v.Verdict = &page.Verdict{State: outcomeState(d.Outcome), Text: "Concluded " + r.clock.At(d.At) + " by " + page.Clean(d.By.Name, 60) + ". " + page.Clean(d.Why, 400)}
+		v.Verdict = &page.Verdict{State: caseOutcome(k), Text: "Concluded " + r.clock.At(d.At) + " by " + page.Clean(d.By.Name, 60) + ". " + page.Clean(d.Why, 400)}
 		if strings.HasPrefix(d.Why, talked) {
 			v.Verdict.State = page.Watch("A talk")
 		}
 	}
 	may := access.Check(r.actor, access.CaseDecide, caseObject(k)) == nil
 	if may && k.State == privacy.Pending {
-		v.Decide = &page.Decide{Action: v.URL + "/decide", Choices: conclusions(), Next: next, Base: "This is a question, not a verdict. You conclude; nothing was decided for you."}
+		v.Decide = &page.Decide{Action: v.URL + "/decide", Choices: conclusionsOn(k), Next: next, Base: "This is a question, not a verdict. You conclude; nothing was decided for you."}
 	}
 	if may && k.State == privacy.Closed && k.Decided != nil && k.Decided.By.Name == r.actor.Name && r.clock.Now.Sub(k.Decided.At) < undoTime {
 		v.UndoURL = v.URL + "/undo"
@@ -158,12 +179,16 @@ func (c *Console) missingFact(r *request, k *privacy.Case, d privacy.Decision) (
 }
 
 func (c *Console) missingPage(r *request, k *privacy.Case, d privacy.Decision, fact, teach string) page.Missing {
-	v := page.Missing{Action: "/review/" + k.ID + "/decide", Back: "/review/" + k.ID, Why: page.Clean(d.Why, 1000), Next: safePath(r.PostForm.Get("next")), Fact: page.Clean(fact, 1000), MayTeach: true}
+	v := page.Missing{Action: "/review/" + k.ID + "/decide", Back: "/review/" + k.ID, Why: page.Clean(d.Why, 1000), Next: safePath(r.PostForm.Get("next")), Fact: page.Clean(fact, 1000), MayTeach: k.Kind != privacy.DrugCase}
 	v.Frame = c.frame(r, "access", "There was a reason", "What would have told us?", key("record", "Ctrl", "Enter"), key("back", "Esc"))
 	v.Crumbs = []page.Link{{Text: "Access", URL: "/review"}, {Text: "Case " + number(k), URL: v.Back}, {Text: "There was a reason"}}
 	v.Answer, v.Context = "Name the fact that was missing", page.Clean(k.Text.Headline, 200)
 	v.Says = "Nothing is learned yet. You may first see what such a reason would have explained, and whether it would have hidden a case that somebody upheld."
 	kind := "People of the same department and job, and patients of the same service"
+	if !v.MayTeach {
+		v.Says = "Nothing is learned for others. This person makes no further case for 30 days, unless as much comes anew."
+		return v
+	}
 	v.Proposals = []page.Choice{
 		{Value: "once", Text: "Only this one", Hint: "The same two people make no further case for 90 days", Chosen: teach != "always"},
 		{Value: "always", Text: "Set aside all like it", Hint: kind, Chosen: teach == "always"},

@@ -67,6 +67,9 @@ func (c *Console) markAt(t time.Time) page.Moment {
 
 // chartsOf names what a case is about, for its lane.
 func chartsOf(k *privacy.Case) string {
+	if k.Kind == privacy.DrugCase {
+		return "The cabinet"
+	}
 	switch len(k.Patients) {
 	case 0:
 		return "This case"

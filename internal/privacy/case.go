@@ -24,6 +24,7 @@ type Case struct {
 	Changed  time.Time
 	Touches  []Look
 	Text     judge.Text
+	Beside   *Beside `json:",omitempty"` // of a DrugCase
 	// Arrived tells that a reason came after the case had been opened, and when.
 	Arrived time.Time
 	Decided *Decision
@@ -52,6 +53,7 @@ const (
 	PatientCase  CaseKind = "patient"  // one patient, and several accounts
 	CampaignCase CaseKind = "campaign" // one address, tool or query, and several accounts
 	AccountCase  CaseKind = "account"  // how an account is used: shared, of a leaver
+	DrugCase     CaseKind = "drugs"    // what one person took out of drug cabinets
 )
 
 // Lane is why a case came before a person.
@@ -63,6 +65,7 @@ const (
 	Ranked  Lane = "ranked"  // by its score
 	Explore Lane = "explore" // of a kind that was rarely seen
 	Audit   Lane = "audit"   // drawn at random from what was explained
+	Drugs   Lane = "drugs"   // the few who stand out at drug cabinets; it takes no place from the others
 )
 
 // Outcome is what a person concluded.

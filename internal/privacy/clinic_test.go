@@ -11,6 +11,7 @@ import (
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/diversion"
 	"github.com/wardline/wardline/internal/privacy/judge"
 	"github.com/wardline/wardline/internal/vault"
 )
@@ -58,7 +59,11 @@ func taxonomy(t testing.TB) *event.Taxonomy {
 
 // config opens more cases a day than any story makes.
 func config() privacy.Config {
-	return privacy.Config{CasesPerDay: 50, Secret: []byte("a secret of tests")}
+	drugs, err := diversion.Load(content.Privacy(), nil)
+	if err != nil {
+		panic(err)
+	}
+	return privacy.Config{CasesPerDay: 50, Secret: []byte("a secret of tests"), Drugs: drugs}
 }
 
 func newClinic(t *testing.T, change ...func(*privacy.Config)) *clinic {

@@ -3,6 +3,7 @@ package privacy
 import (
 	"time"
 
+	"github.com/wardline/wardline/internal/privacy/diversion"
 	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
@@ -33,6 +34,8 @@ type Config struct {
 	Learn, Own time.Duration
 	// Secret seeds what must not be foreseen: the random audit, and the order of near equals. It must stay the same.
 	Secret []byte
+	// Drugs are the rules by which theft of drugs is looked for; nil looks for none.
+	Drugs *diversion.Rules
 	// Judged is told of each judgement, also of those that take the place of an earlier one; nil tells nobody. It
 	// keeps nothing of what it is given.
 	Judged func(*judge.Touch, *judge.Verdict, *judge.Known)

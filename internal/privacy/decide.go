@@ -23,6 +23,10 @@ func (e *Engine) Decide(id string, d Decision) error {
 	if c.State != Pending {
 		return ErrDecided
 	}
+	if m := d.Missing; m != nil && c.Kind == DrugCase { // what was missing explains no opening of a record
+		once := *m
+		once.Live, d.Missing = false, &once
+	}
 	if m := d.Missing; m != nil && m.Live {
 		var err error
 		if m.Trial, err = e.Try(m); err != nil {
@@ -48,7 +52,7 @@ func (e *Engine) conclude(c *dossier, d Decision) {
 		e.queue.site = append(e.queue.site, *m)
 	}
 	c.State, c.Decided, c.Breach = Closed, &d, nil
-	if d.Outcome == Violation {
+	if d.Outcome == Violation && c.Kind != DrugCase { // a drug was taken, and no record read
 		c.Breach = e.breach(c, d.At)
 	}
 	e.decisionChanged(c)
@@ -266,6 +270,9 @@ func (e *Engine) Propose(id, fact string, by Viewer) (Proposal, error) {
 		return Proposal{}, ErrNoCase
 	}
 	p := Proposal{SiteReason: judge.SiteReason{Fact: fact, Template: e.queue.nextReason()}}
+	if d.Kind == DrugCase {
+		return p, nil
+	}
 	for i := range d.Touches {
 		st := e.house.Staff(d.Touches[i].Touch.Staff)
 		if st == nil || d.Touches[i].Verdict.Explained && d.Lane != Audit {
@@ -311,7 +318,9 @@ func (e *Engine) Try(p *Proposal) (Trial, error) {
 	if err != nil {
 		return Trial{}, err
 	}
-	tried := func(d *dossier) bool { return d.Lane != Audit && !d.Hard && d.State != Waiting && len(d.Touches) > 0 }
+	tried := func(d *dossier) bool {
+		return d.Lane != Audit && !d.Hard && d.State != Waiting && len(d.Touches) > 0 && d.Kind != DrugCase
+	}
 	for _, d := range e.queue.sorted(tried) {
 		all := true
 		for i := range d.Touches {

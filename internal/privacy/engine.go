@@ -67,6 +67,7 @@ type Engine struct {
 	filed      []Alarm // hard flags and broken feeds, since the last Alarms
 	counts     Counts
 	announced  []announced
+	drugs      *drugs           // nil: nobody looks for theft of them
 	countries  map[uint64]int64 // from which people signed in, how often
 
 	last    lastHeard
@@ -83,6 +84,7 @@ type Counts struct {
 	Quiet    int64 // side effects that nobody asked for
 	Judged   int64 // verdicts
 	Late     int64 // accesses of days that were closed
+	Cabinet  int64 // transactions at drug cabinets
 }
 
 // Alarm is what a person is told of at once.
@@ -107,6 +109,7 @@ type lastHeard struct {
 	to      int64
 	class   *event.Class
 	wanted  bool
+	drugs   bool
 	source  []byte
 	origin  hospital.Ref
 }
@@ -122,7 +125,7 @@ func newEngine(h *hospital.House, c Config, j *judge.Judge, s shelf) *Engine {
 		hot: map[key]*sheet{}, by: map[hospital.PatientID][]*sheet{}, days: map[dayKey]*workday{}, late: map[dayKey]*workday{}, anew: map[hospital.PatientID]struct{}{},
 		led: map[hospital.PatientID]hospital.PatientID{}, joined: map[hospital.PatientID][]hospital.PatientID{},
 		users: map[hospital.Ref]*profile{}, curves: map[hospital.Ref]*curves{}, health: newHealth(),
-		actions: map[hospital.Ref]action{}, countries: map[uint64]int64{}, queue: newQueue(), decided: map[string]savedDecision{}, ledNew: map[hospital.PatientID]struct{}{},
+		actions: map[hospital.Ref]action{}, countries: map[uint64]int64{}, queue: newQueue(), drugs: newDrugs(c.Drugs), decided: map[string]savedDecision{}, ledNew: map[hospital.PatientID]struct{}{},
 	}
 	if e.cfg.Threshold == 0 {
 		e.cfg.Threshold = j.Threshold()
@@ -131,8 +134,10 @@ func newEngine(h *hospital.House, c Config, j *judge.Judge, s shelf) *Engine {
 	return e
 }
 
-// Wants tells whether events of a class say anything of accesses.
-func Wants(c *event.Class) bool {
+// Wants tells whether events of a class say anything of accesses, or of drugs.
+func Wants(c *event.Class) bool { return tellsOfAccess(c) || tellsOfDrugs(c) }
+
+func tellsOfAccess(c *event.Class) bool {
 	return isList(c) || c.Serves("", "ehr", "audit") || isSignIn(c)
 }
 
@@ -145,7 +150,10 @@ func (e *Engine) Event(ev *event.Event, at hospital.Place, changed []hospital.Pa
 		e.changed(p)
 	}
 	if ev.Class != e.last.class {
-		e.last.class, e.last.wanted = ev.Class, Wants(ev.Class)
+		e.last.class, e.last.wanted, e.last.drugs = ev.Class, tellsOfAccess(ev.Class), tellsOfDrugs(ev.Class)
+	}
+	if e.last.drugs {
+		e.drug(ev, at)
 	}
 	if !e.last.wanted {
 		return nil

@@ -2,9 +2,11 @@ package privacy
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/privacy/diversion"
 	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
@@ -93,4 +95,14 @@ func Decode(body []byte) ([]byte, error) {
 		return nil, err
 	}
 	return encodeSheet(nil, s)
+}
+
+// DrugMarks are what the house said of the removals that it was asked about.
+func (e *Engine) DrugMarks() (all []diversion.Marks) {
+	for _, d := range e.drugs.fresh {
+		if d.Marks&diversion.Asked != 0 && !slices.Contains(all, d.Marks) {
+			all = append(all, d.Marks)
+		}
+	}
+	return all
 }

@@ -38,6 +38,8 @@ type clockState struct {
 	LearnedAt time.Time
 	Announced []announced
 	Countries map[uint64]int64 `json:",omitempty"`
+	DrugWeek  int64            `json:",omitempty"`
+	DrugHours []int32          `json:",omitempty"`
 }
 
 type dayCount struct {
@@ -93,7 +95,7 @@ func (c *cabinet) writeEngine(ctx context.Context, tx *sql.Tx, e *Engine) error 
 	if err := c.write(ctx, tx); err != nil {
 		return fmt.Errorf("write what was done with records: %w", err)
 	}
-	steps := []func(context.Context, *sql.Tx, *Engine) error{c.writeClock, c.writeCases, c.writeHealth, c.writeProfiles, c.writeMerged}
+	steps := []func(context.Context, *sql.Tx, *Engine) error{c.writeClock, c.writeCases, c.writeHealth, c.writeProfiles, c.writeMerged, c.writeDrugs}
 	if e.learnedNew {
 		steps = append(steps, c.writeLearned)
 	}
@@ -119,6 +121,9 @@ func (c *cabinet) engineWritten(e *Engine) {
 		p.dirty = false
 	}
 	e.usedNew = nil
+	if e.drugs != nil {
+		e.drugs.fresh, e.drugs.until = nil, 0
+	}
 }
 
 func setState(ctx context.Context, tx *sql.Tx, name string, body []byte) error {
@@ -131,6 +136,9 @@ func (c *cabinet) writeClock(ctx context.Context, tx *sql.Tx, e *Engine) error {
 	s := clockState{
 		Now: e.now, Closed: e.closed, Round: q.round, Credit: q.credit, Number: q.number, Audited: q.audited, Episode: h.episode, Site: q.site, Reasons: q.reasons,
 		Settled: h.settled, Began: h.began, Flags: h.flags, Bare: h.bare, BareFlags: h.bareFlags, LearnedAt: e.learned.at, Announced: e.announced, Countries: e.countries,
+	}
+	if e.drugs != nil {
+		s.DrugWeek, s.DrugHours = e.drugs.week, slices.Sorted(maps.Keys(e.drugs.heard))
 	}
 	for k, n := range h.templates {
 		s.Templates = append(s.Templates, dayCount{k.day, k.template, n})
@@ -251,7 +259,7 @@ func (c *cabinet) writeLearned(ctx context.Context, tx *sql.Tx, e *Engine) error
 
 // load takes up what was written last.
 func (c *cabinet) load(ctx context.Context, e *Engine) error {
-	for _, step := range []func(context.Context, *Engine) error{c.loadStates, c.loadProfiles, c.loadHealth, c.loadMerged, c.loadCases, c.loadSheets, c.loadDecisions} {
+	for _, step := range []func(context.Context, *Engine) error{c.loadStates, c.loadProfiles, c.loadHealth, c.loadMerged, c.loadCases, c.loadSheets, c.loadDrugs, c.loadDecisions} {
 		if err := step(ctx, e); err != nil {
 			return fmt.Errorf("read cases: %w", err)
 		}
@@ -331,6 +339,12 @@ func (e *Engine) resume(s *clockState) {
 	}
 	if s.BareFlags != nil {
 		h.bareFlags = s.BareFlags
+	}
+	if e.drugs != nil {
+		e.drugs.week = s.DrugWeek
+		for _, hour := range s.DrugHours {
+			e.drugs.heard[hour] = struct{}{}
+		}
 	}
 	for _, t := range s.Templates {
 		h.templates[dayTemplate{t.Day, t.Template}] = t.Count

@@ -348,8 +348,11 @@ func (e *Engine) open(d *dossier, lane Lane) {
 	}
 }
 
-// describe writes the text of a case.
+// describe writes the text of a case. What is said of drugs rests on more than the case holds, and stays as it was said.
 func (e *Engine) describe(d *dossier) {
+	if d.Kind == DrugCase {
+		return
+	}
 	c := judge.Telling{Account: d.Kind == AccountCase, Drawn: d.Lane == Audit, Arrived: d.Arrived}
 	for i := range d.Touches {
 		c.Touches = append(c.Touches, judge.Judged{Touch: &d.Touches[i].Touch, Verdict: &d.Touches[i].Verdict})

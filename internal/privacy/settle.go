@@ -35,6 +35,9 @@ func (e *Engine) Clock(now time.Time) error {
 	if err := e.relearn(); err != nil {
 		return err
 	}
+	if err := e.watchDrugs(); err != nil {
+		return err
+	}
 	return e.rounds()
 }
 

@@ -84,7 +84,7 @@ func (s *Survey) Access(ev *event.Event) error {
 		s.number[ev.Source] = at
 		s.sources = append(s.sources, ev.Source)
 	}
-	if !ev.Time.IsZero() && !isList(ev.Class) {
+	if !ev.Time.IsZero() && !isList(ev.Class) && (IsCabinet(ev.Class) || !tellsOfDrugs(ev.Class)) {
 		if s.first.IsZero() || ev.Time.Before(s.first) {
 			s.first = ev.Time
 		}
@@ -99,6 +99,7 @@ func (s *Survey) Access(ev *event.Event) error {
 type Summary struct {
 	Counts
 	Facts       int64     // heard of the house
+	Given       bool      // that drugs were
 	First, Last time.Time // accesses
 	Share                 // of touches in which a record was opened
 	Accounts    int       // that did something
@@ -123,7 +124,7 @@ func (s *Survey) Summary() (Summary, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := s.engine
-	sum := Summary{Facts: s.facts, First: s.first, Last: s.last}
+	sum := Summary{Facts: s.facts, First: s.first, Last: s.last, Given: e.drugs != nil && len(e.drugs.heard) > 0}
 	if s.first.IsZero() {
 		sum.Counts = e.counts
 		return sum, nil

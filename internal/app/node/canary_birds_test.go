@@ -47,7 +47,7 @@ func (c *canary) hl7(kind string, n int) string {
 		fmt.Sprintf("PID|1|%s|%s^^^ALDER^MR||%s^%s||%s|F|||%s^^Alder^^00000||%s|||||%s", c.mrn, c.mrn, c.family, c.given, c.dob(), c.street, c.phone, c.mrn),
 		fmt.Sprintf("NK1|1|%s^Kin|SPO|%s|%s", c.family, c.street, c.phone), fmt.Sprintf("PV1|1|I|4W^12^A||||||||||||||||%s", c.visit), "MRG|" + c.mrn + "^^^ALDER^MR||||||" + c.family + "^" + c.given,
 		"ORC|NW|" + c.visit, fmt.Sprintf("OBR|1|%s||CBC^%s|||||||||||||||%s", c.visit, c.note, c.mrn), fmt.Sprintf("OBX|1|TX|N^%s||%s %s %s||||||F", c.note, c.given, c.family, c.note),
-		"NTE|1||" + c.note + " " + c.phone, "GT1|1||" + c.family + "^" + c.given, "IN1|1||||||||||||||||" + c.family, "",
+		"RXA|0|1|" + at + "||D0402^MORPHINE 10 MG/ML INJ^L|10|mg||" + c.note + " " + c.family + "|nurse7^Nurse^Seven", "NTE|1||" + c.note + " " + c.phone, "GT1|1||" + c.family + "^" + c.given, "IN1|1||||||||||||||||" + c.family, "",
 	}, "\r")
 }
 

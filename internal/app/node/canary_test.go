@@ -125,7 +125,7 @@ func (a *aviary) sing() {
 	defer conn.Close()
 	in := mllp.NewReader(conn, 1<<20)
 	for i := range a.birds { // first, so that they were heard of
-		a.message(conn, in, a.birds[i].hl7([]string{"ADT^A01^ADT_A01", "ORU^R01", "ADT^A40", "MDM^T02"}[i%4], i))
+		a.message(conn, in, a.birds[i].hl7([]string{"ADT^A01^ADT_A01", "ORU^R01", "ADT^A40", "MDM^T02", "RAS^O17"}[i%5], i))
 	}
 	for i := range a.birds[:len(a.birds)/4] {
 		for _, m := range a.birds[i].damaged() {
@@ -162,13 +162,35 @@ func (a *aviary) sing() {
 			a.wrong(c)
 		}
 	}
+	a.drop("export-"+a.birds[1].mrn+".csv", csv)
+	a.drop("cabinet-"+a.birds[2].mrn+".csv", a.cabinet())
+}
+
+// drop leaves a file where the node reads files.
+func (a *aviary) drop(name, text string) {
+	a.t.Helper()
 	part := filepath.Join(a.dir, "in", "part")
-	if err := os.WriteFile(part, []byte(csv), 0o600); err != nil {
+	if err := os.WriteFile(part, []byte(text), 0o600); err != nil {
 		a.t.Fatal(err)
 	}
-	if err := os.Rename(part, filepath.Join(a.dir, "in", "export-"+a.birds[1].mrn+".csv")); err != nil {
+	if err := os.Rename(part, filepath.Join(a.dir, "in", name)); err != nil {
 		a.t.Fatal(err)
 	}
+}
+
+// cabinet is the log of a drug cabinet, in which patients stand where they belong, and where somebody typed them.
+func (a *aviary) cabinet() string {
+	var b strings.Builder
+	b.WriteString("TRANSACTION_TIME,STATION,TRANSACTION_TYPE,USER_ID,WITNESS_ID,PATIENT_ID,ENCOUNTER,DRUG_ID,DRUG_NAME,AMOUNT,UNIT,EXPECTED_COUNT,ACTUAL_COUNT,ORDER_ID,PATIENT_NAME\n")
+	for i := range a.birds {
+		c := &a.birds[i]
+		at := time.Now().UTC().Format("2006-01-02 15:04:05")
+		fmt.Fprintf(&b, "%s,ADC-4W,%s,nurse7,nurse8,%s,%s,D0402,MORPHINE 10 MG/ML INJ,10,mg,20,19,O7,\"%s, %s\"\n", at, []string{"REMOVE", "WASTE", "OVERRIDE"}[i%3], c.mrn, c.visit, c.family, c.given)
+		if i%25 == 0 { // a time that is none, a column too few, an amount that is a name
+			fmt.Fprintf(&b, "%s,ADC-4W,REMOVE,nurse7,,%s,,D0402,,10,mg,,,,\n%s,ADC-4W,%s\n%s,ADC-4W,REMOVE,nurse7,,%s,,D0402,,%s,mg,,,,\n", c.family, c.mrn, at, c.mrn, at, c.mrn, c.family)
+		}
+	}
+	return b.String()
 }
 
 // wrong asks what leads to errors.

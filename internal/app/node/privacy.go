@@ -12,6 +12,7 @@ import (
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/hospital/reader"
 	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/diversion"
 	"github.com/wardline/wardline/internal/privacy/judge"
 )
 
@@ -39,24 +40,28 @@ func (c *PrivacyConfig) check() error {
 	if c.Beds < 1 || c.CasesPerDay < 0 || c.ExportLimit < 1 || c.ImageLimit < 1 {
 		return errors.New("privacy: beds, export_limit and image_limit are 1 at least, and cases_per_day is not below 0")
 	}
-	_, err := c.judge()
+	_, _, err := c.judge()
 	return err
 }
 
-// judge reads what accesses are judged by.
-func (c *PrivacyConfig) judge() (*judge.Judge, error) {
+// judge reads what accesses are judged by, and by which rules theft of drugs is looked for.
+func (c *PrivacyConfig) judge() (*judge.Judge, *diversion.Rules, error) {
 	var site fs.FS
 	if c.Content != "" {
 		if _, err := os.Stat(c.Content); err != nil {
-			return nil, fmt.Errorf("privacy.content: %w", err)
+			return nil, nil, fmt.Errorf("privacy.content: %w", err)
 		}
 		site = os.DirFS(c.Content)
 	}
 	j, err := judge.Load(content.Privacy(), site)
 	if err != nil {
-		return nil, fmt.Errorf("privacy.content: %w", err)
+		return nil, nil, fmt.Errorf("privacy.content: %w", err)
 	}
-	return j, nil
+	drugs, err := diversion.Load(content.Privacy(), site)
+	if err != nil {
+		return nil, nil, fmt.Errorf("privacy.content: %w", err)
+	}
+	return j, drugs, nil
 }
 
 // openPrivacy opens what knows the hospital, and the room that asks why records were opened.
@@ -69,13 +74,13 @@ func (n *Node) openPrivacy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	j, err := c.judge()
+	j, drugs, err := c.judge()
 	if err != nil {
 		return err
 	}
 	n.privacy, err = privacy.OpenRoom(ctx, privacy.RoomConfig{
 		Config: privacy.Config{
-			Zone: zone, Beds: c.Beds, CasesPerDay: c.CasesPerDay, Export: c.ExportLimit, Images: c.ImageLimit,
+			Zone: zone, Beds: c.Beds, CasesPerDay: c.CasesPerDay, Export: c.ExportLimit, Images: c.ImageLimit, Drugs: drugs,
 		},
 		DB: n.db, Journal: n.journal, Vault: n.vault, Judge: j, Log: n.log,
 	})

@@ -22,6 +22,7 @@ import (
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/hospital/reader"
 	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/privacy/diversion"
 	"github.com/wardline/wardline/internal/privacy/judge"
 	"github.com/wardline/wardline/internal/sim/feed"
 	"github.com/wardline/wardline/internal/sim/life"
@@ -141,6 +142,10 @@ func (t *trial) equip(h *life.Hospital) error {
 	if err != nil {
 		return err
 	}
+	drugs, err := diversion.Load(content.Privacy(), nil)
+	if err != nil {
+		return err
+	}
 	learn := t.c.Life.Learn
 	if learn == 0 {
 		learn = min(28, t.c.Life.Days*4/5)
@@ -153,7 +158,7 @@ func (t *trial) equip(h *life.Hospital) error {
 	t.house = hospital.New(v, hospital.Options{Zone: t.zone, Authority: h.World.Authority, Family: func(_, title string) hospital.Family { return j.Classes().Family(title) }})
 	t.reader = reader.New(t.zone)
 	t.engine = privacy.NewEngine(t.house, privacy.Config{
-		Zone: t.zone, Beds: max(h.World.Beds, 10), CasesPerDay: t.perDay, Secret: fmt.Append(nil, "trial ", t.c.Life.Seed), Judged: t.judged,
+		Zone: t.zone, Beds: max(h.World.Beds, 10), CasesPerDay: t.perDay, Secret: fmt.Append(nil, "trial ", t.c.Life.Seed), Judged: t.judged, Drugs: drugs,
 	}, j)
 	return nil
 }
@@ -423,6 +428,9 @@ func caseSays(c *privacy.Case) string {
 	fmt.Fprintf(&b, "%s %s %.1f: %s:", c.Lane, c.Kind, c.Score, c.Text.Headline)
 	for _, w := range c.Text.Weighs {
 		fmt.Fprintf(&b, " %s %+.0f", w.ID, w.Decibans)
+	}
+	if c.Kind == privacy.DrugCase && len(c.Text.Paragraphs) > 0 {
+		b.WriteString(": " + c.Text.Paragraphs[0])
 	}
 	return b.String()
 }

@@ -1,15 +1,16 @@
 // Package ehrcsv reads what hospitals export as delimited text: the access logs of their electronic health record, one line for each
 // time somebody opened, changed or printed a chart; and the files by which a site says who works there (staff), when
-// (roster), where what belongs to what (location), and who is to be handled with care or has a special reason (list).
+// (roster), where what belongs to what (location), and who is to be handled with care or has a special reason (list); and the logs of drug
+// cabinets, who took what out for whom.
 //
 // What the columns mean is said by a mapping file for each product; a site can bring its own.
 // An event's fields are the columns under their own names. Beside them stands access, the form
-// that all clinical collectors share, or row, which has the fields of the site's files; docs/clinical-taxonomy.md is their
+// that all clinical collectors share, or row, which has the fields of the site's files, or for cabinets both; docs/clinical-taxonomy.md is their
 // manual. Files that fit no mapping become events of no known log source.
 //
 // Spreadsheets damage such files: they drop the zeros that numbers begin with and write long numbers as
 // 1.23E+11. Such a line is reported as damaged. One of an access log is read all the same, for somebody looked at something; one
-// of a site's file is not, for it would say something wrong of somebody.
+// of a site's file or of a cabinet is not, for it would say something wrong of somebody.
 package ehrcsv
 
 import (
@@ -260,6 +261,10 @@ func (d *decoder) event(ev *event.Event) error {
 		ev.Time = time.Time{} // it says how things are, not when that began
 		if reason := d.site(m); reason != "" {
 			return d.damage(reason, 1)
+		}
+		if m.kind.happened {
+			ev.Time = d.time()
+			d.act()
 		}
 	default:
 		ev.Time = d.time()

@@ -198,6 +198,7 @@ func FuzzCSV(f *testing.F) {
 	f.Add([]byte(utf16("a\tb\tc\n1\t2\t0042\n")))
 	f.Add([]byte("sep=,\nReport\n\n" + epic + "x,y,z,1.23E+11,0042~7\n\"0042"))
 	f.Add([]byte("id,date,event,user,patient_id,success,access,access,a,a,a_2,\n1,2026-03-01 10:20:30,login,j,0042,0,M\xfcller,,,,,,\n"))
+	f.Add([]byte("TRANSACTION_TIME,STATION,TRANSACTION_TYPE,USER_ID,WITNESS_ID,PATIENT_ID,DRUG_ID,AMOUNT\n2026-03-01 10:20:30,ADC-4W,REMOVE,a,b,0042,D1,\"0,5\"\n2026-03-01 10:20:30,ADC-4W,WASTE,a,b,42,D1,1e400\n,,,,,,,\n"))
 	format, shippedOptions := shipped(f)
 	o := collecttest.Options(shippedOptions.Taxonomy)
 	f.Fuzz(func(t *testing.T, in []byte) {

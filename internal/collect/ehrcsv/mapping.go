@@ -17,7 +17,7 @@ import (
 // Mapping says what the columns of one product's export mean. docs/clinical-taxonomy.md is the manual.
 type Mapping struct {
 	Name string `yaml:"name"`
-	// Class says what the rows are: ehr/audit, an access log, unless stated; or hr/staff, hr/roster, hr/location, hr/list.
+	// Class says what the rows are: ehr/audit, an access log, unless stated; or hr/staff, hr/roster, hr/location, hr/list, pharmacy/cabinet.
 	Class string `yaml:"class"`
 	// Require lists the columns by which the export is told: of each group one must be there.
 	Require [][]string `yaml:"require"`
@@ -123,7 +123,7 @@ func (m *Mapping) complete() error {
 	if m.Class != audit {
 		m.kind = kindNamed(m.Class)
 		if m.kind == nil {
-			return fmt.Errorf("class: %q is none of ehr/audit, hr/staff, hr/roster, hr/location, hr/list", m.Class)
+			return fmt.Errorf("class: %q is none of ehr/audit, hr/staff, hr/roster, hr/location, hr/list, pharmacy/cabinet", m.Class)
 		}
 		fields, of = m.kind.names(), "a row of "+m.Class
 	}

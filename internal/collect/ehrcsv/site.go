@@ -2,6 +2,7 @@ package ehrcsv
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ const (
 	day         // without a time of day: written 2006-01-02
 	moment      // written with Z
 	metres
+	amount // without a sign, written with a point
 )
 
 // field is one field of row.
@@ -26,13 +28,18 @@ type field struct {
 }
 
 // kind is one kind of file of a site.
-type kind struct{ fields []field }
+type kind struct {
+	fields []field
+	// happened tells that a row is something that somebody did at a time: it has a field time, and access beside row. Other rows say how things are.
+	happened bool
+	needed   []string // fields without which a row says nothing
+}
 
 // kindNamed returns what rows of a class hold; nil when there is no such class.
 func kindNamed(class string) *kind {
 	switch class {
 	case "hr/staff":
-		return &kind{[]field{
+		return &kind{fields: []field{
 			{"staff_id", ident}, {"logins", list}, {"family_name", text}, {"given_name", text}, {"former_names", list}, {"birth_date", day},
 			{"street", text}, {"postcode", text}, {"city", text}, {"phone", list}, {"national_id", ident}, {"east_m", metres}, {"north_m", metres},
 			{"job_code", text}, {"job_title", text}, {"job_family", text}, {"department", text}, {"service", text}, {"units", list},
@@ -40,17 +47,25 @@ func kindNamed(class string) *kind {
 			{"suspended_from", moment}, {"kin_names", list}, {"kin_phones", list},
 		}}
 	case "hr/roster":
-		return &kind{[]field{{"staff_id", ident}, {"unit", text}, {"start", moment}, {"end", moment}, {"kind", text}, {"covers", ident}}}
+		return &kind{fields: []field{{"staff_id", ident}, {"unit", text}, {"start", moment}, {"end", moment}, {"kind", text}, {"covers", ident}}}
 	case "hr/location":
-		return &kind{[]field{{"unit", text}, {"title", text}, {"department", text}, {"service", text}, {"building", text}, {"site", text}}}
+		return &kind{fields: []field{{"unit", text}, {"title", text}, {"department", text}, {"service", text}, {"building", text}, {"site", text}}}
 	case "hr/list":
-		return &kind{[]field{
+		return &kind{fields: []field{
 			{"kind", text}, {"reference", text}, {"patient_id", ident}, {"authority", text}, {"visit", ident}, {"who", text}, {"who_kind", text},
 			{"label", text}, {"from", moment}, {"to", moment}, {"entered_by", text}, {"status", text},
+		}}
+	case cabinet:
+		return &kind{happened: true, needed: []string{"time", "type", "user"}, fields: []field{
+			{"time", moment}, {"station", text}, {"type", text}, {"user", ident}, {"witness", ident}, {"patient", ident}, {"authority", text}, {"visit", ident},
+			{"drug", text}, {"name", text}, {"amount", amount}, {"unit", text}, {"expected", amount}, {"counted", amount}, {"order", text},
 		}}
 	}
 	return nil
 }
+
+// cabinet is the class of the logs of drug cabinets.
+const cabinet = "pharmacy/cabinet"
 
 func (k *kind) names() []string {
 	var names []string
@@ -81,6 +96,9 @@ func (d *decoder) site(m *Mapping) (reason string) {
 			value = ours
 		}
 		if value == "" {
+			if slices.Contains(m.kind.needed, f.name) {
+				return d.bad(f.name, "nothing, and without it the row says nothing")
+			}
 			continue
 		}
 		switch f.form {
@@ -99,11 +117,39 @@ func (d *decoder) site(m *Mapping) (reason string) {
 				return d.bad(f.name, "no number")
 			}
 			d.b.String(f.name, value)
+		case amount:
+			written, ok := amountOf(value)
+			if !ok {
+				return d.bad(f.name, "no amount")
+			}
+			d.b.String(f.name, written)
 		default:
 			d.b.String(f.name, value)
 		}
 	}
 	return ""
+}
+
+// amountOf reads 2, 0.5 and 0,5. What has both signs may be thousands or not, and is refused.
+func amountOf(value string) (string, bool) {
+	const longest = 32
+	written := strings.Replace(value, ",", ".", 1)
+	n, err := strconv.ParseFloat(written, 64)
+	if err != nil || len(value) > longest || !(n >= 0 && n < 1e12) {
+		return "", false
+	}
+	return strconv.FormatFloat(n, 'f', -1, 64), true
+}
+
+// act writes what somebody did as all clinical events have it.
+func (d *decoder) act() {
+	a := &d.access
+	a.Reset()
+	a.NativeAction, a.User, a.Workstation = d.cell("type"), d.cell("user"), d.cell("station")
+	a.AddPatient(d.cell("patient"))
+	a.Encounter, a.ObjectKind, a.ObjectID = d.cell("visit"), "med", d.cell("order")
+	a.PatientsCount = len(a.Patient)
+	d.b.Access(a)
 }
 
 // split cuts a cell with several values; no cell has hundreds.

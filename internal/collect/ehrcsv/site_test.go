@@ -92,6 +92,35 @@ func TestSiteFiles(t *testing.T) {
 			"Person Number,Unit,Shift Start,Shift End,Shift Type\n417,4W,7/1/2026 7:00 AM,7/1/2026 7:00 PM,PTO\n",
 			[]any{m{"class": "hr/roster", "staff_id": "417", "unit": "4W", "start": "2026-07-01T05:00:00Z", "end": "2026-07-01T17:00:00Z", "kind": "leave"}},
 		},
+		"drug cabinets": {
+			"TRANSACTION_TIME,STATION,TRANSACTION_TYPE,USER_ID,WITNESS_ID,PATIENT_ID,ENCOUNTER,DRUG_ID,DRUG_NAME,AMOUNT,UNIT,EXPECTED_COUNT,ACTUAL_COUNT,ORDER_ID\n" +
+				"2026-07-01 08:00:05,ADC-4W,REMOVE,n.berg,,00042,V1,D0417,HYDROMORPHONE 2 MG/ML INJ,\"0,5\",mg,20,19,O7\n" +
+				"2026-07-01 09:00:00,ADC-4W,WASTE,n.berg,o.lund,00042,V1,D0417,HYDROMORPHONE 2 MG/ML INJ,1.50,mg,19,19,O7\n" +
+				",ADC-4W,REMOVE,n.berg,,00042,,D0417,,2,mg,,,\nnever,ADC-4W,REMOVE,n.berg,,00042,,D0417,,2,mg,,,\n" +
+				"2026-07-01 09:00:00,ADC-4W,REMOVE,,,00042,,D0417,,2,mg,,,\n2026-07-01 09:00:00,ADC-4W,REMOVE,n.berg,,00042,,D0417,,two,mg,,,\n2026-07-01 09:00:00,ADC-4W,REMOVE,n.berg,,42,,D0417,,2,mg,,,\n" +
+				"2026-07-01 09:00:00,ADC-4W,REMOVE,n.berg,,00042,,D0417,,-2,mg,,,\n2026-07-01 09:00:00,ADC-4W,REMOVE,n.berg,,00042,,D0417,,NaN,mg,,,\n",
+			[]any{
+				m{"class": "pharmacy/cabinet", "time": "2026-07-01T06:00:05Z", "station": "ADC-4W", "type": "remove", "user": "n.berg", "patient": "00042", "visit": "V1", "drug": "D0417",
+					"name": "HYDROMORPHONE 2 MG/ML INJ", "amount": "0.5", "unit": "mg", "expected": "20", "counted": "19", "order": "O7"},
+				m{"class": "pharmacy/cabinet", "time": "2026-07-01T07:00:00Z", "station": "ADC-4W", "type": "waste", "user": "n.berg", "witness": "o.lund", "patient": "00042", "visit": "V1", "drug": "D0417",
+					"name": "HYDROMORPHONE 2 MG/ML INJ", "amount": "1.5", "unit": "mg", "expected": "19", "counted": "19", "order": "O7"},
+				"line 4: column 1: nothing, and without it the row says nothing",
+				"line 5: column 1: no time that this mapping can read",
+				"line 6: column 4: nothing, and without it the row says nothing",
+				"line 7: column 10: no amount",
+				"line 8: column 6: an identifier that may have lost its leading zeros",
+				"line 9: column 10: no amount",
+				"line 10: column 10: no amount",
+			},
+		},
+		"Pyxis": {
+			"Transaction Date Time,Station Name,Transaction Type,User ID,Witness ID,Patient ID,Med ID,Med Description,Quantity,UOM\n7/1/2026 8:00:05 AM,4W,Remove - Override,n.berg,,00042,MORP10,Morphine 10 mg/mL,1,mL\n",
+			[]any{m{"class": "pharmacy/cabinet", "time": "2026-07-01T06:00:05Z", "station": "4W", "type": "override", "user": "n.berg", "patient": "00042", "drug": "MORP10", "name": "Morphine 10 mg/mL", "amount": "1", "unit": "mL"}},
+		},
+		"Omnicell": {
+			"Transaction Date,Cabinet,Transaction Type,User ID,Witness,Patient ID,Item ID,Item Name,Qty\n7/1/2026 8:00 AM,4W,Null,n.berg,,00042,MORP10,Morphine 10 mg/mL,0\n",
+			[]any{m{"class": "pharmacy/cabinet", "time": "2026-07-01T06:00:00Z", "station": "4W", "type": "cancel", "user": "n.berg", "patient": "00042", "drug": "MORP10", "name": "Morphine 10 mg/mL", "amount": "0"}},
+		},
 		"damage is refused": {
 			"staff_id,logins,job_code,start_date,manager_id\n00417,a,RN,2020-01-01,00031\n418,b,RN,2020-01-01,00031\n1.23E+11,c,RN,2020-01-01,00031\n00419,d,RN,43831,00031\n00420,e\n00421,f,RN,2020-01-01,\n00422,g,RN,1767225600,00031\n",
 			[]any{
@@ -153,5 +182,23 @@ func TestClockOfTheSite(t *testing.T) {
 		if got := ev.Time.Format(time.RFC3339); got != want {
 			t.Errorf("%s: %s, want %s", clock, got, want)
 		}
+	}
+}
+
+// What somebody did at a cabinet stands under access as well, and happened when the row says.
+func TestCabinetIsAnAct(t *testing.T) {
+	f, o := shipped(t)
+	d := f.Open(strings.NewReader("TRANSACTION_TIME,STATION,TRANSACTION_TYPE,USER_ID,PATIENT_ID,ENCOUNTER,DRUG_ID\n2026-07-01T08:00:05Z,ADC-4W,REMOVE,n.berg,00042,V1,D0417\n"), o)
+	var ev event.Event
+	if err := d.Next(&ev); err != nil {
+		t.Fatal(err)
+	}
+	var got struct{ Access m }
+	if err := json.Unmarshal(ev.Fields, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := m{"native_action": "REMOVE", "user": "n.berg", "patient": []any{"00042"}, "encounter": "V1", "object_kind": "med", "workstation": "ADC-4W", "patients_count": 1.0}
+	if diff := cmp.Diff(got.Access, want); diff != "" || !ev.Time.Equal(time.Date(2026, 7, 1, 8, 0, 5, 0, time.UTC)) {
+		t.Error(ev.Time, diff)
 	}
 }

@@ -44,9 +44,11 @@ type Case struct {
 	DayTitle, DayWhen string
 	DayURL, BreachURL string
 	Tried             TriedReasons
+	Beside            *Peers
 	Weighs            *Weighing
 	Evidence          []EvidenceRow
 	EvidenceSays      string
+	Compared          bool // evidence is what a cabinet says, beside what the record does
 	Decide            *Decide
 	UndoURL           string
 	Facts             []Pair
@@ -78,6 +80,7 @@ type TriedRow struct {
 // EvidenceRow is one access, with its proof.
 type EvidenceRow struct {
 	Time, What, Where string
+	Against           string // what the record says of it
 	Seal              *Seal
 }
 

@@ -157,6 +157,26 @@ func caseTwo() page.Case {
 	return v
 }
 
+func caseDrugs() page.Case {
+	v := oneCase()
+	v.Answer, v.Ask = "Took 54 doses of controlled drugs in 30 days, and 27 transactions at the cabinet do not agree with the record", "Did this person take controlled drugs that no patient got?"
+	v.State, v.Compared, v.Tried = page.Look("Drug cabinet"), true, page.TriedReasons{}
+	v.Subject = []page.Pair{{Name: "Staff member", Value: "••••0417", Masked: true}, {Value: "registered nurse"}, {Name: "patient", Value: "••••4471", Masked: true}, {Name: "patient", Value: "••••0892", Masked: true}, {Value: "11 patients more"}}
+	v.Paragraphs = []string{
+		"For 17 of 54 doses no giving is on record; with others at the same cabinets it is one in 38. Wasted 9 of 14 late; usual is one in 16. Of 13 wastes 11 were before one and the same colleague; usual is one in 4.",
+		"14 other people used this cabinet, and 131 people in the house were compared. If all of them were alike, somebody would be as far from the others in one of 4000 windows like this. That says nothing of why: a shift that writes down late, or a feed that lost messages, can look alike.",
+	}
+	v.DayTitle, v.DayURL = "The person’s Monday", ""
+	v.Beside = page.Beside("No giving on record", 17.0/54, []float64{0, 0, 0, 0.011, 0.018, 0.02, 0.021, 0.024, 0.029, 0.03, 0.041, 0.044, 0.06, 0.083}, true)
+	v.Weighs = page.Weighed([]page.Weigh{{Text: "No giving on record", By: 44}, {Text: "Wasted late", By: 28}, {Text: "One and the same witness", By: 16}})
+	v.Evidence = []page.EvidenceRow{
+		{Time: "09:12:40", What: "Took out: hydromorphone 2 mg, patient ••••4471", Against: "No giving within 60 minutes nor left over later, and nothing came back", Where: "ADC-4W", Seal: &page.Seal{URL: "/journal/4201118/0", Entry: "4,201,118"}},
+		{Time: "13:02:11", What: "Wasted: hydromorphone 1 mg, patient ••••0892", Against: "Taken out 3 hours 11 minutes before", Where: "ADC-4W", Seal: &page.Seal{URL: "/journal/4203902/12", Entry: "4,203,902"}},
+		{Time: "15:40:00", What: "Took out without an order: hydromorphone 2 mg, patient ••••4471", Against: "No order within 24 hours", Where: "ADC-4W", Seal: &page.Seal{URL: "/journal/4207560/3", Entry: "4,207,560"}},
+	}
+	return v
+}
+
 func caseDecided() page.Case {
 	v := oneCase()
 	v.State, v.Decide, v.UndoURL, v.BreachURL = page.Dim("Decided"), nil, "/review/1f/undo", "/review/1f/breach"
@@ -307,7 +327,7 @@ func breach() page.Breach {
 func privacySamples() map[string]sample {
 	return map[string]sample{
 		"review": {"review", review()}, "review-empty": {"review", reviewEmpty()}, "review-none": {"review", reviewNotSetUp()},
-		"case": {"case", oneCase()}, "case-shown": {"case", caseShown()}, "case-two": {"case", caseTwo()}, "case-decided": {"case", caseDecided()},
+		"case": {"case", oneCase()}, "case-shown": {"case", caseShown()}, "case-two": {"case", caseTwo()}, "case-decided": {"case", caseDecided()}, "case-drugs": {"case", caseDrugs()},
 		"missing": {"missing", missing()}, "missing-first": {"missing", missingFirst()},
 		"whosaw": {"whosaw", whoSaw()}, "whosaw-answer": {"whosaw", whoSawAnswer()}, "whosaw-nobody": {"whosaw", whoSawNobody()},
 		"workday": {"workday", workday()}, "workday-ask": {"workday", workdayAsk()}, "explained": {"explained", explained()}, "explained-empty": {"explained", explainedEmpty()},

@@ -51,6 +51,14 @@ func bounded(t *testing.T, f collect.Format, o collect.Options, in []byte) {
 		for i := range facts {
 			check(t, &facts[i])
 		}
+		doses, err := reader.Doses(&ev, time.UTC)
+		formattest.Quiet(t, err)
+		if len(doses) > mostFacts {
+			t.Fatalf("%d doses", len(doses))
+		}
+		for i := range doses {
+			size(t, reflect.ValueOf(&doses[i]).Elem())
+		}
 	}
 }
 

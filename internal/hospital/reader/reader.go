@@ -63,3 +63,19 @@ func (r *Reader) Read(ev *event.Event) ([]hospital.Fact, error) {
 	}
 	return facts, nil
 }
+
+// Doses returns which drugs ev says were given or ordered: see hospital.Dose. Events of other kinds cost nearly nothing. zone and the error are
+// as with Read.
+func Doses(ev *event.Event, zone *time.Location) ([]hospital.Dose, error) {
+	switch {
+	case ev.Class.Product == "hl7":
+		doses, err := v2.Doses(ev, zone)
+		if err != nil {
+			return nil, fmt.Errorf("read what was given: %w", err)
+		}
+		return doses, nil
+	case ev.Class.Product == "fhir" && ev.Class.Service == "resource":
+		return fhir.Doses(ev, zone), nil
+	}
+	return nil, nil
+}

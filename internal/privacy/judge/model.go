@@ -58,9 +58,11 @@ type Access struct {
 	At     time.Time
 	Act    Act
 	Native string // the sender's own word, which names no patient
-	Where  hospital.Ref
-	Place  hospital.Place
-	Source string
+	// Against is what the record says of it, where that does not agree; empty where nothing is to be compared.
+	Against string `json:",omitempty"`
+	Where   hospital.Ref
+	Place   hospital.Place
+	Source  string
 }
 
 // Reason is one explanation that held, or nearly.

@@ -1,0 +1,159 @@
+package diversion
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// file is where the rules stand, ours and those of a site.
+const file = "diversion.yml"
+
+// Rules are what is gone by: content/privacy/diversion.yml.
+type Rules struct {
+	Drugs  []Drug `yaml:"drugs"`
+	Window Span   `yaml:"window"`
+	Wait   Span   `yaml:"wait"`
+	Given  Span   `yaml:"given"`
+	Later  Span   `yaml:"later"`
+	Before Span   `yaml:"before"`
+	Waste  Span   `yaml:"waste"`
+	Back   Span   `yaml:"back"`
+	Order  Span   `yaml:"order"`
+	Left   Span   `yaml:"left"`
+	Duty   Span   `yaml:"duty"`
+	Settle Span   `yaml:"settle"`
+	Silent Span   `yaml:"silent"`
+	Least  struct {
+		Taken   int     `yaml:"taken"`
+		Peers   int     `yaml:"peers"`
+		Wastes  int     `yaml:"wastes"`
+		Amounts int     `yaml:"amounts"`
+		Heard   float64 `yaml:"heard"`
+	} `yaml:"least"`
+	Spread float64 `yaml:"spread"`
+	Alike  float64 `yaml:"alike"`
+	Weight float64 `yaml:"weight"`
+	Chance float64 `yaml:"chance"`
+	List   int     `yaml:"list"`
+	Again  float64 `yaml:"again"`
+	Weighs float64 `yaml:"weighs"`
+	Signs  []sign  `yaml:"signs"`
+}
+
+// Drug is a controlled one.
+type Drug struct {
+	Name  string `yaml:"name"`
+	Class string `yaml:"class"`
+	Match string `yaml:"match"`
+
+	match *regexp.Regexp
+}
+
+// sign is how one of the signs is told.
+type sign struct {
+	ID       string `yaml:"id"`
+	Label    string `yaml:"label"`
+	Sentence string `yaml:"sentence"`
+}
+
+// Span is a time in content: 15m, 8h, 30d.
+type Span time.Duration
+
+// UnmarshalYAML reads one.
+func (s *Span) UnmarshalYAML(n *yaml.Node) error {
+	if days, ok := strings.CutSuffix(n.Value, "d"); ok {
+		if d, err := strconv.ParseUint(days, 10, 16); err == nil {
+			*s = Span(time.Duration(d) * 24 * time.Hour)
+			return nil
+		}
+	}
+	d, err := time.ParseDuration(n.Value)
+	if err != nil || d < 0 {
+		return fmt.Errorf("line %d: a time is written as 15m, 8h or 30d", n.Line)
+	}
+	*s = Span(d)
+	return nil
+}
+
+func (s Span) milli() int64 { return time.Duration(s).Milliseconds() }
+
+// Load reads the rules of shipped, and then those of a site, which change single keys. site may be nil, and may lack the file.
+func Load(shipped, site fs.FS) (*Rules, error) {
+	r := &Rules{}
+	for _, from := range []fs.FS{shipped, site} {
+		if from == nil {
+			continue
+		}
+		text, err := fs.ReadFile(from, file)
+		if errors.Is(err, fs.ErrNotExist) && from != shipped {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read what is looked for at cabinets: %w", err)
+		}
+		d := yaml.NewDecoder(bytes.NewReader(text))
+		d.KnownFields(true)
+		if err := d.Decode(r); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+	}
+	if err := r.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return r, nil
+}
+
+func (r *Rules) check() error {
+	for i := range r.Drugs {
+		d := &r.Drugs[i]
+		var err error
+		if d.match, err = regexp.Compile("(?i)" + d.Match); err != nil || d.Match == "" || d.Name == "" || d.Class == "" {
+			return fmt.Errorf("drugs: number %d has no name, no class, or a match that is no expression", i+1)
+		}
+	}
+	for _, x := range []float64{r.Spread, r.Alike, r.Least.Heard} {
+		if !(x >= 0 && x < 1) {
+			return errors.New("spread, alike and heard are shares below 1")
+		}
+	}
+	if !(r.Chance > 0 && r.Chance < 1 && r.Weighs > 0 && r.Weighs <= 1 && r.Weight > 0 && r.Again >= 0) || math.IsInf(r.Weight+r.Again, 0) {
+		return errors.New("chance and weighs are between 0 and 1, weight and again not below 0")
+	}
+	if r.Least.Taken < 1 || r.Least.Peers < 1 || r.Least.Wastes < 2 || r.Least.Amounts < 1 || r.List < 0 || r.Window < Span(24*time.Hour) {
+		return errors.New("taken, peers and amounts are 1 at least, wastes 2, and window a day")
+	}
+	names := signs()
+	if len(r.Signs) != len(names) || slices.ContainsFunc(r.Signs, func(s sign) bool { return !slices.Contains(names[:], s.ID) || s.Label == "" || s.Sentence == "" }) {
+		return fmt.Errorf("signs are %s, each with label and sentence", strings.Join(names[:], ", "))
+	}
+	return nil
+}
+
+// longestName is longer than any name of a drug.
+const longestName = 256
+
+// Controlled tells which controlled drug a code and a name are; nil for none.
+func (r *Rules) Controlled(code, name string) *Drug {
+	text := code[:min(len(code), longestName)] + " " + name[:min(len(name), longestName)]
+	for i := range r.Drugs {
+		if r.Drugs[i].match.MatchString(text) {
+			return &r.Drugs[i]
+		}
+	}
+	return nil
+}
+
+func (r *Rules) sign(s Sign) *sign {
+	name := signs()[s]
+	return &r.Signs[slices.IndexFunc(r.Signs, func(o sign) bool { return o.ID == name })]
+}
