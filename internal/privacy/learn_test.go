@@ -451,6 +451,23 @@ func TestBudget(t *testing.T) {
 	}
 }
 
+// Of many cases of one kind that lie two decibans below the threshold five are opened to learn of the kind: the fifth is still lent as much.
+func TestCuriosityIsSatisfied(t *testing.T) {
+	c := newClinic(t, func(c *privacy.Config) { c.CasesPerDay = 10 })
+	for n := range 12 {
+		login := fmt.Sprint("clerk", n)
+		home := hospital.Human{Family: fmt.Sprint("Fir", n), Given: "Al", Street: fmt.Sprint(n*100, " Short Road"), Postcode: "N3", City: "Alder"}
+		c.says(hospital.Fact{Staff: &hospital.StaffFact{Number: "N" + login, Logins: []string{login}, Title: "Registration clerk", Family: "desk", Department: "REG", Human: home}})
+		c.patient(fmt.Sprint("H", n), hospital.Human{Family: "Other", Given: "Bea", Street: fmt.Sprint(n*100+1, " Short Road"), Postcode: "N3", City: "Alder"})
+		c.does(at(0, "10:00"), look{User: login, Verb: "read", Native: "Chart review", Patient: []string{fmt.Sprint("H", n)}, Station: "WS"})
+	}
+	c.until(at(13, "00:00"))
+	explored := c.engine.Cases(privacy.Filter{Limit: 1000})
+	if len(explored) != 5 || explored[0].Lane != privacy.Explore || explored[0].Score != -12 {
+		t.Errorf("%d explored: %+v", len(explored), explored)
+	}
+}
+
 // A reason that a site adds explains what comes after. It does not go live when it would have hidden what was upheld.
 func TestSiteTeachesReason(t *testing.T) {
 	c := newClinic(t)

@@ -123,6 +123,33 @@ func TestCuriosityCascade(t *testing.T) {
 	c.want("patient eve reg boss: 3000")
 }
 
+// What is bad enough does not wait a day: the case is there within two hours. A reason that comes takes it back, and a pair that a person explained makes
+// no further one.
+func TestLookedAtEarly(t *testing.T) {
+	bad := func() *clinic {
+		c := newClinic(t)
+		c.elm()
+		c.says(hospital.Fact{Mark: &hospital.MarkFact{Patient: mrn("2000"), Kind: "vip"}})
+		c.opens("eve", "2000", at(0, "11:00"))
+		c.until(at(0, "12:00"))
+		c.want()
+		c.until(at(0, "13:00"))
+		c.want("user eve: 2000")
+		return c
+	}
+	c := bad()
+	c.says(hospital.Fact{Said: at(0, "14:00"), Reason: &hospital.ReasonFact{
+		Patient: mrn("2000"), Kind: hospital.Order, Key: "O1", From: at(0, "09:00"), Who: []hospital.Who{{Kind: hospital.Person, Name: hospital.Name{Text: "eve"}}}, By: hospital.Name{Text: "dov"},
+	}})
+	c.until(at(1, "12:00"))
+	c.want()
+	c = bad()
+	c.decide(c.engine.Cases(privacy.Filter{})[0].ID, privacy.Explained, at(0, "15:00"))
+	c.opens("eve", "2000", at(1, "11:00"))
+	c.until(at(3, "00:00"))
+	c.want()
+}
+
 // Who has a reason is no part of a cascade: two without one are two cases.
 func TestNoCascade(t *testing.T) {
 	c := newClinic(t)
