@@ -18,6 +18,9 @@ func (e *Engine) hard(s *sheet, w *workday, fresh bool, r *row) {
 		if f.ID != "F17" || !w.told(f.ID) {
 			e.tellOnce(s, f)
 		}
+		if f.ID == "F18" {
+			e.allOfDay(s, w, f)
+		}
 	}
 }
 
@@ -109,6 +112,17 @@ func (e *Engine) tooShared(w *workday) []judge.Flag {
 	}
 	e.noteShared(e.profile(w.user), w.day, k.Shared)
 	return []judge.Flag{{ID: "F18", Weight: 20, Hard: true, Facts: map[string]string{"count": strconv.Itoa(k.Shared), "when": "that day"}}}
+}
+
+// allOfDay adds to the case about a shared account what else was opened with it that day: any of it may have been somebody else.
+func (e *Engine) allOfDay(s *sheet, w *workday, f judge.Flag) {
+	d := e.queue.holding(s.key)
+	for _, o := range w.sheets {
+		if d == nil || o == s || o.patient == 0 || !o.opens() || e.queue.holding(o.key) != nil {
+			continue
+		}
+		e.put(d, o.key, e.touchOf(o), &judge.Verdict{Flags: []judge.Flag{f}, Score: f.Weight})
+	}
 }
 
 // commissioned counts the records that a list of the house has the person work through: of a study that the person is on, of a review.

@@ -185,7 +185,7 @@ func TestSharedByMany(t *testing.T) {
 	}
 	shift(0)
 	c.told("F18 reg")
-	if got := c.engine.Cases(privacy.Filter{}); len(got) != 1 || got[0].Lane != privacy.Urgent || got[0].Kind != privacy.AccountCase {
+	if got := c.engine.Cases(privacy.Filter{}); len(got) != 1 || got[0].Lane != privacy.Urgent || got[0].Kind != privacy.AccountCase || len(got[0].Touches) < 60 {
 		t.Fatalf("%+v", got)
 	}
 	if w := c.engine.WorkOf(c.house.Ref("reg"), at(3, "10:00")); w.SharedBefore < 60 || w.SharedAgo != 3 {

@@ -184,10 +184,10 @@ func TestOnce(t *testing.T) {
 func TestSilentRecord(t *testing.T) {
 	n, b := names{}, diversion.NewBook(shipped(t))
 	b.Add(n.entry("10:00 remove ann"))
-	b.Add(n.entry("15:00 remove ann"))
+	b.Add(n.entry("15:00 override ann"))
 	a := asking()
 	a.Heard = func(at time.Time) bool { return at.Hour() < 12 }
-	if got := b.Counted(monday.AddDate(0, 0, 8), a)[n.of("ann")]; !strings.Contains(got, "ungiven 1/1") {
+	if got := b.Counted(monday.AddDate(0, 0, 8), a)[n.of("ann")]; !strings.Contains(got, "ungiven 1/1") || !strings.Contains(got, "override 0/1") {
 		t.Error(got)
 	}
 }

@@ -176,8 +176,8 @@ func (p *people) dose(d *dose, heard func(time.Time) bool) {
 	c.days[e.Station][e.At/dayLong] = struct{}{}
 	c.count(e, Taken, true)
 	c.count(e, Cancelled, false)
-	c.count(e, Unordered, e.Kind == Override && !d.ordered)
-	if heard(time.UnixMilli(e.At).UTC()) {
+	if heard(time.UnixMilli(e.At).UTC()) { // givings and orders come the same way
+		c.count(e, Unordered, e.Kind == Override && !d.ordered)
 		c.count(e, Ungiven, d.given == nil && !d.back)
 	}
 	if d.most > 0 && d.Amount > 0 {

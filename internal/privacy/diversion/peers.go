@@ -278,6 +278,10 @@ func (t *table) told(i int, s Sign) (Told, bool) {
 		told.Chance = t.chance.Count(e.tally.hits, e.share, 1/(spread+e.unsure/max(e.share, 1)))
 		return told, true
 	}
+	if told.Hits < t.rules.Least.Hits {
+		told.Chance = 1 // it was asked, and counts among the questions
+		return told, true
+	}
 	spread = min(spread+e.unsure*(1+spread*e.roomOf(s)), 0.95)
 	told.Chance = t.chance.Hits(e.tally.hits, e.tally.of, e.share, 1/spread-1)
 	return told, true

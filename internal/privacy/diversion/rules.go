@@ -38,6 +38,7 @@ type Rules struct {
 		Peers   int     `yaml:"peers"`
 		Wastes  int     `yaml:"wastes"`
 		Amounts int     `yaml:"amounts"`
+		Hits    int     `yaml:"hits"`
 		Heard   float64 `yaml:"heard"`
 	} `yaml:"least"`
 	Spread float64 `yaml:"spread"`
@@ -129,8 +130,8 @@ func (r *Rules) check() error {
 	if !(r.Chance > 0 && r.Chance < 1 && r.Weighs > 0 && r.Weighs <= 1 && r.Weight > 0 && r.Again >= 0) || math.IsInf(r.Weight+r.Again, 0) {
 		return errors.New("chance and weighs are between 0 and 1, weight and again not below 0")
 	}
-	if r.Least.Taken < 1 || r.Least.Peers < 1 || r.Least.Wastes < 2 || r.Least.Amounts < 1 || r.List < 0 || r.Window < Span(24*time.Hour) {
-		return errors.New("taken, peers and amounts are 1 at least, wastes 2, and window a day")
+	if r.Least.Taken < 1 || r.Least.Peers < 1 || r.Least.Wastes < 2 || r.Least.Amounts < 1 || r.Least.Hits < 1 || r.List < 0 || r.Window < Span(24*time.Hour) {
+		return errors.New("taken, peers, amounts and hits are 1 at least, wastes 2, and window a day")
 	}
 	names := signs()
 	if len(r.Signs) != len(names) || slices.ContainsFunc(r.Signs, func(s sign) bool { return !slices.Contains(names[:], s.ID) || s.Label == "" || s.Sentence == "" }) {

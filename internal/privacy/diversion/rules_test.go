@@ -8,6 +8,7 @@ import (
 	"testing/fstest"
 
 	"github.com/wardline/wardline/content"
+	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/privacy/diversion"
 )
 
@@ -115,6 +116,7 @@ func TestEveryLimitMatters(t *testing.T) {
 	}
 	for name, change := range map[string]func(*diversion.Rules){
 		"taken": func(r *diversion.Rules) { r.Least.Taken = 30 }, "peers": func(r *diversion.Rules) { r.Least.Peers = 20 }, "wastes": func(r *diversion.Rules) { r.Least.Wastes = 20 }, "amounts": func(r *diversion.Rules) { r.Least.Amounts = 20 },
+		"hits":  func(r *diversion.Rules) { r.Least.Hits = 30 },
 		"heard": func(r *diversion.Rules) { r.Least.Heard = 0.99 }, "spread": func(r *diversion.Rules) { r.Spread = 0.2 }, "alike": func(r *diversion.Rules) { r.Alike = 0.9 }, "weight": func(r *diversion.Rules) { r.Weight = 1e6 },
 		"chance": func(r *diversion.Rules) { r.Chance = 1e-12 }, "weighs": func(r *diversion.Rules) { r.Weighs = 1e-7 },
 	} {
@@ -128,7 +130,7 @@ func TestEveryLimitMatters(t *testing.T) {
 	body := make([]byte, 1<<16)
 	size, _ := text.Read(body)
 	for _, key := range regexp.MustCompile(`(?m)^\s*([a-z]+):`).FindAllStringSubmatch(string(body[:size]), -1) {
-		if !strings.Contains(" drugs window given later before waste back order left duty silent settle wait least taken peers wastes amounts heard spread alike weight chance list again weighs signs label sentence ", " "+key[1]+" ") {
+		if !strings.Contains(" drugs window given later before waste back order left duty silent settle wait least taken peers wastes amounts hits heard spread alike weight chance list again weighs signs label sentence ", " "+key[1]+" ") {
 			t.Errorf("no test holds %s", key[1])
 		}
 	}
@@ -146,6 +148,31 @@ func ward(doses, kept int) (all []diversion.One) {
 		all = append(all, o)
 	}
 	return all
+}
+
+// One who took something once for which no order came, in a house where that hardly happens, is not listed; one who did it three times is.
+func TestOnceIsNoHabit(t *testing.T) {
+	house := func(hits int) (all []diversion.One) {
+		for i := range 600 {
+			o := diversion.One{Station: hospital.Ref(1 + i/12), Days: 10, Signs: map[diversion.Sign][2]int{diversion.Taken: {10, 10}, diversion.Unordered: {0, 10}}}
+			if i == 7 {
+				o.Signs[diversion.Unordered] = [2]int{hits, 10}
+			}
+			all = append(all, o)
+		}
+		return all
+	}
+	r := shipped(t)
+	r.Chance = 0.99 // whoever stands out at all
+	for hits, want := range map[int]int{1: 0, 2: 0, 3: 1} {
+		if got := r.Suspects(house(hits), tails()); len(got) != want {
+			t.Errorf("%d: %d listed, want %d", hits, len(got), want)
+		}
+	}
+	r.Least.Hits = 1
+	if got := r.Suspects(house(2), tails()); len(got) == 0 {
+		t.Error("the limit holds nobody back")
+	}
 }
 
 // few are so few that what is assumed of signs matters.

@@ -93,6 +93,9 @@ func sharedLogin(s *scene) {
 			if i == 12 {
 				break
 			}
+			if place > 0 { // opened with the login of somebody who was not there
+				s.Note(nil, []world.Person{v.Person})
+			}
 			// At the same minute as on the other ward, now and then.
 			when := at.Add(minutes(float64(22 * i))).Add(s.between(0, 50*time.Second))
 			s.Open(owner, v.Person, life.Look{At: when, What: life.Nursing, Workstation: stations[place], Documented: place == 0, Why: "shared login"})
