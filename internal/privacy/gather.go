@@ -39,7 +39,7 @@ func (e *Engine) assemble(s *sheet, t *judge.Touch, v *judge.Verdict) {
 			return
 		}
 		kind, what := UserCase, e.household(s.patient)
-		if aboutPatient(v, nil) < e.cfg.Threshold && slices.ContainsFunc(v.Flags, func(f judge.Flag) bool { return ofTheDay(f.ID) }) {
+		if aboutPatient(v, nil) < e.cfg.Threshold && slices.ContainsFunc(v.Flags, ofTheDay) {
 			kind, what = AccountCase, 0 // however many patients there are
 		}
 		d = e.caseOf(kind, s.user, what, s.day)
@@ -70,7 +70,7 @@ func (e *Engine) dayCase(s *sheet, v *judge.Verdict) *dossier {
 func aboutPatient(v *judge.Verdict, told map[string]struct{}) float64 {
 	left := v.Score
 	for _, f := range v.Flags {
-		if _, is := told[f.ID]; is || ofTheDay(f.ID) {
+		if _, is := told[f.ID]; is || ofTheDay(f) {
 			left -= f.Counted
 		}
 	}
@@ -78,10 +78,12 @@ func aboutPatient(v *judge.Verdict, told map[string]struct{}) float64 {
 }
 
 // ofTheDay tells flags that stand on all that an account does on a day, whoever the patients are.
-func ofTheDay(flag string) bool {
-	switch flag {
+func ofTheDay(f judge.Flag) bool {
+	switch f.ID {
 	case "F13", "F14", "F17", "F18", "F20", "F21", "F30", "F31", "F36":
 		return true
+	case "F22":
+		return f.Facts["copies"] != "" // and not the one record
 	}
 	return false
 }

@@ -28,7 +28,7 @@ func (e *Engine) hard(s *sheet, w *workday, fresh bool, r *row) {
 // on that day was told when it happened.
 func (e *Engine) tellLate(s *sheet, flags []judge.Flag) {
 	for _, f := range flags {
-		if f.Hard && !ofTheDay(f.ID) {
+		if f.Hard && !ofTheDay(f) {
 			e.tellOnce(s, f)
 		}
 	}

@@ -278,24 +278,40 @@ func (h *health) unexplained() map[hospital.Ref]float64 {
 }
 
 // bareness is how many times more than usual nothing explains what was opened around the time of a sheet, in its department or in the house. What its
-// own account did that day is left out: who opens much without a reason is not to be excused by that.
+// own account did that day is left out, unless the fall is one of a feed: who opens much without a reason is not to be excused by that.
 func (e *Engine) bareness(s *sheet, day *workday, r *judge.Rates) float64 {
-	const asMuch = 60 // touches as usual that count beside those of that time
 	if r == nil {
-		return 1
+		return 0
 	}
 	part := partOf(s.rows[0].at)
 	own := day.between(part-1, part+1)
 	most := 1.0
 	for _, dept := range [...]hospital.Ref{0, e.deptOf(s.staff)} {
 		usual, known := r.Unexplained[dept]
-		now := e.health.around(dept, part-1, part+1)
-		touches, bare := now.touches-own.touches, (now.touches-now.explained)-(own.touches-own.explained)
-		if known && usual > 0 && touches >= fewTouches && bare > 0 {
-			most = max(most, (float64(bare)+asMuch*usual)/(float64(touches)+asMuch)/usual)
+		if !known || usual <= 0 {
+			continue
 		}
+		all := e.health.around(dept, part-1, part+1)
+		times := all.less(own).times(usual)
+		if with := all.times(usual); with > max(times, 1) && e.health.fell(dept, part, e.cfg.Fall) {
+			times = with
+		}
+		most = max(most, times)
 	}
 	return most
+}
+
+func (t tally) less(o tally) tally {
+	return tally{touches: t.touches - o.touches, explained: t.explained - o.explained}
+}
+
+// times is how many times the usual share has no reason; 0 where too little was done to say.
+func (t tally) times(usual float64) float64 {
+	const asMuch = 60 // touches as usual that count beside
+	if t.touches < fewTouches {
+		return 0
+	}
+	return (float64(t.touches-t.explained) + asMuch*usual) / (float64(t.touches) + asMuch) / usual
 }
 
 // departments lists the departments that did something within parts.

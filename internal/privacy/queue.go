@@ -91,7 +91,7 @@ func newQueue() queue {
 const (
 	week       = 7
 	underBar   = 12.0 // decibans below the threshold from which a case is kept for its reasons and for exploring
-	curiosity  = 10.0 // decibans that a case of a kind is lent of which no person saw any; half of it after one, a third after two
+	curiosity  = 7.0  // decibans that a case of a kind is lent of which no person saw any; half of it after one, a third after two
 	longestFor = 14   // days that a case waits for its place
 )
 
@@ -282,12 +282,14 @@ func (q *queue) sorted(fits func(*dossier) bool) []*dossier {
 	return list
 }
 
-// heldCase tells whether all that makes a case was done while feeds were silent: then nobody knows what explains it.
+// heldCase tells whether all that makes a case was done while feeds were silent: then nobody knows what explains it. That ends when its touches were
+// judged for the last time: what was not said by then is lost, and weighs less (see bareness).
 func (e *Engine) heldCase(d *dossier) bool {
 	held := true
 	for i, k := range d.Keys {
-		if s := e.hot[k.key()]; s != nil {
-			d.Held[i] = e.silent(s)
+		s := e.hot[k.key()]
+		d.Held[i] = s != nil && s.state != final && e.silent(s)
+		if s != nil {
 			s.said.held = d.Held[i]
 		}
 		held = held && (d.Held[i] || d.Touches[i].Verdict.Explained)

@@ -246,6 +246,9 @@ func (e *Engine) workOf(s *sheet) *judge.Work {
 func (e *Engine) unusual(s *sheet, day *workday, w *judge.Work, r *judge.Rates) {
 	if s.work != nil {
 		w.Odd, w.Hour, w.Bare, w.BareOdds, w.Bareness = s.work.Odd, s.work.Hour, s.work.Bare, s.work.BareOdds, s.work.Bareness
+		if w.Bareness == 0 { // it was not known yet what is usual
+			w.Bareness = e.bareness(s, day, r)
+		}
 		return
 	}
 	w.Bare, w.BareOdds, w.Bareness = 0, 1, e.bareness(s, day, r)

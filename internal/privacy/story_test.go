@@ -589,6 +589,21 @@ func TestFeedFallsSilent(t *testing.T) {
 	}
 }
 
+// What a silent feed did not say within a week is lost: what is bad enough comes before a person then, although less was explained.
+func TestFeedStaysSilent(t *testing.T) {
+	c := newClinic(t)
+	c.elm()
+	c.patient("2010", hospital.Human{Family: "Alder", Given: "Abe", Street: "1 Mill Lane", Postcode: "N1", City: "Alder"})
+	c.says(hospital.Fact{Mark: &hospital.MarkFact{Patient: mrn("2010"), Kind: "vip"}})
+	c.ward(19, 12)
+	c.want()
+	c.until(at(20, "12:00"))
+	c.want("user ann: 2010")
+	if s := c.engine.State(); s.Held != 0 {
+		t.Errorf("%d are held", s.Held)
+	}
+}
+
 // What is usual is not known after three days: nothing is held then, whatever is missing.
 func TestNothingIsUsualAtFirst(t *testing.T) {
 	c := newClinic(t)

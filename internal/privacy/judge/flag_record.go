@@ -163,7 +163,7 @@ func (a *asking) copied() {
 		if w.PrintsOdds > 0 {
 			weight = max(weight, unlikely(w.PrintsOdds, f.More["most"]))
 		}
-		a.raise(f, weight, f.Hard, "what", "Printed or exported "+counted(w.Prints, "time", "times")+" that day, more than is usual for the job")
+		a.raise(f, weight, f.Hard, "what", "Printed or exported "+counted(w.Prints, "time", "times")+" that day, more than is usual for the job", "copies", strconv.Itoa(w.Prints))
 	case !a.has("F01", "F02", "F03", "F04", "F05", "F06", "F07", "F08", "F27"):
 	case printed:
 		a.plain("F22", "what", "Pages of this record were printed")

@@ -58,7 +58,7 @@ type Work struct {
 	Bare     int
 	BareOdds float64
 	// Bareness is how many times more than usual of what others opened around then nothing explains: a feed may be silent. Up to 1 it says
-	// nothing.
+	// nothing; 0 when it is not known.
 	Bareness  float64
 	Searches  int
 	Unopened  int    // searches of which nothing was opened

@@ -30,6 +30,12 @@ func looks(s *script, rows ...string) []judge.Judged {
 	return all
 }
 
+// flagged has nothing but a flag speak for a closer look.
+func flagged(all []judge.Judged, f judge.Flag) []judge.Judged {
+	all[0].Verdict.Flags = []judge.Flag{f}
+	return all
+}
+
 func TestCasesAreToldInSentences(t *testing.T) {
 	zone, err := time.LoadLocation("Europe/Oslo")
 	if err != nil {
@@ -68,6 +74,14 @@ touch eva ann`)
 		{
 			"a reason that came later", "We found no reason for an opening of a neighbour's chart", "A reason arrived on Friday 13 March, after the case was opened.",
 			judge.Telling{Touches: looks(s, "eva ann 0"), Arrived: noon.AddDate(0, 0, 3)},
+		},
+		{
+			"much that was copied", "Records were printed or exported 40 times in one day", "",
+			judge.Telling{Account: true, Touches: flagged(looks(s, "eva ann 0"), judge.Flag{ID: "F22", Weight: 20, Facts: map[string]string{"what": "Exported", "copies": "40"}})},
+		},
+		{
+			"one record that was copied", "We found no reason for an opening of a patient's chart", "",
+			judge.Telling{Account: true, Touches: flagged(looks(s, "eva ann 0"), judge.Flag{ID: "F22", Weight: 6, Facts: map[string]string{"what": "Exported"}})},
 		},
 		{"nothing", "This case holds no accesses", "", judge.Telling{}},
 	} {

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/wardline/wardline/internal/hospital"
@@ -111,7 +112,9 @@ func (w *writing) headline() string {
 	for i := range w.all {
 		if f := &w.all[i]; f.Hard || w.c.Account {
 			if own := w.j.flags[f.ID]; own.Headline != "" {
-				return fill(own.Headline, f.Facts)
+				if text := fill(own.Headline, f.Facts); !strings.Contains(text, "{") { // of one record there is nothing to count
+					return text
+				}
 			}
 		}
 	}
