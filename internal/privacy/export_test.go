@@ -45,12 +45,12 @@ func (r *Room) Shares(ctx context.Context) (s judge.Rates, err error) {
 	return s, err
 }
 
-// Pasts are how many patients accounts opened, and of how many of them nothing explained it.
-func (r *Room) Pasts(ctx context.Context) (all map[hospital.Ref][2]float64, err error) {
-	all = map[hospital.Ref][2]float64{}
+// Pasts are how many patients accounts opened, of how many of them nothing explained it, and how often and when two machines took turns.
+func (r *Room) Pasts(ctx context.Context) (all map[hospital.Ref][4]float64, err error) {
+	all = map[hospital.Ref][4]float64{}
 	err = r.look(ctx, func(e *Engine) error {
 		for user, p := range e.users {
-			all[user] = [2]float64{p.opened, p.bare}
+			all[user] = [4]float64{p.opened, p.bare, float64(p.shared.turns), float64(p.shared.day)}
 		}
 		return nil
 	})

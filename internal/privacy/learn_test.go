@@ -196,6 +196,71 @@ func TestSharedByMany(t *testing.T) {
 	c.told()
 }
 
+// Where it is too few patients for an alarm, the login is known to be shared once the day is over.
+func TestSharedIsKnownLater(t *testing.T) {
+	c := newClinic(t)
+	for n := range 70 {
+		c.does(at(0, "10:00").Add(time.Duration(n)*5*time.Second), look{User: "reg", Verb: "read", Patient: []string{fmt.Sprint(1000 + n%5)}, Station: fmt.Sprint("WS-", n%2), Object: fmt.Sprint(n)})
+	}
+	c.until(at(2, "12:00"))
+	c.told()
+	if w := c.engine.WorkOf(c.house.Ref("reg"), at(2, "10:00")); w.SharedBefore < 60 || w.SharedAgo != 2 {
+		t.Errorf("%+v", w)
+	}
+}
+
+// Who exports forty records where nobody does is one case, however many the patients are.
+func TestCopiesOfADayAreOneCase(t *testing.T) {
+	c := newClinic(t)
+	logins := []string{"reg", "pat"}
+	for n := range 10 {
+		login := fmt.Sprint("desk", n)
+		logins = append(logins, login)
+		c.says(hospital.Fact{Staff: &hospital.StaffFact{Number: "N" + login, Logins: []string{login}, Job: "CLERK", Title: "Registration clerk", Family: "desk", Department: "REG", Human: hospital.Human{Family: "F" + login}}})
+	}
+	c.usual(logins, 10)
+	for n := range 24 {
+		c.patient(fmt.Sprint("X", n), hospital.Human{Family: fmt.Sprint("Moor", n)})
+		c.says(hospital.Fact{Mark: &hospital.MarkFact{Patient: mrn(fmt.Sprint("X", n)), Kind: "restricted", Label: "psychiatry"}})
+		c.does(at(10, "09:00").Add(time.Duration(n)*time.Minute), look{User: "desk1", Verb: "export", Native: "Export chart summary", Patient: []string{fmt.Sprint("X", n)}})
+	}
+	c.until(at(12, "12:00"))
+	var heads []string
+	for _, k := range c.engine.Cases(privacy.Filter{Limit: 1000}) {
+		if c.house.Text(k.Users[0].User) == "desk1" && !k.Touches[0].Touch.First.Before(at(10, "00:00")) {
+			heads = append(heads, fmt.Sprint(k.Kind, " ", len(k.Touches), ": ", k.Text.Headline))
+		}
+	}
+	if d := cmp.Diff([]string{"account 24: Records were printed or exported 24 times in one day"}, heads); d != "" {
+		t.Error(d)
+	}
+}
+
+// What one account opens without a reason is no sign that less than usual is explained.
+func TestOwnDoingsExcuseNobody(t *testing.T) {
+	var bareness []float64
+	var c *clinic
+	c = newClinic(t, func(cfg *privacy.Config) {
+		cfg.Judged = func(touch *judge.Touch, v *judge.Verdict, k *judge.Known) {
+			if c.house.Text(touch.User) == "eve" && touch.Day == int32(at(16, "00:00").Unix()/86400) {
+				bareness = append(bareness, k.Work.Bareness)
+			}
+		}
+	})
+	c.ordinary(16)
+	c.works("ann", "4W", at(16, "07:00"), at(16, "19:00"))
+	for n := range 400 {
+		c.opens("ann", fmt.Sprint(3000+n), at(16, "09:00"))
+	}
+	for n := range 18 {
+		c.opens("eve", fmt.Sprint(5000+n), at(16, "09:30"))
+	}
+	c.until(at(18, "00:00"))
+	if len(bareness) == 0 || slices.Max(bareness) > 1 || slices.Min(bareness) == 0 {
+		t.Errorf("%v", bareness)
+	}
+}
+
 // Records that are exported one by one count as what is printed does, against what is usual for the job.
 func TestExportsAreCopies(t *testing.T) {
 	c := newClinic(t)

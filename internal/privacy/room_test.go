@@ -169,6 +169,9 @@ func (n *node) story() {
 	n.patient("2001", hospital.Human{Family: "Elm", Given: "Oscar", Street: "7 High Street", Postcode: "N1", City: "Alder"})
 	n.opens("eve", "2001", at(0, "15:00"))
 	n.says(hospital.Fact{Said: at(1, "09:00"), Merge: &hospital.MergeFact{Survivor: mrn("2000"), Retired: mrn("2001")}})
+	for i := range 75 { // two who share a login
+		n.does(at(2, "09:00").Add(time.Duration(i)*5*time.Second), look{User: "pat", Verb: "read", Native: "Chart review", Patient: []string{fmt.Sprint(1000 + i/3)}, Station: fmt.Sprint("WS-", i%2), Object: fmt.Sprint(i)})
+	}
 	for day := 1; day < 12; day++ {
 		n.works("ann", "4W", at(day, "07:00"), at(day, "19:00"))
 		n.opens("ann", "2000", at(day, "10:00"))
@@ -182,7 +185,7 @@ type outcome struct {
 	Seen     []privacy.Seen
 	Health   privacy.Health
 	Shares   judge.Rates
-	Pasts    map[hospital.Ref][2]float64
+	Pasts    map[hospital.Ref][4]float64
 	Estimate privacy.Estimate
 	Findings []string
 }

@@ -135,6 +135,9 @@ func TestLookedAtEarly(t *testing.T) {
 		c.want()
 		c.until(at(0, "13:00"))
 		c.want("user eve: 2000")
+		if err := c.engine.Recode(); err != nil { // that it was looked at is kept
+			t.Error(err)
+		}
 		return c
 	}
 	c := bad()
