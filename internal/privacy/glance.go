@@ -41,8 +41,7 @@ func (e *Engine) glance(s *sheet) error {
 	t := e.touchOf(s)
 	v := e.judge.Verdict(t, e.house, k, time.Time{})
 	s.doubted = !v.Explained
-	bad := s.doubted && v.Score >= e.cfg.Threshold+e.cfg.Doubt
-	if !bad || e.queue.holds[s.key] != nil || e.queue.quiet[pairKey{s.user, s.patient}] >= s.day {
+	if !s.doubted || v.Score < e.cfg.Threshold+e.cfg.Doubt {
 		return nil
 	}
 	heard, err := e.heard(s)

@@ -283,12 +283,12 @@ func (q *queue) sorted(fits func(*dossier) bool) []*dossier {
 }
 
 // heldCase tells whether all that makes a case was done while feeds were silent: then nobody knows what explains it. That ends when its touches were
-// judged for the last time: what was not said by then is lost, and weighs less (see bareness).
+// judged for the last time, and are in memory no more: what was not said by then is lost, and weighs less (see bareness).
 func (e *Engine) heldCase(d *dossier) bool {
 	held := true
 	for i, k := range d.Keys {
 		s := e.hot[k.key()]
-		d.Held[i] = s != nil && s.state != final && e.silent(s)
+		d.Held[i] = s != nil && e.silent(s)
 		if s != nil {
 			s.said.held = d.Held[i]
 		}

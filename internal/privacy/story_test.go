@@ -376,6 +376,20 @@ func TestMergeInBetween(t *testing.T) {
 	}
 }
 
+// A touch of a case that is one of another record since a merge, and has a reason there, takes the case back.
+func TestMergeBringsTheReason(t *testing.T) {
+	c := newClinic(t)
+	c.elm()
+	c.patient("2001", hospital.Human{Family: "Alder", Given: "Abe", Street: "1 Mill Lane", Postcode: "N1", City: "Alder"})
+	c.says(hospital.Fact{Mark: &hospital.MarkFact{Patient: mrn("2001"), Kind: "vip"}})
+	c.opens("ann", "2001", at(0, "11:00"))
+	c.until(at(0, "14:00"))
+	c.want("user ann: 2001")
+	c.says(hospital.Fact{Said: at(0, "14:30"), Merge: &hospital.MergeFact{Survivor: mrn("2000"), Retired: mrn("2001")}})
+	c.until(at(3, "00:00"))
+	c.want()
+}
+
 // An earlier reason is handed on for 30 days, and not by what was itself only handed on.
 func TestReasonHandedOn(t *testing.T) {
 	c := newClinic(t)

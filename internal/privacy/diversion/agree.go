@@ -3,6 +3,7 @@ package diversion
 import (
 	"slices"
 
+	"github.com/wardline/wardline/content/span"
 	"github.com/wardline/wardline/internal/hospital"
 )
 
@@ -40,7 +41,7 @@ type agreed struct {
 func (b *Book) agree(from, until int64, current func(hospital.PatientID) hospital.PatientID) *agreed {
 	groups := map[about][]*Entry{}
 	for _, e := range b.entries {
-		if e.At >= from-b.rules.Order.milli() {
+		if e.At >= from-milli(b.rules.Order) {
 			k := about{current(e.Patient), e.Drug}
 			groups[k] = append(groups[k], e)
 		}
@@ -97,7 +98,7 @@ const rounding = 1e-6
 func (r *Rules) taken(doses []*dose, e *Entry, fits func(*dose) bool) *dose {
 	var other *dose
 	for _, d := range slices.Backward(doses) {
-		if e.At-d.At > r.Back.milli() {
+		if e.At-d.At > milli(r.Back) {
 			break
 		}
 		if !fits(d) {
@@ -122,12 +123,12 @@ func (r *Rules) givings(doses []*dose, list []*Entry) {
 			given = append(given, e)
 		}
 	}
-	for _, within := range []Span{r.Given, r.Later} {
+	for _, within := range []span.Span{r.Given, r.Later} {
 		for _, d := range doses {
 			if d.back || d.given != nil {
 				continue
 			}
-			at := slices.IndexFunc(given, func(g *Entry) bool { return g.At >= d.At-r.Before.milli() && g.At <= d.At+within.milli() })
+			at := slices.IndexFunc(given, func(g *Entry) bool { return g.At >= d.At-milli(r.Before) && g.At <= d.At+milli(within) })
 			if at < 0 {
 				continue
 			}
@@ -151,7 +152,7 @@ func (r *Rules) orders(doses []*dose, list []*Entry) {
 			continue
 		}
 		for _, d := range doses {
-			d.ordered = d.ordered || max(o.At-d.At, d.At-o.At) <= r.Order.milli()
+			d.ordered = d.ordered || max(o.At-d.At, d.At-o.At) <= milli(r.Order)
 			if d.given == nil && d.Order != 0 && d.Order == o.Order && d.Unit != 0 && d.Unit == o.Unit {
 				d.most = max(d.most, o.Amount)
 			}

@@ -203,7 +203,7 @@ func (p *people) waste(w *waste) {
 		return
 	}
 	after := e.At - w.of.At
-	late := after > p.rules.Waste.milli()
+	late := after > milli(p.rules.Waste)
 	c.count(e, Late, late)
 	if n := len(c.doubts[Late]); late {
 		c.doubts[Late][n-1].After = time.Duration(after) * time.Millisecond

@@ -8,11 +8,12 @@ import (
 	"math"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/wardline/wardline/content/span"
 )
 
 // file is where the rules stand, ours and those of a site.
@@ -20,19 +21,19 @@ const file = "diversion.yml"
 
 // Rules are what is gone by: content/privacy/diversion.yml.
 type Rules struct {
-	Drugs  []Drug `yaml:"drugs"`
-	Window Span   `yaml:"window"`
-	Wait   Span   `yaml:"wait"`
-	Given  Span   `yaml:"given"`
-	Later  Span   `yaml:"later"`
-	Before Span   `yaml:"before"`
-	Waste  Span   `yaml:"waste"`
-	Back   Span   `yaml:"back"`
-	Order  Span   `yaml:"order"`
-	Left   Span   `yaml:"left"`
-	Duty   Span   `yaml:"duty"`
-	Settle Span   `yaml:"settle"`
-	Silent Span   `yaml:"silent"`
+	Drugs  []Drug    `yaml:"drugs"`
+	Window span.Span `yaml:"window"`
+	Wait   span.Span `yaml:"wait"`
+	Given  span.Span `yaml:"given"`
+	Later  span.Span `yaml:"later"`
+	Before span.Span `yaml:"before"`
+	Waste  span.Span `yaml:"waste"`
+	Back   span.Span `yaml:"back"`
+	Order  span.Span `yaml:"order"`
+	Left   span.Span `yaml:"left"`
+	Duty   span.Span `yaml:"duty"`
+	Settle span.Span `yaml:"settle"`
+	Silent span.Span `yaml:"silent"`
 	Least  struct {
 		Taken   int     `yaml:"taken"`
 		Peers   int     `yaml:"peers"`
@@ -67,26 +68,7 @@ type sign struct {
 	Sentence string `yaml:"sentence"`
 }
 
-// Span is a time in content: 15m, 8h, 30d.
-type Span time.Duration
-
-// UnmarshalYAML reads one.
-func (s *Span) UnmarshalYAML(n *yaml.Node) error {
-	if days, ok := strings.CutSuffix(n.Value, "d"); ok {
-		if d, err := strconv.ParseUint(days, 10, 16); err == nil {
-			*s = Span(time.Duration(d) * 24 * time.Hour)
-			return nil
-		}
-	}
-	d, err := time.ParseDuration(n.Value)
-	if err != nil || d < 0 {
-		return fmt.Errorf("line %d: a time is written as 15m, 8h or 30d", n.Line)
-	}
-	*s = Span(d)
-	return nil
-}
-
-func (s Span) milli() int64 { return time.Duration(s).Milliseconds() }
+func milli(s span.Span) int64 { return time.Duration(s).Milliseconds() }
 
 // Load reads the rules of shipped, and then those of a site, which change single keys. site may be nil, and may lack the file.
 func Load(shipped, site fs.FS) (*Rules, error) {
@@ -130,7 +112,7 @@ func (r *Rules) check() error {
 	if !(r.Chance > 0 && r.Chance < 1 && r.Weighs > 0 && r.Weighs <= 1 && r.Weight > 0 && r.Again >= 0) || math.IsInf(r.Weight+r.Again, 0) {
 		return errors.New("chance and weighs are between 0 and 1, weight and again not below 0")
 	}
-	if r.Least.Taken < 1 || r.Least.Peers < 1 || r.Least.Wastes < 2 || r.Least.Amounts < 1 || r.Least.Hits < 1 || r.List < 0 || r.Window < Span(24*time.Hour) {
+	if r.Least.Taken < 1 || r.Least.Peers < 1 || r.Least.Wastes < 2 || r.Least.Amounts < 1 || r.Least.Hits < 1 || r.List < 0 || r.Window < span.Span(24*time.Hour) {
 		return errors.New("taken, peers, amounts and hits are 1 at least, wastes 2, and window a day")
 	}
 	names := signs()

@@ -142,9 +142,9 @@ func (a *asking) bulk() {
 	if w.Travel.Kind != "" {
 		f := a.j.flags["F17"]
 		if w.Travel.Kind == "remote" {
-			a.raise(f, f.More["remote"], true, "gap", span(w.Travel.Gap).words(), "where", ", one of them far away")
+			a.raise(f, f.More["remote"], true, "gap", words(w.Travel.Gap), "where", ", one of them far away")
 		} else {
-			a.raise(f, f.Weight, f.Hard, "gap", span(w.Travel.Gap).words(), "where", "")
+			a.raise(f, f.Weight, f.Hard, "gap", words(w.Travel.Gap), "where", "")
 		}
 	}
 	f := a.j.flags["F20"]
@@ -205,8 +205,8 @@ func (a *asking) history() {
 func (j *Judge) Several(users int) bool { return float64(users) >= j.flags["F26"].limit("users") }
 
 // words says a time as people do: 40 s, 24 min, 15 h, 6 days.
-func (s span) words() string {
-	switch d := time.Duration(s); {
+func words(d time.Duration) string {
+	switch {
 	case d < time.Minute:
 		return fmt.Sprintf("%d s", int(d.Seconds()))
 	case d < time.Hour:
@@ -214,7 +214,5 @@ func (s span) words() string {
 	case d < 48*time.Hour:
 		return fmt.Sprintf("%d h", int(d.Hours()))
 	}
-	return fmt.Sprintf("%d days", int(s.days()))
+	return fmt.Sprintf("%d days", int(d.Hours()/24))
 }
-
-func (s span) days() float64 { return time.Duration(s).Hours() / 24 }

@@ -8,10 +8,8 @@ import (
 	"io/fs"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -50,24 +48,6 @@ func Load(shipped, site fs.FS) (*Judge, error) {
 		}
 	}
 	return j, nil
-}
-
-// span is a time in content: 15m, 8h, 30d.
-type span time.Duration
-
-func (s *span) UnmarshalYAML(n *yaml.Node) error {
-	if days, ok := strings.CutSuffix(n.Value, "d"); ok {
-		if d, err := strconv.ParseUint(days, 10, 16); err == nil {
-			*s = span(time.Duration(d) * 24 * time.Hour)
-			return nil
-		}
-	}
-	d, err := time.ParseDuration(n.Value)
-	if err != nil || d < 0 {
-		return fmt.Errorf("line %d: a time is written as 15m, 8h or 30d", n.Line)
-	}
-	*s = span(d)
-	return nil
 }
 
 // strict decodes a file; a key that v does not have is an error. It is false when the file is not there.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"math"
 	"slices"
+
+	"github.com/wardline/wardline/content/span"
 )
 
 // scoring is score.yml: how reasons and flags are added up.
@@ -18,13 +20,13 @@ type scoring struct {
 	SelfMade    float64            `yaml:"self_made"`
 	FreshMade   float64            `yaml:"fresh_made"`
 	TakenUp     float64            `yaml:"taken_up"`
-	Fresh       span               `yaml:"fresh"`
-	Cancelled   span               `yaml:"cancelled"`
-	Duty        span               `yaml:"duty"`
+	Fresh       span.Span          `yaml:"fresh"`
+	Cancelled   span.Span          `yaml:"cancelled"`
+	Duty        span.Span          `yaml:"duty"`
 	Again       struct {
-		Share float64 `yaml:"share"`
-		Half  span    `yaml:"half"`
-		Lasts span    `yaml:"lasts"`
+		Share float64   `yaml:"share"`
+		Half  span.Span `yaml:"half"`
+		Lasts span.Span `yaml:"lasts"`
 	} `yaml:"again"`
 	Together struct {
 		Lift   float64 `yaml:"lift"`

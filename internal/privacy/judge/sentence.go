@@ -70,14 +70,13 @@ func (j *Judge) sayWindow(t *template, e *hospital.Edge, first time.Time, zone *
 	on := e.From.In(zone).Format("2 January")
 	switch {
 	case end.Before(first):
-		return upper(t.Noun) + ", " + distance(first.Sub(end)) + " before; it is a reason for " + t.After.words() + " afterwards."
+		return upper(t.Noun) + ", " + words(first.Sub(end)) + " before; it is a reason for " + words(time.Duration(t.After)) + " afterwards."
 	case e.From.After(first):
-		return upper(t.Noun) + ", " + distance(e.From.Sub(first)) + " later; it is a reason for " + t.Before.words() + " beforehand."
+		return upper(t.Noun) + ", " + words(e.From.Sub(first)) + " later; it is a reason for " + words(time.Duration(t.Before)) + " beforehand."
 	}
 	return upper(t.Noun) + " of " + on + " was found, but not at that time."
 }
 
-func distance(d time.Duration) string { return span(d).words() }
 
 // SayFlag tells in a sentence what speaks for a closer look.
 func (j *Judge) SayFlag(f *Flag) string {

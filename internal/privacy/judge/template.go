@@ -6,34 +6,35 @@ import (
 	"slices"
 	"time"
 
+	"github.com/wardline/wardline/content/span"
 	"github.com/wardline/wardline/internal/hospital"
 )
 
 // template is one kind of reason, as templates.yml has it.
 type template struct {
-	ID       string   `yaml:"id"`
-	Title    string   `yaml:"title"`
-	Kind     string   `yaml:"kind"`
-	Family   string   `yaml:"family"`
-	Use      string   `yaml:"use"`
-	Test     string   `yaml:"test"`
-	Edges    []string `yaml:"edges"`
-	Who      []string `yaml:"who"`
-	Jobs     []string `yaml:"jobs"`
-	Anyone   []string `yaml:"anyone"`
-	Around   string   `yaml:"around"`
-	Before   span     `yaml:"before"`
-	After    span     `yaml:"after"`
-	Open     span     `yaml:"open"`
-	Strength string   `yaml:"strength"`
-	Shared   string   `yaml:"shared"`
-	Own      bool     `yaml:"own"`
-	Borne    string   `yaml:"borne"`
-	Taken    bool     `yaml:"taken"`
-	Noun     string   `yaml:"noun"`
-	Holds    string   `yaml:"holds"`
-	Fails    string   `yaml:"fails"`
-	Source   string   `yaml:"source"`
+	ID       string    `yaml:"id"`
+	Title    string    `yaml:"title"`
+	Kind     string    `yaml:"kind"`
+	Family   string    `yaml:"family"`
+	Use      string    `yaml:"use"`
+	Test     string    `yaml:"test"`
+	Edges    []string  `yaml:"edges"`
+	Who      []string  `yaml:"who"`
+	Jobs     []string  `yaml:"jobs"`
+	Anyone   []string  `yaml:"anyone"`
+	Around   string    `yaml:"around"`
+	Before   span.Span `yaml:"before"`
+	After    span.Span `yaml:"after"`
+	Open     span.Span `yaml:"open"`
+	Strength string    `yaml:"strength"`
+	Shared   string    `yaml:"shared"`
+	Own      bool      `yaml:"own"`
+	Borne    string    `yaml:"borne"`
+	Taken    bool      `yaml:"taken"`
+	Noun     string    `yaml:"noun"`
+	Holds    string    `yaml:"holds"`
+	Fails    string    `yaml:"fails"`
+	Source   string    `yaml:"source"`
 
 	edges        []hospital.Kind
 	who          uint8

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/wardline/wardline/content/span"
 	"github.com/wardline/wardline/internal/hospital"
 )
 
@@ -332,7 +333,7 @@ func (a *asking) linked(n int, id hospital.PatientID) {
 func (j *Judge) proposed(r SiteReason) template {
 	const day = 24 * time.Hour
 	return template{ID: r.Template, Title: r.Fact, Kind: "colleagues", Family: r.Template, Use: useFilter, Test: testProposal,
-		Before: span(day), After: span(7 * day), Open: span(90 * day), Strength: "indirect", Noun: "an agreed reason",
+		Before: span.Span(day), After: span.Span(7 * day), Open: span.Span(90 * day), Strength: "indirect", Noun: "an agreed reason",
 		Holds: "The house agreed on this reason: " + r.Fact, Fails: "Not what the house agreed on: " + r.Fact, proposal: &r}
 }
 
