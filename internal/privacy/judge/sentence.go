@@ -77,7 +77,6 @@ func (j *Judge) sayWindow(t *template, e *hospital.Edge, first time.Time, zone *
 	return upper(t.Noun) + " of " + on + " was found, but not at that time."
 }
 
-
 // SayFlag tells in a sentence what speaks for a closer look.
 func (j *Judge) SayFlag(f *Flag) string {
 	if own := j.flags[f.ID]; own != nil {
