@@ -190,13 +190,20 @@ func (e *Engine) cascade(s *sheet) {
 			continue
 		}
 		at := slices.Index(from.Keys, o.key.saved())
+		if at < 0 { // beyond what the case shows
+			from.More = slices.DeleteFunc(from.More, func(k savedKey) bool { return k == o.key.saved() })
+			delete(e.queue.holds, o.key)
+			e.queue.mark(from)
+			e.join(d, o)
+			continue
+		}
 		look := from.Touches[at]
 		e.take(from, at)
 		e.put(d, o.key, &look.Touch, &look.Verdict)
 	}
 }
 
-// join puts a touch into a case that waits for its reasons still, and has none so far.
+// join judges a touch anew and puts it into a case: one that waits for its reasons still, or of which nothing but its key was kept.
 func (e *Engine) join(d *dossier, o *sheet) {
 	k, err := e.known(o)
 	if err != nil {

@@ -153,6 +153,25 @@ func TestLookedAtEarly(t *testing.T) {
 	c.want()
 }
 
+// A case that waits holds more than it shows. What it does not show goes over to the case about the patient like anything else.
+func TestCascadeOfWhatIsNotShown(t *testing.T) {
+	c := newClinic(t, func(c *privacy.Config) { c.Threshold = -12 })
+	for n := range 110 { // one account at two machines, which is a case about the account, too weak to be opened
+		number := fmt.Sprint("M", n)
+		c.patient(number, hospital.Human{Family: fmt.Sprint("Moor", n)})
+		for turn := range 3 {
+			c.does(at(0, "09:00").Add(time.Duration(n)*time.Minute+time.Duration(turn)*5*time.Second), look{User: "reg", Verb: "read", Native: "Chart review", Patient: []string{number}, Station: fmt.Sprint("WS-", max(0, 5-n)*turn%2), Object: fmt.Sprint(turn)})
+		}
+	}
+	c.until(at(1, "09:30"))
+	c.want()
+	for n, login := range []string{"eve", "boss", "pat"} {
+		c.opens(login, "M109", at(0, "11:00").Add(time.Duration(n)*time.Minute))
+	}
+	c.until(at(3, "00:00"))
+	c.want("patient eve reg pat: M109") // boss came second, when nothing was odd yet
+}
+
 // Who has a reason is no part of a cascade: two without one are two cases.
 func TestNoCascade(t *testing.T) {
 	c := newClinic(t)
