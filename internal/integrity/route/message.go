@@ -1,0 +1,243 @@
+package route
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/wardline/wardline/format/hl7"
+)
+
+// message is what is kept of one message at one point: its fields in one notation, and what it states.
+type message struct {
+	id         string
+	at         time.Time
+	control    string // MSH-10
+	origin     origin
+	lines      []line
+	statements []statement
+	size       int
+	paired     bool      // something of it came out
+	overtaken  time.Time // when one that went in later had come out
+}
+
+// origin is the kind of messages that take the same way.
+type origin struct{ application, facility, event string } // MSH-3, MSH-4, MSH-9
+
+// line is a segment. Its fields are in the standard's delimiters, with their escapes as the canonical notation writes them, and without empty ends.
+type line struct {
+	name   string
+	fields []string // field 1 first
+}
+
+func (l *line) field(n int) string {
+	if n > len(l.fields) {
+		return ""
+	}
+	return l.fields[n-1]
+}
+
+// statement is one thing that a message says of a patient: a result, an order, a drug, an allergy, a diagnosis.
+type statement struct {
+	key
+	line    int
+	arrived bool // behind the engine
+}
+
+// key is what two messages have in common that say something of the same thing.
+type key struct {
+	patient string // first identifier of PID-3, without its authority, which engines write in their own way
+	order   string // filler's number, or else the placer's
+	name    string // of the segment
+	code    string // what was measured, given, found
+	sub     string // OBX-4, set by those who send more than one of the same code
+	turn    int    // among statements that are alike in all of the above
+}
+
+// anyPatient is k without the patient: it finds the statement that was moved to another one.
+func (k key) anyPatient() key {
+	k.patient = ""
+	return k
+}
+
+// coded is where the code of a statement stands, if it has one. A segment that is not listed states nothing by itself.
+var coded = map[string]int{
+	"ORC": 0, "OBR": 4, "OBX": 3, "RXO": 1, "RXE": 2, "RXD": 2, "RXG": 4, "RXA": 5, "AL1": 3, "IAM": 3, "DG1": 3, "PR1": 3, "TXA": 2, "NTE": 0,
+}
+
+// read makes a message of m and keeps nothing of it.
+func read(m *hl7.Message, id string, at time.Time) *message {
+	out := &message{id: id, at: at}
+	for _, s := range m.Segments {
+		name := s.Name()
+		if name == "" {
+			continue
+		}
+		l := line{name: name}
+		for n, text := range m.AllFields(s) {
+			value := ""
+			if name != "MSH" || n > 2 {
+				value = canonical(m, text)
+			}
+			l.fields = append(l.fields, value)
+			out.size += len(value) + 16
+		}
+		for len(l.fields) > 0 && l.fields[len(l.fields)-1] == "" {
+			l.fields = l.fields[:len(l.fields)-1]
+		}
+		out.lines = append(out.lines, l)
+		out.size += 64
+	}
+	out.head()
+	out.state()
+	out.size += 128 * len(out.statements)
+	return out
+}
+
+func (m *message) head() {
+	if len(m.lines) == 0 {
+		return
+	}
+	msh := &m.lines[0]
+	m.control = msh.field(10)
+	m.origin = origin{first(msh.field(3)), first(msh.field(4)), msh.field(9)}
+}
+
+// state finds the statements. Those of one order stand behind its ORC and OBR, and a note behind what it is about.
+func (m *message) state() {
+	turns := map[key]int{}
+	var patient, order, about string
+	for i := range m.lines {
+		l := &m.lines[i]
+		switch l.name {
+		case "PID":
+			patient, order, about = first(l.field(3)), "", ""
+		case "ORC":
+			order, about = either(first(l.field(3)), first(l.field(2))), ""
+		case "OBR":
+			order = either(either(first(l.field(3)), first(l.field(2))), order)
+		}
+		at, states := coded[l.name]
+		if !states {
+			continue
+		}
+		k := key{patient: patient, order: order, name: l.name}
+		switch {
+		case l.name == "NTE":
+			k.code = about
+		case at > 0:
+			k.code = code(l.field(at))
+			about = l.name + " " + k.code
+		}
+		if l.name == "OBX" {
+			k.sub = l.field(4)
+		}
+		turns[k]++
+		k.turn = turns[k]
+		m.statements = append(m.statements, statement{key: k, line: i})
+	}
+	if len(m.statements) == 0 && patient != "" { // all that it says is who the patient is
+		at := slices.IndexFunc(m.lines, func(l line) bool { return l.name == "PID" })
+		m.statements = append(m.statements, statement{key: key{patient: patient, name: "PID", code: m.origin.event}, line: at})
+	}
+}
+
+// first is the first component of the first repetition.
+func first(field string) string {
+	if i := strings.IndexAny(field, "~^&"); i >= 0 {
+		return field[:i]
+	}
+	return field
+}
+
+// code is the identifier of a coded value, or its text where it has none.
+func code(field string) string {
+	if c := first(field); c != "" {
+		return c
+	}
+	_, text, _ := strings.Cut(field, "^")
+	return first(text)
+}
+
+func either(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// canonical writes a field with the delimiters |^~\&, undoing what escapes do not need to be, and drops empty ends of every part.
+func canonical(m *hl7.Message, field []byte) string {
+	if len(field) == 0 {
+		return ""
+	}
+	var out, value []byte
+	seps := 0 // separators that wait for something behind them
+	var pending [64]byte
+	flush := func() {
+		out = append(out, pending[:seps]...)
+		seps = 0
+	}
+	wait := func(c byte) {
+		// an empty end of a smaller part goes when a greater one ends
+		for seps > 0 && rank(pending[seps-1]) < rank(c) {
+			seps--
+		}
+		if seps == len(pending) {
+			flush()
+		}
+		pending[seps] = c
+		seps++
+	}
+	start := 0
+	put := func(end int) {
+		value = m.Unescape(value[:0], field[start:end])
+		if len(value) == 0 {
+			return
+		}
+		flush()
+		out = appendEscaped(out, value)
+	}
+	for i, c := range field {
+		var sep byte
+		switch {
+		case c == 0:
+			continue
+		case c == m.Repetition:
+			sep = '~'
+		case c == m.Component:
+			sep = '^'
+		case c == m.Subcomponent:
+			sep = '&'
+		default:
+			continue
+		}
+		put(i)
+		wait(sep)
+		start = i + 1
+	}
+	put(len(field))
+	return string(out)
+}
+
+func rank(separator byte) int { return strings.IndexByte("&^~", separator) }
+
+func appendEscaped(dst, value []byte) []byte {
+	for _, c := range value {
+		switch c {
+		case '|':
+			dst = append(dst, `\F\`...)
+		case '^':
+			dst = append(dst, `\S\`...)
+		case '~':
+			dst = append(dst, `\R\`...)
+		case '&':
+			dst = append(dst, `\T\`...)
+		case '\\':
+			dst = append(dst, `\E\`...)
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}
