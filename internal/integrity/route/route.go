@@ -270,3 +270,11 @@ func (r *Route) overdue(now time.Time) []Outcome {
 	r.pending = left
 	return out
 }
+
+// Open is when the oldest message in front was heard of which something may still come out; zero when there is none.
+func (r *Route) Open() time.Time {
+	if len(r.pending) == 0 {
+		return time.Time{}
+	}
+	return r.pending[0].at
+}

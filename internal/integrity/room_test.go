@@ -1,0 +1,195 @@
+package integrity_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wardline/wardline/content"
+	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/finding"
+	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/integrity"
+	"github.com/wardline/wardline/internal/integrity/route"
+	"github.com/wardline/wardline/internal/journal"
+	"github.com/wardline/wardline/internal/store"
+	"github.com/wardline/wardline/internal/store/storetest"
+	"github.com/wardline/wardline/internal/triage"
+	"github.com/wardline/wardline/internal/vault"
+)
+
+// house is a journal that hears a laboratory in front of an engine and the record behind it.
+type house struct {
+	*testing.T
+	journal *journal.Journal
+	vault   *vault.Vault
+	tax     *event.Taxonomy
+	at      time.Time
+}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	v, err := vault.Passing()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tax, err := event.LoadTaxonomy(content.Taxonomy())
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := journal.Open(t.Context(), journal.Config{Dir: filepath.Join(t.TempDir(), "journal"), Ballast: -1}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := j.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	return &house{T: t, journal: j, vault: v, tax: tax, at: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)}
+}
+
+// say has a sender's message stand in the journal, a second after the one before.
+func (h *house) say(sender, text string) finding.Place {
+	h.Helper()
+	h.at = h.at.Add(time.Second)
+	fields, err := json.Marshal(map[string]string{"message": text})
+	if err != nil {
+		h.Fatal(err)
+	}
+	ev := &event.Event{Source: sender, Class: h.tax.Class("hl7", "mllp", ""), Format: "hl7", Time: h.at, Observed: h.at, Fields: fields, ID: event.NewID(sender, text)}
+	place, err := h.journal.Append(h.Context(), journal.Line{Kind: journal.Events, Source: sender, Time: h.at, JSON: event.AppendLine(nil, ev)})
+	if err != nil {
+		h.Fatal(err)
+	}
+	return finding.Place{Entry: place.Entry, Line: place.Line}
+}
+
+// follow opens the room, runs its follower over all that was said, and stops.
+func (h *house) follow(db *store.DB) *integrity.Room {
+	h.Helper()
+	room, err := integrity.OpenRoom(h.Context(), integrity.Config{
+		Journal: h.journal, DB: db, Vault: h.vault, Taxonomy: h.tax, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Routes: []integrity.RouteConfig{{Name: "laboratory", From: []string{"tap-lab"}, To: []string{"tap-record/10.0.0.9:2575"}}},
+	})
+	if err != nil {
+		h.Fatal(err)
+	}
+	f, err := hospital.NewFollower(h.Context(), hospital.FollowerConfig{
+		Journal: h.journal, DB: db, Vault: h.vault, Taxonomy: h.tax, House: hospital.Options{Authority: "HOSP"},
+		Read: func(*event.Event) ([]hospital.Fact, error) { return nil, nil }, Rooms: []hospital.Hooks{room.Hooks()}, Save: -1,
+	})
+	if err != nil {
+		h.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(h.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	size := h.journal.Size()
+	go func() { done <- f.Run(ctx) }()
+	for f.State().Next < size || room.Routes() == nil {
+		select {
+		case err := <-done:
+			h.Fatal(err)
+		case <-time.After(time.Millisecond):
+		}
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		h.Fatal(err)
+	}
+	return room
+}
+
+// filed lists the findings that stand in the journal, with where they point to.
+func (h *house) filed() []string {
+	h.Helper()
+	var out []string
+	for i := range h.journal.Size() {
+		e, err := h.journal.Entry(h.Context(), i)
+		if err != nil {
+			h.Fatal(err)
+		}
+		if e.Header.Kind != journal.Findings {
+			continue
+		}
+		for _, line := range e.Lines() {
+			var f triage.Filed
+			if err := json.Unmarshal(line, &f); err != nil {
+				h.Fatal(err)
+			}
+			if strings.Contains(string(line), "6.8") || strings.Contains(string(line), "4711") {
+				h.Errorf("a finding quotes a patient: %s", line)
+			}
+			out = append(out, fmt.Sprint(f.Finding.Rule.ID, " ", f.Finding.Places))
+		}
+	}
+	return out
+}
+
+func result(control, value string) string {
+	return strings.Join([]string{
+		`MSH|^~\&|LIS|LAB|EHR|HOSP|20260302080000||ORU^R01^ORU_R01|` + control + `|P|2.5.1`,
+		`PID|1||4711^^^HOSP^MR||ROE^RITA||19560403|F`,
+		`OBR|1|P` + control + `|F` + control + `|24323-8^Panel^LN|||20260302073000`,
+		`OBX|1|NM|2823-3^Potassium^LN||` + value + `|mmol/L|3.5-5.1||||F`,
+	}, "\r") + "\r"
+}
+
+// TestChangedOnTheWay plays a man in the middle: the tap at the laboratory and the one at the record hear two values.
+func TestChangedOnTheWay(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		h := newHouse(t)
+		h.say("tap-lab/10.0.0.5", result("1", "4.1"))
+		h.say("tap-record/10.0.0.9:2575", result("1", "4.1"))
+		sent := h.say("tap-lab/10.0.0.5", result("2", "6.8"))
+		arrived := h.say("tap-record/10.0.0.9:2575", result("2", "4.1"))
+		h.say("somebody/else", result("3", "1.0"))
+		room := h.follow(open())
+		want := []string{fmt.Sprintf("integrity-altered [{%d %d} {%d %d}]", arrived.Entry, arrived.Line, sent.Entry, sent.Line)}
+		if diff := cmp.Diff(h.filed(), want); diff != "" {
+			t.Errorf("findings (-got +want):\n%s", diff)
+		}
+		found, err := room.Differences(t.Context(), time.Time{}, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(found) != 1 || !cmp.Equal(found[0].Changes, []route.Change{{Field: "OBX-5", Before: "6.8", After: "4.1", Clinical: true}}) {
+			t.Errorf("differences %+v, want that of the potassium", found)
+		}
+	})
+}
+
+// TestStopBetweenTwoPoints stops the node after a message went in. When it came out is judged after the start, and nothing is told twice.
+func TestStopBetweenTwoPoints(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		h := newHouse(t)
+		h.say("tap-lab/10.0.0.5", result("1", "6.8"))
+		h.say("tap-record/10.0.0.9:2575", result("1", "4.1"))
+		h.say("tap-lab/10.0.0.5", result("2", "5.5"))
+		h.say("tap-lab/10.0.0.5", result("3", "5.6"))
+		h.follow(open())
+		h.say("tap-record/10.0.0.9:2575", result("2", "5.5"))
+		h.say("tap-record/10.0.0.9:2575", result("3", "3.6"))
+		room := h.follow(open())
+		room = h.follow(open()) // and nothing more was said
+		if got := h.filed(); len(got) != 2 {
+			t.Errorf("findings %q, want one before and one after the stop", got)
+		}
+		want := route.Counts{Before: 3, After: 3, Paired: 3, Alike: 4, Differing: 2}
+		if diff := cmp.Diff(room.Routes()[0].Counts, want); diff != "" {
+			t.Errorf("counts (-got +want):\n%s", diff)
+		}
+	})
+}
