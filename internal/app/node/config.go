@@ -45,7 +45,9 @@ type Config struct {
 	Index   IndexConfig   `yaml:"index"`
 	Rules   RulesConfig   `yaml:"rules"`
 	Privacy PrivacyConfig `yaml:"privacy"`
-	Metrics MetricsConfig `yaml:"metrics"`
+	// Integrity is what is compared, so that nobody changes a record unseen.
+	Integrity IntegrityConfig `yaml:"integrity"`
+	Metrics   MetricsConfig   `yaml:"metrics"`
 	// Intake is what senders may cost, and when one is missed. Its keys are documented in internal/collect/config.go.
 	Intake collect.Config `yaml:"intake"`
 
@@ -288,6 +290,9 @@ func (c *Config) Check() error {
 		names[s.Name] = true
 	}
 	if err := c.Privacy.check(); err != nil {
+		wrong = append(wrong, err)
+	}
+	if err := c.Integrity.check(); err != nil {
 		wrong = append(wrong, err)
 	}
 	if err := c.Intake.Check(); err != nil {

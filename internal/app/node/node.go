@@ -23,6 +23,7 @@ import (
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/index"
+	"github.com/wardline/wardline/internal/integrity"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/privacy"
 	"github.com/wardline/wardline/internal/store"
@@ -50,7 +51,8 @@ type Node struct {
 	extra     map[string]http.HandlerFunc // beside the console's own, by pattern
 	rulebook  *watch.Rulebook
 	privacy   *privacy.Room      // nil when it is off
-	hospital  *hospital.Follower // as well
+	integrity *integrity.Room    // nil when nothing is compared
+	hospital  *hospital.Follower // nil when both are
 	index     *index.Index       // nil when it is off
 	intake    *collect.Intake
 	ledger    *ledger
@@ -107,8 +109,10 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err := n.openWatch(ctx); err != nil {
 		return err
 	}
-	if err := n.openPrivacy(ctx); err != nil {
-		return err
+	for _, open := range []func(context.Context) error{n.openPrivacy, n.openIntegrity, n.openHospital} {
+		if err := open(ctx); err != nil {
+			return err
+		}
 	}
 	if err := n.openIntake(ctx); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/hospital/reader"
+	"github.com/wardline/wardline/internal/integrity"
 	"github.com/wardline/wardline/internal/privacy"
 	"github.com/wardline/wardline/internal/privacy/diversion"
 	"github.com/wardline/wardline/internal/privacy/judge"
@@ -64,7 +65,7 @@ func (c *PrivacyConfig) judge() (*judge.Judge, *diversion.Rules, error) {
 	return j, drugs, nil
 }
 
-// openPrivacy opens what knows the hospital, and the room that asks why records were opened.
+// openPrivacy opens the room that asks why records were opened.
 func (n *Node) openPrivacy(ctx context.Context) error {
 	c := &n.config.Privacy
 	if c.Off {
@@ -84,24 +85,46 @@ func (n *Node) openPrivacy(ctx context.Context) error {
 		},
 		DB: n.db, Journal: n.journal, Vault: n.vault, Judge: j, Log: n.log,
 	})
+	return err
+}
+
+// openHospital opens what knows the hospital, and what the rooms follow that need to know it. Without such a room it stays closed.
+func (n *Node) openHospital(ctx context.Context) error {
+	var rooms []hospital.Hooks
+	if n.privacy != nil {
+		rooms = append(rooms, n.privacy.Hooks())
+	}
+	if n.integrity != nil {
+		rooms = append(rooms, n.integrity.Hooks())
+	}
+	if len(rooms) == 0 {
+		return nil
+	}
+	zone, err := n.config.Location()
 	if err != nil {
 		return err
 	}
+	j, _, err := n.config.Privacy.judge()
+	if err != nil {
+		return err
+	}
+	c := &n.config.Privacy
 	n.hospital, err = hospital.NewFollower(ctx, hospital.FollowerConfig{
 		Journal: n.journal, DB: n.db, Vault: n.vault, Taxonomy: n.taxonomy, Log: n.log,
 		House: hospital.Options{
 			Zone: zone, Authority: c.Authority, Aliases: c.Aliases,
 			Family: func(_, title string) hospital.Family { return j.Classes().Family(title) },
 		},
-		Read:  reader.New(zone).Read,
-		Wants: func(class *event.Class) bool { return reader.Wants(class) || privacy.Wants(class) },
-		Rooms: []hospital.Hooks{n.privacy.Hooks()},
+		Read: reader.New(zone).Read,
+		Wants: func(class *event.Class) bool {
+			return reader.Wants(class) || n.privacy != nil && privacy.Wants(class) || n.integrity != nil && integrity.Wants(class)
+		},
+		Rooms: rooms,
 	})
-	if err != nil {
-		return err
+	if err == nil && n.privacy != nil {
+		n.privacy.Attach(n.hospital.View)
 	}
-	n.privacy.Attach(n.hospital.View)
-	return nil
+	return err
 }
 
 // houseStatus is what is known of the hospital; nil when that is off.
