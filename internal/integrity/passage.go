@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wardline/wardline/format/hl7"
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/integrity/route"
@@ -78,7 +79,7 @@ func (p *passage) hear(ev *event.Event, at hospital.Place) []route.Outcome {
 		return nil
 	}
 	m := message(ev)
-	if m == nil {
+	if m == nil || isAnswer(m) {
 		return nil
 	}
 	if point == route.Before {
@@ -86,6 +87,12 @@ func (p *passage) hear(ev *event.Event, at hospital.Place) []route.Outcome {
 	}
 	out := p.route.Tick(ev.Observed)
 	return append(out, p.route.Hear(point, m, idOf(at, ev.ID), ev.Observed)...)
+}
+
+// isAnswer tells acknowledgements and answers to queries (HL7 v2.5.1 2.9.2), which go the other way.
+func isAnswer(m *hl7.Message) bool {
+	_, found := m.Segment("MSA", 1)
+	return found
 }
 
 func (p *passage) point(sender string) (route.Point, bool) {

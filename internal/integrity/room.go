@@ -49,6 +49,8 @@ type Room struct {
 	at       hospital.Place     // of the present event
 	filings  int                // since the entry began
 	observed time.Time          // when the latest event was received; guarded by mu
+	house    time.Time          // what the clock of the house was then
+	fresh    bool               // an event came since the clock was asked
 }
 
 // OpenRoom prepares the room's tables. Its Hooks belong into a follower's configuration.
@@ -87,7 +89,7 @@ func (r *Room) event(ctx context.Context, _ *hospital.House, ev *event.Event, at
 	}
 	r.at = at
 	if ev.Observed.After(r.observed) {
-		r.observed = ev.Observed
+		r.observed, r.fresh = ev.Observed, true
 	}
 	if !Wants(ev.Class) {
 		return nil
@@ -100,13 +102,15 @@ func (r *Room) event(ctx context.Context, _ *hospital.House, ev *event.Event, at
 	return nil
 }
 
-// clock lets time pass. Deadlines run by when messages were received, which no sender can set.
+// clock lets time pass. Deadlines run by when messages were received, which no sender can set, and from then on as the clock of the house does, which
+// may stand anywhere.
 func (r *Room) clock(ctx context.Context, _ *hospital.House, now time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if now.Before(r.observed) {
-		now = r.observed
+	if r.fresh {
+		r.house, r.fresh = now, false
 	}
+	now = r.observed.Add(now.Sub(r.house))
 	for _, p := range r.passages {
 		if err := r.tell(ctx, p, p.route.Tick(now)); err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/index"
+	"github.com/wardline/wardline/internal/integrity"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/triage"
@@ -122,3 +123,16 @@ func (n *Node) Join(ctx context.Context, passphrase string, code func(secret str
 
 // Config is what the node was opened with.
 func (n *Node) Config() *Config { return &n.config }
+
+// Differences lists what was found to be said in two ways.
+func (n *Node) Differences(ctx context.Context) ([]integrity.Difference, error) {
+	return n.integrity.Differences(ctx, time.Time{}, 1000)
+}
+
+// Compared says how many messages were heard behind the first route's engine.
+func (n *Node) Compared() int64 {
+	for _, r := range n.integrity.Routes() {
+		return r.Counts.After
+	}
+	return 0
+}
