@@ -43,6 +43,18 @@ func (h *House) Current(id PatientID) PatientID {
 	return 0
 }
 
+// Recorded is who the record with these numbers says that it is of, whatever records it is merged with. ok is false when there is none, or when it
+// says nothing of the person.
+func (h *House) Recorded(ids []Identifier) (who Identity, ok bool) {
+	defer h.shelf.trim()
+	id, _, _ := h.lookup(ids)
+	r := h.record(id)
+	if r == nil {
+		return Identity{}, false
+	}
+	return r.identity, r.identity.Name != 0
+}
+
 // Token is what stands for a patient outside of the vault: the vault's token of the number of the record, the house's own
 // number before others'.
 func (h *House) Token(id PatientID) string {

@@ -73,13 +73,9 @@ func newPassage(c RouteConfig, v *vault.Vault) *passage {
 }
 
 // hear has the route judge a message that was heard at one of its points.
-func (p *passage) hear(ev *event.Event, at hospital.Place) []route.Outcome {
+func (p *passage) hear(ev *event.Event, m *hl7.Message, at hospital.Place) []route.Outcome {
 	point, ours := p.point(ev.Source)
 	if !ours {
-		return nil
-	}
-	m := message(ev)
-	if m == nil || isAnswer(m) {
 		return nil
 	}
 	if point == route.Before {

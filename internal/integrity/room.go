@@ -13,6 +13,7 @@ import (
 	"github.com/wardline/wardline/format/jsonl"
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/integrity/chart"
 	"github.com/wardline/wardline/internal/integrity/route"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
@@ -25,6 +26,7 @@ var schema embed.FS
 // Config is what a Room stands on.
 type Config struct {
 	Routes   []RouteConfig
+	Zone     *time.Location // of the clocks of systems that state no offset; UTC when nil
 	Journal  *journal.Journal
 	DB       *store.DB
 	Vault    *vault.Vault
@@ -39,13 +41,15 @@ type Config struct {
 type Room struct {
 	cfg Config
 
-	mu       sync.Mutex // guards passages and what they know
+	mu       sync.Mutex // guards passages and what they know, and chart
 	passages []*passage
+	chart    *chart.Chart
+	since    time.Time // when the first event was received
 
 	// The rest is the follower's goroutine's.
 	reader   event.LineReader
 	receipts []*journal.Receipt // of what was filed since the position was written
-	found    []Difference       // since then
+	found    []Doubt            // since then
 	at       hospital.Place     // of the present event
 	filings  int                // since the entry began
 	observed time.Time          // when the latest event was received; guarded by mu
@@ -74,14 +78,14 @@ func (r *Room) load(ctx context.Context, _ *hospital.House) error {
 	defer r.mu.Unlock()
 	r.receipts, r.found, r.filings = nil, nil, 0
 	r.reader = event.LineReader{Taxonomy: r.cfg.Taxonomy, Limits: jsonl.DefaultLimits()}
-	r.passages = nil
+	r.passages, r.chart, r.since = nil, chart.New(), time.Time{}
 	for _, c := range r.cfg.Routes {
 		r.passages = append(r.passages, newPassage(c, r.cfg.Vault))
 	}
 	return r.recall(ctx)
 }
 
-func (r *Room) event(ctx context.Context, _ *hospital.House, ev *event.Event, at hospital.Place, _ []hospital.PatientID) error {
+func (r *Room) event(ctx context.Context, h *hospital.House, ev *event.Event, at hospital.Place, _ []hospital.PatientID) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if at.Entry != r.at.Entry {
@@ -91,20 +95,27 @@ func (r *Room) event(ctx context.Context, _ *hospital.House, ev *event.Event, at
 	if ev.Observed.After(r.observed) {
 		r.observed, r.fresh = ev.Observed, true
 	}
+	if r.since.IsZero() {
+		r.since = ev.Observed
+	}
 	if !Wants(ev.Class) {
 		return nil
 	}
+	m := message(ev)
+	if m == nil || isAnswer(m) {
+		return nil
+	}
 	for _, p := range r.passages {
-		if err := r.tell(ctx, p, p.hear(ev, at)); err != nil {
+		if err := r.tell(ctx, h, p, p.hear(ev, m, at)); err != nil {
 			return err
 		}
 	}
-	return nil
+	return r.written(ctx, h, ev, m, at)
 }
 
 // clock lets time pass. Deadlines run by when messages were received, which no sender can set, and from then on as the clock of the house does, which
 // may stand anywhere.
-func (r *Room) clock(ctx context.Context, _ *hospital.House, now time.Time) error {
+func (r *Room) clock(ctx context.Context, h *hospital.House, now time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.fresh {
@@ -112,11 +123,11 @@ func (r *Room) clock(ctx context.Context, _ *hospital.House, now time.Time) erro
 	}
 	now = r.observed.Add(now.Sub(r.house))
 	for _, p := range r.passages {
-		if err := r.tell(ctx, p, p.route.Tick(now)); err != nil {
+		if err := r.tell(ctx, h, p, p.route.Tick(now)); err != nil {
 			return err
 		}
 	}
-	return nil
+	return r.doubt(ctx, h, r.chart.Tick(now))
 }
 
 func (r *Room) save(ctx context.Context, tx *sql.Tx) error {

@@ -157,11 +157,11 @@ func TestChangedOnTheWay(t *testing.T) {
 		arrived := h.say("tap-record/10.0.0.9:2575", result("2", "4.1"))
 		h.say("somebody/else", result("3", "1.0"))
 		room := h.follow(open())
-		want := []string{fmt.Sprintf("integrity-altered [{%d %d} {%d %d}]", arrived.Entry, arrived.Line, sent.Entry, sent.Line)}
+		want := []string{fmt.Sprintf("integrity-altered [{%d %d} {%d %d}]", sent.Entry, sent.Line, arrived.Entry, arrived.Line)}
 		if diff := cmp.Diff(h.filed(), want); diff != "" {
 			t.Errorf("findings (-got +want):\n%s", diff)
 		}
-		found, err := room.Differences(t.Context(), time.Time{}, 10)
+		found, err := room.Doubts(t.Context(), time.Time{}, 10)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,7 +13,11 @@ import (
 	"github.com/wardline/wardline/internal/journal"
 )
 
-const sealedDifference = "integrity difference"
+// The purposes for which something is sealed.
+const (
+	sealedDoubt = "integrity doubt"
+	sealedChart = "integrity chart"
+)
 
 // write keeps what was learned and found, within the follower's transaction.
 func (r *Room) write(ctx context.Context, tx *sql.Tx) error {
@@ -30,6 +34,9 @@ func (r *Room) write(ctx context.Context, tx *sql.Tx) error {
 			return fmt.Errorf("keep what was learned of route %s: %w", p.cfg.Name, err)
 		}
 	}
+	if err := r.writeChart(ctx, tx); err != nil {
+		return err
+	}
 	for i := range r.found {
 		if err := r.keep(ctx, tx, &r.found[i]); err != nil {
 			return err
@@ -38,25 +45,63 @@ func (r *Room) write(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-func (r *Room) keep(ctx context.Context, tx *sql.Tx, d *Difference) error {
+func (r *Room) keep(ctx context.Context, tx *sql.Tx, d *Doubt) error {
 	plain, err := json.Marshal(d)
 	if err != nil {
-		return fmt.Errorf("write a difference: %w", err)
+		return fmt.Errorf("write a doubt: %w", err)
 	}
-	body, err := r.cfg.Vault.SealBlob(plain, sealedDifference)
+	body, err := r.cfg.Vault.SealBlob(plain, sealedDoubt)
 	if err != nil {
-		return fmt.Errorf("seal a difference: %w", err)
+		return fmt.Errorf("seal a doubt: %w", err)
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO integrity_differences (id, way, kind, at, statement, body) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING`,
-		d.ID, d.Way, string(d.Kind), d.At.Unix(), d.Statement, body)
+	_, err = tx.ExecContext(ctx, `INSERT INTO integrity_doubts (id, kind, at, patient, body) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING`,
+		d.ID, d.Kind, d.At.Unix(), d.Patient, body)
 	if err != nil {
-		return fmt.Errorf("keep a difference: %w", err)
+		return fmt.Errorf("keep a doubt: %w", err)
 	}
 	return nil
 }
 
+func (r *Room) writeChart(ctx context.Context, tx *sql.Tx) error {
+	plain, err := r.chart.Learned()
+	if err != nil {
+		return err
+	}
+	learned, err := r.cfg.Vault.SealBlob(plain, sealedChart)
+	if err != nil {
+		return fmt.Errorf("seal what was learned of charts: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO integrity_charts (id, since, learned) VALUES (1, $1, $2)
+		ON CONFLICT (id) DO UPDATE SET since = excluded.since, learned = excluded.learned`, r.since.Unix(), learned)
+	if err != nil {
+		return fmt.Errorf("keep what was learned of charts: %w", err)
+	}
+	return nil
+}
+
+func (r *Room) recallChart(ctx context.Context) error {
+	var since int64
+	var sealed []byte
+	err := r.cfg.DB.QueryRowContext(ctx, `SELECT since, learned FROM integrity_charts WHERE id = 1`).Scan(&since, &sealed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read what was learned of charts: %w", err)
+	}
+	learned, err := r.cfg.Vault.OpenBlob(sealed, sealedChart)
+	if err != nil {
+		return fmt.Errorf("open what was learned of charts: %w", err)
+	}
+	r.since = time.Unix(since, 0)
+	return r.chart.Restore(learned)
+}
+
 // recall brings back what was known when the position was written: what was learned, and by hearing again the messages that were under way.
 func (r *Room) recall(ctx context.Context) error {
+	if err := r.recallChart(ctx); err != nil {
+		return err
+	}
 	for _, p := range r.passages {
 		var since, until int64
 		var learned []byte
@@ -93,34 +138,37 @@ func (r *Room) hearAgain(ctx context.Context, p *passage, since, until uint64) e
 			continue
 		}
 		for n, line := range e.Lines() {
-			if r.reader.Read(line, &ev) == nil && Wants(ev.Class) {
-				p.hear(&ev, hospital.Place{Entry: i, Line: int32(n)})
+			if r.reader.Read(line, &ev) != nil || !Wants(ev.Class) {
+				continue
+			}
+			if m := message(&ev); m != nil && !isAnswer(m) {
+				p.hear(&ev, m, hospital.Place{Entry: i, Line: int32(n)})
 			}
 		}
 	}
 	return nil
 }
 
-// Differences lists what was found to differ since a moment, latest first, at most n. It is patient data: callers say who looked.
-func (r *Room) Differences(ctx context.Context, since time.Time, n int) ([]Difference, error) {
-	rows, err := r.cfg.DB.QueryContext(ctx, `SELECT body FROM integrity_differences WHERE at >= $1 ORDER BY at DESC, id LIMIT $2`, since.Unix(), n)
+// Doubts lists what may not be true and was heard since a moment, latest first, at most n. It is patient data: callers say who looked.
+func (r *Room) Doubts(ctx context.Context, since time.Time, n int) ([]Doubt, error) {
+	rows, err := r.cfg.DB.QueryContext(ctx, `SELECT body FROM integrity_doubts WHERE at >= $1 ORDER BY at DESC, id LIMIT $2`, since.Unix(), n)
 	if err != nil {
-		return nil, fmt.Errorf("list differences: %w", err)
+		return nil, fmt.Errorf("list doubts: %w", err)
 	}
 	defer rows.Close()
-	var out []Difference
+	var out []Doubt
 	for rows.Next() {
 		var body []byte
 		if err := rows.Scan(&body); err != nil {
-			return nil, fmt.Errorf("list differences: %w", err)
+			return nil, fmt.Errorf("list doubts: %w", err)
 		}
-		plain, err := r.cfg.Vault.OpenBlob(body, sealedDifference)
+		plain, err := r.cfg.Vault.OpenBlob(body, sealedDoubt)
 		if err != nil {
-			return nil, fmt.Errorf("open a difference: %w", err)
+			return nil, fmt.Errorf("open a doubt: %w", err)
 		}
-		var d Difference
+		var d Doubt
 		if err := json.Unmarshal(plain, &d); err != nil {
-			return nil, fmt.Errorf("read a difference: %w", err)
+			return nil, fmt.Errorf("read a doubt: %w", err)
 		}
 		out = append(out, d)
 	}

@@ -124,9 +124,9 @@ func (n *Node) Join(ctx context.Context, passphrase string, code func(secret str
 // Config is what the node was opened with.
 func (n *Node) Config() *Config { return &n.config }
 
-// Differences lists what was found to be said in two ways.
-func (n *Node) Differences(ctx context.Context) ([]integrity.Difference, error) {
-	return n.integrity.Differences(ctx, time.Time{}, 1000)
+// Doubts lists what may not be true.
+func (n *Node) Doubts(ctx context.Context) ([]integrity.Doubt, error) {
+	return n.integrity.Doubts(ctx, time.Time{}, 1000)
 }
 
 // Compared says how many messages were heard behind the first route's engine.

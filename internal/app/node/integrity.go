@@ -9,7 +9,9 @@ import (
 
 // IntegrityConfig is what is compared, so that nobody changes a record unseen.
 type IntegrityConfig struct {
-	// Routes are the ways of messages that Wardline hears at two points. Without any, nothing is compared. The keys of a route are documented in
+	// Off switches it off: what is said is sealed, and nobody compares it.
+	Off bool `yaml:"off"`
+	// Routes are the ways of messages that Wardline hears at two points. The keys of a route are documented in
 	// internal/integrity/passage.go.
 	Routes []integrity.RouteConfig `yaml:"routes"`
 }
@@ -30,12 +32,16 @@ func (c *IntegrityConfig) check() error {
 }
 
 // openIntegrity opens the room that compares what systems say.
-func (n *Node) openIntegrity(ctx context.Context) (err error) {
-	if len(n.config.Integrity.Routes) == 0 {
+func (n *Node) openIntegrity(ctx context.Context) error {
+	if n.config.Integrity.Off {
 		return nil
 	}
+	zone, err := n.config.Location()
+	if err != nil {
+		return err
+	}
 	n.integrity, err = integrity.OpenRoom(ctx, integrity.Config{
-		Routes: n.config.Integrity.Routes, Journal: n.journal, DB: n.db, Vault: n.vault, Taxonomy: n.taxonomy, Log: n.log,
+		Routes: n.config.Integrity.Routes, Zone: zone, Journal: n.journal, DB: n.db, Vault: n.vault, Taxonomy: n.taxonomy, Log: n.log,
 	})
 	return err
 }

@@ -56,13 +56,13 @@ func TestManInTheMiddle(t *testing.T) {
 	for len(found) < altered && time.Now().Before(deadline) {
 		time.Sleep(100 * time.Millisecond)
 		found = found[:0]
-		all, err := n.Differences(t.Context())
+		all, err := n.Doubts(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, d := range all {
-			if d.Kind != route.Altered || len(d.Changes) != 1 || d.Changes[0].Field != "OBX-5" || d.Changes[0].After != "4.0" {
-				t.Errorf("got %s %s, want a changed value and nothing else", d.Kind, d.Statement)
+			if d.Kind != string(route.Altered) || len(d.Changes) != 1 || d.Changes[0].Field != "OBX-5" || d.Changes[0].After != "4.0" {
+				t.Errorf("got %s %s, want a changed value and nothing else", d.Kind, d.About)
 			}
 			found = append(found, d.ID)
 		}

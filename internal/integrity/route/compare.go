@@ -146,7 +146,7 @@ func (r *Route) context(a, b *message) []Outcome {
 	out := r.rewritten(a, b, other)
 	if len(changes) > 0 {
 		r.counts.Differing++
-		out = append(out, Outcome{Kind: Altered, At: later(a, b), Before: a.id, After: b.id, Statement: "PID", Changes: changes})
+		out = append(out, Outcome{Kind: Altered, At: later(a, b), Before: a.id, After: b.id, Statement: "PID", Patient: b.whose(), Changes: changes})
 	}
 	return out
 }
@@ -231,7 +231,7 @@ func (r *Route) rewritten(a, b *message, changes []Change) []Outcome {
 	if len(odd) == 0 {
 		return nil
 	}
-	return []Outcome{{Kind: Rewritten, At: later(a, b), Before: a.id, After: b.id, Statement: b.origin.event, Changes: odd}}
+	return []Outcome{{Kind: Rewritten, At: later(a, b), Before: a.id, After: b.id, Statement: b.origin.event, Patient: b.whose(), Changes: odd}}
 }
 
 // content is what a statement says, as changes from or to nothing.

@@ -215,7 +215,7 @@ func (r *Route) judge(a *message, s *statement, b *message, t *statement) []Outc
 		return out
 	}
 	r.counts.Differing++
-	return append(out, Outcome{Kind: Altered, At: later(a, b), Before: a.id, After: b.id, Statement: t.about(), Changes: clinical})
+	return append(out, Outcome{Kind: Altered, At: later(a, b), Before: a.id, After: b.id, Statement: t.about(), Patient: b.whose(), Changes: clinical})
 }
 
 // stranger is a statement behind that nobody made in front.
@@ -227,7 +227,7 @@ func (r *Route) stranger(a, b *message, s *statement) []Outcome {
 		return nil // the engine adds such things
 	}
 	r.counts.Differing++
-	o := Outcome{Kind: Inserted, At: b.at, After: b.id, Statement: s.about(), Changes: content(b, s, false)}
+	o := Outcome{Kind: Inserted, At: b.at, After: b.id, Statement: s.about(), Patient: b.whose(), Changes: content(b, s, false)}
 	if a != nil {
 		o.Before = a.id
 	}
@@ -247,7 +247,7 @@ func (r *Route) unpaired(b *message) []Outcome {
 	if !usual {
 		return nil // other systems send to the point behind as well
 	}
-	o := Outcome{Kind: Unheard, At: b.at, After: b.id, Statement: b.origin.event}
+	o := Outcome{Kind: Unheard, At: b.at, After: b.id, Statement: b.origin.event, Patient: b.whose()}
 	for i := range b.statements {
 		o.Changes = append(o.Changes, content(b, &b.statements[i], false)...)
 	}
@@ -269,7 +269,7 @@ func (r *Route) missing(a *message, now time.Time) []Outcome {
 		way.arrive()
 	case way.usual():
 		way.miss()
-		return []Outcome{{Kind: Lost, At: now, Before: a.id, Statement: a.origin.event}}
+		return []Outcome{{Kind: Lost, At: now, Before: a.id, Statement: a.origin.event, Patient: a.whose()}}
 	default:
 		way.miss()
 		return nil // the engine keeps such messages back
@@ -283,7 +283,7 @@ func (r *Route) missing(a *message, now time.Time) []Outcome {
 		way := r.habits.arrival(a.origin, s.name)
 		if way.usual() {
 			r.counts.Differing++
-			out = append(out, Outcome{Kind: Removed, At: now, Before: a.id, Statement: s.about(), Changes: content(a, s, true)})
+			out = append(out, Outcome{Kind: Removed, At: now, Before: a.id, Statement: s.about(), Patient: a.whose(), Changes: content(a, s, true)})
 		}
 		way.miss()
 	}
@@ -292,6 +292,14 @@ func (r *Route) missing(a *message, now time.Time) []Outcome {
 
 // about names a statement by its segment and code.
 func (s *statement) about() string { return strings.TrimSpace(s.name + " " + s.code) }
+
+// whose is the first identifier of the first patient, with its authority.
+func (m *message) whose() string {
+	if all := m.identifiers(); len(all) > 0 {
+		return all[0]
+	}
+	return ""
+}
 
 // claimed is when the sender wrote the message; when it was heard, if that cannot be read.
 func (m *message) claimed() time.Time {

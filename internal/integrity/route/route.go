@@ -70,6 +70,7 @@ type Outcome struct {
 	Before    string    // id of the message in front; empty if there is none
 	After     string    // id of the message behind
 	Statement string    // what it is about, without patient and value: OBX 2823-3
+	Patient   string    // PID-3 of the message behind, or else of that in front, its first repetition; patient data
 	Changes   []Change  // what the fields say; patient data
 }
 

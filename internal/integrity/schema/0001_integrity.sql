@@ -7,13 +7,20 @@ CREATE TABLE integrity_routes (
 	learned BLOB NOT NULL     -- route.Route.Learned; holds no value of a message
 ) STRICT;
 
--- What was found to differ.
-CREATE TABLE integrity_differences (
-	id        TEXT PRIMARY KEY,
-	way       TEXT NOT NULL,    -- the route
-	kind      TEXT NOT NULL,    -- route.Kind
-	at        INTEGER NOT NULL, -- when it was heard, Unix seconds
-	statement TEXT NOT NULL,    -- what it is about: segment and code
-	body      BLOB NOT NULL     -- the difference as JSON, sealed
+-- What is known of how charts are written: one row.
+CREATE TABLE integrity_charts (
+	id      INTEGER PRIMARY KEY,
+	since   INTEGER NOT NULL, -- when the first event was heard, Unix seconds
+	learned BLOB NOT NULL     -- chart.Chart.Learned, sealed
 ) STRICT;
-CREATE INDEX integrity_differences_at ON integrity_differences (at);
+
+-- What may not be true.
+CREATE TABLE integrity_doubts (
+	id      TEXT PRIMARY KEY,
+	kind    TEXT NOT NULL,
+	at      INTEGER NOT NULL, -- when it was heard, Unix seconds
+	patient TEXT NOT NULL,    -- token; empty when it is about several or nobody
+	body    BLOB NOT NULL     -- the doubt as JSON, sealed
+) STRICT;
+CREATE INDEX integrity_doubts_at ON integrity_doubts (at);
+CREATE INDEX integrity_doubts_patient ON integrity_doubts (patient);

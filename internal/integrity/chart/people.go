@@ -1,0 +1,125 @@
+package chart
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Person is what a record says of whose it is. What is empty is not known. Names are forms that can be compared (package alike), or hashes of such.
+type Person struct {
+	Family, Given, Sound string
+	Born                 string
+	Sex                  string
+	National             string
+	Protected            bool // of a celebrity, or restricted
+}
+
+// Merge is two records that are made one (ADT A18, A34, A40 and such).
+type Merge struct {
+	ID                string // of the message, for the caller
+	By                string // EVN-5
+	Survivor, Retired Person // as their records were before
+	Patient           string // the survivor
+	Said              time.Time
+}
+
+// The weights of signs of a merge.
+const (
+	weighOtherName   = 8 // neither name nor its sound
+	weighOtherGiven  = 5
+	weighOtherBirth  = 10
+	weighOtherSex    = 5
+	weighOtherNumber = 10 // of the nation's register
+	weighProtected   = 5
+)
+
+// Merge says whether two records that were made one are of different people. Mistyped names and days do not make another person: it takes several signs.
+func (c *Chart) Merge(m Merge) []Finding {
+	a, b := &m.Survivor, &m.Retired
+	f := Finding{Kind: Merged, At: m.Said, Author: m.By, Patient: m.Patient, Things: []string{m.ID}, Count: 1}
+	sign := func(x, y string, weight int, id, text string) bool {
+		differs := x != "" && y != "" && x != y
+		if differs {
+			f.Signs = append(f.Signs, Sign{id, text, weight})
+		}
+		return differs
+	}
+	if a.Sound != b.Sound {
+		sign(a.Family, b.Family, weighOtherName, "name", "The two records have different family names.")
+	}
+	sign(a.Given, b.Given, weighOtherGiven, "given", "They have different given names.")
+	sign(a.Born, b.Born, weighOtherBirth, "birth", "They have different days of birth.")
+	sign(a.Sex, b.Sex, weighOtherSex, "sex", "They are of different sexes.")
+	sign(a.National, b.National, weighOtherNumber, "national", "They have different numbers in the nation's register.")
+	if len(f.Signs) > 0 && (a.Protected || b.Protected) {
+		f.Signs = append(f.Signs, Sign{"protected", "One of them is protected.", weighProtected})
+	}
+	if f.Weight() < Alarm || !c.once("merge "+m.ID, m.Said, 30*day) {
+		return nil
+	}
+	return []Finding{f}
+}
+
+// Shot is a vaccination or another thing that was entered as given (VXU, RXA).
+type Shot struct {
+	ID       string // of the message, for the caller
+	Author   string // who entered it: ORC-10, or else RXA-10
+	Patient  string
+	Given    time.Time // RXA-3
+	Said     time.Time
+	Reported bool  // it is told of another place's (RXA-9 01 and such), or was not given (RXA-20, RXA-21)
+	There    Truth // the patient was in the house, or had an appointment, around the time when it was given
+}
+
+// series is shots of one author that nothing explains.
+type series struct {
+	ids      []string
+	patients map[string]bool
+	last     time.Time
+	all      int
+}
+
+// The weights of signs of vaccinations.
+const (
+	weighShots     = 3 // each patient who was not there
+	mostShots      = 24
+	weighNoneThere = 5 // of ten or more none was
+)
+
+// Shot takes a vaccination. One that nothing explains says nothing: people are vaccinated elsewhere, and interfaces miss visits. Many by one account do.
+func (c *Chart) Shot(s Shot) []Finding {
+	if s.Reported || s.Author == "" || s.Patient == "" {
+		return nil
+	}
+	r := c.shots[s.Author]
+	if r == nil {
+		if len(c.shots) >= mostAuthors {
+			return nil
+		}
+		r = &series{patients: map[string]bool{}}
+		c.shots[s.Author] = r
+	}
+	if s.Said.Sub(r.last) > day {
+		*r = series{patients: map[string]bool{}}
+	}
+	r.last = s.Said
+	r.all++
+	if s.There != No || r.patients[s.Patient] || len(r.ids) >= 10_000 {
+		return nil
+	}
+	r.patients[s.Patient] = true
+	r.ids = append(r.ids, s.ID)
+	f := Finding{Kind: Unfounded, At: s.Said, Author: s.Author, Things: slices.Clone(r.ids[:min(len(r.ids), mostThings)]), Count: len(r.ids)}
+	f.Signs = append(f.Signs, Sign{"not-there", fmt.Sprintf("Of %d patients who are said to have been given it, %d had no visit and no appointment then.", r.all, len(r.ids)), min(weighShots*len(r.ids), mostShots)})
+	if r.all >= 10 && len(r.ids) == r.all {
+		f.Signs = append(f.Signs, Sign{"none-there", "Not one of them had.", weighNoneThere})
+	}
+	if there := r.all - len(r.ids); there > len(r.ids) {
+		f.Signs = append(f.Signs, Sign{"most-there", "Most of them had.", -mostShots})
+	}
+	if f.Weight() < Alarm || !c.once("shots "+s.Author, s.Said, day) {
+		return nil
+	}
+	return []Finding{f}
+}

@@ -1,0 +1,83 @@
+package integrity
+
+import (
+	"github.com/wardline/wardline/internal/finding"
+	"github.com/wardline/wardline/internal/integrity/chart"
+	"github.com/wardline/wardline/internal/integrity/route"
+)
+
+// rule is what is thought of a kind of doubt.
+type rule struct {
+	finding.Rule
+	kind finding.Kind
+}
+
+const engineConfigured = "An interface engine that was configured anew: a translation of a clinical field has to be typed in under integrity.routes, maps."
+
+// rules are the kinds of doubts.
+var rules = map[string]rule{
+	string(route.Altered): {kind: finding.Falsification, Rule: finding.Rule{
+		Title: "A value was changed on its way", Level: "critical",
+		Summary: "What arrived says something else than what was sent: a value, a unit, a code, a dose or the patient. Both messages are sealed, and the records page shows them side by side. " +
+			"Call the sender and ask what it measured, before anybody acts on the value.",
+		CareImpact:     "A clinician may treat by a value that nobody measured.",
+		FalsePositives: []string{engineConfigured},
+	}},
+	string(route.Inserted): {kind: finding.Falsification, Rule: finding.Rule{
+		Title: "A message says more behind the engine than in front of it", Level: "high",
+		Summary:        "A result, an order or an allergy was added to a message on its way. Nothing in front of the engine said it.",
+		CareImpact:     "A clinician may act on something that no source said.",
+		FalsePositives: []string{engineConfigured},
+	}},
+	string(route.Removed): {kind: finding.Falsification, Rule: finding.Rule{
+		Title: "A message says less behind the engine than in front of it", Level: "high",
+		Summary:        "A message came through without one of its results, orders or allergies.",
+		CareImpact:     "A result or an allergy may be missing where it is needed.",
+		FalsePositives: []string{engineConfigured},
+	}},
+	string(route.Unheard): {kind: finding.Falsification, Rule: finding.Rule{
+		Title: "A message came out that never went in", Level: "high",
+		Summary:    "Messages of this kind come from the point in front, and this one did not: somebody may have sent it to the record directly.",
+		CareImpact: "A record may hold what no system of the house said.",
+	}},
+	string(route.Lost): {kind: finding.Disruption, Rule: finding.Rule{
+		Title: "A message went in and never came out", Level: "medium",
+		Summary:    "Later messages came out long since. Look into the queue of errors of the interface engine.",
+		CareImpact: "A result may never reach those who wait for it.",
+	}},
+	string(route.Rewritten): {kind: finding.Falsification, Rule: finding.Rule{
+		Title: "An interface rewrites a field in a way that it did not before", Level: "low",
+		Summary:        "The field decides nothing about care, but the ways of the engine were another when they were learned.",
+		FalsePositives: []string{"A change of the engine's configuration: compare its date with that of the change ticket."},
+	}},
+	string(chart.BackDated): {kind: finding.Falsification, Rule: finding.Rule{
+		Title: "A note claims an earlier time than it can be of", Level: "high",
+		Summary:        "The note was written long after the time that it claims, and more speaks against that time. Ask its author, with the signs at hand; the journal proves when it was received.",
+		CareImpact:     "Who reads the chart may believe that something was seen or done which was not.",
+		FalsePositives: []string{"A late entry that does not call itself one. Writing it so is good practice; say that to the author."},
+	}},
+	string(chart.Amended): {kind: finding.Falsification, Rule: finding.Rule{
+		Title: "Many entries of one chart were changed in a short time", Level: "high",
+		Summary:        "One person changed many entries of one chart, more than almost anybody does. All versions are sealed. Ask who asked for it.",
+		CareImpact:     "The chart may not say any more what was done.",
+		FalsePositives: []string{"A correction that somebody asked for: a second patient's notes in the wrong chart, a template that was wrong."},
+	}},
+	string(chart.Merged): {kind: finding.Falsification, Rule: finding.Rule{
+		Title: "Records of two different people were made one", Level: "critical",
+		Summary:        "The two records do not agree about who the person is. Have the merge undone, or confirmed by somebody else than who made it.",
+		CareImpact:     "Allergies, blood groups and results of one person stand in the record of another.",
+		FalsePositives: []string{"A person who changed the name, or records that were made for somebody unknown."},
+	}},
+	string(chart.Unfounded): {kind: finding.Falsification, Rule: finding.Rule{
+		Title: "Vaccinations were entered for people who were not there", Level: "high",
+		Summary:        "One account entered vaccinations of many people, and nothing says that they came: no visit, no appointment. Ask who gave them, and look for the batch in the pharmacy's books.",
+		CareImpact:     "People are taken for protected who are not.",
+		FalsePositives: []string{"Vaccinations elsewhere that are entered without saying so (RXA-9)."},
+	}},
+}
+
+func ruleOf(kind string) rule {
+	r := rules[kind]
+	r.ID, r.Author, r.Source, r.Type = "integrity-"+kind, "Wardline", "internal/integrity", "integrity"
+	return r
+}
