@@ -51,8 +51,9 @@ func placeOf(id string) (place finding.Place, ev string, ok bool) {
 	return finding.Place{Entry: entry, Line: line}, p[2], err1 == nil && err2 == nil
 }
 
-// tell files the outcomes of a route.
-func (r *Room) tell(ctx context.Context, h *hospital.House, p *passage, outcomes []route.Outcome) error {
+// doubts are the outcomes of a route that are worth telling: see allowance.
+func (p *passage) doubts(h *hospital.House, outcomes []route.Outcome) []Doubt {
+	var out []Doubt
 	for i := range outcomes {
 		o := &outcomes[i]
 		if !p.told.take(o.Kind, o.At) {
@@ -68,11 +69,9 @@ func (r *Room) tell(ctx context.Context, h *hospital.House, p *passage, outcomes
 			d.Places = append(d.Places, after)
 		}
 		d.ID = event.NewID(watcher, p.cfg.Name, d.Kind, one, two, o.Statement).String()
-		if err := r.file(ctx, &d); err != nil {
-			return err
-		}
+		out = append(out, d)
 	}
-	return nil
+	return out
 }
 
 // token stands for the patient with an identifier as PID-3 writes it.
@@ -89,8 +88,9 @@ func token(h *hospital.House, identifier string) string {
 	return h.Token(id)
 }
 
-// doubt files what was found in a chart.
-func (r *Room) doubt(ctx context.Context, h *hospital.House, found []chart.Finding) error {
+// doubtsOf are what was found in charts.
+func doubtsOf(h *hospital.House, found []chart.Finding) []Doubt {
+	var out []Doubt
 	for i := range found {
 		f := &found[i]
 		d := Doubt{Kind: string(f.Kind), At: f.At, Author: f.Author, Patient: tokenOf(h, f.Patient), Count: f.Count, Signs: f.Signs}
@@ -102,26 +102,27 @@ func (r *Room) doubt(ctx context.Context, h *hospital.House, found []chart.Findi
 			}
 		}
 		d.ID = event.NewID(watcher, native...).String()
-		if err := r.file(ctx, &d); err != nil {
-			return err
-		}
+		out = append(out, d)
 	}
-	return nil
+	return out
 }
 
-// file has a doubt stand in the journal as a finding, and keeps it to be looked at.
-func (r *Room) file(ctx context.Context, d *Doubt) error {
-	r.filings++
-	line, err := triage.LineOf(&triage.Filed{Finding: d.finding(), Watcher: watcher, From: journal.Place{Entry: r.at.Entry, Line: r.filings}})
-	if err != nil {
-		return err
+// file has doubts stand in the journal as findings, and keeps them to be looked at.
+func (r *Room) file(ctx context.Context, doubts []Doubt) error {
+	for i := range doubts {
+		r.filings++
+		f := doubts[i].finding()
+		line, err := triage.LineOf(&triage.Filed{Finding: f, Watcher: watcher, From: journal.Place{Entry: r.at.Entry, Line: r.filings}})
+		if err != nil {
+			return err
+		}
+		receipt, err := r.cfg.Journal.Add(ctx, line)
+		if err != nil {
+			return fmt.Errorf("file a doubt: %w", err)
+		}
+		r.receipts = append(r.receipts, receipt)
+		r.found = append(r.found, doubts[i])
 	}
-	receipt, err := r.cfg.Journal.Add(ctx, line)
-	if err != nil {
-		return fmt.Errorf("file a doubt: %w", err)
-	}
-	r.receipts = append(r.receipts, receipt)
-	r.found = append(r.found, *d)
 	return nil
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/integrity/route"
-	"github.com/wardline/wardline/internal/vault"
 )
 
 // RouteConfig is a way that messages take, with the two points at which Wardline hears them: such as a tap at the laboratory, and one in front of the
@@ -53,7 +52,6 @@ func (c *RouteConfig) Check() error {
 type passage struct {
 	cfg   RouteConfig
 	route *route.Route
-	since hospital.Place // of the oldest message that is still of use
 	heard []heard        // in front, oldest first
 	told  allowance
 }
@@ -67,8 +65,7 @@ type heard struct {
 // again is for how long messages in front are heard again after a start, if they came out long since.
 const again = time.Hour
 
-func newPassage(c RouteConfig, v *vault.Vault) *passage {
-	secret := fmt.Appendf(nil, "%016x", v.Hash("integrity", "route "+c.Name))
+func newPassage(c RouteConfig, secret []byte) *passage {
 	return &passage{cfg: c, route: route.New(route.Config{Learn: c.Learn, Patience: c.Patience, Maps: c.Maps, Secret: secret})}
 }
 
@@ -83,12 +80,6 @@ func (p *passage) hear(ev *event.Event, m *hl7.Message, at hospital.Place) []rou
 	}
 	out := p.route.Tick(ev.Observed)
 	return append(out, p.route.Hear(point, m, idOf(at, ev.ID), ev.Observed)...)
-}
-
-// isAnswer tells acknowledgements and answers to queries (HL7 v2.5.1 2.9.2), which go the other way.
-func isAnswer(m *hl7.Message) bool {
-	_, found := m.Segment("MSA", 1)
-	return found
 }
 
 func (p *passage) point(sender string) (route.Point, bool) {

@@ -9,12 +9,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/wardline/wardline/format/hl7"
 	"github.com/wardline/wardline/format/jsonl"
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
-	"github.com/wardline/wardline/internal/integrity/chart"
-	"github.com/wardline/wardline/internal/integrity/route"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/vault"
@@ -41,10 +38,8 @@ type Config struct {
 type Room struct {
 	cfg Config
 
-	mu       sync.Mutex // guards passages and what they know, and chart
-	passages []*passage
-	chart    *chart.Chart
-	since    time.Time // when the first event was received
+	mu     sync.Mutex // guards engine
+	engine *Engine
 
 	// The rest is the follower's goroutine's.
 	reader   event.LineReader
@@ -52,9 +47,6 @@ type Room struct {
 	found    []Doubt            // since then
 	at       hospital.Place     // of the present event
 	filings  int                // since the entry began
-	observed time.Time          // when the latest event was received; guarded by mu
-	house    time.Time          // what the clock of the house was then
-	fresh    bool               // an event came since the clock was asked
 }
 
 // OpenRoom prepares the room's tables. Its Hooks belong into a follower's configuration.
@@ -64,9 +56,6 @@ func OpenRoom(ctx context.Context, cfg Config) (*Room, error) {
 	}
 	return &Room{cfg: cfg}, nil
 }
-
-// Wants tells whether events of a class can be compared.
-func Wants(c *event.Class) bool { return c.Product == "hl7" }
 
 // Hooks are what the room does as the follower goes on.
 func (r *Room) Hooks() hospital.Hooks {
@@ -78,10 +67,8 @@ func (r *Room) load(ctx context.Context, _ *hospital.House) error {
 	defer r.mu.Unlock()
 	r.receipts, r.found, r.filings = nil, nil, 0
 	r.reader = event.LineReader{Taxonomy: r.cfg.Taxonomy, Limits: jsonl.DefaultLimits()}
-	r.passages, r.chart, r.since = nil, chart.New(), time.Time{}
-	for _, c := range r.cfg.Routes {
-		r.passages = append(r.passages, newPassage(c, r.cfg.Vault))
-	}
+	secret := func(purpose string) []byte { return fmt.Appendf(nil, "%016x", r.cfg.Vault.Hash("integrity", purpose)) }
+	r.engine = NewEngine(EngineConfig{Routes: r.cfg.Routes, Zone: r.cfg.Zone, Secret: secret})
 	return r.recall(ctx)
 }
 
@@ -92,48 +79,19 @@ func (r *Room) event(ctx context.Context, h *hospital.House, ev *event.Event, at
 		r.filings = 0
 	}
 	r.at = at
-	if ev.Observed.After(r.observed) {
-		r.observed, r.fresh = ev.Observed, true
-	}
-	if r.since.IsZero() {
-		r.since = ev.Observed
-	}
-	if !Wants(ev.Class) {
-		return nil
-	}
-	m := message(ev)
-	if m == nil || isAnswer(m) {
-		return nil
-	}
-	for _, p := range r.passages {
-		if err := r.tell(ctx, h, p, p.hear(ev, m, at)); err != nil {
-			return err
-		}
-	}
-	return r.written(ctx, h, ev, m, at)
+	return r.file(ctx, r.engine.Event(h, ev, at))
 }
 
-// clock lets time pass. Deadlines run by when messages were received, which no sender can set, and from then on as the clock of the house does, which
-// may stand anywhere.
 func (r *Room) clock(ctx context.Context, h *hospital.House, now time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.fresh {
-		r.house, r.fresh = now, false
-	}
-	now = r.observed.Add(now.Sub(r.house))
-	for _, p := range r.passages {
-		if err := r.tell(ctx, h, p, p.route.Tick(now)); err != nil {
-			return err
-		}
-	}
-	return r.doubt(ctx, h, r.chart.Tick(now))
+	return r.file(ctx, r.engine.Clock(h, now))
 }
 
 func (r *Room) save(ctx context.Context, tx *sql.Tx) error {
 	for _, p := range r.receipts {
 		if _, err := p.Wait(ctx); err != nil {
-			return fmt.Errorf("file differences: %w", err)
+			return fmt.Errorf("file doubts: %w", err)
 		}
 	}
 	r.receipts = nil
@@ -144,34 +102,12 @@ func (r *Room) save(ctx context.Context, tx *sql.Tx) error {
 
 func (r *Room) saved() { r.found = r.found[:0] }
 
-// message parses what an event holds of an HL7 message; nil if it holds none that can be read, which the collector has said.
-func message(ev *event.Event) *hl7.Message {
-	for text := range ev.Values("message") {
-		m, err := hl7.Parse(text, hl7.DefaultLimits())
-		if err != nil {
-			return nil
-		}
-		return &m
-	}
-	return nil
-}
-
-// RouteState is how a route does.
-type RouteState struct {
-	Name     string       `json:"name"`
-	From     []string     `json:"from"`
-	To       []string     `json:"to"`
-	Learning bool         `json:"learning"`
-	Counts   route.Counts `json:"counts"`
-}
-
-// Routes says how the routes do.
+// Routes says how the routes do; nothing before the follower began.
 func (r *Room) Routes() []RouteState {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var out []RouteState
-	for _, p := range r.passages {
-		out = append(out, RouteState{p.cfg.Name, p.cfg.From, p.cfg.To, p.route.Learning(r.observed), p.route.Counts()})
+	if r.engine == nil {
+		return nil
 	}
-	return out
+	return r.engine.Routes()
 }

@@ -21,7 +21,7 @@ const (
 
 // write keeps what was learned and found, within the follower's transaction.
 func (r *Room) write(ctx context.Context, tx *sql.Tx) error {
-	for _, p := range r.passages {
+	for _, p := range r.engine.passages {
 		learned, err := p.route.Learned()
 		if err != nil {
 			return err
@@ -29,7 +29,7 @@ func (r *Room) write(ctx context.Context, tx *sql.Tx) error {
 		next := r.at.Entry + 1
 		_, err = tx.ExecContext(ctx, `INSERT INTO integrity_routes (name, since, until, learned) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (name) DO UPDATE SET since = excluded.since, until = excluded.until, learned = excluded.learned`,
-			p.cfg.Name, int64(p.from(r.observed, next)), int64(next), learned)
+			p.cfg.Name, int64(p.from(r.engine.observed, next)), int64(next), learned)
 		if err != nil {
 			return fmt.Errorf("keep what was learned of route %s: %w", p.cfg.Name, err)
 		}
@@ -63,7 +63,7 @@ func (r *Room) keep(ctx context.Context, tx *sql.Tx, d *Doubt) error {
 }
 
 func (r *Room) writeChart(ctx context.Context, tx *sql.Tx) error {
-	plain, err := r.chart.Learned()
+	plain, err := r.engine.chart.Learned()
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (r *Room) writeChart(ctx context.Context, tx *sql.Tx) error {
 		return fmt.Errorf("seal what was learned of charts: %w", err)
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO integrity_charts (id, since, learned) VALUES (1, $1, $2)
-		ON CONFLICT (id) DO UPDATE SET since = excluded.since, learned = excluded.learned`, r.since.Unix(), learned)
+		ON CONFLICT (id) DO UPDATE SET since = excluded.since, learned = excluded.learned`, r.engine.since.Unix(), learned)
 	if err != nil {
 		return fmt.Errorf("keep what was learned of charts: %w", err)
 	}
@@ -93,8 +93,8 @@ func (r *Room) recallChart(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open what was learned of charts: %w", err)
 	}
-	r.since = time.Unix(since, 0)
-	return r.chart.Restore(learned)
+	r.engine.since = time.Unix(since, 0)
+	return r.engine.chart.Restore(learned)
 }
 
 // recall brings back what was known when the position was written: what was learned, and by hearing again the messages that were under way.
@@ -102,7 +102,7 @@ func (r *Room) recall(ctx context.Context) error {
 	if err := r.recallChart(ctx); err != nil {
 		return err
 	}
-	for _, p := range r.passages {
+	for _, p := range r.engine.passages {
 		var since, until int64
 		var learned []byte
 		err := r.cfg.DB.QueryRowContext(ctx, `SELECT since, until, learned FROM integrity_routes WHERE name = $1`, p.cfg.Name).Scan(&since, &until, &learned)

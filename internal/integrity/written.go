@@ -1,7 +1,6 @@
 package integrity
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -9,32 +8,9 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/format/hl7"
-	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/integrity/chart"
 )
-
-// written tells the chart what a message says of how charts are written, with what the house knows around it.
-func (r *Room) written(ctx context.Context, h *hospital.House, ev *event.Event, m *hl7.Message, at hospital.Place) error {
-	code, _ := m.Get("MSH-9.1")
-	trigger, _ := m.Get("MSH-9.2")
-	s := scribe{m: m, house: h, zone: r.cfg.Zone, since: r.since, id: idOf(at, ev.ID), said: ev.Observed}
-	var found []chart.Finding
-	switch {
-	case code == "MDM":
-		n := s.note(trigger)
-		found = r.chart.Note(n, s.around(&n))
-	case code == "ADT" && slices.Contains([]string{"A18", "A30", "A34", "A39", "A40"}, trigger):
-		if merge, known := s.merge(); known {
-			found = r.chart.Merge(merge)
-		}
-	case code == "VXU":
-		for _, shot := range s.shots() {
-			found = append(found, r.chart.Shot(shot)...)
-		}
-	}
-	return r.doubt(ctx, h, found)
-}
 
 // scribe reads one message.
 type scribe struct {

@@ -1,0 +1,139 @@
+package integrity
+
+import (
+	"slices"
+	"time"
+
+	"github.com/wardline/wardline/format/hl7"
+	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/integrity/chart"
+	"github.com/wardline/wardline/internal/integrity/route"
+)
+
+// EngineConfig says what is compared, and how.
+type EngineConfig struct {
+	Routes []RouteConfig
+	Zone   *time.Location // of the clocks of systems that state no offset; UTC when nil
+	// Secret keeps what is learned of values from being guessed.
+	Secret func(purpose string) []byte
+}
+
+// Engine judges what systems say, one event after the other. It reads no clock and keeps nothing on a disk: a Room does. It is used by one
+// goroutine at a time.
+type Engine struct {
+	cfg      EngineConfig
+	passages []*passage
+	chart    *chart.Chart
+	since    time.Time // when the first event was received
+
+	observed time.Time // when the latest event was received
+	house    time.Time // what the clock of the house was then
+	fresh    bool      // an event came since the clock was asked
+}
+
+// NewEngine returns an Engine that has heard nothing.
+func NewEngine(cfg EngineConfig) *Engine {
+	e := &Engine{cfg: cfg, chart: chart.New()}
+	for _, c := range cfg.Routes {
+		e.passages = append(e.passages, newPassage(c, cfg.Secret("route "+c.Name)))
+	}
+	return e
+}
+
+// Wants tells whether events of a class can be compared.
+func Wants(c *event.Class) bool { return c.Product == "hl7" }
+
+// Event takes an event and returns what may not be true.
+func (e *Engine) Event(h *hospital.House, ev *event.Event, at hospital.Place) []Doubt {
+	if ev.Observed.After(e.observed) {
+		e.observed, e.fresh = ev.Observed, true
+	}
+	if e.since.IsZero() {
+		e.since = ev.Observed
+	}
+	if !Wants(ev.Class) {
+		return nil
+	}
+	m := message(ev)
+	if m == nil || isAnswer(m) {
+		return nil
+	}
+	var out []Doubt
+	for _, p := range e.passages {
+		out = append(out, p.doubts(h, p.hear(ev, m, at))...)
+	}
+	return append(out, e.written(h, ev, m, at)...)
+}
+
+// Clock lets time pass. Deadlines run by when messages were received, which no sender can set, and from then on as the clock of the house does, which
+// may stand anywhere.
+func (e *Engine) Clock(h *hospital.House, now time.Time) []Doubt {
+	if e.fresh {
+		e.house, e.fresh = now, false
+	}
+	now = e.observed.Add(now.Sub(e.house))
+	var out []Doubt
+	for _, p := range e.passages {
+		out = append(out, p.doubts(h, p.route.Tick(now))...)
+	}
+	return append(out, doubtsOf(h, e.chart.Tick(now))...)
+}
+
+// written tells the chart what a message says of how charts are written, with what the house knows around it.
+func (e *Engine) written(h *hospital.House, ev *event.Event, m *hl7.Message, at hospital.Place) []Doubt {
+	code, _ := m.Get("MSH-9.1")
+	trigger, _ := m.Get("MSH-9.2")
+	s := scribe{m: m, house: h, zone: e.cfg.Zone, since: e.since, id: idOf(at, ev.ID), said: ev.Observed}
+	var found []chart.Finding
+	switch {
+	case code == "MDM":
+		n := s.note(trigger)
+		found = e.chart.Note(n, s.around(&n))
+	case code == "ADT" && slices.Contains([]string{"A18", "A30", "A34", "A39", "A40"}, trigger):
+		if merge, known := s.merge(); known {
+			found = e.chart.Merge(merge)
+		}
+	case code == "VXU":
+		for _, shot := range s.shots() {
+			found = append(found, e.chart.Shot(shot)...)
+		}
+	}
+	return doubtsOf(h, found)
+}
+
+// Routes says how the routes do.
+func (e *Engine) Routes() []RouteState {
+	var out []RouteState
+	for _, p := range e.passages {
+		out = append(out, RouteState{p.cfg.Name, p.cfg.From, p.cfg.To, p.route.Learning(e.observed), p.route.Counts()})
+	}
+	return out
+}
+
+// RouteState is how a route does.
+type RouteState struct {
+	Name     string       `json:"name"`
+	From     []string     `json:"from"`
+	To       []string     `json:"to"`
+	Learning bool         `json:"learning"`
+	Counts   route.Counts `json:"counts"`
+}
+
+// message parses what an event holds of an HL7 message; nil if it holds none that can be read, which the collector has said.
+func message(ev *event.Event) *hl7.Message {
+	for text := range ev.Values("message") {
+		m, err := hl7.Parse(text, hl7.DefaultLimits())
+		if err != nil {
+			return nil
+		}
+		return &m
+	}
+	return nil
+}
+
+// isAnswer tells acknowledgements and answers to queries (HL7 v2.5.1 2.9.2), which go the other way.
+func isAnswer(m *hl7.Message) bool {
+	_, found := m.Segment("MSA", 1)
+	return found
+}
