@@ -94,3 +94,32 @@ func TestSameSeedSameReport(t *testing.T) {
 		}
 	}
 }
+
+// TestFalsified plays the stories of falsification and those that only look like them, and prints what was found. WARDLINE_FALSIFIED names seeds; without
+// them it is one small hospital for ten days.
+func TestFalsified(t *testing.T) {
+	seeds := []string{"1"}
+	c := life.Config{Size: world.Mid, Days: 10, Learn: 5, Rows: 0.02, Quality: life.FullFeeds, From: time.Date(2030, 1, 7, 0, 0, 0, 0, time.UTC)}
+	if s := os.Getenv("WARDLINE_FALSIFIED"); s != "" {
+		seeds = strings.Split(s, ",")
+		c.Days, c.Learn = 35, 28
+	} else if testing.Short() {
+		t.Skip("plays a hospital for days")
+	}
+	for _, s := range story.All() {
+		if strings.ContainsAny(s.ID[:1], "FB") {
+			c.Stories = append(c.Stories, s)
+		}
+	}
+	for _, s := range seeds {
+		c.Seed, _ = strconv.ParseUint(s, 10, 64)
+		r, err := trial.Falsified(t.Context(), trial.Config{Life: c, Why: func(what, thought string) { t.Log(what, thought) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range r.Stories {
+			t.Logf("seed %d: %s case %v found %v after %s, %s after its latest trace, by %s", c.Seed, s.ID, s.Case, s.Found, s.After.Round(time.Second), s.Delay.Round(time.Second), s.By)
+		}
+		t.Logf("seed %d: %d messages, doubts about ordinary life %v, routes %+v", c.Seed, r.Messages, r.False, r.Routes)
+	}
+}
