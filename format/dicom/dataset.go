@@ -21,7 +21,7 @@ type Element struct {
 	Value     []byte    // nil for sequences and fragments
 	Items     []DataSet // of a sequence; not nil for one, however empty
 	Fragments [][]byte  // of encapsulated pixel data, the Basic Offset Table first; not nil for it
-	Offset    int64     // of the element in the data set, inflated if it was deflated
+	Offset    int64     // of the element in the data set or file, or in what it was inflated to
 
 	coding
 	undefined bool   // the length
@@ -96,3 +96,26 @@ func (ds *DataSet) walk(yield func(*DataSet, *Element) bool) bool {
 	}
 	return true
 }
+
+// Unhide reads the items of a sequence whose element is said to be of unknown representation and has a length: in implicit VR little endian,
+// whatever is around it (PS3.5 6.2.2). ok is false when its value is anything else. The items are those of ds, whose
+// character set they have.
+func (ds *DataSet) Unhide(e *Element) (items []DataSet, ok bool) {
+	p := parser{data: e.Value, base: e.Offset, coding: coding{implicit: true}, depth: hiddenDepth, left: len(e.Value)}
+	list := Element{Tag: e.Tag}
+	for p.pos < len(p.data) {
+		mark, err := p.head(len(p.data))
+		if err != nil || mark.tag != tagItem {
+			return nil, false
+		}
+		item, err := p.item(mark, len(p.data), ds.charset)
+		if err != nil {
+			return nil, false
+		}
+		list.Items = append(list.Items, item)
+	}
+	return list.Items, len(list.Items) > 0
+}
+
+// hiddenDepth is how deep sequences of unknown representation may be nested.
+const hiddenDepth = 16

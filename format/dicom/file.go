@@ -31,20 +31,11 @@ func ParseFile(data []byte, lim Limits) (File, error) {
 		return File{}, err
 	}
 	lim.Elements -= len(f.Meta.Elements)
-	f.DataSet, err = parseAt(data[n:], int64(n), f.Syntax, lim)
+	f.DataSet, err = parse(data[n:], int64(n), f.Syntax, lim)
 	if err != nil {
 		return File{}, err
 	}
 	return f, nil
-}
-
-// parseAt parses what stands at an offset of a file.
-func parseAt(data []byte, at int64, s Syntax, lim Limits) (DataSet, error) {
-	ds, err := Parse(data, s, lim)
-	if e, ok := err.(*Error); ok && !s.Deflated() {
-		e.Offset += at
-	}
-	return ds, err
 }
 
 // parseHead reads what stands before the data set, and tells how many bytes that is. An error that is short may be mended

@@ -36,12 +36,17 @@ func (e *Error) Error() string {
 // reasonShort is the one reason that more bytes may mend.
 const reasonShort = "ends in the middle of an element"
 
+const reasonDeflate = "not deflated as RFC 1951 has it"
+
 // Parse reads a data set in a transfer syntax. The result borrows data. What is compressed as a whole is inflated,
 // within the limit; pixel data stays as it is.
 //
 // Beyond what the standard allows it takes elements that do not stand in ascending order or stand there twice, values of odd
 // length, and value representations that it does not know.
-func Parse(data []byte, s Syntax, lim Limits) (DataSet, error) {
+func Parse(data []byte, s Syntax, lim Limits) (DataSet, error) { return parse(data, 0, s, lim) }
+
+// parse reads a data set that begins at an offset of a file.
+func parse(data []byte, base int64, s Syntax, lim Limits) (DataSet, error) {
 	if len(data) > lim.Bytes {
 		return DataSet{}, &Error{Reason: "longer than the limit"}
 	}
@@ -51,9 +56,9 @@ func Parse(data []byte, s Syntax, lim Limits) (DataSet, error) {
 		if err != nil {
 			return DataSet{}, err
 		}
-		packed, data = data, inflated
+		packed, data, base = data, inflated, 0
 	}
-	p := parser{data: data, coding: codingOf(s), depth: lim.Depth, left: lim.Elements}
+	p := parser{data: data, base: base, coding: codingOf(s), depth: lim.Depth, left: lim.Elements}
 	ds, err := p.all()
 	if err != nil {
 		return DataSet{}, err
@@ -70,7 +75,7 @@ func inflate(data []byte, limit int) ([]byte, error) {
 		return nil, &Error{Offset: n, Reason: "longer than the limit when inflated"}
 	}
 	if err != nil {
-		return nil, &Error{Offset: n, Reason: "not deflated as RFC 1951 has it"}
+		return nil, &Error{Offset: n, Reason: reasonDeflate}
 	}
 	return b.Bytes(), nil
 }

@@ -10,10 +10,20 @@ import (
 
 // Text returns the first value of a text attribute as UTF-8, without its padding; empty when it is not there.
 func (ds *DataSet) Text(t Tag) string {
-	if e, ok := ds.Find(t); ok {
+	if e, ok := ds.known(t); ok {
 		return ds.text(&e)
 	}
 	return ""
+}
+
+// known finds an element, and what it is by the dictionary when its representation is said to be unknown: then it is written
+// as in implicit VR little endian (PS3.5 6.2.2).
+func (ds *DataSet) known(t Tag) (Element, bool) {
+	e, ok := ds.Find(t)
+	if ok && e.VR == UN {
+		e.VR, e.coding = t.Lookup(), coding{implicit: true}
+	}
+	return e, ok
 }
 
 func (ds *DataSet) text(e *Element) string {
@@ -87,7 +97,7 @@ func (ds *DataSet) Name(t Tag) PersonName { return ParseName(ds.Text(t)) }
 // Ints returns the whole numbers of a binary element, or of one with VR IS. An unsigned 64-bit number beyond the range of int64
 // is not among them. It has none when a value is no number.
 func (ds *DataSet) Ints(t Tag) []int64 {
-	e, ok := ds.Find(t)
+	e, ok := ds.known(t)
 	if !ok {
 		return nil
 	}
@@ -107,7 +117,7 @@ func (ds *DataSet) Int(t Tag, def int64) int64 {
 
 // Floats returns the numbers of an element of VR FL, FD, OF, OD or DS. It has none when a value is no number.
 func (ds *DataSet) Floats(t Tag) []float64 {
-	e, ok := ds.Find(t)
+	e, ok := ds.known(t)
 	if !ok {
 		return nil
 	}

@@ -1,0 +1,174 @@
+package digest
+
+import (
+	"encoding/binary"
+	"slices"
+	"strings"
+
+	"github.com/wardline/wardline/format/dicom"
+)
+
+// Canonical returns the canonical form of a data set's header, the bytes that the header digest is of. It is the form that the
+// package documentation describes.
+func Canonical(ds *dicom.DataSet) []byte {
+	out := []byte(headerTitle)
+	for _, e := range ordered(ds, topLevel) {
+		out = appendElement(out, ds, e)
+	}
+	return out
+}
+
+const (
+	headerTitle   = Version + " header\n"
+	semanticTitle = Version + " semantic\n"
+
+	tagLengthToEnd = dicom.Tag(0x00080001)
+	tagCharset     = dicom.Tag(0x00080005)
+	tagPadding     = dicom.Tag(0xFFFCFFFC)
+	itemMark       = "\xfe\xff\x00\xe0" // of implicit VR little endian
+)
+
+// anywhere tells what is content wherever it stands: no count of bytes, no padding, not how text is written.
+func anywhere(t dicom.Tag) bool {
+	return !t.IsGroupLength() && t != tagLengthToEnd && t != tagCharset && t != tagPadding
+}
+
+// topLevel tells what the header is made of in the data set itself: pixel data and the tables of its frames have digests of
+// their own, and file meta information is no part of a data set.
+func topLevel(t dicom.Tag) bool {
+	return anywhere(t) && t.Group() != 0x7FE0 && t.Group() != 0x0002
+}
+
+// ordered lists the elements of ds that count, by their tags. What stands there twice stays in its order.
+func ordered(ds *dicom.DataSet, counts func(dicom.Tag) bool) []*dicom.Element {
+	list := make([]*dicom.Element, 0, len(ds.Elements))
+	sorted := true
+	for i := range ds.Elements {
+		e := &ds.Elements[i]
+		if !counts(e.Tag) {
+			continue
+		}
+		if n := len(list); n > 0 && list[n-1].Tag > e.Tag {
+			sorted = false
+		}
+		list = append(list, e)
+	}
+	if !sorted {
+		slices.SortStableFunc(list, func(a, b *dicom.Element) int {
+			if a.Tag < b.Tag {
+				return -1
+			} else if a.Tag > b.Tag {
+				return 1
+			}
+			return 0
+		})
+	}
+	return list
+}
+
+// appendElement appends one element of ds: tag, representation, length, value.
+func appendElement(dst []byte, ds *dicom.DataSet, e *dicom.Element) []byte {
+	dst = binary.LittleEndian.AppendUint16(dst, e.Tag.Group())
+	dst = binary.LittleEndian.AppendUint16(dst, e.Tag.Element())
+	at := len(dst) // of the representation, which is known once the value was looked at
+	dst = append(dst, "..\x00\x00\x00\x00\x00\x00\x00\x00"...)
+	dst, vr, items := appendValue(dst, ds, e)
+	copy(dst[at:], vr)
+	n := uint64(len(dst) - at - 10)
+	if items >= 0 {
+		n = uint64(items)
+	}
+	binary.LittleEndian.PutUint64(dst[at+2:], n)
+	return dst
+}
+
+// appendValue appends the value of e. items is their number for a sequence, whose length it takes the place of, and else -1.
+func appendValue(dst []byte, ds *dicom.DataSet, e *dicom.Element) (out []byte, vr string, items int) {
+	switch {
+	case e.Items != nil:
+		return appendItems(dst, e.Items), "SQ", len(e.Items)
+	case e.Fragments != nil:
+		return appendFragments(dst, e.Fragments), "OB", -1
+	}
+	want := e.Tag.Lookup()
+	if want == dicom.SQ || want == dicom.UN {
+		if list, ok := hidden(ds, e); ok {
+			return appendItems(dst, list), "SQ", len(list)
+		}
+	}
+	if !fits(want, len(e.Value)) {
+		want = e.VR
+		if !want.Known() {
+			want = dicom.UN
+		}
+	}
+	if want.IsText() {
+		return appendText(dst, ds, e, want)
+	}
+	dst = e.AppendLittleEndian(dst)
+	if len(e.Value)&1 == 1 {
+		dst = append(dst, 0) // PS3.5 7.1.1: a length is even
+	}
+	return dst, want.String(), -1
+}
+
+// fits tells whether a value of n bytes can have that representation. Sequences were looked at before.
+func fits(vr dicom.VR, n int) bool {
+	switch vr {
+	case dicom.SQ:
+		return false
+	case dicom.AT:
+		return n%4 == 0
+	}
+	return vr.Size() <= 1 || n%vr.Size() == 0
+}
+
+// hidden reads the items of a sequence that is not said to be one: a value of unknown representation, which is a sequence in
+// implicit VR little endian if it parses as such (PS3.5 6.2.2), and one in implicit VR that the dictionary does not know.
+func hidden(ds *dicom.DataSet, e *dicom.Element) ([]dicom.DataSet, bool) {
+	if e.VR != dicom.UN || len(e.Value) < 8 || string(e.Value[:4]) != itemMark {
+		return nil, false
+	}
+	return ds.Unhide(e)
+}
+
+func appendItems(dst []byte, items []dicom.DataSet) []byte {
+	for i := range items {
+		list := ordered(&items[i], anywhere)
+		dst = binary.LittleEndian.AppendUint64(dst, uint64(len(list)))
+		for _, e := range list {
+			dst = appendElement(dst, &items[i], e)
+		}
+	}
+	return dst
+}
+
+// appendFragments appends encapsulated pixel data that is not the image's own, as that of an icon. How it was cut is no content.
+func appendFragments(dst []byte, fragments [][]byte) []byte {
+	for _, f := range fragments[min(1, len(fragments)):] {
+		dst = append(dst, f...)
+	}
+	return dst
+}
+
+// appendText appends text as UTF-8 and without the padding behind it. Text that is none in its character set stands as it is, its representation
+// in small letters.
+func appendText(dst []byte, ds *dicom.DataSet, e *dicom.Element, vr dicom.VR) (out []byte, name string, items int) {
+	plain := *e
+	plain.VR = vr
+	text, ok := ds.Decode(&plain)
+	if !ok {
+		return append(dst, strings.TrimRight(string(e.Value), " \x00")...), strings.ToLower(vr.String()), -1
+	}
+	text = strings.TrimRight(text, " \x00")
+	if vr != dicom.DS && vr != dicom.IS {
+		return append(dst, text...), vr.String(), -1
+	}
+	for i, value := range strings.Split(text, `\`) {
+		if i > 0 {
+			dst = append(dst, '\\')
+		}
+		dst = append(dst, strings.Trim(value, " \x00")...)
+	}
+	return dst, vr.String(), -1
+}
