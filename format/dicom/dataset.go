@@ -102,7 +102,6 @@ func (ds *DataSet) walk(yield func(*DataSet, *Element) bool) bool {
 // character set they have.
 func (ds *DataSet) Unhide(e *Element) (items []DataSet, ok bool) {
 	p := parser{data: e.Value, base: e.Offset, coding: coding{implicit: true}, depth: hiddenDepth, left: len(e.Value)}
-	list := Element{Tag: e.Tag}
 	for p.pos < len(p.data) {
 		mark, err := p.head(len(p.data))
 		if err != nil || mark.tag != tagItem {
@@ -112,9 +111,9 @@ func (ds *DataSet) Unhide(e *Element) (items []DataSet, ok bool) {
 		if err != nil {
 			return nil, false
 		}
-		list.Items = append(list.Items, item)
+		items = append(items, item)
 	}
-	return list.Items, len(list.Items) > 0
+	return items, len(items) > 0
 }
 
 // hiddenDepth is how deep sequences of unknown representation may be nested.

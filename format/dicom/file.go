@@ -88,7 +88,7 @@ func hasPreamble(data []byte) bool {
 func beginsDataSet(data []byte) bool {
 	c := guess(data)
 	t := c.tag(data)
-	return t != 0 && t.Group() <= 0x0008 && (!c.implicit || int(c.uint32(data[4:])) < len(data))
+	return t != 0 && t.Group() <= 0x0008 && (!c.implicit || c.uint32(data[4:]) < preambleSize)
 }
 
 // guess tells by an element of a low group how it is written. There is no big endian in implicit VR.

@@ -85,14 +85,21 @@ func appendList(dst []byte, n int, one func([]byte, int) []byte) []byte {
 	return append(dst, ']')
 }
 
+// exact is the largest number that every reader of JSON has exactly (RFC 8259 6). Larger ones come as text (PS3.18 F.2.3).
+const exact = 1<<53 - 1
+
 func appendInts(dst []byte, e *Element) []byte {
 	size, order := e.VR.Size(), e.order()
 	return appendList(dst, len(e.Value)/size, func(dst []byte, i int) []byte {
 		one := Element{VR: e.VR, Value: e.Value[i*size : (i+1)*size], coding: e.coding}
-		if ints := one.Ints(); ints != nil {
-			return strconv.AppendInt(dst, ints[0], 10)
+		ints := one.Ints()
+		switch {
+		case ints == nil: // beyond int64
+			return fmt.Appendf(dst, `"%d"`, order.Uint64(one.Value))
+		case ints[0] > exact || ints[0] < -exact:
+			return fmt.Appendf(dst, `"%d"`, ints[0])
 		}
-		return strconv.AppendUint(dst, order.Uint64(one.Value), 10) // a UV beyond int64
+		return strconv.AppendInt(dst, ints[0], 10)
 	})
 }
 

@@ -13,10 +13,14 @@ import (
 func Canonical(ds *dicom.DataSet) []byte {
 	out := []byte(headerTitle)
 	for _, e := range ordered(ds, topLevel) {
-		out = appendElement(out, ds, e)
+		out = appendElement(out, ds, e, hiddenDepth)
 	}
 	return out
 }
+
+// hiddenDepth is how deep sequences of unknown representation are looked for in each other. A data set that is read with the
+// usual limits has none that are deeper, and one made to have them is digested as it stands.
+const hiddenDepth = 32
 
 const (
 	headerTitle   = Version + " header\n"
@@ -67,12 +71,12 @@ func ordered(ds *dicom.DataSet, counts func(dicom.Tag) bool) []*dicom.Element {
 }
 
 // appendElement appends one element of ds: tag, representation, length, value.
-func appendElement(dst []byte, ds *dicom.DataSet, e *dicom.Element) []byte {
+func appendElement(dst []byte, ds *dicom.DataSet, e *dicom.Element, depth int) []byte {
 	dst = binary.LittleEndian.AppendUint16(dst, e.Tag.Group())
 	dst = binary.LittleEndian.AppendUint16(dst, e.Tag.Element())
 	at := len(dst) // of the representation, which is known once the value was looked at
 	dst = append(dst, "..\x00\x00\x00\x00\x00\x00\x00\x00"...)
-	dst, vr, items := appendValue(dst, ds, e)
+	dst, vr, items := appendValue(dst, ds, e, depth)
 	copy(dst[at:], vr)
 	n := uint64(len(dst) - at - 10)
 	if items >= 0 {
@@ -83,17 +87,17 @@ func appendElement(dst []byte, ds *dicom.DataSet, e *dicom.Element) []byte {
 }
 
 // appendValue appends the value of e. items is their number for a sequence, whose length it takes the place of, and else -1.
-func appendValue(dst []byte, ds *dicom.DataSet, e *dicom.Element) (out []byte, vr string, items int) {
+func appendValue(dst []byte, ds *dicom.DataSet, e *dicom.Element, depth int) (out []byte, vr string, items int) {
 	switch {
 	case e.Items != nil:
-		return appendItems(dst, e.Items), "SQ", len(e.Items)
+		return appendItems(dst, e.Items, depth), "SQ", len(e.Items)
 	case e.Fragments != nil:
 		return appendFragments(dst, e.Fragments), "OB", -1
 	}
 	want := e.Tag.Lookup()
-	if want == dicom.SQ || want == dicom.UN {
+	if depth > 0 && (want == dicom.SQ || want == dicom.UN) {
 		if list, ok := hidden(ds, e); ok {
-			return appendItems(dst, list), "SQ", len(list)
+			return appendItems(dst, list, depth-1), "SQ", len(list)
 		}
 	}
 	if !fits(want, len(e.Value)) {
@@ -132,12 +136,12 @@ func hidden(ds *dicom.DataSet, e *dicom.Element) ([]dicom.DataSet, bool) {
 	return ds.Unhide(e)
 }
 
-func appendItems(dst []byte, items []dicom.DataSet) []byte {
+func appendItems(dst []byte, items []dicom.DataSet, depth int) []byte {
 	for i := range items {
 		list := ordered(&items[i], anywhere)
 		dst = binary.LittleEndian.AppendUint64(dst, uint64(len(list)))
 		for _, e := range list {
-			dst = appendElement(dst, &items[i], e)
+			dst = appendElement(dst, &items[i], e, depth)
 		}
 	}
 	return dst

@@ -3,6 +3,7 @@ package digest
 import (
 	"crypto/sha256"
 	"io"
+	"strings"
 
 	"github.com/wardline/wardline/format/dicom"
 	"github.com/wardline/wardline/format/dicom/frame"
@@ -27,6 +28,11 @@ func (p *pixelHasher) fragment(lead []byte) {
 // beginsImage tells the first bytes of JPEG and JPEG-LS, of JPEG 2000, and of JPEG XL.
 func beginsImage(lead []byte) bool {
 	return len(lead) >= 2 && lead[0] == 0xFF && (lead[1] == 0xD8 || lead[1] == 0x4F || lead[1] == 0x0A)
+}
+
+// isVideo tells the transfer syntaxes of films, which are one stream of all frames (PS3.5 8.2.5 to 8.2.8).
+func isVideo(s dicom.Syntax) bool {
+	return strings.HasPrefix(string(s), "1.2.840.10008.1.2.4.10") && len(s) == len("1.2.840.10008.1.2.4.100")
 }
 
 // encoded takes in the next bytes of a fragment.

@@ -1,6 +1,11 @@
 package digest
 
-import "github.com/wardline/wardline/format/dicom"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/wardline/wardline/format/dicom"
+)
 
 // Class says when an attribute may change after an instance was sealed.
 type Class uint8
@@ -55,4 +60,38 @@ func DefaultMutable() Mutable {
 		}
 	}
 	return m
+}
+
+// Change is an attribute of the data set itself that two instances do not have alike.
+type Change struct {
+	Tag   dicom.Tag
+	Class Class
+}
+
+// Changes lists what of the header differs between two forms of an instance, by tags: what the header digests tell
+// that it is there. Of an attribute that stands there twice every form counts.
+func Changes(before, after *dicom.DataSet, m Mutable) []Change {
+	a, b := byTag(before), byTag(after)
+	var changes []Change
+	for t, value := range a {
+		if other, ok := b[t]; !ok || value != other {
+			changes = append(changes, Change{t, m.Class(t)})
+		}
+	}
+	for t := range b {
+		if _, ok := a[t]; !ok {
+			changes = append(changes, Change{t, m.Class(t)})
+		}
+	}
+	slices.SortFunc(changes, func(a, b Change) int { return cmp.Compare(a.Tag, b.Tag) })
+	return changes
+}
+
+// byTag returns the canonical form of every attribute.
+func byTag(ds *dicom.DataSet) map[dicom.Tag]string {
+	out := map[dicom.Tag]string{}
+	for _, e := range ordered(ds, topLevel) {
+		out[e.Tag] += string(appendElement(nil, ds, e, hiddenDepth))
+	}
+	return out
 }

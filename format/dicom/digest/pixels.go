@@ -148,7 +148,7 @@ func (p *pixelHasher) end() {
 	case p.err != nil:
 	case p.element.Fragments != nil:
 		p.endEncoded()
-		if len(p.frames) != p.number {
+		if len(p.frames) != p.number && !(isVideo(p.syntax) && len(p.frames) == 1) {
 			p.uneven = true
 		}
 	default:
