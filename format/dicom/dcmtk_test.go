@@ -10,15 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wardline/wardline/format/dicom"
+	"github.com/wardline/wardline/format/dicom/dicomtest"
 )
-
-func le16(n ...uint16) string {
-	var b []byte
-	for _, n := range n {
-		b = binary.LittleEndian.AppendUint16(b, n)
-	}
-	return string(b)
-}
 
 func le32(n ...uint32) string {
 	var b []byte
@@ -95,7 +88,7 @@ func TestConvertedByDCMTK(t *testing.T) {
 	}
 	for _, option := range []string{"+te", "+ti", "+tb", "+td"} {
 		out := filepath.Join(dir, "out"+option)
-		run(t, "dcmconv", option, in, out)
+		dicomtest.Run(t, "dcmconv", option, in, out)
 		data, err := os.ReadFile(out)
 		if err != nil {
 			t.Fatal(err)
@@ -104,7 +97,7 @@ func TestConvertedByDCMTK(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, want := model(t, f.DataSet.AppendJSON(nil)), model(t, run(t, "dcm2json", out))
+		got, want := model(t, f.DataSet.AppendJSON(nil)), model(t, dicomtest.Run(t, "dcm2json", out))
 		if option == "+ti" { // newer than DCMTK's dictionary
 			delete(got, "0008040C")
 			delete(want, "0008040C")

@@ -131,7 +131,10 @@ type stream struct {
 	ended bool
 }
 
-const firstWindow = 64 << 10
+const (
+	firstWindow = 64 << 10
+	longestHead = 12
+)
 
 func newStream(r io.Reader, lim Limits) *stream {
 	return &stream{r: r, lim: lim, p: parser{depth: lim.Depth, left: lim.Elements}}
@@ -141,10 +144,11 @@ func newStream(r io.Reader, lim Limits) *stream {
 // parsed again and again costs no more than twice its length.
 func (s *stream) fill() error {
 	rest := s.p.data[s.p.pos:]
-	if s.kept+len(rest) > s.lim.Bytes {
+	room := s.lim.Bytes - s.kept + longestHead // of pixel data, which does not count
+	if len(rest) >= room {
 		return s.p.fail(0, "longer than the limit")
 	}
-	size := min(max(firstWindow, 2*len(rest)), s.lim.Bytes-s.kept+1)
+	size := min(max(firstWindow, 2*len(rest)), room)
 	data := make([]byte, size)
 	n := copy(data, rest)
 	var err error

@@ -9,13 +9,19 @@ import (
 )
 
 // Canonical returns the canonical form of a data set's header, the bytes that the header digest is of. It is the form that the
-// package documentation describes.
-func Canonical(ds *dicom.DataSet) []byte {
+// package documentation describes. syntax is the one that the data set came in.
+func Canonical(ds *dicom.DataSet, syntax dicom.Syntax) []byte {
 	out := []byte(headerTitle)
 	for _, e := range ordered(ds, topLevel) {
-		out = appendElement(out, ds, e, hiddenDepth)
+		out = form{syntax, hiddenDepth}.element(out, ds, e)
 	}
 	return out
+}
+
+// form writes canonical forms.
+type form struct {
+	syntax dicom.Syntax
+	depth  int // of sequences of unknown representation that may still be opened
 }
 
 // hiddenDepth is how deep sequences of unknown representation are looked for in each other. A data set that is read with the
@@ -70,13 +76,13 @@ func ordered(ds *dicom.DataSet, counts func(dicom.Tag) bool) []*dicom.Element {
 	return list
 }
 
-// appendElement appends one element of ds: tag, representation, length, value.
-func appendElement(dst []byte, ds *dicom.DataSet, e *dicom.Element, depth int) []byte {
+// element appends one element of ds: tag, representation, length, value.
+func (f form) element(dst []byte, ds *dicom.DataSet, e *dicom.Element) []byte {
 	dst = binary.LittleEndian.AppendUint16(dst, e.Tag.Group())
 	dst = binary.LittleEndian.AppendUint16(dst, e.Tag.Element())
 	at := len(dst) // of the representation, which is known once the value was looked at
 	dst = append(dst, "..\x00\x00\x00\x00\x00\x00\x00\x00"...)
-	dst, vr, items := appendValue(dst, ds, e, depth)
+	dst, vr, items := f.value(dst, ds, e)
 	copy(dst[at:], vr)
 	n := uint64(len(dst) - at - 10)
 	if items >= 0 {
@@ -86,18 +92,18 @@ func appendElement(dst []byte, ds *dicom.DataSet, e *dicom.Element, depth int) [
 	return dst
 }
 
-// appendValue appends the value of e. items is their number for a sequence, whose length it takes the place of, and else -1.
-func appendValue(dst []byte, ds *dicom.DataSet, e *dicom.Element, depth int) (out []byte, vr string, items int) {
+// value appends the value of e. items is their number for a sequence, whose length it takes the place of, and else -1.
+func (f form) value(dst []byte, ds *dicom.DataSet, e *dicom.Element) (out []byte, vr string, items int) {
 	switch {
 	case e.Items != nil:
-		return appendItems(dst, e.Items, depth), "SQ", len(e.Items)
+		return f.items(dst, e.Items), "SQ", len(e.Items)
 	case e.Fragments != nil:
-		return appendFragments(dst, e.Fragments), "OB", -1
+		return f.fragments(dst, ds, e)
 	}
 	want := e.Tag.Lookup()
-	if depth > 0 && (want == dicom.SQ || want == dicom.UN) {
+	if f.depth > 0 && (want == dicom.SQ || want == dicom.UN) {
 		if list, ok := hidden(ds, e); ok {
-			return appendItems(dst, list, depth-1), "SQ", len(list)
+			return form{f.syntax, f.depth - 1}.items(dst, list), "SQ", len(list)
 		}
 	}
 	if !fits(want, len(e.Value)) {
@@ -136,23 +142,36 @@ func hidden(ds *dicom.DataSet, e *dicom.Element) ([]dicom.DataSet, bool) {
 	return ds.Unhide(e)
 }
 
-func appendItems(dst []byte, items []dicom.DataSet, depth int) []byte {
+func (f form) items(dst []byte, items []dicom.DataSet) []byte {
 	for i := range items {
 		list := ordered(&items[i], anywhere)
 		dst = binary.LittleEndian.AppendUint64(dst, uint64(len(list)))
 		for _, e := range list {
-			dst = appendElement(dst, &items[i], e, depth)
+			dst = f.element(dst, &items[i], e)
 		}
 	}
 	return dst
 }
 
-// appendFragments appends encapsulated pixel data that is not the image's own, as that of an icon. How it was cut is no content.
-func appendFragments(dst []byte, fragments [][]byte) []byte {
-	for _, f := range fragments[min(1, len(fragments)):] {
-		dst = append(dst, f...)
+// iconLimit bounds the bytes of a picture in an item. Icons have at most 128 by 128 pixels (PS3.3 C.7.6.1.1.6).
+const iconLimit = 1 << 20
+
+// fragments appends encapsulated pixel data that is not the image's own, as that of an icon: its samples where they can be had, for
+// an archive compresses them together with the image, and else what it was compressed to. How that was cut is no content.
+func (f form) fragments(dst []byte, ds *dicom.DataSet, e *dicom.Element) (out []byte, vr string, items int) {
+	start := len(dst)
+	for _, piece := range e.Fragments[min(1, len(e.Fragments)):] { // the first is the Basic Offset Table
+		dst = append(dst, piece...)
 	}
-	return dst
+	if decode := decoder(f.syntax); decode != nil {
+		if samples, err := decode(dst[start:], imageOf(ds).Geometry, iconLimit); err == nil {
+			if dst = append(dst[:start], samples...); len(samples)&1 == 1 {
+				dst = append(dst, 0)
+			}
+			return dst, "OW", -1
+		}
+	}
+	return dst, "OB", -1
 }
 
 // appendText appends text as UTF-8 and without the padding behind it. Text that is none in its character set stands as it is, its representation

@@ -173,7 +173,7 @@ func finish(ds *dicom.DataSet, syntax dicom.Syntax, m Mutable, px *pixelHasher) 
 	io.WriteString(semantic, semanticTitle)
 	var buf []byte
 	for _, e := range ordered(ds, topLevel) {
-		buf = appendElement(buf[:0], ds, e, hiddenDepth)
+		buf = form{syntax, hiddenDepth}.element(buf[:0], ds, e)
 		header.Write(buf)
 		if m.Class(e.Tag) <= Notice {
 			semantic.Write(buf)

@@ -38,7 +38,7 @@ func isVideo(s dicom.Syntax) bool {
 // encoded takes in the next bytes of a fragment.
 func (p *pixelHasher) encoded(b []byte) {
 	p.hash.Write(b)
-	if p.decoder() == nil {
+	if decoder(p.syntax) == nil {
 		return
 	}
 	if len(p.buf)+len(b) > p.lim.Bytes {
@@ -49,8 +49,8 @@ func (p *pixelHasher) encoded(b []byte) {
 }
 
 // decoder unpacks the frames of a transfer syntax; nil where it must not be needed.
-func (p *pixelHasher) decoder() func([]byte, frame.Geometry, int) ([]byte, error) {
-	switch p.syntax {
+func decoder(s dicom.Syntax) func([]byte, frame.Geometry, int) ([]byte, error) {
+	switch s {
 	case dicom.RLELossless:
 		return frame.RLE
 	case dicom.JPEGLossless, dicom.JPEGLosslessSV1:
@@ -66,7 +66,7 @@ func (p *pixelHasher) endEncoded() {
 	}
 	p.open = false
 	f := Frame{Encoded: p.take(Encoded)}
-	if decode := p.decoder(); decode != nil {
+	if decode := decoder(p.syntax); decode != nil {
 		if samples, err := decode(p.buf, p.Geometry, p.lim.Bytes); err == nil {
 			h := sha256.New()
 			io.WriteString(h, samplesTitle)

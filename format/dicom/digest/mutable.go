@@ -70,8 +70,8 @@ type Change struct {
 
 // Changes lists what of the header differs between two forms of an instance, by tags: what the header digests tell
 // that it is there. Of an attribute that stands there twice every form counts.
-func Changes(before, after *dicom.DataSet, m Mutable) []Change {
-	a, b := byTag(before), byTag(after)
+func Changes(before, after *dicom.File, m Mutable) []Change {
+	a, b := byTag(&before.DataSet, before.Syntax), byTag(&after.DataSet, after.Syntax)
 	var changes []Change
 	for t, value := range a {
 		if other, ok := b[t]; !ok || value != other {
@@ -88,10 +88,10 @@ func Changes(before, after *dicom.DataSet, m Mutable) []Change {
 }
 
 // byTag returns the canonical form of every attribute.
-func byTag(ds *dicom.DataSet) map[dicom.Tag]string {
+func byTag(ds *dicom.DataSet, syntax dicom.Syntax) map[dicom.Tag]string {
 	out := map[dicom.Tag]string{}
 	for _, e := range ordered(ds, topLevel) {
-		out[e.Tag] += string(appendElement(nil, ds, e, hiddenDepth))
+		out[e.Tag] += string(form{syntax, hiddenDepth}.element(nil, ds, e))
 	}
 	return out
 }
