@@ -7,10 +7,10 @@ type DataSet struct {
 	Elements []Element
 	Offset   int64 // of the first element; of an item, of what marks it
 
-	charset   *charset // (0008,0005) of this item, or of what it is in
-	undefined bool     // an item that ends with a delimiter
-	tail      uint32   // the length that the delimiter gave, zero by the standard
-	packed    []byte   // as received, when it was deflated
+	charset   *inherited
+	undefined bool   // an item that ends with a delimiter
+	tail      uint32 // the length that the delimiter gave, zero by the standard
+	packed    []byte // as received, when it was deflated
 }
 
 // Element is one attribute and its value, as it stands in the bytes: numbers in the order of the transfer syntax, text in its
@@ -29,10 +29,25 @@ type Element struct {
 	tail      uint32 // the length that the delimiter gave, zero by the standard
 }
 
+// inherited is the character set of a data set: its own, wherever in it that stands, or that of what it is in (PS3.3 C.12.1.1.2).
+type inherited struct {
+	own  *charset
+	from *inherited
+}
+
+func (i *inherited) get() *charset {
+	for ; i != nil; i = i.from {
+		if i.own != nil {
+			return i.own
+		}
+	}
+	return nil
+}
+
 // add appends e, and follows the character set that it may declare.
 func (ds *DataSet) add(e Element) {
-	if e.Tag == tagCharset {
-		ds.charset = newCharset(string(e.Value))
+	if e.Tag == tagCharset && ds.charset != nil && ds.charset.own == nil {
+		ds.charset.own = newCharset(string(e.AppendLittleEndian(nil)))
 	}
 	ds.Elements = append(ds.Elements, e)
 }
@@ -97,11 +112,11 @@ func (ds *DataSet) walk(yield func(*DataSet, *Element) bool) bool {
 	return true
 }
 
-// Unhide reads the items of a sequence whose element is said to be of unknown representation and has a length: in implicit VR little endian,
-// whatever is around it (PS3.5 6.2.2). ok is false when its value is anything else. The items are those of ds, whose
-// character set they have.
-func (ds *DataSet) Unhide(e *Element) (items []DataSet, ok bool) {
-	p := parser{data: e.Value, base: e.Offset, coding: coding{implicit: true}, depth: hiddenDepth, left: len(e.Value)}
+// Unhide reads the items of a sequence that is not said to be one: a value of unknown representation that has a length is written in implicit VR
+// little endian, whatever is around it (PS3.5 6.2.2). ok is false when value is anything else. The items become items of
+// ds, whose character set they have.
+func (ds *DataSet) Unhide(value []byte) (items []DataSet, ok bool) {
+	p := parser{data: value, coding: coding{implicit: true}, depth: hiddenDepth, left: len(value)}
 	for p.pos < len(p.data) {
 		mark, err := p.head(len(p.data))
 		if err != nil || mark.tag != tagItem {
@@ -117,4 +132,4 @@ func (ds *DataSet) Unhide(e *Element) (items []DataSet, ok bool) {
 }
 
 // hiddenDepth is how deep sequences of unknown representation may be nested.
-const hiddenDepth = 16
+const hiddenDepth = 64

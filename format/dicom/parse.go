@@ -36,6 +36,8 @@ func (e *Error) Error() string {
 // reasonShort is the one reason that more bytes may mend.
 const reasonShort = "ends in the middle of an element"
 
+const reasonOpen = "no length, which its value representation cannot have"
+
 const reasonDeflate = "not deflated as RFC 1951 has it"
 
 // Parse reads a data set in a transfer syntax. The result borrows data. What is compressed as a whole is inflated,
@@ -150,7 +152,7 @@ func (p *parser) count(tag Tag) error {
 
 // all reads a data set that ends with the data.
 func (p *parser) all() (DataSet, error) {
-	ds := DataSet{Offset: p.base}
+	ds := DataSet{Offset: p.base, charset: &inherited{}}
 	for p.pos < len(p.data) {
 		e, err := p.element(len(p.data), ds.charset)
 		if err != nil {
@@ -168,6 +170,23 @@ type head struct {
 	length   uint32
 	size     int    // of the head itself
 	reserved uint16 // the two bytes behind a VR, zero by the standard
+}
+
+// isFragments tells encapsulated pixel data from sequences, for what has no length.
+func (h head) isFragments() bool {
+	return h.vr == OB || h.vr == OW || h.vr == UN && h.tag.IsPixelData()
+}
+
+// mayBeOpen tells elements that may come without a length: sequences, pixel data in fragments, and what implicit VR does not tell
+// from a sequence (PS3.5 7.1.2, 7.1.3).
+func (h head) mayBeOpen(implicit bool) bool {
+	switch {
+	case h.length != undefined, h.isFragments():
+		return true
+	case h.tag.IsPixelData():
+		return false
+	}
+	return implicit || h.vr == SQ || h.vr == UN
 }
 
 // head reads the head at pos, in the three forms of PS3.5 7.1.2 and 7.1.3, and stays there.
@@ -206,7 +225,7 @@ func (p *parser) dictionaryVR(t Tag) VR {
 }
 
 // element reads the element at pos.
-func (p *parser) element(end int, cs *charset) (Element, error) {
+func (p *parser) element(end int, cs *inherited) (Element, error) {
 	h, err := p.head(end)
 	if err != nil {
 		return Element{}, err
@@ -218,10 +237,10 @@ func (p *parser) element(end int, cs *charset) (Element, error) {
 		return Element{}, p.fail(h.tag, "a delimiter where no item is open")
 	}
 	e := Element{Tag: h.tag, VR: h.vr, Offset: p.base + int64(p.pos), coding: p.coding, reserved: h.reserved}
-	if h.length == undefined && !p.implicit && h.vr != SQ && h.vr != UN && h.vr != OB && h.vr != OW {
-		return Element{}, p.fail(h.tag, "no length, which its value representation cannot have")
+	if !h.mayBeOpen(p.implicit) {
+		return Element{}, p.fail(h.tag, reasonOpen)
 	}
-	if h.length != undefined && h.vr != SQ {
+	if h.length != undefined && (h.vr != SQ || h.tag.IsPixelData()) {
 		if uint64(h.length) > uint64(end-p.pos-h.size) {
 			return Element{}, p.fail(h.tag, reasonShort)
 		}
@@ -234,7 +253,7 @@ func (p *parser) element(end int, cs *charset) (Element, error) {
 		return e, nil
 	}
 	e.undefined = h.length == undefined
-	if e.undefined && (h.vr == OB || h.vr == OW || h.tag == PixelData) {
+	if e.undefined && h.isFragments() {
 		p.pos += h.size
 		return e, p.fragments(&e, end)
 	}
@@ -243,7 +262,7 @@ func (p *parser) element(end int, cs *charset) (Element, error) {
 
 // sequence reads the items of a sequence (PS3.5 7.5). One of unknown representation and undefined length is written
 // in implicit VR little endian, whatever is around it (PS3.5 6.2.2).
-func (p *parser) sequence(e *Element, h head, end int, cs *charset) error {
+func (p *parser) sequence(e *Element, h head, end int, cs *inherited) error {
 	if p.depth == 0 {
 		return p.fail(h.tag, "sequences nested deeper than the limit")
 	}
@@ -291,11 +310,11 @@ func (p *parser) inside(err error, e *Element, tag Tag) error {
 	return err
 }
 
-func (p *parser) item(mark head, end int, cs *charset) (DataSet, error) {
+func (p *parser) item(mark head, end int, cs *inherited) (DataSet, error) {
 	if err := p.count(tagItem); err != nil {
 		return DataSet{}, err
 	}
-	ds := DataSet{Offset: p.base + int64(p.pos), charset: cs, undefined: mark.length == undefined}
+	ds := DataSet{Offset: p.base + int64(p.pos), charset: &inherited{from: cs}, undefined: mark.length == undefined}
 	if !ds.undefined && uint64(mark.length) > uint64(end-p.pos-mark.size) {
 		return DataSet{}, p.fail(tagItem, reasonShort)
 	}

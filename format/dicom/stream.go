@@ -191,7 +191,7 @@ func (s *stream) dataSet(syntax Syntax, pixels func(*DataSet, *Pixels) error) (D
 		s.p, s.ended, s.kept = parser{depth: s.lim.Depth, left: left}, false, 0
 	}
 	s.p.coding = codingOf(syntax)
-	ds := DataSet{Offset: s.p.base + int64(s.p.pos)}
+	ds := DataSet{Offset: s.p.base + int64(s.p.pos), charset: &inherited{}}
 	for {
 		h, err := s.head()
 		if err == io.EOF {
@@ -258,10 +258,10 @@ func (s *stream) pixels(h head, ds *DataSet, pixels func(*DataSet, *Pixels) erro
 	}
 	p := &Pixels{s: s, Length: int64(h.length), left: int64(h.length)}
 	p.Element = Element{Tag: h.tag, VR: h.vr, Offset: s.p.base + int64(s.p.pos), coding: s.p.coding, reserved: h.reserved}
+	if !h.mayBeOpen(s.p.implicit) {
+		return s.p.fail(h.tag, reasonOpen)
+	}
 	if h.length == undefined {
-		if h.vr != OB && h.vr != OW && h.vr != UN {
-			return s.p.fail(h.tag, "no length, which its value representation cannot have")
-		}
 		p.Length, p.left, p.undefined = -1, 0, true
 		p.Fragments = [][]byte{}
 	}

@@ -57,7 +57,7 @@ func (ds *DataSet) Decode(e *Element) (text string, ok bool) {
 	if !e.VR.IsText() || e.Value == nil {
 		return "", true
 	}
-	cs := ds.charset
+	cs := ds.charset.get()
 	if !e.VR.Translated() {
 		cs = nil
 	}

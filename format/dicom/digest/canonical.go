@@ -1,6 +1,7 @@
 package digest
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 	"strings"
@@ -95,51 +96,41 @@ func (f form) element(dst []byte, ds *dicom.DataSet, e *dicom.Element) []byte {
 // value appends the value of e. items is their number for a sequence, whose length it takes the place of, and else -1.
 func (f form) value(dst []byte, ds *dicom.DataSet, e *dicom.Element) (out []byte, vr string, items int) {
 	switch {
-	case e.Items != nil:
+	case len(e.Items) > 0:
 		return f.items(dst, e.Items), "SQ", len(e.Items)
 	case e.Fragments != nil:
 		return f.fragments(dst, ds, e)
 	}
-	want := e.Tag.Lookup()
-	if f.depth > 0 && (want == dicom.SQ || want == dicom.UN) {
-		if list, ok := hidden(ds, e); ok {
-			return form{f.syntax, f.depth - 1}.items(dst, list), "SQ", len(list)
+	start := len(dst)
+	dst = e.AppendLittleEndian(dst)
+	raw := dst[start:]
+	if f.depth > 0 && bytes.HasPrefix(raw, []byte(itemMark)) {
+		if list, ok := ds.Unhide(bytes.Clone(raw)); ok {
+			return form{f.syntax, f.depth - 1}.items(dst[:start], list), "SQ", len(list)
 		}
 	}
-	if !fits(want, len(e.Value)) {
-		want = e.VR
-		if !want.Known() {
-			want = dicom.UN
-		}
+	want := e.Tag.Lookup()
+	if !fits(want, len(raw)) {
+		want = dicom.UN
 	}
 	if want.IsText() {
-		return appendText(dst, ds, e, want)
+		return appendText(dst[:start], ds, raw, want)
 	}
-	dst = e.AppendLittleEndian(dst)
-	if len(e.Value)&1 == 1 {
+	if len(raw)&1 == 1 {
 		dst = append(dst, 0) // PS3.5 7.1.1: a length is even
 	}
 	return dst, want.String(), -1
 }
 
-// fits tells whether a value of n bytes can have that representation. Sequences were looked at before.
+// fits tells whether a value of n bytes that is no sequence of items can have that representation.
 func fits(vr dicom.VR, n int) bool {
 	switch vr {
 	case dicom.SQ:
-		return false
+		return n == 0
 	case dicom.AT:
 		return n%4 == 0
 	}
 	return vr.Size() <= 1 || n%vr.Size() == 0
-}
-
-// hidden reads the items of a sequence that is not said to be one: a value of unknown representation, which is a sequence in
-// implicit VR little endian if it parses as such (PS3.5 6.2.2), and one in implicit VR that the dictionary does not know.
-func hidden(ds *dicom.DataSet, e *dicom.Element) ([]dicom.DataSet, bool) {
-	if e.VR != dicom.UN || len(e.Value) < 8 || string(e.Value[:4]) != itemMark {
-		return nil, false
-	}
-	return ds.Unhide(e)
 }
 
 func (f form) items(dst []byte, items []dicom.DataSet) []byte {
@@ -175,13 +166,11 @@ func (f form) fragments(dst []byte, ds *dicom.DataSet, e *dicom.Element) (out []
 }
 
 // appendText appends text as UTF-8 and without the padding behind it. Text that is none in its character set stands as it is, its representation
-// in small letters.
-func appendText(dst []byte, ds *dicom.DataSet, e *dicom.Element, vr dicom.VR) (out []byte, name string, items int) {
-	plain := *e
-	plain.VR = vr
-	text, ok := ds.Decode(&plain)
+// in small letters. raw may stand behind dst in one slice.
+func appendText(dst []byte, ds *dicom.DataSet, raw []byte, vr dicom.VR) (out []byte, name string, items int) {
+	text, ok := ds.Decode(&dicom.Element{VR: vr, Value: raw})
 	if !ok {
-		return append(dst, strings.TrimRight(string(e.Value), " \x00")...), strings.ToLower(vr.String()), -1
+		return append(dst, bytes.TrimRight(raw, " \x00")...), strings.ToLower(vr.String()), -1
 	}
 	text = strings.TrimRight(text, " \x00")
 	if vr != dicom.DS && vr != dicom.IS {

@@ -12,13 +12,14 @@
 //
 // An element is 2 bytes of group and 2 of element number, 2 letters of representation, 8 bytes of length, and the value; numbers are in little endian.
 //
-//   - The representation is that of the dictionary if a value of that length can have it, and else the one that is given; US where the
+//   - The representation is that of the dictionary if a value of that length can have it, and else UN; US where the
 //     dictionary leaves it at US or SS, and OW at OB or OW. So explicit VR, implicit VR and UN are one. Private elements, and what the dictionary
 //     does not know, are UN, their bytes as they would be in implicit VR little endian. The dictionary is part of the rules.
 //   - Text is UTF-8 without the blanks and NULs at its end; each value of DS and IS also loses those at its beginning. Text that is none in
 //     its declared character set stays as it is, and its representation is in small letters: lo, not LO.
 //   - A sequence has the number of its items for a length, whether it was delimited or not. Each item is 8 bytes of how many elements it has, and
-//     the elements, ordered as above. A value of unknown representation that parses as a sequence in implicit VR is one (PS3.5 6.2.2).
+//     the elements, ordered as above. A value that parses as a sequence in implicit VR is one, as implicit VR hides those that the dictionary does
+//     not know (PS3.5 6.2.2). A sequence without items is an empty value.
 //   - Compressed pixels in an item, as of an icon, are their samples, if they can be unpacked here, and else the fragments joined. An odd
 //     binary value gets a zero.
 //

@@ -2,8 +2,10 @@ package digest
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"hash"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/wardline/wardline/format/dicom"
@@ -55,29 +57,45 @@ type image struct {
 
 func imageOf(ds *dicom.DataSet) image {
 	im := image{
-		Geometry: frame.Geometry{Rows: number(ds, 0x00280010, 1<<16), Columns: number(ds, 0x00280011, 1<<16), Samples: number(ds, 0x00280002, 16)},
-		number:   max(1, number(ds, 0x00280008, 1<<31)),
-		bits:     number(ds, 0x00280100, 64),
+		Geometry: frame.Geometry{Rows: short(ds, 0x00280010), Columns: short(ds, 0x00280011), Samples: short(ds, 0x00280002)},
+		number:   frames(ds),
+		bits:     short(ds, 0x00280100),
 	}
 	im.BytesPerSample = im.bits / 8
-	im.planar = im.Samples > 1 && im.bits%8 == 0 && number(ds, 0x00280006, 1) == 1
-	if im.Rows == 0 || im.Columns == 0 || im.Samples == 0 || im.bits == 0 {
+	im.planar = im.Samples > 1 && im.bits%8 == 0 && short(ds, 0x00280006) == 1
+	if im.Rows == 0 || im.Columns == 0 || im.Samples == 0 || im.Samples > 16 || im.bits == 0 || im.bits > 64 {
 		return im
 	}
 	perPixel := int64(im.Samples)
-	if im.Samples == 3 && strings.HasSuffix(ds.Text(0x00280004), "_422") { // colour for every second pixel, PS3.3 C.7.6.3.1.2
+	if im.Samples == 3 && strings.HasSuffix(text(ds, 0x00280004), "_422") { // colour for every second pixel, PS3.3 C.7.6.3.1.2
 		perPixel, im.planar = 2, false
 	}
 	im.frameBits = int64(im.Rows) * int64(im.Columns) * perPixel * int64(im.bits)
 	return im
 }
 
-// number returns a positive number of the header, and 0 for anything else.
-func number(ds *dicom.DataSet, t dicom.Tag, most int64) int {
-	if n := ds.Int(t, 0); n > 0 && n <= most {
-		return int(n)
+// short returns a number of 16 bits of the header, and 0 for anything else. Like text it goes by the dictionary, as the canonical form
+// does, whatever representation the element is said to have.
+func short(ds *dicom.DataSet, t dicom.Tag) int {
+	e, _ := ds.Find(t)
+	if len(e.Value) != 2 {
+		return 0
 	}
-	return 0
+	return int(binary.LittleEndian.Uint16(e.AppendLittleEndian(nil)))
+}
+
+func text(ds *dicom.DataSet, t dicom.Tag) string {
+	e, _ := ds.Find(t)
+	return strings.Trim(string(e.AppendLittleEndian(nil)), " \x00")
+}
+
+// frames returns how many frames the header says there are; 1 when it says nothing (PS3.3 C.7.6.6.1.1).
+func frames(ds *dicom.DataSet) int {
+	n, err := strconv.ParseInt(text(ds, 0x00280008), 10, 32)
+	if err != nil || n < 1 {
+		return 1
+	}
+	return int(n)
 }
 
 // begin takes up an element of pixel data, which ds describes. length is that of a native value, and -1 for fragments.
