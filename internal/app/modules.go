@@ -13,6 +13,7 @@ import (
 	"github.com/wardline/wardline/internal/collect/atna"
 	"github.com/wardline/wardline/internal/collect/auditd"
 	"github.com/wardline/wardline/internal/collect/cloudtrail"
+	"github.com/wardline/wardline/internal/collect/dicom"
 	"github.com/wardline/wardline/internal/collect/ehrcsv"
 	"github.com/wardline/wardline/internal/collect/elastic"
 	"github.com/wardline/wardline/internal/collect/entra"
@@ -43,6 +44,7 @@ func Formats(mappings string) ([]collect.Format, error) {
 	}
 	return []collect.Format{
 		evtx.Format(),
+		dicom.Format(),
 		json.Format(shapes()),
 		zeek.Format(),
 		hl7.Format(),

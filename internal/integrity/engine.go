@@ -25,6 +25,7 @@ type Engine struct {
 	cfg      EngineConfig
 	passages []*passage
 	chart    *chart.Chart
+	images   shelf
 	since    time.Time // when the first event was received
 
 	observed time.Time // when the latest event was received
@@ -34,7 +35,7 @@ type Engine struct {
 
 // NewEngine returns an Engine that has heard nothing.
 func NewEngine(cfg EngineConfig) *Engine {
-	e := &Engine{cfg: cfg, chart: chart.New()}
+	e := &Engine{cfg: cfg, chart: chart.New(), images: memory{}}
 	for _, c := range cfg.Routes {
 		e.passages = append(e.passages, newPassage(c, cfg.Secret("route "+c.Name)))
 	}
@@ -42,28 +43,31 @@ func NewEngine(cfg EngineConfig) *Engine {
 }
 
 // Wants tells whether events of a class can be compared.
-func Wants(c *event.Class) bool { return c.Product == "hl7" }
+func Wants(c *event.Class) bool { return c.Product == "hl7" || isImage(c) }
 
-// Event takes an event and returns what may not be true.
-func (e *Engine) Event(h *hospital.House, ev *event.Event, at hospital.Place) []Doubt {
+// Event takes an event and returns what may not be true. Its error is that of the disk.
+func (e *Engine) Event(h *hospital.House, ev *event.Event, at hospital.Place) ([]Doubt, error) {
 	if ev.Observed.After(e.observed) {
 		e.observed, e.fresh = ev.Observed, true
 	}
 	if e.since.IsZero() {
 		e.since = ev.Observed
 	}
+	if isImage(ev.Class) {
+		return e.image(h, ev, at)
+	}
 	if !Wants(ev.Class) {
-		return nil
+		return nil, nil
 	}
 	m := message(ev)
 	if m == nil || isAnswer(m) {
-		return nil
+		return nil, nil
 	}
 	var out []Doubt
 	for _, p := range e.passages {
 		out = append(out, p.doubts(h, p.hear(ev, m, at))...)
 	}
-	return append(out, e.written(h, ev, m, at)...)
+	return append(out, e.written(h, ev, m, at)...), nil
 }
 
 // Clock lets time pass. Deadlines run by when messages were received, which no sender can set, and from then on as the clock of the house does, which

@@ -25,7 +25,8 @@ type Doubt struct {
 	Kind    string          `json:"kind"` // route.Kind or chart.Kind
 	At      time.Time       `json:"at"`
 	Way     string          `json:"way,omitempty"`     // name of the route
-	About   string          `json:"about,omitempty"`   // segment and code of the statement
+	About   string          `json:"about,omitempty"`   // segment and code of the statement; modality of an image
+	Study   string          `json:"study,omitempty"`   // Study Instance UID of an image
 	Patient string          `json:"patient,omitempty"` // token
 	Author  string          `json:"author,omitempty"`  // who wrote it, as the sender calls the person
 	Before  *finding.Place  `json:"before,omitempty"`  // in the journal, of what was said in front of an engine
@@ -154,7 +155,10 @@ func (d *Doubt) finding() finding.Finding {
 		evidence.Place = &places[len(places)-1]
 	}
 	entity := d.Way
-	if entity == "" {
+	switch {
+	case d.Study != "":
+		entity = "study " + event.NewID(watcher, "study", d.Study).String() // its images are one finding
+	case entity == "":
 		entity = d.Author + " " + d.Patient
 	}
 	book := finding.NewBook(5)

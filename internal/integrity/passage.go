@@ -52,7 +52,7 @@ func (c *RouteConfig) Check() error {
 type passage struct {
 	cfg   RouteConfig
 	route *route.Route
-	heard []heard        // in front, oldest first
+	heard []heard // in front, oldest first
 	told  allowance
 }
 

@@ -42,6 +42,7 @@ type Room struct {
 	engine *Engine
 
 	// The rest is the follower's goroutine's.
+	shelf    *drawers
 	reader   event.LineReader
 	receipts []*journal.Receipt // of what was filed since the position was written
 	found    []Doubt            // since then
@@ -69,6 +70,8 @@ func (r *Room) load(ctx context.Context, _ *hospital.House) error {
 	r.reader = event.LineReader{Taxonomy: r.cfg.Taxonomy, Limits: jsonl.DefaultLimits()}
 	secret := func(purpose string) []byte { return fmt.Appendf(nil, "%016x", r.cfg.Vault.Hash("integrity", purpose)) }
 	r.engine = NewEngine(EngineConfig{Routes: r.cfg.Routes, Zone: r.cfg.Zone, Secret: secret})
+	r.shelf = newDrawers(r.cfg.DB, r.cfg.Vault)
+	r.engine.images = r.shelf
 	return r.recall(ctx)
 }
 
@@ -79,7 +82,14 @@ func (r *Room) event(ctx context.Context, h *hospital.House, ev *event.Event, at
 		r.filings = 0
 	}
 	r.at = at
-	return r.file(ctx, r.engine.Event(h, ev, at))
+	if r.shelf.ctx = ctx; isImage(ev.Class) {
+		defer r.shelf.trim()
+	}
+	doubts, err := r.engine.Event(h, ev, at)
+	if err != nil {
+		return err
+	}
+	return r.file(ctx, doubts)
 }
 
 func (r *Room) clock(ctx context.Context, h *hospital.House, now time.Time) error {
@@ -100,7 +110,10 @@ func (r *Room) save(ctx context.Context, tx *sql.Tx) error {
 	return r.write(ctx, tx)
 }
 
-func (r *Room) saved() { r.found = r.found[:0] }
+func (r *Room) saved() {
+	r.found = r.found[:0]
+	r.shelf.written()
+}
 
 // Routes says how the routes do; nothing before the follower began.
 func (r *Room) Routes() []RouteState {

@@ -3,6 +3,7 @@ package integrity
 import (
 	"github.com/wardline/wardline/internal/finding"
 	"github.com/wardline/wardline/internal/integrity/chart"
+	"github.com/wardline/wardline/internal/integrity/image"
 	"github.com/wardline/wardline/internal/integrity/route"
 )
 
@@ -49,6 +50,29 @@ var rules = map[string]rule{
 		Title: "An interface rewrites a field in a way that it did not before", Level: "low",
 		Summary:        "The field decides nothing about care, but the ways of the engine were another when they were learned.",
 		FalsePositives: []string{"A change of the engine's configuration: compare its date with that of the change ticket."},
+	}},
+	string(image.Redrawn): {kind: finding.Falsification, Rule: finding.Rule{
+		Title: "The pictures of a study are not those that were made", Level: "critical",
+		Summary:        "The archive holds other pixels under the same identifier than were first heard of. Compression without loss does not do that. Take a copy from the machine that made them, or from another archive.",
+		CareImpact:     "Something may be seen in the picture that is not in the patient, or not seen that is.",
+		FalsePositives: []string{"Compression with loss, which has to say so in the image and keep the original."},
+	}},
+	string(image.Reassigned): {kind: finding.Falsification, Rule: finding.Rule{
+		Title: "Pictures belong to another patient than when they were made", Level: "critical",
+		Summary:        "The number of the patient in the image is another, and the house has neither joined the two nor does the image say who corrected it.",
+		CareImpact:     "A patient may be treated by the pictures of another.",
+		FalsePositives: []string{"Images of an unknown or wrongly chosen patient that were put right without writing it into them."},
+	}},
+	string(image.Reworded): {kind: finding.Falsification, Rule: finding.Rule{
+		Title: "An image says other things about how it was made", Level: "high",
+		Summary:    "Attributes changed that no archive has a reason to change: side, geometry, times, the scale of its values.",
+		CareImpact: "Side, size or dose may be read wrongly.",
+	}},
+	string(image.Polyglot): {kind: finding.Falsification, Rule: finding.Rule{
+		Title: "An image is something else as well", Level: "high",
+		Summary:        "Its first 128 bytes, which are empty in an image, make it a program or another kind of file. Do not open it; keep it for those who look into it.",
+		CareImpact:     "A workstation may run what hides in an image.",
+		FalsePositives: []string{"Formats of microscopy that put another head in front on purpose."},
 	}},
 	string(chart.BackDated): {kind: finding.Falsification, Rule: finding.Rule{
 		Title: "A note claims an earlier time than it can be of", Level: "high",

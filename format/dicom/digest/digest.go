@@ -152,14 +152,20 @@ func Read(r io.Reader, syntax dicom.Syntax, m Mutable, lim dicom.Limits) (Instan
 
 // ReadFile digests a file from a stream, as OfFile does.
 func ReadFile(r io.Reader, m Mutable, lim dicom.Limits) (Instance, error) {
+	in, _, err := ReadHeader(r, m, lim)
+	return in, err
+}
+
+// ReadHeader digests a file from a stream as ReadFile does, and returns the file as well, whose pixel data has no value.
+func ReadHeader(r io.Reader, m Mutable, lim dicom.Limits) (Instance, dicom.File, error) {
 	px := newPixelHasher(lim)
 	f, err := dicom.StreamFile(r, lim, func(f *dicom.File, p *dicom.Pixels) error { return px.read(&f.DataSet, f.Syntax, p) })
 	if err != nil {
-		return Instance{}, err
+		return Instance{}, dicom.File{}, err
 	}
 	in := finish(&f.DataSet, f.Syntax, m, px)
 	in.Polyglot = f.Polyglot()
-	return in, nil
+	return in, f, nil
 }
 
 // finish adds what the whole data set says to what was hashed of its pixels.

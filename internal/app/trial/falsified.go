@@ -95,7 +95,11 @@ func (f *falsified) record(r *feed.Record) error {
 	return nil
 }
 
-func (f *falsified) one(at hospital.Place) { f.note(f.engine.Event(f.house, &f.event, at)) }
+func (f *falsified) one(at hospital.Place) error {
+	doubts, err := f.engine.Event(f.house, &f.event, at)
+	f.note(doubts)
+	return err
+}
 
 func (f *falsified) note(doubts []integrity.Doubt) { f.doubts = append(f.doubts, doubts...) }
 

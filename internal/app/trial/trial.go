@@ -107,7 +107,7 @@ type trial struct {
 	alerts   []score.Alert
 	cases    map[string]time.Time // opened
 	found    []score.Case
-	take1    func(hospital.Place) // takes events in place of engine; nil for none
+	take1    func(hospital.Place) error // takes events in place of engine; nil for none
 }
 
 type touchKey struct {
@@ -310,8 +310,7 @@ func (t *trial) one(at hospital.Place) error {
 		changed = append(changed, t.house.Take(&facts[i])...)
 	}
 	if t.take1 != nil {
-		t.take1(at)
-		return nil
+		return t.take1(at)
 	}
 	return t.engine.Event(&t.event, at, changed)
 }

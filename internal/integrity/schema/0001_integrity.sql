@@ -14,6 +14,14 @@ CREATE TABLE integrity_charts (
 	learned BLOB NOT NULL     -- chart.Chart.Learned, sealed
 ) STRICT;
 
+-- What images were when they were first heard of.
+CREATE TABLE integrity_images (
+	uid  INTEGER PRIMARY KEY, -- keyed hash of the SOP Instance UID
+	at   INTEGER NOT NULL,    -- Unix seconds
+	body BLOB NOT NULL        -- image.Seal as JSON, sealed
+) STRICT;
+CREATE INDEX integrity_images_at ON integrity_images (at);
+
 -- What may not be true.
 CREATE TABLE integrity_doubts (
 	id      TEXT PRIMARY KEY,

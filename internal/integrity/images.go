@@ -1,0 +1,101 @@
+package integrity
+
+import (
+	"strings"
+	"time"
+
+	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/finding"
+	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/integrity/image"
+)
+
+// shelf is where seals of images lie.
+type shelf interface {
+	// seal returns what is remembered of an image; known is false when nothing is.
+	seal(uid string) (s image.Seal, known bool, err error)
+	keep(uid string, s image.Seal)
+}
+
+// memory is a shelf without a disk.
+type memory map[string]image.Seal
+
+var _ shelf = memory(nil)
+
+func (m memory) seal(uid string) (image.Seal, bool, error) {
+	s, known := m[uid]
+	return s, known, nil
+}
+
+func (m memory) keep(uid string, s image.Seal) { m[uid] = s }
+
+// isImage tells the events that are of images with their digests.
+func isImage(c *event.Class) bool { return c.Product == "dicom" && c.Service == "instance" }
+
+// image compares an image with what was sealed of it, when it was first heard of.
+func (e *Engine) image(h *hospital.House, ev *event.Event, at hospital.Place) ([]Doubt, error) {
+	field := func(name string) string {
+		for v := range ev.Values(name) {
+			return string(v)
+		}
+		return ""
+	}
+	uid := field("SOPInstanceUID")
+	if uid == "" {
+		return nil, nil
+	}
+	before, known, err := e.images.seal(uid)
+	if err != nil {
+		return nil, err
+	}
+	now := image.Seen{
+		ID: idOf(at, ev.ID), Polyglot: field("preamble") == "other", Coerced: field("coerced.reason") != "",
+		Seal: image.Seal{
+			Header: field("digest.header"), Semantic: field("digest.semantic"), Pixels: field("digest.pixels"), Patient: field("PatientID") + "^^^" + field("IssuerOfPatientID"),
+			Study: field("StudyInstanceUID"), At: ev.Observed,
+		},
+	}
+	if known && now.Patient != before.Patient {
+		now.Moved = samePatient(h, before.Patient, now.Patient) || now.Coerced && agrees(h, now.Patient, field("PatientName"), field("PatientBirthDate"))
+	}
+	wrong, keep := image.Compare(before, known, now)
+	if keep != before {
+		e.images.keep(uid, keep)
+	}
+	var out []Doubt
+	for _, kind := range wrong {
+		out = append(out, imageDoubt(h, kind, &before, &now, field("Modality")))
+	}
+	return out, nil
+}
+
+func imageDoubt(h *hospital.House, kind image.Kind, before *image.Seal, now *image.Seen, modality string) Doubt {
+	d := Doubt{Kind: string(kind), At: now.At, About: modality, Patient: token(h, now.Patient), Count: 1, Study: now.Study}
+	if place, _, ok := placeOf(before.First); ok {
+		d.Before = &place
+	}
+	place, id, ok := placeOf(now.ID)
+	if ok {
+		d.Places = []finding.Place{place}
+	}
+	d.ID = event.NewID(watcher, d.Kind, id).String()
+	return d
+}
+
+// samePatient tells whether two numbers are of one patient, as far as the house knows.
+func samePatient(h *hospital.House, a, b string) bool {
+	x, y := token(h, a), token(h, b)
+	return x != "" && x == y
+}
+
+// agrees tells whether an image that says that it was corrected says of the patient what the house knows.
+func agrees(h *hospital.House, identifier, name, born string) bool {
+	value, authority, _ := strings.Cut(identifier, "^^^")
+	known, ok := h.Recorded([]hospital.Identifier{{Value: value, Authority: authority}})
+	day, err := time.Parse("20060102", born)
+	parts := append(strings.Split(name, "^"), "")
+	if !ok || err != nil || known.Person == 0 {
+		return false
+	}
+	return h.Identity(&hospital.Human{Family: parts[0], Given: parts[1], Born: day}).Person == known.Person
+}
