@@ -193,3 +193,45 @@ func TestStopBetweenTwoPoints(t *testing.T) {
 		}
 	})
 }
+
+// picture has an image stand in the journal, as a collector of images writes it.
+func (h *house) picture(source, pixels, patient string) finding.Place {
+	h.Helper()
+	h.at = h.at.Add(time.Second)
+	fields, err := json.Marshal(map[string]any{
+		"SOPInstanceUID": "1.2.3.4", "StudyInstanceUID": "1.2.3", "Modality": "CT", "PatientID": patient, "preamble": "empty",
+		"digest": map[string]string{"header": "h " + patient, "semantic": "s", "pixels": pixels},
+	})
+	if err != nil {
+		h.Fatal(err)
+	}
+	ev := &event.Event{Source: source, Class: h.tax.Class("dicom", "instance", ""), Format: "dicom", Time: h.at, Observed: h.at, Fields: fields, ID: event.NewID(source, h.at.String())}
+	place, err := h.journal.Append(h.Context(), journal.Line{Kind: journal.Events, Source: source, Time: h.at, JSON: event.AppendLine(nil, ev)})
+	if err != nil {
+		h.Fatal(err)
+	}
+	return finding.Place{Entry: place.Entry, Line: place.Line}
+}
+
+// TestImageIsAnotherOne reads an image back, after a start, from an archive that holds other pixels under its identifier, and then another patient's number.
+func TestImageIsAnotherOne(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		h := newHouse(t)
+		made := h.picture("modality", "p1", "4711")
+		h.picture("archive", "p1", "4711")
+		h.follow(open())
+		changed := h.picture("archive", "p2", "4711")
+		h.picture("archive", "p2", "4711")
+		h.follow(open())
+		h.picture("archive", "p1", "4711") // it was put right
+		moved := h.picture("archive", "p1", "4712")
+		h.follow(open())
+		want := []string{
+			fmt.Sprintf("integrity-image-redrawn [{%d 0} {%d 0}]", made.Entry, changed.Entry),
+			fmt.Sprintf("integrity-image-moved [{%d 0} {%d 0}]", made.Entry, moved.Entry),
+		}
+		if diff := cmp.Diff(h.filed(), want); diff != "" {
+			t.Errorf("findings (-got +want):\n%s", diff)
+		}
+	})
+}
