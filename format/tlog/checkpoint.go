@@ -118,10 +118,14 @@ func ParseCheckpoint(text []byte, publicKey string) (Checkpoint, error) {
 	return Log{Origin: k.Name, Keys: []Key{k}}.Verify(text)
 }
 
-// VerifyConsistency checks that the log at newer holds all that it held at older, unchanged.
+// VerifyConsistency checks that the log at newer holds all that it held at older, unchanged. Of a log that held nothing
+// it refuses to say so, because that would be true of every log.
 func VerifyConsistency(older, newer Checkpoint, hashes []Hash) error {
 	if older.Origin != newer.Origin {
 		return fmt.Errorf("%w: the checkpoints are of two logs", ErrProof)
+	}
+	if older.Size == 0 {
+		return fmt.Errorf("%w: a tree of 0 proves nothing of the tree of %d", ErrProof, newer.Size)
 	}
 	if err := (Subtree{0, older.Size, older.Root}).VerifyConsistency(newer.Size, newer.Root, hashes); err != nil {
 		return fmt.Errorf("%w: the tree of %d does not begin with the tree of %d", ErrProof, newer.Size, older.Size)
