@@ -34,7 +34,7 @@ const (
 	OutOfStep Kind = "out of step"
 	// Unprovable: our own journal cannot prove that it continues what a peer signed. Its files are damaged.
 	Unprovable Kind = "unprovable"
-	// Silent: a peer did not answer for longer than it may.
+	// Silent: a peer did not answer for longer than it may, or a log sent nothing that could be signed.
 	Silent Kind = "silent"
 	// Refused: a peer does not know our log or our key, or does not speak the protocol.
 	Refused Kind = "refused"
@@ -57,7 +57,8 @@ type Alarm struct {
 	At   time.Time
 	// Log is the origin of the log that it is about.
 	Log string
-	// Peer is the name of the witness that said so. It is empty when this node is the witness, and the log is another's.
+	// Peer is the name of the witness that said so. It is empty when this node found it: as the witness of another's log, or
+	// because it remembers more of its own.
 	Peer string
 	Size uint64 // of the checkpoint that was refused
 	Held uint64 // of what the witness signed last, as far as it is known

@@ -43,6 +43,13 @@ func (f *Feed) settle(ctx context.Context, p point, asked []outcome) ([]Alarm, e
 	var alarms []Alarm
 	err := f.db.Do(ctx, func(tx *sql.Tx) error {
 		alarms = nil
+		kind, largest, err := f.recall(ctx, tx, p)
+		if err != nil {
+			return err
+		}
+		if kind != "" {
+			alarms = append(alarms, Alarm{Kind: kind, At: now, Log: f.log.Origin, Size: p.Size, Held: largest, Times: 1})
+		}
 		for _, o := range asked {
 			if o.kind != "" {
 				a, err := f.contradiction(ctx, tx, p, o, now)
@@ -58,7 +65,7 @@ func (f *Feed) settle(ctx context.Context, p point, asked []outcome) ([]Alarm, e
 			if silent {
 				alarms = append(alarms, Alarm{Kind: Silent, At: now, Log: f.log.Origin, Peer: o.peer.Name, Size: p.Size, Held: o.held, Status: o.status, Times: 1})
 			}
-			if o.signed.Bytes != nil {
+			if o.signed.Bytes != nil && kind == "" {
 				if err := f.keepSignature(ctx, tx, p, o, now); err != nil {
 					return err
 				}
@@ -67,6 +74,29 @@ func (f *Feed) settle(ctx context.Context, p point, asked []outcome) ([]Alarm, e
 		return f.thin(ctx, tx, now)
 	})
 	return alarms, err
+}
+
+// recall compares the journal with what was kept of it here, and tells what is wrong. Peers may be far, and new ones know nothing
+// of what was.
+func (f *Feed) recall(ctx context.Context, tx *sql.Tx, p point) (kind Kind, largest uint64, err error) {
+	var size int64
+	var text []byte
+	err = tx.QueryRowContext(ctx, `SELECT size, checkpoint FROM witness_checkpoints WHERE origin = $1 AND size >= $2 ORDER BY size DESC LIMIT 1`,
+		f.log.Origin, int64(p.Size)).Scan(&size, &text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", 0, nil
+	}
+	if err != nil {
+		return "", 0, err
+	}
+	if uint64(size) > p.Size {
+		return RolledBack, uint64(size), nil
+	}
+	before, err := f.log.Verify(text)
+	if err != nil || before != p.Checkpoint {
+		return Forked, p.Size, nil
+	}
+	return "", 0, nil
 }
 
 // contradiction makes an alarm of what is wrong with a peer's answer, and keeps the evidence.

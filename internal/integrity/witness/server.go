@@ -202,8 +202,9 @@ func (s *Server) sign(ctx context.Context, tx *sql.Tx, c tlog.Checkpoint, note t
 		return answer{}, err
 	}
 	note.Signatures = append(own(s.logs[c.Origin].Log, note), signature)
-	_, err = tx.ExecContext(ctx, `INSERT INTO witness_logs (origin, size, root, checkpoint, signed) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (origin) DO UPDATE SET size = excluded.size, root = excluded.root, checkpoint = excluded.checkpoint, signed = excluded.signed`,
+	_, err = tx.ExecContext(ctx, `INSERT INTO witness_logs (origin, size, root, checkpoint, signed, told) VALUES ($1, $2, $3, $4, $5, 0)
+		ON CONFLICT (origin) DO UPDATE SET size = excluded.size, root = excluded.root, checkpoint = excluded.checkpoint,
+			signed = excluded.signed, told = 0`,
 		c.Origin, int64(c.Size), c.Root[:], note.Bytes(), store.At(at))
 	return answer{status: http.StatusOK, body: []byte(signature.String())}, err
 }
@@ -238,6 +239,54 @@ func load(ctx context.Context, tx *sql.Tx, origin string) (tlog.Checkpoint, []by
 	}
 	c.Size, c.Root = uint64(size), tlog.Hash(root)
 	return c, signed, nil
+}
+
+// Run looks at each tick for logs that fell silent, until ctx ends: who wants to change a log's past may begin with
+// keeping it from its witnesses. It returns an error when the database fails; called again it goes on.
+func (s *Server) Run(ctx context.Context, ticks <-chan time.Time) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticks:
+			if err := s.Silent(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// Silent tells of logs of which nothing could be signed for an hour, once until something can.
+func (s *Server) Silent(ctx context.Context) error {
+	now := s.cfg.Now()
+	var alarms []Alarm
+	err := s.db.Do(ctx, func(tx *sql.Tx) error {
+		alarms = nil
+		rows, err := tx.QueryContext(ctx, `UPDATE witness_logs SET told = 1 WHERE told = 0 AND signed < $1 RETURNING origin, size`, store.At(now.Add(-silence)))
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			a := Alarm{Kind: Silent, At: now, Times: 1}
+			var size int64
+			if err := rows.Scan(&a.Log, &size); err != nil {
+				return err
+			}
+			a.Held = uint64(size)
+			if _, watched := s.logs[a.Log]; watched {
+				alarms = append(alarms, a)
+			}
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return fmt.Errorf("look for silent logs: %w", err)
+	}
+	for _, a := range alarms {
+		s.cfg.Tell(ctx, a)
+	}
+	return nil
 }
 
 // latest shows the last checkpoint of a log that this node signed, with both signatures.

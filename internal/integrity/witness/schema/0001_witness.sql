@@ -6,7 +6,8 @@ CREATE TABLE witness_logs (
 	size       INTEGER NOT NULL,
 	root       BLOB NOT NULL,
 	checkpoint BLOB NOT NULL,    -- with the log's signature and this node's
-	signed     INTEGER NOT NULL  -- when
+	signed     INTEGER NOT NULL, -- when
+	told       INTEGER NOT NULL  -- 1: that the log is silent was told
 ) STRICT;
 
 -- Where each peer stands with this node's own log.
