@@ -18,22 +18,22 @@ import (
 	"github.com/wardline/wardline/internal/store/storetest"
 )
 
-// journal is a chain at a size.
-type journal struct {
+// memory is a chain at a size, as a journal.
+type memory struct {
 	tb testing.TB
 	chain
 	size   int
 	broken error // what Consistency returns
 }
 
-func (j *journal) Checkpoint() ([]byte, error) { return j.checkpoint(j.tb, j.size), nil }
+func (j *memory) Checkpoint() ([]byte, error) { return j.checkpoint(j.tb, j.size), nil }
 
-func (j *journal) Consistency(_ context.Context, older, newer uint64) ([]tlog.Hash, error) {
+func (j *memory) Consistency(_ context.Context, older, newer uint64) ([]tlog.Hash, error) {
 	return j.proof(int(older), 0, int(newer), true), j.broken
 }
 
 // ProveAt is what the real journal has. See TestTwoHospitals.
-func (j *journal) ProveAt(_ context.Context, index uint64, checkpoint []byte) (tlog.Proof, error) {
+func (j *memory) ProveAt(_ context.Context, index uint64, checkpoint []byte) (tlog.Proof, error) {
 	return tlog.Proof{Index: index, Checkpoint: checkpoint}, nil
 }
 
@@ -77,7 +77,7 @@ func round(t *testing.T, f *witness.Feed, want witness.Result) {
 // TestThreeWitnesses follows a log through a day with three witnesses, of which one goes away, comes back, and another forgets all.
 func TestThreeWitnesses(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
-		j, c, told := &journal{tb: t, chain: newChain(t), size: 4}, newClock(), &alarms{}
+		j, c, told := &memory{tb: t, chain: newChain(t), size: 4}, newClock(), &alarms{}
 		urls := map[string]string{}
 		servers := map[string]*httptest.Server{}
 		for _, name := range []string{"north.example", "south.example", "west.example"} {
@@ -155,7 +155,7 @@ func TestThreeWitnesses(t *testing.T) {
 // TestAWitnessThatForgot is asked again from where it stands.
 func TestAWitnessThatForgot(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
-		j, c, told := &journal{tb: t, chain: newChain(t), size: 6}, newClock(), &alarms{}
+		j, c, told := &memory{tb: t, chain: newChain(t), size: 6}, newClock(), &alarms{}
 		db := open()
 		_, web := serve(t, db, "north.example", c, nil, j.log())
 		other, err := store.Open(t.Context(), "sqlite:"+t.TempDir()+"/state.db")
@@ -179,7 +179,7 @@ func TestAWitnessThatForgot(t *testing.T) {
 
 // TestOddAnswers: whatever a peer answers is bounded, believed only as far as it is signed, and told.
 func TestOddAnswers(t *testing.T) {
-	j := &journal{tb: t, chain: newChain(t), size: 6}
+	j := &memory{tb: t, chain: newChain(t), size: 6}
 	_, note, err := tlog.ReadCheckpoint(j.checkpoint(t, 6))
 	if err != nil {
 		t.Fatal(err)
@@ -259,7 +259,7 @@ func TestOddAnswers(t *testing.T) {
 // TestOurOwnMemoryTellsToo: what was signed before is remembered here, whether or not a peer can be reached.
 func TestOurOwnMemoryTellsToo(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
-		j, c, told := &journal{tb: t, chain: newChain(t), size: 6}, newClock(), &alarms{}
+		j, c, told := &memory{tb: t, chain: newChain(t), size: 6}, newClock(), &alarms{}
 		peer, err := store.Open(t.Context(), "sqlite:"+t.TempDir()+"/state.db")
 		if err != nil {
 			t.Fatal(err)
@@ -293,7 +293,7 @@ func TestOurOwnMemoryTellsToo(t *testing.T) {
 
 // TestAJournalThatCannotProve is told of at once, and nothing false is sent that would look like a changed past.
 func TestAJournalThatCannotProve(t *testing.T) {
-	j, c, told, theirs := &journal{tb: t, chain: newChain(t), size: 6}, newClock(), &alarms{}, &alarms{}
+	j, c, told, theirs := &memory{tb: t, chain: newChain(t), size: 6}, newClock(), &alarms{}, &alarms{}
 	db, err := store.Open(t.Context(), "sqlite:"+t.TempDir()+"/state.db")
 	if err != nil {
 		t.Fatal(err)
@@ -315,7 +315,7 @@ func TestAJournalThatCannotProve(t *testing.T) {
 // TestOldCheckpointsAreThinnedOut to one of a day, and what they prove stays proven.
 func TestOldCheckpointsAreThinnedOut(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
-		j, c, told := &journal{tb: t, chain: newChain(t)}, newClock(), &alarms{}
+		j, c, told := &memory{tb: t, chain: newChain(t)}, newClock(), &alarms{}
 		db := open()
 		_, web := serve(t, db, "north.example", c, nil, j.log())
 		f := newFeed(t, db, j, policy(t, j.log(), 1, map[string]string{"north.example": web.URL}), c, told)
@@ -342,7 +342,7 @@ func TestOldCheckpointsAreThinnedOut(t *testing.T) {
 
 // TestRunDoesARoundAtEachTick and ends with its context, or when the journal fails.
 func TestRunDoesARoundAtEachTick(t *testing.T) {
-	j, c, told := &journal{tb: t, chain: newChain(t), size: 6}, newClock(), &alarms{}
+	j, c, told := &memory{tb: t, chain: newChain(t), size: 6}, newClock(), &alarms{}
 	db, err := store.Open(t.Context(), "sqlite:"+t.TempDir()+"/state.db")
 	if err != nil {
 		t.Fatal(err)
