@@ -108,6 +108,9 @@ func (k Key) ID() uint32 {
 	return binary.BigEndian.Uint32(sum[:])
 }
 
+// Public returns the key as NewKey takes it.
+func (k Key) Public() []byte { return []byte(k.public) }
+
 // String returns the key as ParseKey reads it.
 func (k Key) String() string { return encodeKey(k.Name, k.ID(), k.Algorithm, k.public) }
 

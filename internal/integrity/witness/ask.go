@@ -125,7 +125,7 @@ func (f *Feed) post(ctx context.Context, o *outcome) (string, error) {
 	o.status = answer.StatusCode
 	o.response, err = io.ReadAll(io.LimitReader(answer.Body, tlog.MaxNote+1))
 	err = errors.Join(err, answer.Body.Close())
-	if err == nil && answer.StatusCode >= http.StatusInternalServerError {
+	if err == nil && (answer.StatusCode >= http.StatusInternalServerError || answer.StatusCode == http.StatusTooManyRequests) {
 		err = fmt.Errorf("status %d", answer.StatusCode)
 	}
 	return answer.Header.Get("Content-Type"), err

@@ -215,6 +215,7 @@ func TestOddAnswers(t *testing.T) {
 		"it does not know our key":  {status: 403, told: "refused"},
 		"it goes elsewhere":         {status: 307, told: "refused"},
 		"it fails":                  {status: 500},
+		"it has too much to do":     {status: 429},
 		"it is larger":              {status: 409, kind: tlog.SizeType, body: "7\n", told: "rolled back", kept: true},
 		"it stands elsewhere twice": {status: 409, kind: tlog.SizeType, body: "3\n", told: "refused"},
 		"its size is none":          {status: 409, kind: tlog.SizeType, body: "-1\n", told: "refused"},
