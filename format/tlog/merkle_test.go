@@ -90,6 +90,30 @@ func TestNothingIsPartOfEverything(t *testing.T) {
 	}
 }
 
+// TestTheLargestTree has a path of 64 hashes, and numbers that do not get any larger.
+func TestTheLargestTree(t *testing.T) {
+	const size = 1<<64 - 1
+	hashes := make([]tlog.Hash, 64)
+	root := tlog.Hash{1}
+	for i := range hashes {
+		hashes[i][0] = byte(i)
+		root = tlog.HashChildren(root, hashes[i])
+	}
+	whole := tlog.Subtree{End: size, Root: root}
+	if err := whole.VerifyInclusion(tlog.Hash{1}, 0, hashes); err != nil {
+		t.Error(err)
+	}
+	if err := (tlog.Subtree{End: 1, Root: tlog.Hash{1}}).VerifyConsistency(size, root, hashes); err != nil {
+		t.Error(err)
+	}
+	if err := whole.VerifyInclusion(tlog.Hash{1}, 0, append(hashes, root)); !errors.Is(err, tlog.ErrProof) {
+		t.Error("65 hashes")
+	}
+	if err := (tlog.Subtree{Start: 2, End: size, Root: root}).VerifyInclusion(tlog.Hash{1}, 2, hashes); !errors.Is(err, tlog.ErrProof) {
+		t.Error("a part that no tree has")
+	}
+}
+
 // FuzzVerify holds the verdicts on paths and growth against those of another library.
 func FuzzVerify(f *testing.F) {
 	tree := newTree(f, 21)
