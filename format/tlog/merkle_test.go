@@ -90,6 +90,22 @@ func TestNothingIsPartOfEverything(t *testing.T) {
 	}
 }
 
+// TestLeavesOutsideOfAPart: the lower bits of their places are those of leaves inside.
+func TestLeavesOutsideOfAPart(t *testing.T) {
+	tree := newTree(t, 16)
+	part := tlog.Subtree{Start: 8, End: 16, Root: tlog.Hash(tree.hash(8, 16))}
+	for index := range uint64(32) {
+		err := part.VerifyInclusion(tlog.HashLeaf(tree.leaves[9]), index, tree.path(9, 8, 16))
+		if (err == nil) != (index == 9) {
+			t.Errorf("leaf 9 as leaf %d: %v", index, err)
+		}
+	}
+	crooked := tlog.Subtree{Start: 1, End: 3, Root: tlog.Hash(tree.hash(1, 3))}
+	if err := crooked.VerifyInclusion(tlog.HashLeaf(tree.leaves[1]), 1, tree.path(1, 1, 3)); !errors.Is(err, tlog.ErrProof) {
+		t.Errorf("a part that no tree has: %v", err)
+	}
+}
+
 // TestTheLargestTree has a path of 64 hashes, and numbers that do not get any larger.
 func TestTheLargestTree(t *testing.T) {
 	const size = 1<<64 - 1
