@@ -285,11 +285,26 @@ func TestKeysAreReadStrictly(t *testing.T) {
 	if err != nil || again != witness(t, "north.example").Key() {
 		t.Errorf("%v, %v", again, err)
 	}
+	upper := strings.Replace(key, key[14:22], strings.ToUpper(key[14:22]), 1)
+	if upper == key {
+		t.Fatal("the ID of this key has no letters")
+	}
+	p384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(&p384.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if k, err := tlog.NewKey("log.example", tlog.ECDSA, der); !errors.Is(err, tlog.ErrKey) || k != (tlog.Key{}) {
+		t.Errorf("another curve: %v", err)
+	}
 	for name, text := range map[string]string{
 		"nothing":            "",
 		"another name":       strings.Replace(key, "north", "south", 1),
 		"no name":            key[strings.IndexByte(key, '+'):],
-		"capital ID":         strings.Replace(key, key[14:22], strings.ToUpper(key[14:22]), 1) + " ",
+		"a capital ID":       upper,
 		"a space":            "north example+" + key[14:],
 		"loose base64":       key[:len(key)-1],
 		"cut off":            key[:len(key)-8],
@@ -351,6 +366,9 @@ func TestNotesThatAreRefused(t *testing.T) {
 		if n, err := tlog.ParseNote([]byte(text)); !errors.Is(err, tlog.ErrProof) || n.Text != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	if s, err := tlog.ParseSignatures([]byte("— x " + strings.Repeat("AAAA", tlog.MaxNote/4) + "\n")); !errors.Is(err, tlog.ErrProof) || s != nil {
+		t.Errorf("a signature that is too long: %v", err)
 	}
 	if n, err := tlog.ParseNote([]byte(good + strings.Repeat("— x AAAAAAA=\n", 16))); err != nil || len(n.Signatures) != 17 {
 		t.Errorf("a note must bear sixteen signatures more: %v", err)
