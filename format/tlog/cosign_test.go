@@ -3,10 +3,12 @@ package tlog_test
 import (
 	"bytes"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -83,6 +85,7 @@ func TestTwoOfThree(t *testing.T) {
 		"one, twice":             {text: cosign(t, cosign(t, bare, noon, w[1]), noon.Add(time.Hour), w[1])},
 		"one and a stranger":     {text: cosign(t, bare, noon, w[1], stranger)},
 		"two":                    {text: cosign(t, bare, noon, w[2], w[0]), want: "a c"},
+		"two, the first again":   {text: cosign(t, cosign(t, cosign(t, bare, noon.Add(time.Hour), w[0]), noon, w[0]), noon, w[1]), want: "a b"},
 		"three":                  {text: cosign(t, bare, noon, w...), want: "a b c"},
 		"three and a stranger":   {text: cosign(t, bare, noon, append(w, stranger)...), want: "a b c"},
 		"two at the bounds":      {text: cosign(t, bare, noon, w[:2]...), within: tlog.Window{From: noon, To: noon}, want: "a b"},
@@ -107,6 +110,9 @@ func TestTwoOfThree(t *testing.T) {
 			if err == nil && got.Size != 9 {
 				t.Errorf("%d leaves", got.Size)
 			}
+			if name == "two, the first again" && (!got.Cosignatures[0].Time.Equal(noon.Add(time.Hour)) || !got.Cosignatures[1].Time.Equal(noon)) {
+				t.Errorf("not the latest: %v", got.Cosignatures)
+			}
 		})
 	}
 }
@@ -121,6 +127,60 @@ func TestNoWitnessMakesUpForTheLog(t *testing.T) {
 	policy.Logs[0].Origin = "another.example"
 	if _, err := policy.Verify(cosign(t, tree.checkpoint(t, 9), noon, w...), tlog.Window{}); !errors.Is(err, tlog.ErrProof) {
 		t.Error(err)
+	}
+}
+
+// TestALogSignsForItselfAlone: its key on another log's checkpoint, and a broken signature beside a good one, are refused.
+func TestALogSignsForItselfAlone(t *testing.T) {
+	s, err := tlog.NewSigner("log.example", tlog.Ed25519, bytes.Repeat([]byte{3}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sign := func(c tlog.Checkpoint) tlog.Note {
+		signature, err := s.Sign(c.Text(), time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tlog.Note{Text: c.Text(), Signatures: []tlog.Signature{signature}}
+	}
+	own := sign(tlog.Checkpoint{Origin: "log.example", Size: 3})
+	if c, err := tlog.ParseCheckpoint(own.Bytes(), s.Key().String()); err != nil || c.Size != 3 {
+		t.Errorf("%v, %v", c, err)
+	}
+	other := sign(tlog.Checkpoint{Origin: "other.example", Size: 3})
+	if _, err := tlog.ParseCheckpoint(other.Bytes(), s.Key().String()); !errors.Is(err, tlog.ErrProof) {
+		t.Errorf("another log's checkpoint: %v", err)
+	}
+	broken := own.Signatures[0]
+	broken.Bytes = bytes.Clone(broken.Bytes)
+	broken.Bytes[9] ^= 1
+	for _, signatures := range [][]tlog.Signature{{own.Signatures[0], broken}, {broken, own.Signatures[0]}} {
+		note := tlog.Note{Text: own.Text, Signatures: signatures}
+		if _, err := tlog.ParseCheckpoint(note.Bytes(), s.Key().String()); !errors.Is(err, tlog.ErrProof) {
+			t.Errorf("a broken signature beside a good one: %v", err)
+		}
+	}
+	a, b := tlog.Checkpoint{Origin: "a", Size: 1}, tlog.Checkpoint{Origin: "b", Size: 1}
+	if err := tlog.VerifyConsistency(a, b, nil); !errors.Is(err, tlog.ErrProof) {
+		t.Errorf("two logs: %v", err)
+	}
+}
+
+// TestCosignaturesHaveATime: one of 1970, and one of a time that Go has not, are none, even if their key made them.
+func TestCosignaturesHaveATime(t *testing.T) {
+	seed := bytes.Repeat([]byte{4}, 32)
+	w, err := tlog.NewSigner("w.example", tlog.CosignatureV1, seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := tlog.Checkpoint{Origin: "log.example", Size: 3}.Text()
+	for seconds, want := range map[uint64]bool{0: false, 1: true, 1<<63 - 1: true, 1 << 63: false} {
+		message := append(fmt.Appendf(nil, "cosignature/v1\ntime %d\n", seconds), text...)
+		signed := ed25519.Sign(ed25519.NewKeyFromSeed(seed), message)
+		s := tlog.Signature{Name: "w.example", ID: w.Key().ID(), Bytes: append(binary.BigEndian.AppendUint64(nil, seconds), signed...)}
+		if _, ok := w.Key().Verify(text, s); ok != want {
+			t.Errorf("time %d: %t", seconds, ok)
+		}
 	}
 }
 
