@@ -30,7 +30,8 @@ type ServerConfig struct {
 
 // Server is the witness's side: an http.Handler of POST /add-checkpoint and of GET /<log>/checkpoint, where <log> is the
 // SHA-256 of the log's origin in hexadecimal digits. It asks nobody for a password: what a log did not sign is refused before
-// the database is touched. A prefix is for the caller to strip, as are limits on connections to set.
+// the database is touched. But who got hold of an older checkpoint could send it again, which looks like a log that was put back: so
+// let only the peers reach it, by their certificates. A prefix is for the caller to strip, as are limits on connections to set.
 type Server struct {
 	cfg  ServerConfig
 	db   *store.DB
