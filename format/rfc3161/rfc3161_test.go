@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/wardline/wardline/format/formattest"
 	"github.com/wardline/wardline/format/rfc3161"
 )
 
@@ -238,6 +239,7 @@ func FuzzParseResponse(f *testing.F) {
 	}
 	want := said(token)
 	f.Fuzz(func(t *testing.T, text []byte) {
+		formattest.Cost{Fixed: 64 << 10, PerByte: 64}.Check(t, len(text), func() { _, err := rfc3161.ParseResponse(text); formattest.Quiet(t, err) })
 		token, err := rfc3161.ParseResponse(text)
 		if err != nil {
 			return

@@ -109,7 +109,9 @@ func FuzzParsePolicy(f *testing.F) {
 	policy, _ := peers(f, tree, "2")
 	f.Add(policy.Bytes())
 	f.Add([]byte("# none\n\n quorum\tnone \n"))
+	f.Add([]byte("witness 0042 0042+0042\nquorum 0042\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
+		cheap(t, text, func(b []byte) error { _, err := tlog.ParsePolicy(b); return err })
 		p, err := tlog.ParsePolicy(text)
 		if err != nil {
 			return
@@ -161,7 +163,9 @@ func FuzzParseRequest(f *testing.F) {
 	tree := newTree(f, 6)
 	f.Add(tlog.Request{Old: 4, Hashes: tree.consistency(4, 0, 6, true), Checkpoint: tree.checkpoint(f, 6)}.Bytes())
 	f.Add(tlog.Request{Checkpoint: tree.checkpoint(f, 1)}.Bytes())
+	f.Add([]byte("old 0042\n0042\n\n0042\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
+		cheap(t, text, func(b []byte) error { _, err := tlog.ParseRequest(b); return err })
 		r, err := tlog.ParseRequest(text)
 		if err != nil {
 			return
