@@ -35,11 +35,12 @@ type forger struct {
 	wrongSum bool // of the content
 	version  int64
 	signers  int
+	serial   int64        // that the signer names its certificate by
 	spoil    func([]byte) // the signature
 }
 
 func newForger() forger {
-	return forger{usages: []asn1.ObjectIdentifier{stamping()}, critical: true, time: "20261126120000.5Z", version: 1, signers: 1,
+	return forger{usages: []asn1.ObjectIdentifier{stamping()}, critical: true, time: "20261126120000.5Z", version: 1, signers: 1, serial: 5,
 		content: asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 16, 1, 4}}
 }
 
@@ -179,7 +180,7 @@ func (f forger) token(t *testing.T, c *x509.Certificate, content, attributes, si
 			b.AddASN1Int64(1)
 			b.AddASN1(tag.SEQUENCE, func(b *cryptobyte.Builder) {
 				b.AddBytes(c.RawIssuer)
-				b.AddASN1Int64(5)
+				b.AddASN1Int64(f.serial)
 			})
 			sha(b)
 			b.AddBytes(append([]byte{0xa0}, attributes[1:]...))
@@ -220,6 +221,7 @@ func TestWhatNoHonestAuthoritySigns(t *testing.T) {
 		"a certificate for programs":         {func(f *forger) { f.usages = []asn1.ObjectIdentifier{otherUsage()} }, rfc3161.ErrStamp},
 		"a usage that is not critical":       {func(f *forger) { f.critical = false }, rfc3161.ErrStamp},
 		"a certificate that was not valid":   {func(f *forger) { f.expired = true }, rfc3161.ErrStamp},
+		"a signer of another number":         {func(f *forger) { f.serial = 6 }, rfc3161.ErrStamp},
 		"a certificate that is another":      {func(f *forger) { f.ess = []byte{1, 2, 3} }, rfc3161.ErrStamp},
 		"no certificate that it signed for":  {func(f *forger) { f.noESS = true }, rfc3161.ErrForm},
 		"another content":                    {func(f *forger) { f.wrongSum = true }, rfc3161.ErrStamp},

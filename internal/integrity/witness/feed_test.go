@@ -283,6 +283,13 @@ func TestOurOwnMemoryTellsToo(t *testing.T) {
 		if proof, err := f.Prove(t.Context(), j, 3); err != nil || !strings.Contains(string(proof.Checkpoint), string(newChain(t).checkpoint(t, 6))) {
 			t.Errorf("what was signed first is not proven any more: %v", err)
 		}
+		j.size = 9
+		if _, err := f.Round(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(told.take(), []string{"rewritten"}); diff != "" {
+			t.Error(diff)
+		}
 		web.Close()
 		j.size = 5
 		round(t, f, witness.Result{Size: 5})
@@ -305,7 +312,7 @@ func TestAJournalThatCannotProve(t *testing.T) {
 	round(t, f, witness.Result{Size: 6, Signed: 1, Quorum: true})
 	j.size, j.broken = 8, errors.New("a tile is damaged")
 	round(t, f, witness.Result{Size: 8})
-	if diff := cmp.Diff(told.take(), []string{"unprovable"}); diff != "" {
+	if diff := cmp.Diff(told.take(), []string{"unprovable", "unprovable"}); diff != "" { // for the peer, and for what is kept here
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(theirs.take(), []string(nil)); diff != "" {

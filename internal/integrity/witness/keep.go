@@ -37,18 +37,19 @@ func (f *Feed) standing(ctx context.Context) (map[string]standing, error) {
 	return found, rows.Err()
 }
 
-// settle keeps what a round came to, in one transaction, and returns what is to be told.
+// settle keeps what a round came to, in one transaction, and returns what is to be told. While the journal is not what was kept of it,
+// no signatures are kept: that would make the new past the one to compare with.
 func (f *Feed) settle(ctx context.Context, p point, asked []outcome) ([]Alarm, error) {
 	now := f.cfg.Now()
+	kind, kept, err := f.recall(ctx, p)
+	if err != nil {
+		return nil, err
+	}
 	var alarms []Alarm
-	err := f.db.Do(ctx, func(tx *sql.Tx) error {
+	err = f.db.Do(ctx, func(tx *sql.Tx) error {
 		alarms = nil
-		kind, largest, err := f.recall(ctx, tx, p)
-		if err != nil {
-			return err
-		}
 		if kind != "" {
-			alarms = append(alarms, Alarm{Kind: kind, At: now, Log: f.log.Origin, Size: p.Size, Held: largest, Times: 1})
+			alarms = append(alarms, Alarm{Kind: kind, At: now, Log: f.log.Origin, Size: p.Size, Held: kept, Times: 1})
 		}
 		for _, o := range asked {
 			if o.kind != "" {
@@ -76,27 +77,37 @@ func (f *Feed) settle(ctx context.Context, p point, asked []outcome) ([]Alarm, e
 	return alarms, err
 }
 
-// recall compares the journal with what was kept of it here, and tells what is wrong. Peers may be far, and new ones know nothing
-// of what was.
-func (f *Feed) recall(ctx context.Context, tx *sql.Tx, p point) (kind Kind, largest uint64, err error) {
-	var size int64
+// recall compares the journal with the newest checkpoint of it that was kept here, and says what is wrong. Peers may be far, and new ones
+// know nothing of what was.
+func (f *Feed) recall(ctx context.Context, p point) (kind Kind, kept uint64, err error) {
 	var text []byte
-	err = tx.QueryRowContext(ctx, `SELECT size, checkpoint FROM witness_checkpoints WHERE origin = $1 AND size >= $2 ORDER BY size DESC LIMIT 1`,
-		f.log.Origin, int64(p.Size)).Scan(&size, &text)
+	err = f.db.QueryRowContext(ctx, `SELECT checkpoint FROM witness_checkpoints WHERE origin = $1 ORDER BY size DESC LIMIT 1`, f.log.Origin).Scan(&text)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", 0, nil
 	}
 	if err != nil {
 		return "", 0, err
 	}
-	if uint64(size) > p.Size {
-		return RolledBack, uint64(size), nil
+	before, _, err := tlog.ReadCheckpoint(text) // that the log signed it was checked when it was kept
+	if err != nil {
+		return "", 0, store.ErrDamaged
 	}
-	before, err := f.log.Verify(text)
-	if err != nil || before != p.Checkpoint {
-		return Forked, p.Size, nil
+	switch {
+	case before.Size > p.Size:
+		return RolledBack, before.Size, nil
+	case before.Size == p.Size && before.Root != p.Root:
+		return Forked, before.Size, nil
+	case before.Size == p.Size || before.Size == 0:
+		return "", before.Size, nil
 	}
-	return "", 0, nil
+	hashes, err := f.journal.Consistency(ctx, before.Size, p.Size)
+	if err != nil {
+		return Unprovable, before.Size, ctx.Err()
+	}
+	if tlog.VerifyConsistency(before, p.Checkpoint, hashes) != nil {
+		return Rewritten, before.Size, nil
+	}
+	return "", before.Size, nil
 }
 
 // contradiction makes an alarm of what is wrong with a peer's answer, and keeps the evidence.
