@@ -4,20 +4,21 @@
 // A proof is the text that C2SP tlog-proof describes (https://c2sp.org/tlog-proof): the place of an entry,
 // the hashes that lead from it to the root of the tree, and a checkpoint in which the log
 // signs that root (https://c2sp.org/tlog-checkpoint).
+//
+// A log could still show one past to one reader and another to the next. So witnesses, which are other houses,
+// sign checkpoints as well: each of them signs only what continues what it signed before. A Policy says which witnesses count, and
+// how many must have signed. What logs and witnesses say to each other is in Request.
+//
+// Where the files of a log are at hand, Tree makes proofs of them.
+//
+// Nothing here needs more than Go's standard library.
 package tlog
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"strconv"
-
-	"github.com/transparency-dev/formats/log"
-	"github.com/transparency-dev/merkle/proof"
-	"github.com/transparency-dev/merkle/rfc6962"
-	"golang.org/x/mod/sumdb/note"
 )
 
 const (
@@ -28,9 +29,6 @@ const (
 	// maxHashes is how many hashes a path through a tree of 2^64 leaves has.
 	maxHashes = 64
 )
-
-// Hash is a SHA-256 hash.
-type Hash = [sha256.Size]byte
 
 // Proof says that a leaf stands at Index of the tree of a checkpoint.
 type Proof struct {
@@ -52,12 +50,16 @@ func (p Proof) Bytes() []byte {
 		fmt.Fprintf(&b, "extra %s\n", base64.StdEncoding.EncodeToString(p.Extra))
 	}
 	fmt.Fprintf(&b, "index %d\n", p.Index)
-	for _, h := range p.Hashes {
-		fmt.Fprintf(&b, "%s\n", base64.StdEncoding.EncodeToString(h[:]))
-	}
+	writeHashes(&b, p.Hashes)
 	b.WriteByte('\n')
 	b.Write(p.Checkpoint)
 	return b.Bytes()
+}
+
+func writeHashes(b *bytes.Buffer, hashes []Hash) {
+	for _, h := range hashes {
+		fmt.Fprintf(b, "%s\n", base64.StdEncoding.EncodeToString(h[:]))
+	}
 }
 
 // Parse reads the text of a proof. It checks nothing but its form: see Verify.
@@ -83,49 +85,27 @@ func Parse(text []byte) (Proof, error) {
 	if n >= len(lines) || !bytes.HasPrefix(lines[n], []byte("index ")) {
 		return Proof{}, fmt.Errorf("%w: line %d: no index", ErrProof, n+1)
 	}
-	digits := string(lines[n][len("index "):])
-	index, err := strconv.ParseUint(digits, 10, 64)
-	if err != nil || strconv.FormatUint(index, 10) != digits {
+	var err error
+	if p.Index, err = parseSize(lines[n][len("index "):]); err != nil {
 		return Proof{}, fmt.Errorf("%w: line %d: the index is no number", ErrProof, n+1)
 	}
-	p.Index = index
-	for n++; n < len(lines); n++ {
-		h, err := decode(lines[n])
-		if err != nil || len(h) != sha256.Size || len(p.Hashes) == maxHashes {
-			return Proof{}, fmt.Errorf("%w: line %d: not a hash, or one too many", ErrProof, n+1)
-		}
-		p.Hashes = append(p.Hashes, Hash(h))
+	if p.Hashes, err = parseHashes(lines[n+1:], maxHashes, n+2); err != nil {
+		return Proof{}, err
 	}
 	return p, nil
 }
 
-// decode reads base64 of RFC 4648 section 4, which each content has one form of.
-func decode(text []byte) ([]byte, error) {
-	if bytes.IndexByte(text, '\r') >= 0 {
-		return nil, base64.CorruptInputError(bytes.IndexByte(text, '\r')) // the decoder skips it
+// parseHashes reads lines of one hash each, at most so many. first is the number of the first line, for errors.
+func parseHashes(lines [][]byte, most, first int) ([]Hash, error) {
+	var hashes []Hash
+	for i, line := range lines {
+		h, ok := decodeHash(line)
+		if !ok || i == most {
+			return nil, fmt.Errorf("%w: line %d: not a hash, or one too many", ErrProof, first+i)
+		}
+		hashes = append(hashes, h)
 	}
-	return base64.StdEncoding.Strict().AppendDecode(nil, text)
-}
-
-// Checkpoint is what a log signed: its size and the root of its tree.
-type Checkpoint struct {
-	Origin string
-	Size   uint64
-	Root   Hash
-}
-
-// ParseCheckpoint checks the signature of a checkpoint against the public key of the log, in the form of a signed note's
-// verifier ("name+hash+key"), and that the checkpoint is of the log with the key's name.
-func ParseCheckpoint(text []byte, publicKey string) (Checkpoint, error) {
-	verifier, err := note.NewVerifier(publicKey)
-	if err != nil {
-		return Checkpoint{}, fmt.Errorf("%w: the public key cannot be read", ErrProof)
-	}
-	c, _, _, err := log.ParseCheckpoint(text, verifier.Name(), verifier)
-	if err != nil || len(c.Hash) != sha256.Size {
-		return Checkpoint{}, fmt.Errorf("%w: the checkpoint is not signed by %s", ErrProof, verifier.Name())
-	}
-	return Checkpoint{c.Origin, c.Size, Hash(c.Hash)}, nil
+	return hashes, nil
 }
 
 // Verify checks that leaf stands at p.Index in the log with that public key, and returns the checkpoint
@@ -135,28 +115,26 @@ func (p Proof) Verify(leaf []byte, publicKey string) (Checkpoint, error) {
 	if err != nil {
 		return Checkpoint{}, err
 	}
-	hasher := rfc6962.DefaultHasher
-	if err := proof.VerifyInclusion(hasher, p.Index, c.Size, hasher.HashLeaf(leaf), raw(p.Hashes), c.Root[:]); err != nil {
-		return Checkpoint{}, fmt.Errorf("%w: the leaf does not stand at index %d of the tree of %d", ErrProof, p.Index, c.Size)
+	if err := p.leads(leaf, c); err != nil {
+		return Checkpoint{}, err
 	}
 	return c, nil
 }
 
-// VerifyConsistency checks that the log at newer holds all that it held at older, unchanged.
-func VerifyConsistency(older, newer Checkpoint, hashes []Hash) error {
-	if older.Origin != newer.Origin {
-		return fmt.Errorf("%w: the checkpoints are of two logs", ErrProof)
+// VerifyPolicy checks that leaf stands at p.Index in a log that the policy knows, and that as many witnesses as it wants signed
+// the checkpoint that says so, each within the window.
+func (p Proof) VerifyPolicy(leaf []byte, policy Policy, within Window) (Cosigned, error) {
+	c, err := policy.Verify(p.Checkpoint, within)
+	if err != nil {
+		return Cosigned{}, err
 	}
-	if err := proof.VerifyConsistency(rfc6962.DefaultHasher, older.Size, newer.Size, raw(hashes), older.Root[:], newer.Root[:]); err != nil {
-		return fmt.Errorf("%w: the tree of %d does not begin with the tree of %d", ErrProof, newer.Size, older.Size)
+	if err := p.leads(leaf, c.Checkpoint); err != nil {
+		return Cosigned{}, err
 	}
-	return nil
+	return c, nil
 }
 
-func raw(hashes []Hash) [][]byte {
-	out := make([][]byte, len(hashes))
-	for i := range hashes {
-		out[i] = hashes[i][:]
-	}
-	return out
+// leads checks the path from the leaf to the root.
+func (p Proof) leads(leaf []byte, c Checkpoint) error {
+	return Subtree{0, c.Size, c.Root}.VerifyInclusion(HashLeaf(leaf), p.Index, p.Hashes)
 }

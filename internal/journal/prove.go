@@ -47,6 +47,31 @@ func (j *Journal) Prove(ctx context.Context, index uint64) (tlog.Proof, error) {
 	return tlog.Proof{Extra: leaves[0], Index: index, Hashes: hashes, Checkpoint: text}, nil
 }
 
+// ProveAt returns the proof of Prove at a checkpoint of the journal that somebody kept, such as one that witnesses signed. All
+// signatures on it go into the proof.
+func (j *Journal) ProveAt(ctx context.Context, index uint64, checkpoint []byte) (tlog.Proof, error) {
+	point, err := tlog.ParseCheckpoint(checkpoint, j.publicKey)
+	if err != nil {
+		return tlog.Proof{}, fmt.Errorf("prove: %w", err)
+	}
+	if size := j.Size(); index >= point.Size || point.Size > size {
+		return tlog.Proof{}, fmt.Errorf("prove: %w: %d at a checkpoint of %d, of %d", ErrNoEntry, index, point.Size, size)
+	}
+	leaves, err := j.leaves(ctx, index)
+	if err != nil {
+		return tlog.Proof{}, fmt.Errorf("prove: %w", err)
+	}
+	hashes, err := j.files.Inclusion(ctx, index, point.Size)
+	if err != nil {
+		return tlog.Proof{}, fmt.Errorf("prove: %w", err)
+	}
+	p := tlog.Proof{Extra: leaves[0], Index: index, Hashes: hashes, Checkpoint: checkpoint}
+	if _, err := p.Verify(leaves[0], j.publicKey); err != nil { // the journal was put back and grew otherwise since
+		return tlog.Proof{}, fmt.Errorf("prove: the journal is not the one that signed this checkpoint: %w", err)
+	}
+	return p, nil
+}
+
 // awaitCheckpoint waits until a checkpoint speaks of an entry.
 func (j *Journal) awaitCheckpoint(ctx context.Context, index uint64) ([]byte, tlog.Checkpoint, error) {
 	poll := time.NewTicker(20 * time.Millisecond)

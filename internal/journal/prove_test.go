@@ -1,7 +1,10 @@
 package journal_test
 
 import (
+	"bytes"
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/wardline/wardline/format/tlog"
@@ -65,5 +68,57 @@ func TestProofsHoldWithoutTheJournal(t *testing.T) {
 	}
 	if _, err := j.Prove(t.Context(), last+1000); !errors.Is(err, journal.ErrNoEntry) {
 		t.Errorf("what is not there was proven: %v", err)
+	}
+}
+
+// TestProofsAtCheckpointsOfBefore: somebody kept a checkpoint, such as one that others signed too.
+func TestProofsAtCheckpointsOfBefore(t *testing.T) {
+	cfg := journal.Config{Dir: filepath.Join(t.TempDir(), "journal"), Origin: "journal.example"}
+	j := open(t, cfg)
+	for n := range 3 {
+		put(t, j, line(journal.Acts, n))
+	}
+	p, err := j.Prove(t.Context(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := append(bytes.Clone(p.Checkpoint), "— somebody.example AAAAAAA=\n"...)
+	for n := range 300 { // more than a tile
+		put(t, j, line(journal.Acts, n))
+	}
+	for index := range uint64(3) {
+		p, err := j.ProveAt(t.Context(), index, kept)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, point, err := journal.VerifyProof(p.Bytes(), j.PublicKey()); err != nil || point.Size != 3 || !bytes.Equal(p.Checkpoint, kept) {
+			t.Errorf("entry %d at %v: %v", index, point, err)
+		}
+	}
+	if _, err := j.ProveAt(t.Context(), 3, kept); !errors.Is(err, journal.ErrNoEntry) {
+		t.Errorf("an entry that came later: %v", err)
+	}
+	other := open(t, journal.Config{Origin: "journal.example"})
+	put(t, other, line(journal.Acts, 0))
+	strange, err := other.Prove(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := j.ProveAt(t.Context(), 0, strange.Checkpoint); !errors.Is(err, tlog.ErrProof) {
+		t.Errorf("another journal's checkpoint: %v", err)
+	}
+	shut(t, j)
+	if err := os.RemoveAll(cfg.Dir); err != nil {
+		t.Fatal(err)
+	}
+	anew := open(t, cfg) // with the same keys
+	if _, err := anew.ProveAt(t.Context(), 0, kept); !errors.Is(err, journal.ErrNoEntry) {
+		t.Errorf("a checkpoint of more than there is: %v", err)
+	}
+	for n := range 5 {
+		put(t, anew, line(journal.Findings, n))
+	}
+	if _, err := anew.ProveAt(t.Context(), 0, kept); !errors.Is(err, tlog.ErrProof) {
+		t.Errorf("a checkpoint of what was there before: %v", err)
 	}
 }

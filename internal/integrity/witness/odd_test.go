@@ -1,0 +1,152 @@
+package witness_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wardline/wardline/format/tlog"
+	"github.com/wardline/wardline/internal/integrity/witness"
+	"github.com/wardline/wardline/internal/store"
+)
+
+// scripted is a peer that answers each request as a function says, by its number.
+func scripted(t *testing.T, answer func(n int, r tlog.Request, w http.ResponseWriter)) *httptest.Server {
+	t.Helper()
+	n := 0
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		request, err := tlog.ParseRequest(body)
+		if err != nil {
+			t.Error(err)
+		}
+		n++
+		answer(n, request, w)
+	}))
+	t.Cleanup(web.Close)
+	return web
+}
+
+// cosign answers as an honest witness does.
+func cosign(t *testing.T, r tlog.Request, w io.Writer) {
+	t.Helper()
+	_, note, err := tlog.ReadCheckpoint(r.Checkpoint)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	s, err := key(t, "north.example", tlog.CosignatureV1).Sign(note.Text, newClock().now())
+	if err != nil {
+		t.Error(err)
+	}
+	_, _ = io.WriteString(w, s.String())
+}
+
+func sqlite(t *testing.T) *store.DB {
+	t.Helper()
+	db, err := store.Open(t.Context(), "sqlite:"+t.TempDir()+"/state.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// TestAWitnessOfTheOlderProtocol says 409 without a size of a log that shows two roots of one size.
+func TestAWitnessOfTheOlderProtocol(t *testing.T) {
+	j, told := &memory{tb: t, chain: newChain(t), size: 6}, &alarms{}
+	web := scripted(t, func(n int, r tlog.Request, w http.ResponseWriter) {
+		if n == 1 {
+			cosign(t, r, w)
+			return
+		}
+		if r.Old != 6 || len(r.Hashes) > 0 {
+			t.Errorf("from %d with %d hashes", r.Old, len(r.Hashes))
+		}
+		w.WriteHeader(http.StatusConflict)
+	})
+	f := newFeed(t, sqlite(t), j, policy(t, j.log(), 1, map[string]string{"north.example": web.URL}), newClock(), told)
+	round(t, f, witness.Result{Size: 6, Signed: 1, Quorum: true})
+	round(t, f, witness.Result{Size: 6})
+	if diff := cmp.Diff(told.take(), []string{"forked"}); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestAWitnessThatNeverStandsStill is asked twice in a round, and not more.
+func TestAWitnessThatNeverStandsStill(t *testing.T) {
+	j, told, asked := &memory{tb: t, chain: newChain(t), size: 9}, &alarms{}, 0
+	web := scripted(t, func(n int, r tlog.Request, w http.ResponseWriter) {
+		asked = n
+		if want := []uint64{0, 4, 0, 6}[n-1]; r.Old != want {
+			t.Errorf("request %d is from %d, want %d", n, r.Old, want)
+		}
+		w.Header().Set("Content-Type", tlog.SizeType)
+		w.WriteHeader(http.StatusConflict)
+		fmt.Fprintln(w, 3+n)
+	})
+	f := newFeed(t, sqlite(t), j, policy(t, j.log(), 1, map[string]string{"north.example": web.URL}), newClock(), told)
+	round(t, f, witness.Result{Size: 9})
+	round(t, f, witness.Result{Size: 9})
+	if diff := cmp.Diff(told.take(), []string{"out of step", "out of step"}); diff != "" || asked != 4 {
+		t.Errorf("asked %d times, %s", asked, diff)
+	}
+}
+
+// TestOnlyWhatTheLogSignedLeaves: whoever else signed its checkpoint is nobody's business.
+func TestOnlyWhatTheLogSignedLeaves(t *testing.T) {
+	j := &signedByOthers{memory{tb: t, chain: newChain(t), size: 6}}
+	web := scripted(t, func(_ int, r tlog.Request, w http.ResponseWriter) {
+		if diff := cmp.Diff(string(r.Checkpoint), string(j.checkpoint(t, 6))); diff != "" {
+			t.Error(diff)
+		}
+		cosign(t, r, w)
+	})
+	f := newFeed(t, sqlite(t), j, policy(t, j.log(), 1, map[string]string{"north.example": web.URL}), newClock(), &alarms{})
+	round(t, f, witness.Result{Size: 6, Signed: 1, Quorum: true})
+}
+
+type signedByOthers struct{ memory }
+
+func (j *signedByOthers) Checkpoint() ([]byte, error) {
+	return append(j.checkpoint(j.tb, j.size), "— somebody.example AAAAAAA=\n"...), nil
+}
+
+// TestARoundThatIsCutOff tells nothing of peers that had no time to answer, and forgets nothing.
+func TestARoundThatIsCutOff(t *testing.T) {
+	j, told, c := &memory{tb: t, chain: newChain(t), size: 6}, &alarms{}, newClock()
+	ctx, cancel := context.WithCancel(t.Context())
+	web := scripted(t, func(n int, r tlog.Request, w http.ResponseWriter) {
+		if n == 1 {
+			cosign(t, r, w)
+			return
+		}
+		cancel()
+		panic(http.ErrAbortHandler)
+	})
+	f := newFeed(t, sqlite(t), j, policy(t, j.log(), 1, map[string]string{"north.example": web.URL}), c, told)
+	round(t, f, witness.Result{Size: 6, Signed: 1, Quorum: true})
+	c.add(2 * silence)
+	if _, err := f.Round(ctx); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if diff := cmp.Diff(told.take(), []string(nil)); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := f.Round(ctx); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// silence is longer than a peer may be silent.
+const silence = 61 * time.Minute
