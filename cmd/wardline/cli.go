@@ -29,6 +29,7 @@ type cli struct {
 	Doctor   doctorCmd   `cmd:"" help:"Say what is wrong with a node, and what to do."`
 	Hunt     huntCmd     `cmd:"" help:"Ask the whole journal whether something was ever seen."`
 	Source   sourceCmd   `cmd:"" help:"List senders, make one known, issue its token."`
+	Witness  witnessCmd  `cmd:"" help:"Hospitals that vouch for each other's journals."`
 	Person   personCmd   `cmd:"" help:"Help people in who cannot get in."`
 	Journal  journalCmd  `cmd:"" help:"Verify, prove and repair the sealed journal."`
 	Backup   backupCmd   `cmd:"" help:"Write a backup of a node that runs."`

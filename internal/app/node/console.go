@@ -73,6 +73,7 @@ func (n *Node) serveConsole(ctx context.Context) error {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", n.console.Handler())
+	mux.HandleFunc(witnessPath+"/", n.neighbours.serve)
 	for pattern, handle := range n.extra {
 		mux.HandleFunc(pattern, handle)
 	}

@@ -35,32 +35,33 @@ import (
 
 // Node is all that runs on one machine.
 type Node struct {
-	config    Config
-	log       *slog.Logger
-	taxonomy  *event.Taxonomy
-	authority *ca.Authority
-	db        *store.DB
-	vault     *vault.Vault
-	veil      *veil.Veil // the one of all rooms: what one hears of, the others hide
-	journal   *journal.Journal
-	house     *access.House
-	desk      *triage.Desk
-	live      *watch.Live
-	hunter    *watch.Hunter
-	console   *console.Console
-	extra     map[string]http.HandlerFunc // beside the console's own, by pattern
-	rulebook  *watch.Rulebook
-	privacy   *privacy.Room      // nil when it is off
-	integrity *integrity.Room    // nil when nothing is compared
-	hospital  *hospital.Follower // nil when both are
-	index     *index.Index       // nil when it is off
-	intake    *collect.Intake
-	ledger    *ledger
-	silence   *silence
-	listed    []SourceConfig
-	sources   []source // made of them
-	parts     *supervise.Supervisor
-	began     time.Time
+	config     Config
+	log        *slog.Logger
+	taxonomy   *event.Taxonomy
+	authority  *ca.Authority
+	db         *store.DB
+	vault      *vault.Vault
+	veil       *veil.Veil // the one of all rooms: what one hears of, the others hide
+	journal    *journal.Journal
+	house      *access.House
+	desk       *triage.Desk
+	live       *watch.Live
+	hunter     *watch.Hunter
+	console    *console.Console
+	extra      map[string]http.HandlerFunc // beside the console's own, by pattern
+	rulebook   *watch.Rulebook
+	neighbours *neighbours
+	privacy    *privacy.Room      // nil when it is off
+	integrity  *integrity.Room    // nil when nothing is compared
+	hospital   *hospital.Follower // nil when both are
+	index      *index.Index       // nil when it is off
+	intake     *collect.Intake
+	ledger     *ledger
+	silence    *silence
+	listed     []SourceConfig
+	sources    []source // made of them
+	parts      *supervise.Supervisor
+	began      time.Time
 }
 
 // Open opens everything that is kept, in the order in which one thing needs the other, and listens to nobody yet. What
@@ -109,7 +110,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err := n.openWatch(ctx); err != nil {
 		return err
 	}
-	for _, open := range []func(context.Context) error{n.openPrivacy, n.openIntegrity, n.openHospital} {
+	for _, open := range []func(context.Context) error{n.openPrivacy, n.openIntegrity, n.openHospital, n.openNeighbours} {
 		if err := open(ctx); err != nil {
 			return err
 		}
@@ -229,6 +230,7 @@ func (n *Node) startRooms(s *stage) {
 	if n.hospital != nil {
 		s.start(n.part("hospital", n.hospital.Run))
 	}
+	s.start(n.part("witnesses", n.neighbours.run))
 	s.start(n.console.Run)
 }
 

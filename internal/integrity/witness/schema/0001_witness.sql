@@ -55,3 +55,9 @@ CREATE TABLE witness_evidence (
 	times   INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX witness_evidence_origin ON witness_evidence (origin, kind);
+
+-- Hospitals that vouch for this one, and this one for them.
+CREATE TABLE witness_neighbours (
+	site         TEXT PRIMARY KEY,
+	introduction BLOB NOT NULL
+) STRICT;
