@@ -60,6 +60,7 @@ const (
 	opening                // behind that header
 	inside                 // in a data value
 	skipping               // in a PDU that is passed over
+	losing                 // behind the header of what is no PDU
 	lost                   // nothing more of this side is read
 )
 
@@ -123,9 +124,22 @@ func (h *half) step() (Message, outcome) {
 		h.state = heading
 		return Message{}, on
 	}
+	if h.state == losing {
+		return h.losing()
+	}
 	h.lost += int64(len(h.in))
 	h.take(len(h.in))
 	return Message{}, wait
+}
+
+// losing gives this side up in the middle: where the next PDU begins, only the one before could tell.
+func (h *half) losing() (Message, outcome) {
+	if m, o := h.breakOff(); o != on {
+		return m, o
+	}
+	h.state = lost
+	h.lost += headerBytes
+	return h.fail(h.at, "no PDU begins here: nothing more of this side is read")
 }
 
 func (h *half) take(n int) []byte {
@@ -169,12 +183,7 @@ func (h *half) heading() (Message, outcome) {
 	h.left = size
 	switch {
 	case kind < typeRequest || kind > typeAbort:
-		h.state, h.left = lost, 0
-		m, o := h.breakOff()
-		if o == out {
-			return m, o
-		}
-		return h.fail(h.at, "no PDU begins here: nothing more of this side is read")
+		h.state, h.left = losing, 0
 	case kind == typeData:
 		h.state = valuing
 		if h.both.association == nil && !h.both.midway {
@@ -229,7 +238,6 @@ func (h *half) gather() (Message, outcome) {
 		return m, o
 	}
 	h.state = heading
-	// The header may be that of what follows by now, but for its first two bytes no other was read since.
 	p, err := parseBody(h.head[0], h.head[1], h.body, h.lim)
 	clear(h.body) // it may hold what proves who somebody is
 	if cap(h.body) > usual {
@@ -330,7 +338,8 @@ func (h *half) opening() (Message, outcome) {
 // inside reads a data value, as much as there is of it.
 func (h *half) inside() (Message, outcome) {
 	n := int(min(uint64(h.size), uint64(len(h.in))))
-	at, piece := h.off, h.take(n)
+	at := h.off
+	piece := h.take(n)
 	h.size -= uint32(n)
 	done := h.size == 0
 	if done {
