@@ -387,7 +387,7 @@ func archive(t *testing.T) string {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	server := exec.CommandContext(ctx, dcmqrscp, "--single-process", "-c", path)
+	server := exec.CommandContext(ctx, dcmqrscp, "-c", path)
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -433,7 +433,7 @@ func TestArchive(t *testing.T) {
 		t.Error(err)
 	}
 
-	conn.Close() // it serves one after another
+	conn.Close()
 
 	fetch := ours
 	fetch.Proposals = []dimse.Proposal{
