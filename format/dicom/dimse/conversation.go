@@ -75,7 +75,8 @@ func NewReader(r io.Reader, from Side, lim Limits) *Reader {
 	return reader
 }
 
-// Next returns the next message, and io.EOF at the end. After an *Error the reader can go on.
+// Next returns the next message, and io.EOF at the end. After an *Error the reader can go on, and after nothing else: also a
+// read that took too long is an end.
 func (r *Reader) Next() (Message, error) {
 	for {
 		m, ok, err := r.half.next()
