@@ -122,14 +122,14 @@ func (c *Conn) hear() (Message, error) {
 	m, err := c.reader.Next()
 	var broken *Error
 	switch {
+	case errors.As(err, &broken) && c.reader.err != nil: // nobody is there to be told
+		return Message{}, errors.Join(err, unexpected(c.reader.err))
 	case errors.As(err, &broken):
 		return Message{}, errors.Join(err, c.abort(abortBadArgument))
-	case err == io.EOF:
-		return Message{}, io.ErrUnexpectedEOF
 	case err != nil:
-		return Message{}, err
+		return Message{}, unexpected(err)
 	case m.Kind == Foreign:
-		return Message{}, fmt.Errorf("dimse: %s, at byte %d: not DICOM", m.From, m.Offset)
+		return Message{}, fmt.Errorf("dimse: %s, at byte %d: not DICOM %s", m.From, m.Offset, m.Protocol)
 	}
 	next, ok := c.machine.Heard(m.Kind)
 	if !ok {
@@ -140,6 +140,14 @@ func (c *Conn) hear() (Message, error) {
 		return Message{}, &AbortError{a}
 	}
 	return m, nil
+}
+
+// unexpected is what reading ended with when it should not have ended.
+func unexpected(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 // Next returns the next command or piece of a data set: Commanded, DataSet, or Broken. When the other side asks for the end of the
@@ -168,10 +176,8 @@ func (c *Conn) CopyData(w io.Writer) (int64, error) {
 	for {
 		m, err := c.Next()
 		switch {
-		case err == io.EOF:
-			return n, io.ErrUnexpectedEOF
 		case err != nil:
-			return n, err
+			return n, unexpected(err)
 		case m.Kind != DataSet:
 			return n, fmt.Errorf("dimse: %s, at byte %d: %v instead of a data set", m.From, m.Offset, m.Kind)
 		}

@@ -47,6 +47,7 @@ type opened struct {
 // shared is what both sides of a conversation know.
 type shared struct {
 	association *Association
+	answered    bool // what was asked for last
 	foreign     bool // it was told that a side does not speak DICOM
 	midway      bool // it was told that the association began unseen
 }
@@ -257,10 +258,8 @@ func (h *half) whole(p PDU) (Message, outcome) {
 		m.Kind = Requested
 		if p.Accept {
 			m.Kind = Accepted
-			h.both.association = h.both.association.Answer(p)
-		} else {
-			h.both.association = Propose(p)
 		}
+		h.both.agree(p)
 	case Reject:
 		m.Kind = Rejected
 	case Release:
@@ -272,6 +271,16 @@ func (h *half) whole(p PDU) (Message, outcome) {
 		m.Kind = Aborted
 	}
 	return m, out
+}
+
+// agree takes down what is asked for and what is answered. A second answer to the same question changes nothing.
+func (s *shared) agree(a Associate) {
+	switch {
+	case !a.Accept:
+		s.association, s.answered = Propose(a), false
+	case !s.answered:
+		s.association, s.answered = s.association.Answer(a), true
+	}
 }
 
 // breakOff ends what a side was saying when it says something else: a data set, or a command.

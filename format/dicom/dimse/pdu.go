@@ -81,7 +81,7 @@ type Reject struct {
 	Reason   byte // its meaning hangs on Source
 }
 
-// The sources of a rejection, and of an abort.
+// The sources of a rejection (PS3.8 9.3.4).
 const (
 	ByUser         = 1
 	ByAssociation  = 2
@@ -90,15 +90,20 @@ const (
 
 // Why an association is rejected (PS3.8 Table 9-21).
 const (
-	NoReason         = 1 // of every source
-	ContextName      = 2 // ByUser: the application context is not supported
-	CallingUnknown   = 3 // ByUser
-	CalledUnknown    = 7 // ByUser
-	VersionUnknown   = 2 // ByAssociation
-	Congestion       = 1 // ByPresentation
-	LimitExceeded    = 2 // ByPresentation
-	rejectPermanent  = 1
-	rejectTransient  = 2
+	NoReason       = 1 // of ByUser and ByAssociation
+	ContextName    = 2 // ByUser: the application context is not supported
+	CallingUnknown = 3 // ByUser
+	CalledUnknown  = 7 // ByUser
+	VersionUnknown = 2 // ByAssociation
+	Congestion     = 1 // ByPresentation
+	LimitExceeded  = 2 // ByPresentation
+
+	rejectPermanent = 1
+	rejectTransient = 2
+)
+
+// Who aborts an association, and why (PS3.8 Table 9-26).
+const (
 	abortByUser      = 0
 	abortByProvider  = 2
 	abortUnexpected  = 2
@@ -203,7 +208,7 @@ type Abort struct {
 	Reserved byte
 	Rest     [2]byte
 	Source   byte // 0: the application, 2: the layer below
-	Reason   byte // of the layer below only (Table 9-26)
+	Reason   byte // of the layer below only
 }
 
 // String says in words what the sender meant.
