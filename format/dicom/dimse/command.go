@@ -197,7 +197,7 @@ type reader struct {
 
 func (r *reader) fail(tag uint16, what string) {
 	if r.err == nil {
-		r.err = &Error{Reason: fmt.Sprintf("element (0000,%04x) %s", tag, what)}
+		r.err = fault(0, fmt.Sprintf("element (0000,%04x) %s", tag, what))
 	}
 }
 

@@ -119,6 +119,8 @@ func TestConversation(t *testing.T) {
 		"a request that is none": {string(frame(1, make([]byte, 69))) + release, []string{"client release requested", at(74, "an item without a whole header")}},
 		"a command over the limit": {string(join(value(1, commandPart, strings.Repeat("x", 900)), value(1, commandPart, strings.Repeat("x", 900)), value(1, commandLast, "x"), value(1, commandLast, echoing))),
 			[]string{"client command C-ECHO-RQ 8 on 1", at(6, "a command set longer than the limit")}},
+		"a command over the limit that does not end": {string(join(value(1, commandPart, strings.Repeat("x", 1900)), value(3, commandLast, echoing))),
+			[]string{"client command C-ECHO-RQ 8 on 3", at(6, "a command set longer than the limit"), at(6, "a command that does not end")}},
 		"no PDU": {string(join(value(3, commandLast, storing), value(3, part, "ab"))) + "GET / HTTP/1.1\r\n" + release,
 			[]string{"client command C-STORE-RQ 7 on 3", "client data set ab false", "client broken data set", at(int64(len(storing))+26, "no PDU begins here: nothing more of this side is read")}},
 	} {
@@ -299,10 +301,33 @@ func TestRoom(t *testing.T) {
 		t.Errorf("%d bytes are held for 1,000", c.Held())
 	}
 	l.feed(t, c, dimse.Client, frame(1, make([]byte, lim.PDU))[1000:], 100)
-	l.feed(t, c, dimse.Client, value(1, commandLast, strings.Repeat("\x00", lim.Command)), 1<<20)
 	l.feed(t, c, dimse.Client, value(1, commandLast, strings.Repeat("\x00", lim.Command+1)), 1<<20)
-	if c.Held() > 64<<10 {
+	l.feed(t, c, dimse.Client, value(1, commandLast, strings.Repeat("\x00", lim.Command)), 1<<20)
+	if c.Held() > 32<<10 {
 		t.Errorf("%d bytes are held behind it", c.Held())
+	}
+}
+
+// What proves who somebody is does not stay in what it was read into.
+func TestSecretIsCleared(t *testing.T) {
+	r := ours
+	r.Identity = &dimse.UserIdentity{Kind: dimse.Passcode, User: "m.okafor", Passcode: dimse.NewSecret([]byte("hush"))}
+	rq, err := r.Request()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := dimse.AppendPDU(nil, rq)
+	if !bytes.Contains(text, []byte("hush")) {
+		t.Fatal("not sent")
+	}
+	c := dimse.NewConversation(dimse.DefaultLimits())
+	var l listener
+	l.feed(t, c, dimse.Client, text, 100)
+	if body := c.Body(dimse.Client); len(body) < len(text)-6 || bytes.Contains(body, []byte("hush")) {
+		t.Errorf("in what the PDU was read into, or that is not looked at: %d bytes", len(body))
+	}
+	if a := c.Association(); a.Identity != dimse.Passcode || a.User != "m.okafor" {
+		t.Errorf("%v %s", a.Identity, a.User)
 	}
 }
 

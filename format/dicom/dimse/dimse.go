@@ -19,14 +19,18 @@ type Side uint8
 const (
 	Client Side = iota // opened the connection, and asks for the association
 	Server
+	Nobody // sent what was parsed without a connection
 )
 
 // String returns the side in a word.
 func (s Side) String() string {
-	if s == Client {
+	switch s {
+	case Client:
 		return "client"
+	case Server:
+		return "server"
 	}
-	return "server"
+	return "nobody"
 }
 
 // other is the side that listens when s speaks.
@@ -55,8 +59,13 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
+	if e.From == Nobody {
+		return fmt.Sprintf("dimse: at byte %d: %s", e.Offset, e.Reason)
+	}
 	return fmt.Sprintf("dimse: %s, at byte %d: %s", e.From, e.Offset, e.Reason)
 }
 
-// fault makes an Error about a place in a text; whoever knows where that text stood moves it there.
-func fault(offset int, reason string) *Error { return &Error{Offset: int64(offset), Reason: reason} }
+// fault makes an Error about a place in a text; whoever knows who sent the text, and where it stood, says so.
+func fault(offset int, reason string) *Error {
+	return &Error{From: Nobody, Offset: int64(offset), Reason: reason}
+}

@@ -237,7 +237,7 @@ func (a Abort) appendBody(dst []byte) []byte {
 	return append(append(dst, a.Rest[:]...), a.Source, a.Reason)
 }
 
-// Parse reads one whole PDU. Errors are *Error, with offsets in the PDU; From means nothing in them. Fragments of data are
+// Parse reads one whole PDU. Errors are *Error, with offsets in the PDU. Fragments of data are
 // borrowed from text; what an association says is copied, save what proves who asks: see Secret.
 func Parse(text []byte, lim Limits) (PDU, error) {
 	if len(text) < headerBytes {
