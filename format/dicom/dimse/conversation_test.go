@@ -257,7 +257,7 @@ func TestReader(t *testing.T) {
 	}
 }
 
-// A gigabyte needs no gigabyte, be it in one PDU or in many.
+// A gigabyte needs no gigabyte, not even in one PDU.
 func TestLargeDataSet(t *testing.T) {
 	const size = 1 << 30
 	head := join(request(), value(3, commandLast, storing))

@@ -21,6 +21,7 @@ const (
 	capture   = "1.2.840.10008.5.1.4.1.1.7"   // Secondary Capture Image Storage
 	studyFind = "1.2.840.10008.5.1.4.1.2.2.1" // Study Root Query/Retrieve, FIND
 	studyGet  = "1.2.840.10008.5.1.4.1.2.2.3" // and GET
+	studyMove = "1.2.840.10008.5.1.4.1.2.2.2" // and MOVE
 	object    = "2.25.1"                      // of an invented patient
 	storage   = "1.2.840.10008.5.1.4.1.1."    // what all of storage begins with
 )
@@ -268,7 +269,8 @@ func TestStoreToPeer(t *testing.T) {
 		}
 		theirs.Close()
 		data := image(600)
-		c := call(t, conn, ours)
+		listening := &overheard{ReadWriter: conn, t: t, conversation: dimse.NewConversation(dimse.DefaultLimits())}
+		c := call(t, listening, ours)
 		echo(t, c)
 		store(t, c, data)
 		if err := c.Release(); err != nil {
@@ -285,16 +287,46 @@ func TestStoreToPeer(t *testing.T) {
 		if text, err := os.ReadFile(found[0]); err != nil || !bytes.HasSuffix(text, data) {
 			t.Errorf("PDUs of %s: the data set was not written as it was sent: %v", longest, err)
 		}
+		var heard []string
+		for _, h := range listening.l.list {
+			if h.Kind == dimse.DataSet && !bytes.Equal(h.Data, data) {
+				t.Error("who listens heard another data set")
+			}
+			heard = append(heard, h.Kind.String())
+		}
+		want := []string{"association requested", "association accepted", "command", "command", "command", "data set", "command", "release requested", "released"}
+		if diff := cmp.Diff(heard, want); diff != "" || len(listening.l.errors) > 0 {
+			t.Errorf("PDUs of %s: who listens heard: %s%v", longest, diff, listening.l.errors)
+		}
 	}
 }
 
-// archive starts DCMTK's archive, and returns its address.
-func archive(t *testing.T) string {
+// overheard is a connection that somebody listens to.
+type overheard struct {
+	io.ReadWriter
+	t            *testing.T
+	conversation *dimse.Conversation
+	l            listener
+}
+
+func (o *overheard) Read(p []byte) (int, error) {
+	n, err := o.ReadWriter.Read(p)
+	o.l.feed(o.t, o.conversation, dimse.Server, p[:n], 1<<20)
+	return n, err
+}
+
+func (o *overheard) Write(p []byte) (int, error) {
+	o.l.feed(o.t, o.conversation, dimse.Client, p, 1448)
+	return o.ReadWriter.Write(p)
+}
+
+// archive starts DCMTK's archive, which knows WARD7 at a port, and returns its address.
+func archive(t *testing.T, ward string) string {
 	dcmqrscp := program(t, "dcmqrscp")
 	l, dir := listen(t), t.TempDir()
 	address, free := l.Addr().String(), port(l)
 	l.Close()
-	config := "NetworkTCPPort = " + free + "\nMaxPDUSize = 16384\nMaxAssociations = 16\nHostTable BEGIN\nHostTable END\n" +
+	config := "NetworkTCPPort = " + free + "\nMaxPDUSize = 16384\nMaxAssociations = 16\nHostTable BEGIN\nward = (WARD7, 127.0.0.1, " + ward + ")\nHostTable END\n" +
 		"VendorTable BEGIN\nVendorTable END\nAETable BEGIN\nARCHIVE " + dir + " RW (100, 1024mb) ANY\nAETable END\n"
 	path := filepath.Join(dir, "archive.cfg")
 	if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
@@ -319,9 +351,10 @@ func archive(t *testing.T) string {
 	return ""
 }
 
-// An archive is given an image, finds it, and gives it back.
+// An archive is given an image, finds it, gives it back, and sends it to others.
 func TestArchive(t *testing.T) {
-	address := archive(t)
+	ward := listen(t)
+	address := archive(t, port(ward))
 	data := image(100)
 	conn := dial(t, address)
 	c := call(t, conn, ours)
@@ -348,20 +381,65 @@ func TestArchive(t *testing.T) {
 	}
 
 	conn.Close()
+	fetch(t, address, data)
+	move(t, address, ward, data)
+}
 
+// fetch brings an image by C-GET: the archive asks us to store it.
+func fetch(t *testing.T, address string, data []byte) {
 	fetch := ours
 	fetch.Proposals = []dimse.Proposal{
 		{Abstract: studyGet, Transfers: []string{explicitLittle}},
 		{Abstract: capture, Transfers: []string{explicitLittle}, Answers: true},
 	}
-	c = call(t, dial(t, address), fetch)
+	c := call(t, dial(t, address), fetch)
 	if found, ok := c.Association().Find(capture); !ok || found.SCU || !found.SCP {
 		t.Errorf("the roles were not turned: %+v", found)
 	}
-	query = bytes.Join([][]byte{element(0x0008, 0x0052, "CS", "STUDY"), element(0x0020, 0x000d, "UI", "2.25.2")}, nil)
-	answers, sets = ask(t, c, studyGet, dimse.Command{Field: dimse.CGet, ID: 4, Class: studyGet, Priority: dimse.Is(0)}, query)
+	answers, sets := ask(t, c, studyGet, dimse.Command{Field: dimse.CGet, ID: 4, Class: studyGet, Priority: dimse.Is(0)}, theStudy())
 	if last := answers[len(answers)-1]; last.Status != dimse.Is(0) || last.Completed != dimse.Is(1) || len(sets) != 1 || !bytes.Equal(sets[0], data) {
 		t.Errorf("%d data sets, status %04x", len(sets), last.Status.Value)
+	}
+	if err := c.Release(); err != nil {
+		t.Error(err)
+	}
+}
+
+// theStudy asks for the study of the image.
+func theStudy() []byte {
+	return join(element(0x0008, 0x0052, "CS", "STUDY"), element(0x0020, 0x000d, "UI", "2.25.2"))
+}
+
+// move has the archive send an image to another by C-MOVE, or not when it does not know that other.
+func move(t *testing.T, address string, ward *net.TCPListener, data []byte) {
+	request := ours
+	request.Proposals = []dimse.Proposal{{Abstract: studyMove, Transfers: []string{explicitLittle}}}
+	c := call(t, dial(t, address), request)
+	command := dimse.Command{Field: dimse.CMove, ID: 5, Class: studyMove, Priority: dimse.Is(0), MoveDestination: "ELSEWHERE"}
+	answers, _ := ask(t, c, studyMove, command, theStudy())
+	if last := answers[len(answers)-1]; dimse.Status(last.Status.Value) != dimse.MoveUnknown {
+		t.Errorf("status %04x", last.Status.Value)
+	}
+	done := make(chan taken)
+	go func() {
+		conn, err := ward.Accept()
+		if err != nil {
+			done <- taken{err: err}
+			return
+		}
+		done <- serve(conn, dimse.Acceptor{Titles: []string{"WARD7"}, Callers: []string{"ARCHIVE"}, Offers: []dimse.Offer{{Abstract: storage, Transfers: []string{explicitLittle}}}})
+	}()
+	command.MoveDestination = "WARD7"
+	answers, _ = ask(t, c, studyMove, command, theStudy())
+	if last := answers[len(answers)-1]; last.Status != dimse.Is(0) || last.Completed != dimse.Is(1) {
+		t.Errorf("status %04x", last.Status.Value)
+	}
+	got := <-done
+	if got.err != nil || len(got.data) != 1 || !bytes.Equal(got.data[0], data) {
+		t.Fatalf("%d data sets, %v", len(got.data), got.err)
+	}
+	if c := got.commands[0]; c.MoveOriginator != "MODALITY" || c.MoveOriginatorID != dimse.Is(5) {
+		t.Errorf("for %q, %v", c.MoveOriginator, c.MoveOriginatorID)
 	}
 	if err := c.Release(); err != nil {
 		t.Error(err)
