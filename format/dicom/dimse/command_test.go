@@ -3,6 +3,7 @@ package dimse_test
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -61,6 +62,16 @@ func TestCommands(t *testing.T) {
 			if n > 0 && set[n].Tag <= set[n-1].Tag || len(set[n].Value)%2 != 0 {
 				t.Errorf("%s: element %04x is out of order or of odd length", name, set[n].Tag)
 			}
+			switch requested := slices.Contains([]string{"N-GET-RQ", "N-SET-RQ", "N-ACTION-RQ", "N-DELETE-RQ"}, name); set[n].Tag {
+			case 0x0002, 0x1000: // affected
+				if requested {
+					t.Errorf("%s: element %04x must be another", name, set[n].Tag)
+				}
+			case 0x0003, 0x1001: // requested
+				if !requested {
+					t.Errorf("%s: element %04x must be another", name, set[n].Tag)
+				}
+			}
 		}
 	}
 }
@@ -88,6 +99,44 @@ func TestCommandBytes(t *testing.T) {
 		if diff := cmp.Diff(got, c); err != nil || diff != "" {
 			t.Errorf("%v: %v %s", c.Field, err, diff)
 		}
+	}
+}
+
+// What senders do otherwise than the standard has it, and what is understood.
+func TestCommandLeniently(t *testing.T) {
+	field, id := "\x00\x00\x00\x01\x02\x00\x00\x00\x50\x01", "\x00\x00\x10\x01\x02\x00\x00\x00\x07\x00"
+	none := "\x00\x00\x00\x08\x02\x00\x00\x00\x01\x01"
+	want := dimse.Command{Field: dimse.NDelete, ID: 7}
+	class, follows, status := want, want, want
+	class.Class, class.Instance = "1.2", "1.3"
+	follows.DataSet = true
+	status.Status, status.Completed = dimse.Is(0x0110), dimse.Is(3)
+	for name, tt := range map[string]struct {
+		text string
+		want dimse.Command
+	}{
+		"unknown elements":           {field + id + none + "\x00\x00\x50\x08\x02\x00\x00\x00ab", want},
+		"out of order":               {none + id + field, want},
+		"twice: the first counts":    {field + id + none + "\x00\x00\x10\x01\x02\x00\x00\x00\x08\x00", want},
+		"first without a value":      {"\x00\x00\x00\x09\x00\x00\x00\x00\x00\x00\x00\x09\x02\x00\x00\x00\x10\x01" + field + id + none, want},
+		"affected for requested":     {field + id + none + "\x00\x00\x02\x00\x04\x00\x00\x001.2\x00\x00\x00\x00\x10\x04\x00\x00\x001.3 ", class},
+		"blanks around":              {field + id + none + "\x00\x00\x03\x00\x04\x00\x00\x00 1.2\x00\x00\x01\x10\x04\x00\x00\x001.3\x00", class},
+		"any data set type but 0101": {field + id + "\x00\x00\x00\x08\x02\x00\x00\x00\x02\x01", follows},
+		"data set type 0":            {field + id + "\x00\x00\x00\x08\x02\x00\x00\x00\x00\x00", follows},
+		"numbers of four bytes":      {field + id + none + "\x00\x00\x00\x09\x02\x00\x00\x00\x10\x01\x00\x00\x21\x10\x04\x00\x00\x00\x03\x00\x00\x00", status},
+	} {
+		got, err := dimse.ParseCommand([]byte(tt.text), dimse.DefaultLimits())
+		if diff := cmp.Diff(got, tt.want); err != nil || diff != "" {
+			t.Errorf("%s: %v %s", name, err, diff)
+		}
+	}
+}
+
+func TestAnswerCommand(t *testing.T) {
+	got := commands()["C-STORE-RQ"].Answer(0xb000)
+	want := dimse.Command{Field: 0x8001, ID: 1, Class: capture, Instance: object, Status: dimse.Is(0xb000)}
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Error(diff)
 	}
 }
 

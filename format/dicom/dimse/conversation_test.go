@@ -177,6 +177,88 @@ func TestAgreedContext(t *testing.T) {
 	}
 }
 
+// An association is what was asked for last and answered first, whatever titles the answer repeats.
+func TestAssociation(t *testing.T) {
+	rq := dimse.Associate{Called: dimse.NewTitle("ARCHIVE"), Calling: dimse.NewTitle("MODALITY"), Items: []dimse.Item{
+		dimse.ContextRequest{ID: 1, Items: []dimse.Item{dimse.AbstractSyntax{UID: capture}}},
+		dimse.ContextRequest{ID: 1, Items: []dimse.Item{dimse.AbstractSyntax{UID: verification}}},
+		dimse.ContextRequest{ID: 3, Items: []dimse.Item{dimse.AbstractSyntax{UID: capture}}},
+		dimse.ContextRequest{ID: 5, Items: []dimse.Item{dimse.AbstractSyntax{UID: studyFind}}},
+		dimse.UserInformation{Items: []dimse.Item{dimse.ImplementationVersion{Name: "V1"}, dimse.UserIdentity{Kind: dimse.Username, User: "m.okafor"}}},
+	}}
+	answer := func(id byte, r dimse.Result, transfer string) dimse.ContextAnswer {
+		return dimse.ContextAnswer{ID: id, Result: r, Items: []dimse.Item{dimse.TransferSyntax{UID: transfer}}}
+	}
+	ac := dimse.Associate{Accept: true, Called: dimse.NewTitle("X"), Calling: dimse.NewTitle("Y"), Items: []dimse.Item{
+		answer(1, 0, explicitLittle), answer(3, 0, implicitLittle), answer(5, dimse.ContextRefused, implicitLittle), answer(7, 0, explicitLittle),
+		dimse.UserInformation{Items: []dimse.Item{dimse.ImplementationVersion{Name: "V2"}}},
+	}}
+	second := dimse.Associate{Accept: true, Items: []dimse.Item{answer(1, dimse.ContextFailed, ""), answer(9, 0, explicitLittle)}}
+	c := dimse.NewConversation(dimse.DefaultLimits())
+	var l listener
+	l.feed(t, c, dimse.Client, dimse.AppendPDU(nil, rq), 100)
+	l.feed(t, c, dimse.Server, dimse.AppendPDU(dimse.AppendPDU(nil, ac), second), 100)
+	want := &dimse.Association{Calling: "MODALITY", Called: "ARCHIVE", Client: dimse.Peer{Version: "V1"}, Server: dimse.Peer{Version: "V2"},
+		Identity: dimse.Username, User: "m.okafor", Contexts: []dimse.Context{
+			{ID: 1, Abstract: capture, Transfer: explicitLittle, SCU: true},
+			{ID: 1, Abstract: verification, Result: dimse.ContextNotAnswered, SCU: true},
+			{ID: 3, Abstract: capture, Transfer: implicitLittle, SCU: true},
+			{ID: 5, Abstract: studyFind, Result: dimse.ContextRefused, SCU: true},
+			{ID: 7, Transfer: explicitLittle, SCU: true},
+		}}
+	got := c.Association()
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Error(diff)
+	}
+	for _, tt := range []struct {
+		abstract  string
+		transfers []string
+		id        byte
+	}{{capture, nil, 1}, {capture, []string{"1.2", implicitLittle}, 3}, {capture, []string{"1.2"}, 0}, {studyFind, nil, 0}, {"1.2", nil, 0}} {
+		if found, ok := got.Find(tt.abstract, tt.transfers...); found.ID != tt.id || ok != (tt.id > 0) {
+			t.Errorf("%s in %v: context %d", tt.abstract, tt.transfers, found.ID)
+		}
+	}
+	l.feed(t, c, dimse.Client, request(), 100)
+	l.feed(t, c, dimse.Server, granted(), 100)
+	if a := c.Association(); a.Contexts[1].Transfer != explicitLittle || a.User != "" {
+		t.Errorf("asked for anew: %+v", a)
+	}
+}
+
+// What a caller wrote is not written to.
+func TestWriteBorrows(t *testing.T) {
+	buffer := []byte(release + release)
+	c := dimse.NewConversation(dimse.DefaultLimits())
+	c.Write(dimse.Client, buffer[:10])
+	c.Write(dimse.Client, []byte(abort))
+	var l listener
+	l.drain(t, c)
+	if got := tell(&l); len(got) != 2 || string(buffer) != release+release {
+		t.Errorf("%v, and the buffer has changed: %v", got, string(buffer) != release+release)
+	}
+}
+
+// What is as long as the limit is read, and what is longer by one byte is not.
+func TestLimits(t *testing.T) {
+	lim := dimse.DefaultLimits()
+	lim.PDU, lim.Command = len(request()), len(echoing)
+	for _, more := range []int{0, 1} {
+		c := dimse.NewConversation(lim)
+		var l listener
+		l.feed(t, c, dimse.Client, value(1, commandLast, echoing+strings.Repeat("x", more)), 100)
+		l.feed(t, c, dimse.Client, frame(1, append(request()[6:], make([]byte, more)...)), 100)
+		want := []string{"client command C-ECHO-RQ 8 on 1", "client association requested", "dimse: client, at byte 0: data of an association whose beginning was not seen"}
+		if more > 0 {
+			want = []string{"dimse: client, at byte 0: data of an association whose beginning was not seen", "dimse: client, at byte 6: a command set longer than the limit",
+				fmt.Sprintf("dimse: client, at byte %d: a PDU longer than the limit", len(echoing)+13)}
+		}
+		if diff := cmp.Diff(tell(&l), want); diff != "" {
+			t.Errorf("%d bytes more: %s", more, diff)
+		}
+	}
+}
+
 // What is not DICOM is told once, as soon as six bytes are there or nothing follows, and read no further.
 func TestForeign(t *testing.T) {
 	for text, want := range map[string]string{

@@ -39,7 +39,7 @@ func (s Side) other() Side { return s ^ 1 }
 // Limits bounds what one side of a conversation may cost. Data sets cost nothing, for they are handed on as they come.
 type Limits struct {
 	PDU      int // bytes of one PDU that must be read whole: all but those that carry data
-	Items    int // items in one association request or answer, on all levels
+	Items    int // items in one association request or answer, on all levels; data values in one PDU that is parsed whole
 	Contexts int // presentation contexts in one of them
 	Command  int // bytes of one command set
 	Elements int // elements in one command set

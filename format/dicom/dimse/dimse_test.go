@@ -69,6 +69,9 @@ func (l *listener) drain(t testing.TB, c *dimse.Conversation) {
 
 func (l *listener) hear(t testing.TB, m dimse.Message) {
 	if m.Kind == dimse.DataSet {
+		if len(m.Data) == 0 && !m.Last {
+			t.Fatal("a piece of nothing")
+		}
 		if at := l.open[m.From]; at > 0 {
 			h := &l.list[at-1]
 			if m.Before != int64(len(h.Data)) {

@@ -191,7 +191,7 @@ func (h *half) heading() (Message, outcome) {
 			h.both.midway = true
 			return h.fail(h.at, "data of an association whose beginning was not seen")
 		}
-	case uint64(size) > uint64(h.lim.PDU):
+	case uint64(size)+headerBytes > uint64(h.lim.PDU):
 		h.state = skipping
 		return h.fail(h.at, "a PDU longer than the limit")
 	default:
@@ -205,7 +205,7 @@ func (h *half) heading() (Message, outcome) {
 func (h *half) plausible(kind byte, size uint32) bool {
 	switch kind {
 	case typeRequest, typeAccept:
-		return size >= associateBytes && uint64(size) <= uint64(h.lim.PDU)
+		return size >= associateBytes && uint64(size)+headerBytes <= uint64(h.lim.PDU)
 	case typeReject, typeReleaseRequest, typeReleaseResponse, typeAbort:
 		return size == 4
 	case typeData:
