@@ -43,7 +43,6 @@ func Request(rw io.ReadWriter, r Requestor, lim Limits) (*Conn, error) {
 		return nil, err
 	}
 	c := newConn(rw, Client, lim)
-	c.reader.both.association = Propose(rq)
 	if err := c.send(Requested, rq); err != nil {
 		return nil, err
 	}
@@ -157,16 +156,13 @@ func (c *Conn) Next() (Message, error) {
 	if err != nil {
 		return Message{}, err
 	}
-	switch m.Kind {
-	case ReleaseAsked:
-		if err := c.send(Released, Release{Response: true}); err != nil {
-			return Message{}, err
-		}
-		return Message{}, io.EOF
-	case Released:
-		return Message{}, io.EOF
+	if m.Kind != ReleaseAsked {
+		return m, nil
 	}
-	return m, nil
+	if err := c.send(Released, Release{Response: true}); err != nil {
+		return Message{}, err
+	}
+	return Message{}, io.EOF
 }
 
 // CopyData writes the data set that follows the command which Next gave last to w, and returns its length. It fails

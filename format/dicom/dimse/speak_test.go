@@ -154,8 +154,12 @@ func TestAnswerRefuses(t *testing.T) {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
-	if _, agreed := a.Answer(good()); agreed == nil {
-		t.Error("a good request was refused")
+	for _, version := range []uint16{1, 3, 0xffff} { // those that have version 1 among others
+		rq := good()
+		rq.Version = version
+		if answer, agreed := a.Answer(rq); agreed == nil || answer.(dimse.Associate).Version != 1 {
+			t.Errorf("a good request was refused for version %x", version)
+		}
 	}
 }
 
@@ -325,6 +329,33 @@ func TestRequestToAnybody(t *testing.T) {
 			t.Errorf("%s: sent PDUs %x, want %x", name, got, tt.sent)
 		}
 		formattest.Quiet(t, err)
+	}
+}
+
+// A server that asks for the end while the client does lets the client have it first (PS3.8 Table 9-10, Sta10 and Sta12).
+func TestReleaseByServer(t *testing.T) {
+	released := dimse.AppendPDU(nil, dimse.Release{Response: true})
+	for want, script := range map[string][]byte{"\x02\x05\x06": join([]byte(release), released), "\x02\x05": released} {
+		s := &scripted{Reader: bytes.NewReader(join(request(), script))}
+		c, err := dimse.Accept(s, dimse.Acceptor{}, dimse.DefaultLimits())
+		if err == nil {
+			err = c.Release()
+		}
+		if got := string(s.types(t)); err != nil || got != want {
+			t.Errorf("%v, sent PDUs %x, want %x", err, got, want)
+		}
+	}
+}
+
+// Nobody is told on a connection that is gone, and the caller hears that it is.
+func TestLostConnection(t *testing.T) {
+	s := &scripted{Reader: iotest.DataErrReader(bytes.NewReader(join(granted(), value(1, commandLast, echoing)[:20])))}
+	c := call(t, s, ours)
+	if _, err := c.Next(); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Error(err)
+	}
+	if got := s.types(t); len(got) != 1 {
+		t.Errorf("sent PDUs %x", got)
 	}
 }
 
