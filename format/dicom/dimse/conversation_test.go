@@ -226,6 +226,29 @@ func TestAssociation(t *testing.T) {
 	}
 }
 
+// Both sides may be written before messages are asked for.
+func TestBothWritten(t *testing.T) {
+	c := dimse.NewConversation(dimse.DefaultLimits())
+	c.Write(dimse.Client, request())
+	c.Write(dimse.Server, granted())
+	var l listener
+	l.drain(t, c)
+	if got := tell(&l); len(got) != 2 {
+		t.Errorf("%v", got)
+	}
+}
+
+// A connection that gives nothing and no error does not hold a Reader for ever.
+func TestNoProgress(t *testing.T) {
+	if _, err := dimse.NewReader(stuck{}, dimse.Client, dimse.DefaultLimits()).Next(); err != io.ErrNoProgress {
+		t.Error(err)
+	}
+}
+
+type stuck struct{}
+
+func (stuck) Read([]byte) (int, error) { return 0, nil }
+
 // What a caller wrote is not written to.
 func TestWriteBorrows(t *testing.T) {
 	buffer := []byte(release + release)
@@ -262,7 +285,7 @@ func TestLimits(t *testing.T) {
 // What is not DICOM is told once, as soon as six bytes are there or nothing follows, and read no further.
 func TestForeign(t *testing.T) {
 	for text, want := range map[string]string{
-		"GET / HTTP/1.1\r\n\r\n": "http", "OPTIONS * RTSP": "http", "HTTP/1.1 400 Bad": "http", "SSH-2.0-x\r\n": "ssh", "\x16\x03\x01\x02\x00\x01\x00": "tls", "\x16\x03": "tls",
+		"GET / HTTP/1.1\r\n\r\n": "http", "OPTIONS * RTSP": "http", "HTTP/1.1 400 Bad": "http", "SSH-2.0-x\r\n": "ssh", "\x16\x03\x01\x02\x00\x01\x00": "tls", "\x16\x03": "tls", "\x16\x02\x01\x02\x00\x01": "",
 		"\x0bMSH|^~\\&|": "", "G": "", "\x01\x00\x00\x00\x00\x05hello": "", "\x07\x00\x00\x00\x00\x05hello": "", "\x01\x00\xff\xff\xff\xff": "", "\x04\x01\x00\x00\x10\x00": "", "\x08\x00\x00\x00\x00\x04": "",
 	} {
 		for _, size := range []int{100, 1} {

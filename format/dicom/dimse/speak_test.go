@@ -100,9 +100,21 @@ func TestAnswer(t *testing.T) {
 		{Abstract: verification, Transfers: []string{explicitLittle}},
 		{Abstract: "1.2.840.10008.5.1.4.1.1", Transfers: []string{implicitLittle}},
 		{Abstract: storage + "4"},
+		{Abstract: verification + "1", Transfers: []string{implicitLittle}},
+		{Abstract: capture, Transfers: []string{implicitLittle}, Answers: true},
 	}}.Request()
 	if err != nil {
 		t.Fatal(err)
+	}
+	rq.Spare[7] = 7
+	roles := 0
+	for _, item := range rq.Items[len(rq.Items)-1].(dimse.UserInformation).Items {
+		if _, ok := item.(dimse.Role); ok {
+			roles++
+		}
+	}
+	if roles != 2 { // one for each SOP class, PS3.7 D.3.3.4
+		t.Errorf("%d roles were proposed", roles)
 	}
 	answer, agreed := a.Answer(rq)
 	ac := answer.(dimse.Associate)
@@ -113,11 +125,13 @@ func TestAnswer(t *testing.T) {
 		{ID: 7, Abstract: verification, Proposed: []string{explicitLittle}, Result: dimse.TransfersUnknown, SCU: true},
 		{ID: 9, Abstract: "1.2.840.10008.5.1.4.1.1", Proposed: []string{implicitLittle}, Result: dimse.AbstractUnknown, SCU: true},
 		{ID: 11, Abstract: storage + "4", Result: dimse.TransfersUnknown, SCU: true},
+		{ID: 13, Abstract: verification + "1", Proposed: []string{implicitLittle}, Result: dimse.AbstractUnknown, SCU: true},
+		{ID: 15, Abstract: capture, Proposed: []string{implicitLittle}, Transfer: implicitLittle, SCP: true},
 	}
 	if diff := cmp.Diff(agreed.Contexts, want); diff != "" {
 		t.Error(diff)
 	}
-	if ac.Called != rq.Called || ac.Calling != rq.Calling || agreed.Server != (dimse.Peer{MaxLength: 32768, Class: dimse.ImplementationUID, Version: "V1"}) {
+	if ac.Spare != rq.Spare || ac.Called != rq.Called || ac.Calling != rq.Calling || agreed.Server != (dimse.Peer{MaxLength: 32768, Class: dimse.ImplementationUID, Version: "V1"}) {
 		t.Errorf("%+v", agreed)
 	}
 	both, err := dimse.Agreed(rq, ac)
