@@ -124,8 +124,7 @@ func (h *half) step() (Message, outcome) {
 		}
 		h.state = heading
 		return Message{}, on
-	}
-	if h.state == losing {
+	case losing:
 		return h.losing()
 	}
 	h.lost += int64(len(h.in))
