@@ -128,7 +128,7 @@ func accept(t *testing.T, l *net.TCPListener) *net.TCPConn {
 
 // patient keeps a connection to what a test may take at most.
 func patient(t *testing.T, c *net.TCPConn) *net.TCPConn {
-	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(3 * time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })

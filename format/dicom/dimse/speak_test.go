@@ -212,7 +212,7 @@ func TestRequestRefuses(t *testing.T) {
 func pair(t *testing.T) (client, server net.Conn) {
 	client, server = net.Pipe()
 	for _, c := range []net.Conn{client, server} {
-		if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		if err := c.SetDeadline(time.Now().Add(3 * time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { c.Close() })
