@@ -138,6 +138,7 @@ func TestRender(t *testing.T) {
 		{"a representation of two capitals", el(0x00091001, "ZZ", "\x00\x00\x04\x00\x00\x00abcd")[:8] + "\x04\x00\x00\x00abcd", dicom.ExplicitLE},
 		{"a representation of nothing", el(0x00091001, "?\x00", "ab"), dicom.ExplicitLE},
 		{"fragments", open(dicom.PixelData, "OB") + item("") + item("ab") + item("c") + sequenceEnd, dicom.RLELossless},
+		{"fragments of nothing known", open(dicom.PixelData, "UN") + item("") + item("ab") + sequenceEnd, dicom.RLELossless},
 		{"group lengths", implicit(0x00080000, le32(10)) + implicit(0x00080060, "CT"), dicom.ImplicitLE},
 		{"a private sequence", implicit(0x00091001, "")[:4] + openEnd + item("") + sequenceEnd, dicom.ImplicitLE},
 		{"a known one without length", implicit(0x00100020, "")[:4] + openEnd + sequenceEnd, dicom.ImplicitLE},
@@ -186,7 +187,6 @@ func TestLimits(t *testing.T) {
 	for range 5 {
 		nested = el(0x00081140, "SQ", item(nested))
 	}
-	small := dicom.ImplicitLE
 	for _, tt := range []struct {
 		data   string
 		syntax dicom.Syntax
@@ -199,7 +199,8 @@ func TestLimits(t *testing.T) {
 		{nested, dicom.ExplicitLE, dicom.Limits{Bytes: len(nested) - 1, Depth: 5, Elements: 11}, false},
 		{open(dicom.PixelData, "OB") + item("") + sequenceEnd, dicom.RLELossless, dicom.Limits{Bytes: 1000, Elements: 3}, true},
 		{open(dicom.PixelData, "OB") + item("") + sequenceEnd, dicom.RLELossless, dicom.Limits{Bytes: 1000, Elements: 2}, false},
-		{"", small, dicom.Limits{}, true},
+		{strings.Repeat(el(0x00081140, "SQ", ""), 3), dicom.ExplicitLE, dicom.Limits{Bytes: 1000, Depth: 1, Elements: 3}, true},
+		{"", dicom.ImplicitLE, dicom.Limits{}, true},
 	} {
 		if _, err := dicom.Parse([]byte(tt.data), tt.syntax, tt.lim); (err == nil) != tt.ok {
 			t.Errorf("%+v: %v", tt.lim, err)
