@@ -3,6 +3,7 @@ package dicom_test
 import (
 	"bytes"
 	"errors"
+	"io"
 	"math"
 	"strings"
 	"testing"
@@ -347,4 +348,41 @@ func TestModel(t *testing.T) {
 	if diff := cmp.Diff(string(ds.AppendJSON(nil)), want); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// What of a stream is kept is bounded, whatever its elements claim, and so is what is read ahead for it.
+func TestStreamLimits(t *testing.T) {
+	data := el(0x00080060, "CS", "CT") + el(0x00091001, "OB", strings.Repeat("x", 1000)) + el(0x7FE00010, "OW", strings.Repeat("y", 1<<20))
+	kept := len(data) - 1<<20 - 12
+	for limit, ok := range map[int]bool{kept: true, kept - 1: false, 500: false, 5: false} {
+		read := &counter{r: strings.NewReader(data)}
+		_, err := dicom.Stream(read, dicom.ExplicitLE, dicom.Limits{Bytes: limit, Elements: 3}, nil)
+		var e *dicom.Error
+		if (err == nil) != ok || err != nil && (!errors.As(err, &e) || read.n > limit+12) {
+			t.Errorf("a limit of %d: %v, %d bytes read", limit, err, read.n)
+		}
+	}
+	for limit, ok := range map[int]bool{3: true, 2: false} {
+		if _, err := dicom.Stream(strings.NewReader(data), dicom.ExplicitLE, dicom.Limits{Bytes: 1 << 20, Elements: limit}, nil); (err == nil) != ok {
+			t.Errorf("%d elements: %v", limit, err)
+		}
+	}
+	file := string(file(dicom.ExplicitLE, data))
+	for limit, ok := range map[int]bool{9: true, 8: false} { // six of them in group 2
+		if _, err := dicom.StreamFile(strings.NewReader(file), dicom.Limits{Bytes: 1 << 20, Elements: limit}, nil); (err == nil) != ok {
+			t.Errorf("%d elements in a file: %v", limit, err)
+		}
+	}
+}
+
+// counter counts what is read.
+type counter struct {
+	r io.Reader
+	n int
+}
+
+func (c *counter) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.n += n
+	return n, err
 }

@@ -152,9 +152,9 @@ func TestOnePixel(t *testing.T) {
 			t.Fatalf("%v: %d frames, uneven %v", p, len(want.Frames), want.Uneven)
 		}
 		frameBits := int(p.rows) * int(p.columns) * int(p.samples) * int(p.bits)
-		for bit := 0; bit < 4*frameBits; bit += 3 {
+		for bit := 0; bit < 4*frameBits; bit += 11 {
 			pixels[bit/8] ^= 1 << (bit % 8)
-			got := of(t, p.dataSet("OW", pixels), dicom.ExplicitLE)
+			got := memory(t, p.dataSet("OW", pixels), dicom.ExplicitLE)
 			pixels[bit/8] ^= 1 << (bit % 8)
 			for i := range got.Frames {
 				if (got.Frames[i] != want.Frames[i]) != (i == bit/frameBits) {
@@ -265,6 +265,7 @@ func TestUneven(t *testing.T) {
 		"floats as well":      p.dataSet("OB", []byte("1234")) + el(dicom.FloatPixelData, "OF", "1234"),
 		"rows behind pixels":  el(dicom.PixelData, "OW", "1234") + p.header(),
 		"more frames":         picture{rows: 2, columns: 2, samples: 1, bits: 8, frames: 3}.dataSet("OB", []byte("1234")),
+		"planes of all bits":  picture{rows: 65535, columns: 65535, samples: 3, bits: 64, planar: 1}.dataSet("OB", []byte("1234")),
 		"a frame of all bits": picture{rows: 65535, columns: 65535, samples: 3, bits: 64, frames: 65535}.dataSet("OB", []byte("1234")),
 	} {
 		if in := of(t, data, dicom.ExplicitLE); !in.Uneven || len(in.Frames) == 0 {
@@ -327,7 +328,7 @@ func TestLimits(t *testing.T) {
 		{"a header", grey.dataSet("OB", grey.pixels()), dicom.ExplicitLE, len(grey.header()), 100, true},
 		{"a header too long", grey.dataSet("OB", grey.pixels()), dicom.ExplicitLE, len(grey.header()) - 1, 100, false},
 		{"a frame to turn round", colour.dataSet("OB", colour.pixels()), dicom.ExplicitLE, 301, 100, true},
-		{"one too long", picture{rows: 100, columns: 10, samples: 3, bits: 8, planar: 1}.dataSet("OB", make([]byte, 3000)), dicom.ExplicitLE, 3000, 100, false},
+		{"one too long", picture{rows: 100, columns: 10, samples: 3, bits: 8, planar: 1}.dataSet("OB", make([]byte, 3000)), dicom.ExplicitLE, 2999, 100, false},
 		{"a frame to unpack", grey.header() + packed, dicom.RLELossless, 1000, 100, true},
 		{"one of many bytes", picture{rows: 1000, columns: 10, samples: 1, bits: 8}.header() + packed, dicom.RLELossless, 9000, 100, false},
 		{"one that came long", picture{rows: 10, columns: 10, samples: 1, bits: 8}.header() + packed, dicom.RLELossless, 360, 100, false},
