@@ -20,6 +20,12 @@ func TestValues(t *testing.T) {
 	if got := ds.Text(0x00081030); got != "Zürich" {
 		t.Errorf("a description: %q", got)
 	}
+	if got := ds.Text(0x00080050); got != "A 1" {
+		t.Errorf("a number with blanks around it: %q", got)
+	}
+	if got := ds.Text(0x00100020); got != "" {
+		t.Errorf("text that is not there: %q", got)
+	}
 	if diff := cmp.Diff(ds.Name(0x00080090), dicom.PersonName{Alphabetic: "DOE^JANE"}); diff != "" {
 		t.Error(diff)
 	}
@@ -266,6 +272,7 @@ func TestFiles(t *testing.T) {
 		"a preamble, no meta":           {string(plain[:132]) + dataSet, dicom.ExplicitLE, true},
 		"meta without transfer syntax":  {string(plain[:132]) + el(0x00020012, "UI", "1.2\x00") + big, dicom.ExplicitBE, true},
 		"a wrong length of group 2":     {string(plain[:132]) + el(0x00020000, "UL", le32(7)) + el(0x00020010, "UI", string(dicom.ExplicitLE)+"\x00") + dataSet, dicom.ExplicitLE, true},
+		"group 2 in implicit VR":        {string(plain[:132]) + implicit(0x00020010, string(dicom.ExplicitLE)+"\x00") + dataSet, dicom.ExplicitLE, true},
 		"a syntax that nobody knows":    {string(file("1.2.3.4", dataSet)), "1.2.3.4", true},
 		"nothing behind the meta group": {string(file(dicom.ExplicitLE, "")), dicom.ExplicitLE, true},
 	} {
@@ -337,12 +344,12 @@ func TestTimes(t *testing.T) {
 
 func TestModel(t *testing.T) {
 	ds := parse(t, el(0x00080000, "UL", le32(4))+el(0x00080005, "CS", "")+el(0x00080008, "CS", ` \`)+el(0x00080050, "SH", "<\x01\"")+
-		el(0x0008040C, "UV", le64(math.MaxUint64))+el(0x00100010, "PN", `=YAMADA^^=\^=^`)+el(0x00101020, "DS", `0x10\1_0\Inf`)+
+		el(0x0008040C, "UV", le64(math.MaxUint64, 1<<53, 1<<53-1))+el(0x00720082, "SV", le64(1<<63, 1<<64-1))+el(0x00100010, "PN", `=YAMADA^^=\^=^`)+el(0x00101020, "DS", `0x10\1_0\Inf`)+
 		el(0x00189087, "FD", le64(math.Float64bits(math.NaN()), math.Float64bits(math.Inf(-1)), math.Float64bits(math.Inf(1)), math.Float64bits(1e21)))+
 		el(0x00200013, "IS", `1.5\12345678901`)+el(0x00200013, "IS", "2 ")+el(0x00209165, "AT", "\x01\x02\x03")+el(0x00091001, "ZZ", "")[:8]+"\x02\x00\x00\x00ab"+
 		open(dicom.PixelData, "OW")+item("")+sequenceEnd, dicom.RLELossless)
 	want := `{"00080005":{"vr":"CS","Value":["ISO_IR 192"]},"00080008":{"vr":"CS","Value":[null,null]},"00080050":{"vr":"SH","Value":["\u003c\u0001\""]},` +
-		`"0008040C":{"vr":"UV","Value":["18446744073709551615"]},"00100010":{"vr":"PN","Value":[{"Ideographic":"YAMADA"},null]},` +
+		`"0008040C":{"vr":"UV","Value":["18446744073709551615","9007199254740992",9007199254740991]},"00720082":{"vr":"SV","Value":["-9223372036854775808",-1]},"00100010":{"vr":"PN","Value":[{"Ideographic":"YAMADA"},null]},` +
 		`"00101020":{"vr":"DS","Value":["0x10","1_0","Inf"]},"00189087":{"vr":"FD","Value":["NaN","-Inf","Inf",1e+21]},` +
 		`"00200013":{"vr":"IS","Value":["1.5",12345678901]},"00209165":{"vr":"AT"},"00091001":{"vr":"UN","InlineBinary":"YWI="},"7FE00010":{"vr":"OB"}}`
 	if diff := cmp.Diff(string(ds.AppendJSON(nil)), want); diff != "" {
