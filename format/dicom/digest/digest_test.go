@@ -90,6 +90,8 @@ func TestHeaderChanges(t *testing.T) {
 		"text that is none":            el(0x00080005, "CS", "ISO_IR 6") + el(0x00100020, "LO", "\xe9\xe9"),
 		"the same in Latin 1":          el(0x00080005, "CS", "ISO_IR 100") + el(0x00100020, "LO", "\xe9\xe9"),
 		"and in Cyrillic":              el(0x00080005, "CS", "ISO_IR 144") + el(0x00100020, "LO", "\xe9\xe9"),
+		"UTF-8 that is none":           el(0x00080005, "CS", "ISO_IR 6") + el(0x00100020, "LO", "\xc3\xa9"),
+		"the same in UTF-8":            el(0x00080005, "CS", "ISO_IR 192") + el(0x00100020, "LO", "\xc3\xa9"),
 		"private":                      private + el(0x00091001, "OB", "AB"),
 		"private with a blank":         private + el(0x00091001, "OB", "AB  "),
 		"private of another":           el(0x00090010, "LO", "ACMF") + el(0x00091001, "OB", "AB"),
