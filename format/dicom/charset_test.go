@@ -63,7 +63,11 @@ func TestDelimiters(t *testing.T) {
 		{`\ISO 2022 IR 149`, "LT", "\x1b$)C\xc8\xab\r\n\xc8", "홍\r\n\ufffd"},
 		{`\ISO 2022 IR 149`, "LT", "\x1b$)C\xc8\xab\\\xc8\xab", `홍\홍`},
 		{`\ISO 2022 IR 87`, "LO", "\x1b$B%\\\x1b(B\\B", "ボ|B"}, // whose second byte is a backslash
-		{"GB18030", "LO", "\x81\x5c\\B", "乗|B"},                // likewise
+		{`\ISO 2022 IR 87`, "LO", "\x1b$B\\0\x1b(B\\B", "椣|B"}, // whose first byte is one
+		{`\ISO 2022 IR 149`, "LO", "\x1b$)C\xc8\xab\\\xc8\xab", "홍|\ufffd\ufffd"},
+		{`\ISO 2022 IR 149`, "PN", "\x1b$)C\xc8\xab^\xc8\xab=\xc8\xab", "홍^\ufffd\ufffd=\ufffd\ufffd"},
+		{`\ISO 2022 IR 149`, "LT", "\x1b$)C\xc8\xab\r\n\xc8\xab", "홍\r\n\ufffd\ufffd"},
+		{"GB18030", "LO", "\x81\x5c\\B", "乗|B"}, // likewise
 		{"ISO_IR 13", "LO", `A\B`, "A|B"},
 		{"ISO_IR 13", "ST", `A\B`, "A¥B"},
 		{"ISO_IR 100", "CS", "\xe9", "\ufffd"}, // codes are ASCII

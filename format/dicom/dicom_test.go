@@ -3,6 +3,7 @@ package dicom_test
 import (
 	"bytes"
 	"errors"
+	"io"
 	"math"
 	"strings"
 	"testing"
@@ -18,6 +19,12 @@ func TestValues(t *testing.T) {
 	ds := parse(t, everything(), dicom.ExplicitLE)
 	if got := ds.Text(0x00081030); got != "Zürich" {
 		t.Errorf("a description: %q", got)
+	}
+	if got := ds.Text(0x00080050); got != "A 1" {
+		t.Errorf("a number with blanks around it: %q", got)
+	}
+	if got := ds.Text(0x00100020); got != "" {
+		t.Errorf("text that is not there: %q", got)
 	}
 	if diff := cmp.Diff(ds.Name(0x00080090), dicom.PersonName{Alphabetic: "DOE^JANE"}); diff != "" {
 		t.Error(diff)
@@ -138,6 +145,7 @@ func TestRender(t *testing.T) {
 		{"a representation of two capitals", el(0x00091001, "ZZ", "\x00\x00\x04\x00\x00\x00abcd")[:8] + "\x04\x00\x00\x00abcd", dicom.ExplicitLE},
 		{"a representation of nothing", el(0x00091001, "?\x00", "ab"), dicom.ExplicitLE},
 		{"fragments", open(dicom.PixelData, "OB") + item("") + item("ab") + item("c") + sequenceEnd, dicom.RLELossless},
+		{"fragments of nothing known", open(dicom.PixelData, "UN") + item("") + item("ab") + sequenceEnd, dicom.RLELossless},
 		{"group lengths", implicit(0x00080000, le32(10)) + implicit(0x00080060, "CT"), dicom.ImplicitLE},
 		{"a private sequence", implicit(0x00091001, "")[:4] + openEnd + item("") + sequenceEnd, dicom.ImplicitLE},
 		{"a known one without length", implicit(0x00100020, "")[:4] + openEnd + sequenceEnd, dicom.ImplicitLE},
@@ -186,7 +194,6 @@ func TestLimits(t *testing.T) {
 	for range 5 {
 		nested = el(0x00081140, "SQ", item(nested))
 	}
-	small := dicom.ImplicitLE
 	for _, tt := range []struct {
 		data   string
 		syntax dicom.Syntax
@@ -199,7 +206,8 @@ func TestLimits(t *testing.T) {
 		{nested, dicom.ExplicitLE, dicom.Limits{Bytes: len(nested) - 1, Depth: 5, Elements: 11}, false},
 		{open(dicom.PixelData, "OB") + item("") + sequenceEnd, dicom.RLELossless, dicom.Limits{Bytes: 1000, Elements: 3}, true},
 		{open(dicom.PixelData, "OB") + item("") + sequenceEnd, dicom.RLELossless, dicom.Limits{Bytes: 1000, Elements: 2}, false},
-		{"", small, dicom.Limits{}, true},
+		{strings.Repeat(el(0x00081140, "SQ", ""), 3), dicom.ExplicitLE, dicom.Limits{Bytes: 1000, Depth: 1, Elements: 3}, true},
+		{"", dicom.ImplicitLE, dicom.Limits{}, true},
 	} {
 		if _, err := dicom.Parse([]byte(tt.data), tt.syntax, tt.lim); (err == nil) != tt.ok {
 			t.Errorf("%+v: %v", tt.lim, err)
@@ -264,6 +272,7 @@ func TestFiles(t *testing.T) {
 		"a preamble, no meta":           {string(plain[:132]) + dataSet, dicom.ExplicitLE, true},
 		"meta without transfer syntax":  {string(plain[:132]) + el(0x00020012, "UI", "1.2\x00") + big, dicom.ExplicitBE, true},
 		"a wrong length of group 2":     {string(plain[:132]) + el(0x00020000, "UL", le32(7)) + el(0x00020010, "UI", string(dicom.ExplicitLE)+"\x00") + dataSet, dicom.ExplicitLE, true},
+		"group 2 in implicit VR":        {string(plain[:132]) + implicit(0x00020010, string(dicom.ExplicitLE)+"\x00") + dataSet, dicom.ExplicitLE, true},
 		"a syntax that nobody knows":    {string(file("1.2.3.4", dataSet)), "1.2.3.4", true},
 		"nothing behind the meta group": {string(file(dicom.ExplicitLE, "")), dicom.ExplicitLE, true},
 	} {
@@ -335,15 +344,52 @@ func TestTimes(t *testing.T) {
 
 func TestModel(t *testing.T) {
 	ds := parse(t, el(0x00080000, "UL", le32(4))+el(0x00080005, "CS", "")+el(0x00080008, "CS", ` \`)+el(0x00080050, "SH", "<\x01\"")+
-		el(0x0008040C, "UV", le64(math.MaxUint64))+el(0x00100010, "PN", `=YAMADA^^=\^=^`)+el(0x00101020, "DS", `0x10\1_0\Inf`)+
+		el(0x0008040C, "UV", le64(math.MaxUint64, 1<<53, 1<<53-1))+el(0x00720082, "SV", le64(1<<63, 1<<64-1))+el(0x00100010, "PN", `=YAMADA^^=\^=^`)+el(0x00101020, "DS", `0x10\1_0\Inf`)+
 		el(0x00189087, "FD", le64(math.Float64bits(math.NaN()), math.Float64bits(math.Inf(-1)), math.Float64bits(math.Inf(1)), math.Float64bits(1e21)))+
 		el(0x00200013, "IS", `1.5\12345678901`)+el(0x00200013, "IS", "2 ")+el(0x00209165, "AT", "\x01\x02\x03")+el(0x00091001, "ZZ", "")[:8]+"\x02\x00\x00\x00ab"+
 		open(dicom.PixelData, "OW")+item("")+sequenceEnd, dicom.RLELossless)
 	want := `{"00080005":{"vr":"CS","Value":["ISO_IR 192"]},"00080008":{"vr":"CS","Value":[null,null]},"00080050":{"vr":"SH","Value":["\u003c\u0001\""]},` +
-		`"0008040C":{"vr":"UV","Value":["18446744073709551615"]},"00100010":{"vr":"PN","Value":[{"Ideographic":"YAMADA"},null]},` +
+		`"0008040C":{"vr":"UV","Value":["18446744073709551615","9007199254740992",9007199254740991]},"00720082":{"vr":"SV","Value":["-9223372036854775808",-1]},"00100010":{"vr":"PN","Value":[{"Ideographic":"YAMADA"},null]},` +
 		`"00101020":{"vr":"DS","Value":["0x10","1_0","Inf"]},"00189087":{"vr":"FD","Value":["NaN","-Inf","Inf",1e+21]},` +
 		`"00200013":{"vr":"IS","Value":["1.5",12345678901]},"00209165":{"vr":"AT"},"00091001":{"vr":"UN","InlineBinary":"YWI="},"7FE00010":{"vr":"OB"}}`
 	if diff := cmp.Diff(string(ds.AppendJSON(nil)), want); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// What of a stream is kept is bounded, whatever its elements claim, and so is what is read ahead for it.
+func TestStreamLimits(t *testing.T) {
+	data := el(0x00080060, "CS", "CT") + el(0x00091001, "OB", strings.Repeat("x", 1000)) + el(0x7FE00010, "OW", strings.Repeat("y", 1<<20))
+	kept := len(data) - 1<<20 - 12
+	for limit, ok := range map[int]bool{kept: true, kept - 1: false, 500: false, 5: false} {
+		read := &counter{r: strings.NewReader(data)}
+		_, err := dicom.Stream(read, dicom.ExplicitLE, dicom.Limits{Bytes: limit, Elements: 3}, nil)
+		var e *dicom.Error
+		if (err == nil) != ok || err != nil && (!errors.As(err, &e) || read.n > limit+12) {
+			t.Errorf("a limit of %d: %v, %d bytes read", limit, err, read.n)
+		}
+	}
+	for limit, ok := range map[int]bool{3: true, 2: false} {
+		if _, err := dicom.Stream(strings.NewReader(data), dicom.ExplicitLE, dicom.Limits{Bytes: 1 << 20, Elements: limit}, nil); (err == nil) != ok {
+			t.Errorf("%d elements: %v", limit, err)
+		}
+	}
+	file := string(file(dicom.ExplicitLE, data))
+	for limit, ok := range map[int]bool{9: true, 8: false} { // six of them in group 2
+		if _, err := dicom.StreamFile(strings.NewReader(file), dicom.Limits{Bytes: 1 << 20, Elements: limit}, nil); (err == nil) != ok {
+			t.Errorf("%d elements in a file: %v", limit, err)
+		}
+	}
+}
+
+// counter counts what is read.
+type counter struct {
+	r io.Reader
+	n int
+}
+
+func (c *counter) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.n += n
+	return n, err
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"slices"
 	"testing"
 	"testing/iotest"
 	"unicode/utf8"
@@ -37,6 +38,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(uint8(i), data)
 	}
 	f.Add(uint8(3), []byte(el(0x00100020, "LO", "0042")+open(dicom.PixelData, "OB")+item("\x00\x00\x00\x00")+item("ab")+item("cd")+sequenceEnd))
+	f.Add(uint8(1), []byte(open(0x30303030, "OB")+item("")+item("00")+sequenceEnd)) // fragments that are no pixel data
 	f.Add(uint8(1), []byte(el(0x00080005, "CS", `\ISO 2022 IR 87\ISO 2022 IR 149`)+el(0x00100010, "PN", "A^B=\x1b$B;3ED\x1b(B^\x1b$)C\xfb\xf3")))
 	f.Add(uint8(2), []byte("\x00\x09\x10\x06UN\x00\x00"+openEnd+openItem+implicit(0x00280010, "AB")+itemEnd+sequenceEnd))
 	f.Fuzz(func(t *testing.T, which uint8, data []byte) {
@@ -95,11 +97,11 @@ func streamed(t *testing.T, data []byte, s dicom.Syntax, ds dicom.DataSet, parse
 	}
 	for i := range ds.Elements {
 		a, b := ds.Elements[i], got.Elements[i]
-		value := b.Value
+		value := slices.Concat(b.Value, bytes.Join(b.Fragments, nil))
 		if a.Tag.IsPixelData() {
 			value = pixels[b.Offset]
 		}
-		if a.Tag != b.Tag || a.VR != b.VR || a.Offset != b.Offset || !bytes.Equal(append(a.Value, bytes.Join(a.Fragments, nil)...), value) {
+		if a.Tag != b.Tag || a.VR != b.VR || a.Offset != b.Offset || !bytes.Equal(slices.Concat(a.Value, bytes.Join(a.Fragments, nil)), value) {
 			t.Fatalf("element %v is another in a stream", a.Tag)
 		}
 	}

@@ -255,9 +255,14 @@ func (p *parser) element(end int, cs *inherited) (Element, error) {
 	e.undefined = h.length == undefined
 	if e.undefined && h.isFragments() {
 		p.pos += h.size
-		return e, p.fragments(&e, end)
+		err = p.fragments(&e, end)
+	} else {
+		err = p.sequence(&e, h, end, cs)
 	}
-	return e, p.sequence(&e, h, end, cs)
+	if err != nil {
+		return Element{}, err
+	}
+	return e, nil
 }
 
 // sequence reads the items of a sequence (PS3.5 7.5). One of unknown representation and undefined length is written

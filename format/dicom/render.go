@@ -121,14 +121,12 @@ func (w *writer) items(e *Element) {
 	if !w.implicit && e.VR != SQ { // PS3.5 6.2.2
 		w.coding = coding{implicit: true}
 	}
-	inner := w.coding
 	for i := range e.Items {
 		ds := &e.Items[i]
 		w.tag(tagItem)
 		w.out = append(w.out, 0, 0, 0, 0)
 		at := len(w.out) - 4
 		w.elements(ds)
-		w.coding = inner
 		w.end(ds.undefined, ds.tail, tagItemDelimiter, at)
 	}
 }

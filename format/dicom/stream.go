@@ -88,8 +88,8 @@ func (p *Pixels) finish() error {
 
 // Stream reads a data set as Parse does, but hands the pixel data of the image to pixels as it comes: lim.Bytes bounds
 // all the rest, and the pixel data may be as large as it likes. pixels gets the elements in front of it, where a well-formed data
-// set has all that describes the image, and is called again should there be pixel data twice. In the result the element
-// stands without its value; it can be asked, but not rendered. Like Parse it keeps nothing of r to itself: elements own their bytes.
+// set has all that describes the image, and is called again should there be pixel data twice; what it does not read is passed over, and
+// all of it when pixels is nil. In the result the element stands without its value. Elements own their bytes: r may be reused.
 func Stream(r io.Reader, s Syntax, lim Limits, pixels func(*DataSet, *Pixels) error) (DataSet, error) {
 	st := newStream(r, lim)
 	return st.dataSet(s, pixels)
@@ -112,6 +112,9 @@ func StreamFile(r io.Reader, lim Limits, pixels func(*File, *Pixels) error) (Fil
 		st.p.pos, st.kept = n, n
 		st.p.left -= len(f.Meta.Elements)
 		f.DataSet, err = st.dataSet(f.Syntax, func(ds *DataSet, p *Pixels) error {
+			if pixels == nil {
+				return nil
+			}
 			f.DataSet = *ds
 			return pixels(&f, p)
 		})
@@ -266,8 +269,10 @@ func (s *stream) pixels(h head, ds *DataSet, pixels func(*DataSet, *Pixels) erro
 		p.Fragments = [][]byte{}
 	}
 	s.p.pos += h.size
-	if err := pixels(ds, p); err != nil {
-		return err
+	if pixels != nil {
+		if err := pixels(ds, p); err != nil {
+			return err
+		}
 	}
 	if err := p.finish(); err != nil {
 		return err

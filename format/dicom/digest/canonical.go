@@ -2,6 +2,7 @@ package digest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"slices"
 	"strings"
@@ -65,14 +66,7 @@ func ordered(ds *dicom.DataSet, counts func(dicom.Tag) bool) []*dicom.Element {
 		list = append(list, e)
 	}
 	if !sorted {
-		slices.SortStableFunc(list, func(a, b *dicom.Element) int {
-			if a.Tag < b.Tag {
-				return -1
-			} else if a.Tag > b.Tag {
-				return 1
-			}
-			return 0
-		})
+		slices.SortStableFunc(list, func(a, b *dicom.Element) int { return cmp.Compare(a.Tag, b.Tag) })
 	}
 	return list
 }

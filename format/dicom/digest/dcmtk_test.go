@@ -2,8 +2,10 @@ package digest_test
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -87,10 +89,12 @@ func TestTranscodedByDCMTK(t *testing.T) {
 	}
 }
 
-// DCMTK writes the corpus in other transfer syntaxes.
+// DCMTK writes the corpus in other transfer syntaxes, each file in one of them.
 func TestCorpusTranscodedByDCMTK(t *testing.T) {
+	files := corpus(t)
 	n := 0
-	for name, data := range corpus(t) {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		data := files[name]
 		f, err := dicom.ParseFile(data, dicom.DefaultLimits())
 		if err != nil {
 			t.Fatal(err)
@@ -99,16 +103,15 @@ func TestCorpusTranscodedByDCMTK(t *testing.T) {
 			continue
 		}
 		want := inMemory(t, data)
-		for _, how := range [][]string{{"dcmconv", "+ti"}, {"dcmconv", "+tb"}, {"dcmcrle"}} {
-			if bits := f.DataSet.Int(0x00280100, 1); how[0] == "dcmcrle" && (want.Uneven || bits%8 != 0) {
-				continue // which RLE has no form for
-			}
-			got := converted(t, data, how[0], how[1:]...)
-			if got.Header != want.Header || got.Pixels != want.Pixels {
-				t.Errorf("%s, %v: header %v, pixels %v", name, how, got.Header == want.Header, got.Pixels == want.Pixels)
-			}
-			n++
+		how := [][]string{{"dcmconv", "+ti"}, {"dcmconv", "+tb"}, {"dcmcrle"}}[n%3]
+		if bits := f.DataSet.Int(0x00280100, 1); how[0] == "dcmcrle" && (want.Uneven || bits%8 != 0) {
+			how = []string{"dcmconv", "+td"} // RLE has no form for this one
 		}
+		got := converted(t, data, how[0], how[1:]...)
+		if got.Header != want.Header || got.Pixels != want.Pixels {
+			t.Errorf("%s, %v: header %v, pixels %v", name, how, got.Header == want.Header, got.Pixels == want.Pixels)
+		}
+		n++
 	}
 	t.Logf("%d conversions", n)
 }

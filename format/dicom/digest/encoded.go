@@ -42,7 +42,7 @@ func (p *pixelHasher) encoded(b []byte) {
 		return
 	}
 	if len(p.buf)+len(b) > p.lim.Bytes {
-		p.fail("a frame longer than the limit")
+		p.fail(reasonLong)
 		return
 	}
 	p.buf = append(p.buf, b...)
@@ -59,6 +59,9 @@ func decoder(s dicom.Syntax) func([]byte, frame.Geometry, int) ([]byte, error) {
 	return nil
 }
 
+// most is how many bytes the decoders make of one at most.
+const most = 64
+
 // endEncoded digests the frame at hand, if there is one. A frame that cannot be unpacked has no P1.
 func (p *pixelHasher) endEncoded() {
 	if !p.open {
@@ -67,7 +70,12 @@ func (p *pixelHasher) endEncoded() {
 	p.open = false
 	f := Frame{Encoded: p.take(Encoded)}
 	if decode := decoder(p.syntax); decode != nil {
-		if samples, err := decode(p.buf, p.Geometry, p.lim.Bytes); err == nil {
+		samples, err := decode(p.buf, p.Geometry, p.lim.Bytes)
+		if p.Size(p.lim.Bytes) == 0 && p.Size(most*len(p.buf)) > 0 {
+			p.fail(reasonLong) // rather than that digests depend on the limit
+			return
+		}
+		if err == nil {
 			h := sha256.New()
 			io.WriteString(h, samplesTitle)
 			h.Write(samples)

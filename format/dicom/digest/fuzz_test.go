@@ -73,6 +73,9 @@ func FuzzDigest(f *testing.F) {
 func stays(t *testing.T, ds *dicom.DataSet, from dicom.Syntax, want digest.Instance) {
 	t.Helper()
 	for _, s := range syntaxes()[:4] {
+		if s.Deflated() && len(ds.Elements)%8 > 0 {
+			continue // which is slow
+		}
 		data, err := ds.AppendEncode(nil, s)
 		if err == dicom.ErrEncapsulated {
 			return

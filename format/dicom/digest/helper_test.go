@@ -68,8 +68,8 @@ func (p picture) String() string {
 	return fmt.Sprintf("%dx%dx%d, %d bits, %d frames, planar %d, signed %d", p.rows, p.columns, p.samples, p.bits, p.frames, p.planar, p.signed)
 }
 
-// of digests a data set in memory and holds the stream of it to the same.
-func of(t testing.TB, data string, s dicom.Syntax) digest.Instance {
+// memory digests a data set in memory.
+func memory(t testing.TB, data string, s dicom.Syntax) digest.Instance {
 	t.Helper()
 	ds, err := dicom.Parse([]byte(data), s, dicom.DefaultLimits())
 	if err != nil {
@@ -79,6 +79,13 @@ func of(t testing.TB, data string, s dicom.Syntax) digest.Instance {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return in
+}
+
+// of digests a data set in memory and holds the stream of it to the same.
+func of(t testing.TB, data string, s dicom.Syntax) digest.Instance {
+	t.Helper()
+	in := memory(t, data, s)
 	stream, err := digest.Read(bytes.NewReader([]byte(data)), s, digest.DefaultMutable(), dicom.DefaultLimits())
 	if err != nil || fmt.Sprint(stream) != fmt.Sprint(in) {
 		t.Fatalf("the stream is another: %v", err)

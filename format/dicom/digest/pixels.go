@@ -41,6 +41,8 @@ type pixelHasher struct {
 	odd     int    // bytes at the front of swapped that wait for the rest of their number
 }
 
+const reasonLong = "a frame longer than the limit"
+
 // piece is how much is taken in at once.
 const piece = 256 << 10
 
@@ -103,9 +105,6 @@ func (p *pixelHasher) begin(ds *dicom.DataSet, syntax dicom.Syntax, e *dicom.Ele
 	p.image, p.syntax, p.element = imageOf(ds), syntax, e
 	p.uneven = p.uneven || p.seen // an image has pixel data once
 	p.seen, p.open, p.whole, p.buf, p.shift, p.odd = true, false, false, nil, 0, 0
-	if p.frameBits/8 >= int64(p.lim.Bytes) && (length < 0 || !p.plain()) {
-		p.fail("a frame longer than the limit")
-	}
 	if length < 0 {
 		return
 	}
@@ -115,7 +114,9 @@ func (p *pixelHasher) begin(ds *dicom.DataSet, syntax dicom.Syntax, e *dicom.Ele
 		total = p.frameBits * int64(p.number)
 	}
 	if total > 0 && ((total+7)/8 == length || (total+15)/16*2 == length) { // PS3.5 8.1.1: an even number of bytes
-		p.left = p.frameBytes()
+		if p.left = p.frameBytes(); p.left > int64(p.lim.Bytes) && !p.plain() {
+			p.fail(reasonLong)
+		}
 		return
 	}
 	p.uneven, p.whole, p.left = true, true, length
@@ -194,7 +195,7 @@ func (p *pixelHasher) sum() Digest {
 // read takes in pixel data from a stream.
 func (p *pixelHasher) read(ds *dicom.DataSet, syntax dicom.Syntax, px *dicom.Pixels) error {
 	p.begin(ds, syntax, &px.Element, px.Length)
-	buf := make([]byte, piece)
+	buf := make([]byte, min(max(px.Length, 4<<10), piece))
 	if px.Length >= 0 {
 		if err := p.copy(px, buf); err != nil {
 			return err
@@ -212,8 +213,11 @@ func (p *pixelHasher) read(ds *dicom.DataSet, syntax dicom.Syntax, px *dicom.Pix
 		if table { // the Basic Offset Table
 			continue
 		}
+		if int64(len(buf)) < min(length, piece) {
+			buf = make([]byte, piece)
+		}
 		n, err := io.ReadFull(px, buf[:min(length, piece)])
-		if err != nil && length > 0 {
+		if err != nil {
 			return err
 		}
 		p.fragment(buf[:n])
