@@ -1,9 +1,11 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"net/netip"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/index"
 	"github.com/wardline/wardline/internal/integrity"
+	"github.com/wardline/wardline/internal/integrity/witness"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/triage"
@@ -136,3 +139,31 @@ func (n *Node) Compared() int64 {
 	}
 	return 0
 }
+
+// Introduction is what this node gives a neighbour; Introduce takes a neighbour's; Ask has the neighbours asked now.
+func (n *Node) Introduction() string {
+	i := n.neighbours.introduction()
+	return string(i.Text())
+}
+
+// Introduce takes the introduction of a neighbour, as wardline witness add does.
+func (n *Node) Introduce(ctx context.Context, text string) error {
+	body, err := json.Marshal(Introduced{Introduction: text})
+	if err != nil {
+		return err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "/neighbours", bytes.NewReader(body))
+	if err == nil {
+		_, err = n.introduce(operator(ctx), r)
+	}
+	return err
+}
+
+// Neighbours says how the neighbours do.
+func (n *Node) Neighbours(ctx context.Context) ([]witness.Standing, error) {
+	list, _, _ := n.neighbours.parts()
+	return witness.Standings(ctx, n.db, n.neighbours.log, list)
+}
+
+// AskNeighbours does a round.
+func (n *Node) AskNeighbours(ctx context.Context) error { return n.neighbours.round(ctx) }

@@ -170,8 +170,15 @@ func (b *neighbours) round(ctx context.Context) error {
 	return err
 }
 
-// file has an alarm stand in the journal as a finding.
+// file has an alarm stand in the journal as a finding. A neighbour that has signed nothing yet may not have taken this node's introduction: that is
+// no alarm.
 func (b *neighbours) file(ctx context.Context, a witness.Alarm) error {
+	if !a.Kind.Grave() && a.Peer != "" {
+		met, err := b.met(ctx, a.Peer)
+		if err != nil || !met {
+			return err
+		}
+	}
 	rule := finding.Rule{
 		ID: "witness-" + strings.ReplaceAll(string(a.Kind), " ", "-"), Title: "A neighbour’s witness does not answer as it should", Level: "low", Author: "Wardline", Source: "node", Type: "witness",
 		Summary: "Hospitals sign each other's journals. As long as one is not signed, nobody outside of the house can vouch for it. Ask the people there, and look at wardline witness status.",
@@ -202,6 +209,21 @@ func (b *neighbours) file(ctx context.Context, a witness.Alarm) error {
 		return fmt.Errorf("file a witness's alarm: %w", err)
 	}
 	return nil
+}
+
+// met tells whether a neighbour has signed anything for this node.
+func (b *neighbours) met(ctx context.Context, site string) (bool, error) {
+	list, _, _ := b.parts()
+	all, err := witness.Standings(ctx, b.n.db, b.log, list)
+	if err != nil {
+		return false, err
+	}
+	for _, s := range all {
+		if s.Site == site {
+			return s.Size > 0, nil
+		}
+	}
+	return false, nil
 }
 
 // serve answers the neighbours.
