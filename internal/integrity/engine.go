@@ -8,7 +8,9 @@ import (
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/integrity/chart"
+	"github.com/wardline/wardline/internal/integrity/image"
 	"github.com/wardline/wardline/internal/integrity/route"
+	"github.com/wardline/wardline/internal/integrity/row"
 )
 
 // EngineConfig says what is compared, and how.
@@ -25,7 +27,8 @@ type Engine struct {
 	cfg      EngineConfig
 	passages []*passage
 	chart    *chart.Chart
-	images   shelf
+	images   shelf[image.Seal]
+	rows     shelf[row.Seal]
 	since    time.Time // when the first event was received
 
 	observed time.Time // when the latest event was received
@@ -35,7 +38,7 @@ type Engine struct {
 
 // NewEngine returns an Engine that has heard nothing.
 func NewEngine(cfg EngineConfig) *Engine {
-	e := &Engine{cfg: cfg, chart: chart.New(), images: memory{}}
+	e := &Engine{cfg: cfg, chart: chart.New(), images: memory[image.Seal]{}, rows: memory[row.Seal]{}}
 	for _, c := range cfg.Routes {
 		e.passages = append(e.passages, newPassage(c, cfg.Secret("route "+c.Name)))
 	}
@@ -43,7 +46,7 @@ func NewEngine(cfg EngineConfig) *Engine {
 }
 
 // Wants tells whether events of a class can be compared.
-func Wants(c *event.Class) bool { return c.Product == "hl7" || isImage(c) }
+func Wants(c *event.Class) bool { return c.Product == "hl7" || isImage(c) || isRow(c) }
 
 // Event takes an event and returns what may not be true. Its error is that of the disk.
 func (e *Engine) Event(h *hospital.House, ev *event.Event, at hospital.Place) ([]Doubt, error) {
@@ -53,8 +56,11 @@ func (e *Engine) Event(h *hospital.House, ev *event.Event, at hospital.Place) ([
 	if e.since.IsZero() {
 		e.since = ev.Observed
 	}
-	if isImage(ev.Class) {
+	switch {
+	case isImage(ev.Class):
 		return e.image(h, ev, at)
+	case isRow(ev.Class):
+		return e.row(h, ev, at)
 	}
 	if !Wants(ev.Class) {
 		return nil, nil

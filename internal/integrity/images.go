@@ -10,36 +10,12 @@ import (
 	"github.com/wardline/wardline/internal/integrity/image"
 )
 
-// shelf is where seals of images lie.
-type shelf interface {
-	// seal returns what is remembered of an image; known is false when nothing is.
-	seal(uid string) (s image.Seal, known bool, err error)
-	keep(uid string, s image.Seal)
-}
-
-// memory is a shelf without a disk.
-type memory map[string]image.Seal
-
-var _ shelf = memory(nil)
-
-func (m memory) seal(uid string) (image.Seal, bool, error) {
-	s, known := m[uid]
-	return s, known, nil
-}
-
-func (m memory) keep(uid string, s image.Seal) { m[uid] = s }
-
 // isImage tells the events that are of images with their digests.
 func isImage(c *event.Class) bool { return c.Product == "dicom" && c.Service == "instance" }
 
 // image compares an image with what was sealed of it, when it was first heard of.
 func (e *Engine) image(h *hospital.House, ev *event.Event, at hospital.Place) ([]Doubt, error) {
-	field := func(name string) string {
-		for v := range ev.Values(name) {
-			return string(v)
-		}
-		return ""
-	}
+	field := func(name string) string { return value(ev, name) }
 	uid := field("SOPInstanceUID")
 	if uid == "" {
 		return nil, nil
@@ -60,13 +36,21 @@ func (e *Engine) image(h *hospital.House, ev *event.Event, at hospital.Place) ([
 	}
 	wrong, keep := image.Compare(before, known, now)
 	if keep != before {
-		e.images.keep(uid, keep)
+		e.images.keep(uid, keep, ev.Observed)
 	}
 	var out []Doubt
 	for _, kind := range wrong {
 		out = append(out, imageDoubt(h, kind, &before, &now, field("Modality")))
 	}
 	return out, nil
+}
+
+// value is the first value that an event has under a name.
+func value(ev *event.Event, name string) string {
+	for v := range ev.Values(name) {
+		return string(v)
+	}
+	return ""
 }
 
 func imageDoubt(h *hospital.House, kind image.Kind, before *image.Seal, now *image.Seen, modality string) Doubt {

@@ -12,6 +12,8 @@ import (
 	"github.com/wardline/wardline/format/jsonl"
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/integrity/image"
+	"github.com/wardline/wardline/internal/integrity/row"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/vault"
@@ -42,7 +44,8 @@ type Room struct {
 	engine *Engine
 
 	// The rest is the follower's goroutine's.
-	shelf    *drawers
+	images   *drawers[image.Seal]
+	rows     *drawers[row.Seal]
 	reader   event.LineReader
 	receipts []*journal.Receipt // of what was filed since the position was written
 	found    []Doubt            // since then
@@ -70,8 +73,8 @@ func (r *Room) load(ctx context.Context, _ *hospital.House) error {
 	r.reader = event.LineReader{Taxonomy: r.cfg.Taxonomy, Limits: jsonl.DefaultLimits()}
 	secret := func(purpose string) []byte { return fmt.Appendf(nil, "%016x", r.cfg.Vault.Hash("integrity", purpose)) }
 	r.engine = NewEngine(EngineConfig{Routes: r.cfg.Routes, Zone: r.cfg.Zone, Secret: secret})
-	r.shelf = newDrawers(r.cfg.DB, r.cfg.Vault)
-	r.engine.images = r.shelf
+	r.images, r.rows = newDrawers[image.Seal](r.cfg.DB, r.cfg.Vault, "integrity_images"), newDrawers[row.Seal](r.cfg.DB, r.cfg.Vault, "integrity_rows")
+	r.engine.images, r.engine.rows = r.images, r.rows
 	return r.recall(ctx)
 }
 
@@ -82,9 +85,7 @@ func (r *Room) event(ctx context.Context, h *hospital.House, ev *event.Event, at
 		r.filings = 0
 	}
 	r.at = at
-	if r.shelf.ctx = ctx; isImage(ev.Class) {
-		defer r.shelf.trim()
-	}
+	r.images.ctx, r.rows.ctx = ctx, ctx
 	doubts, err := r.engine.Event(h, ev, at)
 	if err != nil {
 		return err
@@ -112,7 +113,8 @@ func (r *Room) save(ctx context.Context, tx *sql.Tx) error {
 
 func (r *Room) saved() {
 	r.found = r.found[:0]
-	r.shelf.written()
+	r.images.written()
+	r.rows.written()
 }
 
 // Routes says how the routes do; nothing before the follower began.

@@ -5,6 +5,7 @@ import (
 	"github.com/wardline/wardline/internal/integrity/chart"
 	"github.com/wardline/wardline/internal/integrity/image"
 	"github.com/wardline/wardline/internal/integrity/route"
+	"github.com/wardline/wardline/internal/integrity/row"
 )
 
 // rule is what is thought of a kind of doubt.
@@ -73,6 +74,31 @@ var rules = map[string]rule{
 		Summary:        "Its first 128 bytes, which are empty in an image, make it a program or another kind of file. Do not open it; keep it for those who look into it.",
 		CareImpact:     "A workstation may run what hides in an image.",
 		FalsePositives: []string{"Formats of microscopy that put another head in front on purpose."},
+	}},
+	string(row.Unversioned): {kind: finding.Falsification, Rule: finding.Rule{
+		Title: "A record was changed behind the back of its program", Level: "critical",
+		Summary: "A row says something else than when it was read before, and neither its version nor its time says that it was changed. Programs do not do that; who may write to the database can. " +
+			"Both rows are sealed. Ask the makers of the program and the administrators of the database who was at it.",
+		CareImpact:     "A clinician may act on a value that nobody measured.",
+		FalsePositives: []string{"An update of the program that writes rows anew."},
+	}},
+	string(row.Older): {kind: finding.Falsification, Rule: finding.Rule{
+		Title: "An older state of a record was put back", Level: "high",
+		Summary:        "A row has a lower version than it had. A backup was restored, or somebody put an old row in the place of the present one.",
+		CareImpact:     "What was added or corrected since is gone.",
+		FalsePositives: []string{"A restore that is known: compare the list of rows with what was entered since."},
+	}},
+	string(row.Shared): {kind: finding.Falsification, Rule: finding.Rule{
+		Title: "Data that all patients share was changed", Level: "high",
+		Summary:        "A dictionary, a limit or a range that decides about every patient is another than it was. Have the person who is responsible for it confirm the change.",
+		CareImpact:     "A limit that is wrong by a factor of ten warns nobody.",
+		FalsePositives: []string{"A change that is known: compare it with the change ticket."},
+	}},
+	string(row.Fewer): {kind: finding.Falsification, Rule: finding.Rule{
+		Title: "Records are missing that were there", Level: "high",
+		Summary:        "A system holds fewer images, rows or entries of its audit than when it was asked before, and such numbers only grow. Look in its audit for who deleted them; where that is missing as well, ask for a backup.",
+		CareImpact:     "A study or a result may be missing where it is needed.",
+		FalsePositives: []string{"A deletion that retention or a patient's right asked for: it has an order."},
 	}},
 	string(chart.BackDated): {kind: finding.Falsification, Rule: finding.Rule{
 		Title: "A note claims an earlier time than it can be of", Level: "high",

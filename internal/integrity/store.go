@@ -17,7 +17,6 @@ import (
 const (
 	sealedDoubt = "integrity doubt"
 	sealedChart = "integrity chart"
-	sealedImage = "integrity image"
 )
 
 // write keeps what was learned and found, within the follower's transaction.
@@ -38,7 +37,10 @@ func (r *Room) write(ctx context.Context, tx *sql.Tx) error {
 	if err := r.writeChart(ctx, tx); err != nil {
 		return err
 	}
-	if err := r.shelf.write(ctx, tx); err != nil {
+	if err := r.images.write(ctx, tx); err != nil {
+		return err
+	}
+	if err := r.rows.write(ctx, tx); err != nil {
 		return err
 	}
 	for i := range r.found {

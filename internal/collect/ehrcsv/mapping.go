@@ -17,7 +17,7 @@ import (
 // Mapping says what the columns of one product's export mean. docs/clinical-taxonomy.md is the manual.
 type Mapping struct {
 	Name string `yaml:"name"`
-	// Class says what the rows are: ehr/audit, an access log, unless stated; or hr/staff, hr/roster, hr/location, hr/list, pharmacy/cabinet.
+	// Class says what the rows are: ehr/audit, an access log, unless stated; or hr/staff, hr/roster, hr/location, hr/list, pharmacy/cabinet, records/row.
 	Class string `yaml:"class"`
 	// Require lists the columns by which the export is told: of each group one must be there.
 	Require [][]string `yaml:"require"`
@@ -32,6 +32,8 @@ type Mapping struct {
 	Outcomes map[string]string `yaml:"outcomes"`
 	// Separator stands between several values in one cell of a site file: ; unless stated.
 	Separator string `yaml:"separator"`
+	// Constant says, by field of row, what holds for the whole file where no column says it.
+	Constant map[string]string `yaml:"constant"`
 	// Values says, by field of row, which of the sender's words mean which of ours.
 	Values map[string]map[string]string `yaml:"values"`
 	// Verbs and Objects are asked about the native action in this order; the first that matches counts.
@@ -123,13 +125,18 @@ func (m *Mapping) complete() error {
 	if m.Class != audit {
 		m.kind = kindNamed(m.Class)
 		if m.kind == nil {
-			return fmt.Errorf("class: %q is none of ehr/audit, hr/staff, hr/roster, hr/location, hr/list, pharmacy/cabinet", m.Class)
+			return fmt.Errorf("class: %q is none of ehr/audit, hr/staff, hr/roster, hr/location, hr/list, pharmacy/cabinet, records/row", m.Class)
 		}
 		fields, of = m.kind.names(), "a row of "+m.Class
 	}
 	for field := range m.Columns {
 		if !slices.Contains(fields, field) {
 			return fmt.Errorf("columns: %s is not a field of %s", field, of)
+		}
+	}
+	for field := range m.Constant {
+		if m.kind == nil || !slices.Contains(fields, field) {
+			return fmt.Errorf("constant: %s is not a field of %s", field, of)
 		}
 	}
 	for field := range m.Values {

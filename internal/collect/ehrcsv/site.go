@@ -33,6 +33,9 @@ type kind struct {
 	// happened tells that a row is something that somebody did at a time: it has a field time, and access beside row. Other rows say how things are.
 	happened bool
 	needed   []string // fields without which a row says nothing
+	// content tells that the row is one that another system keeps, as it was read: what it holds stands in the object content, without the columns that say
+	// when it was read or changed, and by whom.
+	content bool
 }
 
 // kindNamed returns what rows of a class hold; nil when there is no such class.
@@ -54,6 +57,10 @@ func kindNamed(class string) *kind {
 		return &kind{fields: []field{
 			{"kind", text}, {"reference", text}, {"patient_id", ident}, {"authority", text}, {"visit", ident}, {"who", text}, {"who_kind", text},
 			{"label", text}, {"from", moment}, {"to", moment}, {"entered_by", text}, {"status", text},
+		}}
+	case "records/row":
+		return &kind{content: true, needed: []string{"table", "key"}, fields: []field{
+			{"read", moment}, {"system", text}, {"table", text}, {"sort", text}, {"key", ident}, {"version", text}, {"updated", text}, {"by", text}, {"patient", ident}, {"authority", text}, {"count", amount},
 		}}
 	case cabinet:
 		return &kind{happened: true, needed: []string{"time", "type", "user"}, fields: []field{
@@ -92,6 +99,9 @@ func (d *decoder) site(m *Mapping) (reason string) {
 	defer d.b.End()
 	for _, f := range m.kind.fields {
 		value := d.cell(f.name)
+		if value == "" {
+			value = m.Constant[f.name]
+		}
 		if ours, ok := m.Values[f.name][value]; ok {
 			value = ours
 		}
@@ -127,7 +137,27 @@ func (d *decoder) site(m *Mapping) (reason string) {
 			d.b.String(f.name, value)
 		}
 	}
+	if m.kind.content {
+		d.content()
+	}
 	return ""
+}
+
+// content writes what a row holds that another system keeps, column by column.
+func (d *decoder) content() {
+	aside := map[int]bool{}
+	for _, f := range []string{"read", "version", "updated", "by"} {
+		for _, i := range d.layout.columns[f] {
+			aside[i] = true
+		}
+	}
+	d.b.Object("content")
+	for i, c := range d.records.cells {
+		if i < len(d.names) && !aside[i] {
+			d.b.String(d.names[i], c)
+		}
+	}
+	d.b.End()
 }
 
 // amountOf reads 2, 0.5 and 0,5. What has both signs may be thousands or not, and is refused.

@@ -16,11 +16,19 @@ CREATE TABLE integrity_charts (
 
 -- What images were when they were first heard of.
 CREATE TABLE integrity_images (
-	uid  INTEGER PRIMARY KEY, -- keyed hash of the SOP Instance UID
+	name INTEGER PRIMARY KEY, -- keyed hash of the SOP Instance UID
 	at   INTEGER NOT NULL,    -- Unix seconds
 	body BLOB NOT NULL        -- image.Seal as JSON, sealed
 ) STRICT;
 CREATE INDEX integrity_images_at ON integrity_images (at);
+
+-- What rows of other systems were when they were read last.
+CREATE TABLE integrity_rows (
+	name INTEGER PRIMARY KEY, -- keyed hash of system, table and key
+	at   INTEGER NOT NULL,    -- Unix seconds
+	body BLOB NOT NULL        -- row.Seal as JSON, sealed
+) STRICT;
+CREATE INDEX integrity_rows_at ON integrity_rows (at);
 
 -- What may not be true.
 CREATE TABLE integrity_doubts (

@@ -10,7 +10,7 @@ import (
 func Clinical(class string) bool {
 	dialect, _, _ := strings.Cut(class, "/")
 	switch dialect {
-	case "ehr", "hl7", "dicom", "fhir", "pacs", "infusion", "pharmacy", "hr":
+	case "ehr", "hl7", "dicom", "fhir", "pacs", "infusion", "pharmacy", "hr", "records":
 		return true
 	}
 	return false
