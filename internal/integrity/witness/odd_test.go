@@ -211,5 +211,41 @@ func TestTheBestOfADayIsKept(t *testing.T) {
 	}
 }
 
+// endless yields zeros and counts them.
+type endless struct{ read int }
+
+func (e *endless) Read(b []byte) (int, error) {
+	if e.read += len(b); e.read > 64<<20 {
+		return 0, io.EOF
+	}
+	clear(b)
+	return len(b), nil
+}
+
+// TestWithoutEnd: neither side reads on when the other does not stop.
+func TestWithoutEnd(t *testing.T) {
+	j, body, sent := &memory{tb: t, chain: newChain(t), size: 6}, &endless{}, 0
+	s, _ := serve(t, sqlite(t), "north.example", newClock(), nil, j.log())
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/add-checkpoint", body))
+	if w.Code != http.StatusBadRequest || body.read > 4*tlog.MaxRequest {
+		t.Errorf("status %d after %d bytes", w.Code, body.read)
+	}
+	web := scripted(t, func(_ int, _ tlog.Request, w http.ResponseWriter) {
+		for range 64 {
+			if _, err := w.Write(make([]byte, 1<<20)); err != nil {
+				return
+			}
+			sent++
+		}
+	})
+	f := newFeed(t, sqlite(t), j, policy(t, j.log(), 1, map[string]string{"north.example": web.URL}), newClock(), &alarms{})
+	round(t, f, witness.Result{Size: 6})
+	web.Close() // waits for the handler
+	if sent == 64 {
+		t.Error("all of an answer without end was read")
+	}
+}
+
 // silence is longer than a peer may be silent.
 const silence = 61 * time.Minute
