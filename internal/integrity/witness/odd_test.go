@@ -148,5 +148,104 @@ func TestARoundThatIsCutOff(t *testing.T) {
 	}
 }
 
+// TestSilenceIsToldAgain when the peer was back in between.
+func TestSilenceIsToldAgain(t *testing.T) {
+	j, told, c, away := &memory{tb: t, chain: newChain(t), size: 6}, &alarms{}, newClock(), false
+	web := scripted(t, func(_ int, _ tlog.Request, w http.ResponseWriter) {
+		if away {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		w.WriteHeader(http.StatusUnprocessableEntity) // it does not sign, and is there
+	})
+	f := newFeed(t, sqlite(t), j, policy(t, j.log(), 1, map[string]string{"north.example": web.URL}), c, told)
+	for _, step := range []struct {
+		away bool
+		want []string
+	}{{true, nil}, {true, []string{"silent"}}, {true, nil}, {false, []string{"rewritten"}}, {true, []string{"silent"}}, {true, nil}} {
+		away = step.away
+		round(t, f, witness.Result{Size: 6})
+		if diff := cmp.Diff(told.take(), step.want); diff != "" {
+			t.Error(diff)
+		}
+		c.add(silence)
+	}
+}
+
+// TestTheBestOfADayIsKept: that which most peers signed, and not the first.
+func TestTheBestOfADayIsKept(t *testing.T) {
+	j, c, away := &memory{tb: t, chain: newChain(t)}, newClock(), false
+	_, north := serve(t, sqlite(t), "north.example", c, nil, j.log())
+	s, _ := serve(t, sqlite(t), "south.example", c, nil, j.log())
+	south := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if away {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		s.ServeHTTP(w, r)
+	}))
+	defer south.Close()
+	db := sqlite(t)
+	f := newFeed(t, db, j, policy(t, j.log(), 2, map[string]string{"north.example": north.URL, "south.example": south.URL}), c, &alarms{})
+	for _, step := range []struct {
+		away bool
+		want witness.Result
+	}{{true, witness.Result{Size: 1, Signed: 1}}, {false, witness.Result{Size: 2, Signed: 2, Quorum: true}}, {false, witness.Result{Size: 3, Signed: 2, Quorum: true}}} {
+		away = step.away
+		j.size++
+		round(t, f, step.want)
+	}
+	c.add(36 * 24 * time.Hour)
+	j.size++
+	round(t, f, witness.Result{Size: 4, Signed: 2, Quorum: true})
+	var kept int
+	if err := db.QueryRowContext(t.Context(), `SELECT count(*) FROM witness_checkpoints`).Scan(&kept); err != nil || kept != 2 {
+		t.Errorf("%d are kept, %v", kept, err)
+	}
+	p, err := f.Prove(t.Context(), j, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if point, _, err := tlog.ReadCheckpoint(p.Checkpoint); err != nil || point.Size != 2 {
+		t.Errorf("%v, %v", point, err)
+	}
+}
+
+// endless yields zeros and counts them.
+type endless struct{ read int }
+
+func (e *endless) Read(b []byte) (int, error) {
+	if e.read += len(b); e.read > 64<<20 {
+		return 0, io.EOF
+	}
+	clear(b)
+	return len(b), nil
+}
+
+// TestWithoutEnd: neither side reads on when the other does not stop.
+func TestWithoutEnd(t *testing.T) {
+	j, body, sent := &memory{tb: t, chain: newChain(t), size: 6}, &endless{}, 0
+	s, _ := serve(t, sqlite(t), "north.example", newClock(), nil, j.log())
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/add-checkpoint", body))
+	if w.Code != http.StatusBadRequest || body.read > 4*tlog.MaxRequest {
+		t.Errorf("status %d after %d bytes", w.Code, body.read)
+	}
+	web := scripted(t, func(_ int, _ tlog.Request, w http.ResponseWriter) {
+		for range 64 {
+			if _, err := w.Write(make([]byte, 1<<20)); err != nil {
+				return
+			}
+			sent++
+		}
+	})
+	f := newFeed(t, sqlite(t), j, policy(t, j.log(), 1, map[string]string{"north.example": web.URL}), newClock(), &alarms{})
+	round(t, f, witness.Result{Size: 6})
+	web.Close() // waits for the handler
+	if sent == 64 {
+		t.Error("all of an answer without end was read")
+	}
+}
+
 // silence is longer than a peer may be silent.
 const silence = 61 * time.Minute

@@ -175,7 +175,9 @@ func TestWhatWasSignedOutlivesTheProcess(t *testing.T) {
 		if status, _, _ := get(t, web.URL+address); status != 404 {
 			t.Errorf("before: status %d", status)
 		}
-		if status, _, _ := post(t, web, log.request(t, 0, 7).Bytes()); status != 200 {
+		request := log.request(t, 0, 7)
+		request.Checkpoint = append(request.Checkpoint, "— somebody.example AAAAAAA=\n"...)
+		if status, _, _ := post(t, web, request.Bytes()); status != 200 {
 			t.Fatalf("status %d", status)
 		}
 		web.Close()
@@ -183,6 +185,9 @@ func TestWhatWasSignedOutlivesTheProcess(t *testing.T) {
 		status, kind, text := get(t, web.URL+address)
 		if status != 200 || kind != "text/plain; charset=utf-8" {
 			t.Errorf("status %d, %s", status, kind)
+		}
+		if strings.Contains(text, "somebody.example") {
+			t.Error("what anybody signed is shown")
 		}
 		policy := tlog.Policy{Logs: []tlog.Log{log.log()}, Witnesses: []tlog.Witness{{Name: "w", Key: key(t, "witness.example", tlog.CosignatureV1).Key()}}, Quorum: "w"}
 		if c, err := policy.Verify([]byte(text), tlog.Window{}); err != nil || c.Size != 7 {
