@@ -206,7 +206,7 @@ func (s *sweep) countRows(ctx context.Context) error {
 
 // draw chooses n of the rows that are known.
 func (s *sweep) draw(ctx context.Context, n int) ([]wanted, error) {
-	positions := positions(rand.New(s.Random), s.report.Rows, n)
+	positions := positions(s.dice(), s.report.Rows, n)
 	var list []wanted
 	var before int64
 	for id := range int64(1) << s.state.bits {
@@ -267,3 +267,5 @@ func positions(dice *rand.Rand, total int64, n int) []int64 {
 	slices.Sort(list)
 	return list
 }
+
+func (k *Keeper) dice() *rand.Rand { return rand.New(k.Random) }

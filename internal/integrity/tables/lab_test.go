@@ -45,13 +45,16 @@ func (l *lab) sql(postgres, maria string) string {
 }
 
 // allowed lets the reader read a table.
-func (l *lab) allowed(t testing.TB, table string) {
+func (l *lab) allowed(t testing.TB, table string) { l.grant(t, "SELECT", table) }
+
+// grant gives the reader a right on a table.
+func (l *lab) grant(t testing.TB, right, table string) {
 	t.Helper()
 	if l.engine == "postgresql" {
-		l.do(t, "GRANT SELECT ON "+table+" TO reader")
+		l.do(t, "GRANT "+right+" ON "+table+" TO reader")
 		return
 	}
-	l.do(t, "GRANT SELECT ON "+l.schema+"."+table+" TO "+l.reader())
+	l.do(t, "GRANT "+right+" ON "+l.schema+"."+table+" TO "+l.reader())
 }
 
 // reader is the account in MariaDB, where each database has its own: the rights on one would count for all.

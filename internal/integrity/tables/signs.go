@@ -14,7 +14,7 @@ import (
 type trigger struct {
 	Name string `json:"name"`
 	Acts bool   `json:"acts"`
-	Does string `json:"does"` // hash of its statement
+	Does string `json:"does"` // hash of its statement; empty for one that is told of only while it is out of action
 }
 
 func (s *snapshot) triggers(ctx context.Context, t *Table) ([]trigger, error) {
@@ -25,8 +25,11 @@ func (s *snapshot) triggers(ctx context.Context, t *Table) ([]trigger, error) {
 		if err := rows.Scan(&name, &acts, &does); err != nil {
 			return err
 		}
-		sum := sha256.Sum256([]byte(does))
-		list = append(list, trigger{name, acts != 0, hex.EncodeToString(sum[:])})
+		if does != "" {
+			sum := sha256.Sum256([]byte(does))
+			does = hex.EncodeToString(sum[:])
+		}
+		list = append(list, trigger{name, acts != 0, does})
 		return nil
 	})
 	return list, err

@@ -1,0 +1,369 @@
+package tables_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wardline/wardline/internal/integrity/tables"
+	"github.com/wardline/wardline/internal/store"
+	"github.com/wardline/wardline/internal/store/storetest"
+)
+
+// TestValuesExchangedBetweenTwoPatients are told as two changes, and as one pair.
+func TestValuesExchangedBetweenTwoPatients(t *testing.T) {
+	labs(t, func(t *testing.T, l *lab) {
+		l.results(t, 20)
+		src, k := l.source(t, l.declaration("", "")), keeper(t)
+		sweep(t, k, src, l.name())
+		l.do(t, `UPDATE results SET patient = 'DOE^PATIENT9' WHERE id = 4`, `UPDATE results SET patient = 'DOE^PATIENT4' WHERE id = 9`,
+			`UPDATE results SET patient = 'DOE^PATIENT4' WHERE id = 11`) // which belongs to no pair
+		report, c := sweep(t, k, src, l.name())
+		want := []string{"11: changed without version, mismatch (patient)", "4: changed without version, mismatch (patient)", "9: changed without version, mismatch (patient)"}
+		if diff := cmp.Diff(c.lines(), want); diff != "" {
+			t.Error(diff)
+		}
+		if len(report.Swaps) != 1 {
+			t.Fatalf("%d pairs", len(report.Swaps))
+		}
+		keys := []string{report.Swaps[0].Keys[0][0].Text, report.Swaps[0].Keys[1][0].Text}
+		slices.Sort(keys)
+		if diff := cmp.Diff(keys, []string{"4", "9"}); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// TestAChangeShowsBothRows as they were written, and says why it is told.
+func TestAChangeShowsBothRows(t *testing.T) {
+	labs(t, func(t *testing.T, l *lab) {
+		l.results(t, 3)
+		src, k := l.source(t, l.declaration("", "")), keeper(t)
+		first, _ := sweep(t, k, src, l.name())
+		l.do(t, `UPDATE results SET value = 35.3, note = NULL WHERE id = 3`)
+		second, c := sweep(t, k, src, l.name())
+		if len(c.changes) != 1 {
+			t.Fatalf("%d changes", len(c.changes))
+		}
+		got := c.changes[0]
+		shown := func(row []tables.Field) []tables.Field {
+			return slices.DeleteFunc(row, func(f tables.Field) bool { return f.Column == "updated_at" })
+		}
+		row := func(value string, note tables.Field) []tables.Field {
+			return []tables.Field{{Column: "id", Text: "3"}, {Column: "patient", Text: "DOE^PATIENT3"}, {Column: "code", Text: "2951-2"}, {Column: "value", Text: value},
+				{Column: "unit", Text: "mmol/l"}, note, {Column: "version", Text: "1"}, {Column: "deleted", Text: "false"}}
+		}
+		got.Old, got.New = shown(got.Old), shown(got.New)
+		if got.KeySum == (tables.Sum{}) || got.OldSum == got.NewSum || !got.Last.Equal(first.At) || !got.Seen.Equal(second.At) || got.First.After(got.Last) {
+			t.Errorf("digests or times are wrong: %v, %v, %v", got.First, got.Last, got.Seen)
+		}
+		want := tables.Change{System: "LIS", Table: l.name(), Kind: "result", Harm: "normal", Act: tables.Unversioned, Outcome: tables.Mismatch,
+			Key: []tables.Field{{Column: "id", Text: "3"}}, Columns: []string{"value", "note"},
+			Reasons: []string{"The row differs, and its version has not grown.", "The row differs, and its time of update has stayed."},
+			Old:     row("3.53", tables.Field{Column: "note"}), New: row("35.30", tables.Field{Column: "note", Null: true}),
+			KeySum: got.KeySum, OldSum: got.OldSum, NewSum: got.NewSum, First: got.First, Last: got.Last, Seen: got.Seen}
+		if diff := cmp.Diff(got, want); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// TestARowThatComesBack is told though it is what it was: somebody put it back.
+func TestARowThatComesBack(t *testing.T) {
+	labs(t, func(t *testing.T, l *lab) {
+		l.results(t, 5)
+		l.do(t, `CREATE TABLE aside AS SELECT * FROM results WHERE id = 2`)
+		src, k := l.source(t, l.declaration("", "")), keeper(t)
+		sweep(t, k, src, l.name())
+		l.do(t, `DELETE FROM results WHERE id = 2`)
+		_, c := sweep(t, k, src, l.name())
+		if diff := cmp.Diff(c.lines(), []string{"2: gone, mismatch"}); diff != "" || c.changes[0].Old == nil {
+			t.Error("what was removed is not shown", diff)
+		}
+		l.do(t, `INSERT INTO results SELECT * FROM aside`)
+		_, c = sweep(t, k, src, l.name())
+		if diff := cmp.Diff(c.lines(), []string{"2: returned, mismatch"}); diff != "" || c.changes[0].Reasons[1] != "It is what it was before." {
+			t.Error(diff)
+		}
+	})
+}
+
+// TestWhatWasMarkedMayGo: the application removes later what it has marked as deleted.
+func TestWhatWasMarkedMayGo(t *testing.T) {
+	labs(t, func(t *testing.T, l *lab) {
+		l.results(t, 5)
+		l.do(t, `UPDATE results SET deleted = `+l.sql("true", "1")+` WHERE id = 2`)
+		src, k := l.source(t, l.declaration("", "")), keeper(t)
+		sweep(t, k, src, l.name())
+		l.do(t, `DELETE FROM results WHERE id = 2`)
+		_, c := sweep(t, k, src, l.name())
+		if diff := cmp.Diff(c.lines(), []string{"2: gone, explained"}); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// TestAYoungChangeWaits for the systems that will tell of it.
+func TestAYoungChangeWaits(t *testing.T) {
+	l := postgresLab(t)
+	l.results(t, 5)
+	src, k := l.source(t, strings.Replace(l.declaration("", ""), "young: 1us", "young: 5m", 1)), keeper(t)
+	sweep(t, k, src, l.name())
+	l.do(t, `UPDATE results SET value = 4.2, version = 2, updated_at = now() WHERE id = 1`,
+		`UPDATE results SET value = 4.2, version = 2, updated_at = now() - interval '2 minutes' WHERE id = 2`,
+		`UPDATE results SET value = 4.2, updated_at = now() WHERE id = 3`)
+	_, c := sweep(t, k, src, l.name())
+	want := []string{"1: amended, pending (value version updated_at)", "2: amended, pending (value version updated_at)",
+		"3: changed without version, mismatch (value updated_at)"}
+	if diff := cmp.Diff(c.lines(), want); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestAnUpgradeIsNamed and is no change of any row; what somebody changes along with it is one.
+func TestAnUpgradeIsNamed(t *testing.T) {
+	labs(t, func(t *testing.T, l *lab) {
+		l.results(t, 30)
+		k := keeper(t)
+		sweep(t, k, l.source(t, l.declaration("", "")), l.name())
+
+		l.do(t, `ALTER TABLE results ADD COLUMN panel varchar(20) DEFAULT 'BASIC'`, `UPDATE results SET value = 1 WHERE id = 1`)
+		report, c := sweep(t, k, l.source(t, l.declaration("", "")), l.name())
+		if diff := cmp.Diff(signs(report), []string{"explained: schema: The table has a new column, panel, which is not declared and not read."}); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff(c.lines(), []string{"1: changed without version, mismatch (value)"}); diff != "" {
+			t.Error(diff)
+		}
+
+		declared := strings.Replace(l.declaration("", ""), "note]", "note, panel]", 1)
+		l.do(t, `UPDATE results SET value = 1 WHERE id = 2`)
+		report, c = sweep(t, k, l.source(t, declared), l.name())
+		if diff := cmp.Diff(signs(report), []string{"explained: schema: The column panel was not compared before, and is from now on."}); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff(c.lines(), []string{"2: changed without version, mismatch (value)"}); diff != "" {
+			t.Error(diff)
+		}
+
+		l.do(t, l.sql(`ALTER TABLE results ALTER COLUMN value TYPE numeric(12,4), ALTER COLUMN version TYPE bigint, ALTER COLUMN note TYPE varchar(200)`,
+			`ALTER TABLE results MODIFY value decimal(12,4), MODIFY version bigint NOT NULL, MODIFY note varchar(200)`), `UPDATE results SET value = 1 WHERE id = 3`)
+		report, c = sweep(t, k, l.source(t, declared), l.name())
+		want := []string{"explained: schema: The column value has another type: decimal with 2 digits behind the point became decimal with 4 digits behind the point. Its values were compared by what they mean."}
+		if diff := cmp.Diff(signs(report), want); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff(c.lines(), []string{"3: changed without version, mismatch (value)"}); diff != "" {
+			t.Error(diff)
+		}
+
+		l.do(t, `ALTER TABLE results DROP COLUMN panel`)
+		if _, err := k.Sweep(t.Context(), l.source(t, declared), l.name(), c.emit); !errors.Is(err, tables.ErrDeclaration) {
+			t.Errorf("a column that is missing: %v", err)
+		}
+		report, c = sweep(t, k, l.source(t, l.declaration("", "")), l.name())
+		if diff := cmp.Diff(signs(report), []string{"explained: schema: The column panel is not compared any more."}); diff != "" || len(c.changes) > 0 {
+			t.Error(diff, c.lines())
+		}
+	})
+}
+
+// TestAnotherKeyBeginsAnew, and says so loudly.
+func TestAnotherKeyBeginsAnew(t *testing.T) {
+	l := mariaLab(t)
+	l.results(t, 30)
+	k := keeper(t)
+	sweep(t, k, l.source(t, l.declaration("", "")), l.name())
+	report, c := sweep(t, k, l.source(t, strings.NewReplacer("key: [id]", "key: [patient, id]", "content: [patient,", "content: [").Replace(l.declaration("", ""))), l.name())
+	if len(c.changes) > 0 || !report.First || len(report.Signs) == 0 || report.Signs[0].Outcome != tables.Mismatch {
+		t.Errorf("%v, %v", signs(report), c.lines())
+	}
+	l.do(t, `UPDATE results SET value = 1 WHERE id = 3`)
+	_, c = sweep(t, k, l.source(t, strings.NewReplacer("key: [id]", "key: [patient, id]", "content: [patient,", "content: [").Replace(l.declaration("", ""))), l.name())
+	if diff := cmp.Diff(c.lines(), []string{"DOE^PATIENT3: changed without version, mismatch (value)"}); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestTriggers that are put out of action, changed, removed or added are told of.
+func TestTriggers(t *testing.T) {
+	labs(t, func(t *testing.T, l *lab) {
+		l.results(t, 3)
+		trigger := func(name, what string) string {
+			return fmt.Sprintf(l.sql(`CREATE TRIGGER %[1]s BEFORE UPDATE ON results FOR EACH ROW EXECUTE FUNCTION count_%[2]s()`,
+				`CREATE TRIGGER %[1]s BEFORE UPDATE ON results FOR EACH ROW SET NEW.version = NEW.version + %[2]s`), name, what)
+		}
+		if l.engine == "postgresql" {
+			for _, n := range []string{"1", "2"} {
+				l.do(t, `CREATE FUNCTION count_`+n+`() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.version := NEW.version + `+n+`; RETURN NEW; END'`)
+			}
+		} else { // an account sees the triggers of a table only with this right
+			l.grant(t, "TRIGGER", "results")
+		}
+		l.do(t, trigger("history", "1"), trigger("audit", "1"))
+		src, k := l.source(t, l.declaration("", "")), keeper(t)
+		if report, _ := sweep(t, k, src, l.name()); len(report.Signs) > 0 {
+			t.Error("at first:", signs(report))
+		}
+		l.do(t, l.sql(`DROP TRIGGER history ON results`, `DROP TRIGGER history`), l.sql(`DROP TRIGGER audit ON results`, `DROP TRIGGER audit`),
+			trigger("audit", "2"), trigger("later", "1"))
+		report, _ := sweep(t, k, src, l.name())
+		want := []string{"mismatch: trigger: The trigger audit does something else than before.", "mismatch: trigger: The trigger later is new.",
+			"mismatch: trigger: The trigger history is missing."}
+		if diff := cmp.Diff(signs(report), want); diff != "" {
+			t.Error(diff)
+		}
+		if l.engine != "postgresql" { // MariaDB 10.11 has no way to put one out of action
+			return
+		}
+		l.do(t, `ALTER TABLE results DISABLE TRIGGER audit`)
+		for range 2 { // told until it acts again
+			report, _ = sweep(t, k, src, l.name())
+			if diff := cmp.Diff(signs(report), []string{"mismatch: trigger: The trigger audit is out of action: rows can be changed without what it does."}); diff != "" {
+				t.Error(diff)
+			}
+		}
+	})
+}
+
+// TestForeignKeysPutOutOfAction are triggers too, in PostgreSQL.
+func TestForeignKeysPutOutOfAction(t *testing.T) {
+	l := postgresLab(t)
+	l.results(t, 3)
+	l.do(t, `CREATE TABLE codes (code varchar(20) PRIMARY KEY)`, `INSERT INTO codes SELECT DISTINCT code FROM results`, `ALTER TABLE results ADD FOREIGN KEY (code) REFERENCES codes`)
+	src, k := l.source(t, l.declaration("", "")), keeper(t)
+	sweep(t, k, src, l.name())
+	l.do(t, `ALTER TABLE results DISABLE TRIGGER ALL`)
+	if report, _ := sweep(t, k, src, l.name()); len(report.Signs) != 2 || !strings.Contains(report.Signs[0].Text, "out of action") {
+		t.Error(signs(report))
+	}
+	l.do(t, `ALTER TABLE results ENABLE TRIGGER ALL`)
+	if report, _ := sweep(t, k, src, l.name()); len(report.Signs) > 0 {
+		t.Error(signs(report))
+	}
+}
+
+// TestNumbersThatNobodyHas are told of: a row that came and went between two sweeps leaves its number behind.
+func TestNumbersThatNobodyHas(t *testing.T) {
+	labs(t, func(t *testing.T, l *lab) {
+		l.results(t, 20)
+		src, k := l.source(t, l.declaration("", "    ascending: true")), keeper(t)
+		sweep(t, k, src, l.name())
+		now := l.sql("now()", "UTC_TIMESTAMP(6)")
+		l.do(t, `INSERT INTO results SELECT 24, patient, code, value, unit, note, 1, `+now+`, deleted FROM results WHERE id = 1`,
+			`INSERT INTO results SELECT 25, patient, code, value, unit, note, 1, `+now+`, deleted FROM results WHERE id = 1`)
+		report, _ := sweep(t, k, src, l.name())
+		if len(report.Signs) != 1 || !strings.HasPrefix(report.Signs[0].Text, "Of the numbers given out since the last sweep, 3 have no row") {
+			t.Error(signs(report))
+		}
+		l.do(t, `DELETE FROM results WHERE id = 25`)
+		if report, _ := sweep(t, k, src, l.name()); len(report.Signs) > 0 {
+			t.Error("told as a number again:", signs(report))
+		}
+		l.do(t, `INSERT INTO results SELECT 25, patient, code, value, unit, note, 1, `+now+`, deleted FROM results WHERE id = 1`)
+		_, c := sweep(t, k, src, l.name())
+		if diff := cmp.Diff(c.lines(), []string{"25: returned, mismatch (updated_at)"}); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// TestTheStateIsTheSameInBothStores, grows with the table, and is there again after a restart.
+func TestTheStateIsTheSameInBothStores(t *testing.T) {
+	l := postgresLab(t)
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		l.do(t, `DROP TABLE IF EXISTS results`)
+		l.results(t, 100)
+		src := l.source(t, l.declaration("", ""))
+		k := keeperIn(t, open())
+		sweep(t, k, src, l.name())
+		l.do(t, `DELETE FROM results WHERE id = 5`)
+		sweep(t, k, src, l.name())
+		l.do(t, `INSERT INTO results SELECT g, 'DOE^NEW', '2823-3', 4, 'mmol/l', NULL, 1, now(), false FROM generate_series(101, 20000) g`, `UPDATE results SET value = 2 WHERE id = 6`)
+		k = keeperIn(t, open())
+		report, c := sweep(t, k, src, l.name())
+		if report.Acts[tables.New] != 19900 || report.Acts[tables.Unversioned] != 1 || report.Acts[tables.Same] != 98 || report.Rows != 19999 {
+			t.Errorf("%v of %d rows", report.Acts, report.Rows)
+		}
+		l.do(t, `UPDATE results SET value = 2 WHERE id = 19999`, `DELETE FROM results WHERE id = 7`)
+		report, c = sweep(t, keeperIn(t, open()), src, l.name())
+		if diff := cmp.Diff(c.lines(), []string{"19999: changed without version, mismatch (value)", "7: gone, mismatch"}); diff != "" {
+			t.Error(diff)
+		}
+		if again, _ := sweep(t, keeperIn(t, open()), src, l.name()); again.Before != report.After || again.After != report.After || report.Before == report.After {
+			t.Error("the digest of the table does not stand for its rows")
+		}
+	})
+}
+
+// TestWhatIsNotTakenIsToldAgain: a sweep that cannot tell what it found forgets nothing.
+func TestWhatIsNotTakenIsToldAgain(t *testing.T) {
+	l := postgresLab(t)
+	l.results(t, 20)
+	src, k := l.source(t, l.declaration("", "")), keeper(t)
+	sweep(t, k, src, l.name())
+	l.do(t, `UPDATE results SET value = 9.99 WHERE id = 7`)
+	full := errors.New("the disk is full")
+	for range 2 {
+		if _, err := k.Sweep(t.Context(), src, l.name(), func(context.Context, []tables.Change) error { return full }); !errors.Is(err, full) {
+			t.Error(err)
+		}
+	}
+	_, c := sweep(t, k, src, l.name())
+	if diff := cmp.Diff(c.lines(), []string{"7: changed without version, mismatch (value)"}); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestNothingOfARowLiesOpen: neither in the database of the state, nor in the folder for what is put aside.
+func TestNothingOfARowLiesOpen(t *testing.T) {
+	l := postgresLab(t)
+	l.results(t, 2000)
+	l.do(t, `UPDATE results SET note = (SELECT string_agg(md5(g::text || id), 'DOE^') FROM generate_series(1, 20) g)`)
+	dir := t.TempDir()
+	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(dir, "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := keeperIn(t, db)
+	k.Dir = t.TempDir()
+	sweep(t, k, l.source(t, l.declaration("", "")), l.name())
+	if left, err := os.ReadDir(k.Dir); err != nil || len(left) > 0 {
+		t.Errorf("%d files are left, %v", len(left), err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "state.db"))
+	if err != nil || len(text) < 500_000 || strings.Contains(string(text), "DOE^") {
+		t.Errorf("%d bytes, or a name lies open: %v", len(text), err)
+	}
+}
+
+// TestDamagedStateIsSaid and not taken for changes of rows.
+func TestDamagedStateIsSaid(t *testing.T) {
+	l := postgresLab(t)
+	l.results(t, 20)
+	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	src, k := l.source(t, l.declaration("", "")), keeperIn(t, db)
+	sweep(t, k, src, l.name())
+	l.do(t, `UPDATE results SET value = 9.99 WHERE id = 7`)
+	if _, err := db.ExecContext(t.Context(), `UPDATE integrity_chunks SET content = body`); err != nil {
+		t.Fatal(err)
+	}
+	c := &told{}
+	if _, err := k.Sweep(t.Context(), src, l.name(), c.emit); err == nil || len(c.changes) > 0 {
+		t.Errorf("%v, %d changes", err, len(c.changes))
+	}
+}
