@@ -168,7 +168,7 @@ func (d *Declaration) complete() error {
 		return fmt.Errorf("tables: name at least one and at most %d", mostTables)
 	}
 	var err error
-	if d.zone, err = time.LoadLocation(d.Zone); err != nil {
+	if d.zone, err = time.LoadLocation(d.Zone); err != nil || d.Zone == "Local" {
 		return errors.New("zone: it is no place such as Europe/Berlin")
 	}
 	names := map[string]bool{}

@@ -89,8 +89,8 @@ func meaning(code string) string {
 		return ": there is no such column"
 	case "28P01", "28000", "1045", "18456":
 		return ": the account or its password is wrong"
-	case "3D000", "1049", "4060":
-		return ": there is no such database"
+	case "3D000", "1044", "1049", "4060":
+		return ": there is no such database, or the account may not use it"
 	case "57014", "1317", "3024", "1969":
 		return ": it was cancelled or took too long"
 	case "3952":

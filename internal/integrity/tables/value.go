@@ -216,7 +216,7 @@ func (f parsedField) field() Field {
 			out.Text = t.Format(time.RFC3339Nano)
 		}
 	case 'b':
-		out.Text = map[string]string{"0": "false", "1": "true"}[f.Text]
+		out.Text = strconv.FormatBool(f.Text != "0")
 	case 'x':
 		out.Text = fmt.Sprintf("%x", f.Text)
 	case 't':
