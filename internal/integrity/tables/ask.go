@@ -86,11 +86,13 @@ func (k *Keeper) ask(ctx context.Context, src *Source, table string, emit Emit, 
 		return Report{}, err
 	}
 	defer s.sealer.close()
-	s.report.Rows = s.state.live
 	if !s.report.First {
 		err = s.askFor(ctx, which)
 	}
 	if err := errors.Join(err, s.shot.close()); err != nil {
+		return Report{}, err
+	}
+	if s.report.After, s.report.Rows, err = s.tableSum(ctx, s.state); err != nil {
 		return Report{}, err
 	}
 	s.report.Swaps = s.swaps.pairs()
@@ -181,7 +183,7 @@ func (s *sweep) keyed(keys [][]string) ([]wanted, error) {
 			return nil, fmt.Errorf("look at %s: key %d has %d values, not %d", s.table, i+1, len(key), n)
 		}
 		for j, text := range key {
-			values[j] = canonical(s.columns[j].holds, s.columns[j].zone, text)
+			values[j] = s.columns[j].fromText(text)
 			list[i].fields = append(list[i].fields, parsedField{s.table.Key[j], values[j].Kind.tag(), string(appendText(nil, &values[j]))})
 		}
 		list[i].key = sha256.Sum256(appendRow(nil, s.table.Key, values))
@@ -193,9 +195,6 @@ func (s *sweep) keyed(keys [][]string) ([]wanted, error) {
 func (s *sweep) countRows(ctx context.Context) error {
 	count, err := s.shot.selection(s.table, s.columns).count(ctx)
 	if err != nil {
-		return err
-	}
-	if _, s.report.Rows, err = s.tableSum(ctx, s.state); err != nil {
 		return err
 	}
 	if missing := s.report.Rows - count; missing > 0 {
@@ -222,24 +221,16 @@ func (s *sweep) draw(ctx context.Context, n int) ([]wanted, error) {
 			}
 			live := living(rows)
 			for _, p := range positions[:mine] {
-				if i := p - before; i < int64(len(live)) {
-					list = s.append(list, live[i])
+				key, err := parseKey(live[p-before].content, len(s.table.Key))
+				if err != nil {
+					return nil, errPacked
 				}
+				list = append(list, wanted{live[p-before].key, key})
 			}
 		}
 		positions, before = positions[mine:], before+c.live
 	}
 	return list, nil
-}
-
-// append leaves out a row whose key was not kept, which a full sweep alone can look at.
-func (s *sweep) append(list []wanted, r *row) []wanted {
-	key, err := parseKey(r.content, len(s.table.Key))
-	if err != nil {
-		s.report.Uncompared++
-		return list
-	}
-	return append(list, wanted{r.key, key})
 }
 
 // positions are n different numbers below total, sorted; all of them when n is no smaller.

@@ -168,6 +168,17 @@ func TestKeysOfManyKinds(t *testing.T) {
 		if err != nil || report.Acts[tables.Unversioned] != 8 || report.Acts[tables.Same] != 40 {
 			t.Errorf("%v, %v", report.Acts, err)
 		}
+		var shown [][]string // as people see the keys, so they may ask for them
+		for _, change := range c.changes {
+			var key []string
+			for _, f := range change.Key {
+				key = append(key, f.Text)
+			}
+			shown = append(shown, key)
+		}
+		if report, err := k.Look(t.Context(), src, l.name(), shown, c.emit); err != nil || report.Asked != 8 || report.Acts[tables.Same] != 8 {
+			t.Errorf("%d asked, %v, %v", report.Asked, report.Acts, err)
+		}
 	})
 }
 

@@ -77,13 +77,13 @@ type Report struct {
 	System, Table string
 	At            time.Time     // the moment that was read, by the database's clock
 	Ahead         time.Duration // how far the database's clock is ahead of ours
-	First         bool          // nothing was known before, so that nothing could be compared
+	First         bool          // nothing was known before, so that nothing could be compared: who has an earlier report should ask why
 	Asked         int64         // rows that the sweep looked at: read, or asked for
 	Rows          int64         // rows that the table is known to have
 	Acts          [acts]int64   // rows by Act
 	Outcomes      [4]int64      // rows by Outcome
-	Uncompared    int64         // rows too long to be kept, whose columns had changed
-	Before, After Sum           // digest of the whole table at the last full sweep and now; a sweep that is not full leaves After zero
+	Uncompared    int64         // rows too long to be kept, whose columns are others than before
+	Before, After Sum           // digest of what is known of the table, at first and at the end: the next Before is this After, or somebody changed it meanwhile
 	Signs         []Sign
 	Swaps         []Swap
 }

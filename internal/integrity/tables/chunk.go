@@ -18,7 +18,7 @@ import (
 const (
 	flagDeleted = 1 << iota
 	flagGone
-	flagContent
+	flagPartial
 )
 
 // mostPacked is how many bytes the rows of a chunk, or of a block, may come to: no chunk of rows that are kept has more.
@@ -36,10 +36,10 @@ func packRows(rows []*row) (body, content []byte) {
 		if r.gone != 0 {
 			flags |= flagGone
 		}
-		if r.content != nil {
-			flags |= flagContent
-			content = append(binary.AppendUvarint(content, uint64(len(r.content))), r.content...)
+		if r.partial {
+			flags |= flagPartial
 		}
+		content = append(binary.AppendUvarint(content, uint64(len(r.content))), r.content...)
 		body = append(body, flags)
 		body = packValue(packValue(body, r.version), r.updated)
 		body = binary.AppendUvarint(body, uint64(r.first))
@@ -54,33 +54,31 @@ func packValue(b []byte, f parsedField) []byte {
 	return append(binary.AppendUvarint(append(b, f.Tag), uint64(len(f.Text))), f.Text...)
 }
 
-// unpackRows reads what packRows wrote. Which rows have content is told by kept; see fill.
-func unpackRows(body []byte) (rows []*row, kept []bool, err error) {
+// unpackRows reads what packRows wrote, but for the contents: see fill.
+func unpackRows(body []byte) (rows []*row, err error) {
 	u := unpacker{b: body}
 	for len(u.b) > 0 && !u.bad {
 		r := &row{key: Sum(u.take(32)), sum: Sum(u.take(32))}
 		flags := u.take(1)[0]
-		r.deleted = flags&flagDeleted != 0
+		r.deleted, r.partial = flags&flagDeleted != 0, flags&flagPartial != 0
 		r.version, r.updated = u.value(), u.value()
 		r.first = int64(u.number())
 		if flags&flagGone != 0 {
 			r.gone, r.last = int64(u.number()), int64(u.number())
 		}
-		rows, kept = append(rows, r), append(kept, flags&flagContent != 0)
+		rows = append(rows, r)
 	}
 	if u.bad {
-		return nil, nil, errPacked
+		return nil, errPacked
 	}
-	return rows, kept, nil
+	return rows, nil
 }
 
 // fill gives rows their contents.
-func fill(rows []*row, kept []bool, content []byte) error {
+func fill(rows []*row, content []byte) error {
 	u := unpacker{b: content}
-	for i, r := range rows {
-		if kept[i] {
-			r.content = u.take(int(min(u.number(), mostPacked)))
-		}
+	for _, r := range rows {
+		r.content = u.take(int(min(u.number(), mostPacked)))
 	}
 	if u.bad || len(u.b) > 0 {
 		return errPacked

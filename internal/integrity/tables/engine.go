@@ -64,8 +64,12 @@ func plain(doing string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, sql.ErrNoRows):
-		return fmt.Errorf("%s: %w", doing, err)
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("%s: %w", doing, context.Canceled)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%s: %w", doing, context.DeadlineExceeded)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%s: the connection broke: %w", doing, io.ErrUnexpectedEOF)
 	case errors.As(err, &pg):
 		return fmt.Errorf("%s: PostgreSQL says %s%s", doing, pg.Code, meaning(pg.Code))
 	case errors.As(err, &my):

@@ -85,11 +85,11 @@ func Alike(tagA byte, a string, tagB byte, b string) bool {
 
 // Unpack reads rows as they are kept, and says whether they are written again as they were.
 func Unpack(body, content []byte) (n int, same bool, err error) {
-	rows, kept, err := unpackRows(body)
+	rows, err := unpackRows(body)
 	if err != nil {
 		return 0, false, err
 	}
-	if err := fill(rows, kept, content); err != nil {
+	if err := fill(rows, content); err != nil {
 		return 0, false, err
 	}
 	again, contentAgain := packRows(rows)
@@ -102,7 +102,7 @@ func Pack(contents ...string) (body, content []byte) {
 	for i, c := range contents {
 		r := &row{key: Sum{byte(i)}, content: []byte(c), version: parsedField{Tag: 'i', Text: "1"}, updated: parsedField{Tag: 'u', Text: "5"}, first: 7}
 		if i%2 == 1 {
-			r.deleted, r.gone, r.last, r.content = true, 9, 8, nil
+			r.deleted, r.gone, r.last, r.partial = true, 9, 8, true
 		}
 		rows = append(rows, r)
 	}

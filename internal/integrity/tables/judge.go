@@ -46,7 +46,7 @@ func (j *judging) row(old, now *row) (v verdict, compared bool) {
 	case old.sum == now.sum && !j.reshaped:
 		return verdict{}, true
 	}
-	columns, known := differing(old.content, now.content)
+	columns, known := differing(old.whole(), now.whole())
 	if j.reshaped && (!known || len(columns) == 0) {
 		return verdict{}, known
 	}
@@ -119,7 +119,7 @@ func (j *judging) vanished(old *row) verdict {
 
 func (j *judging) returned(old, now *row) verdict {
 	v := verdict{act: Returned}
-	v.columns, _ = differing(old.content, now.content)
+	v.columns, _ = differing(old.whole(), now.whole())
 	v.say(Mismatch, "The row was missing at an earlier sweep and is there again.")
 	if old.sum == now.sum {
 		v.say(Mismatch, "It is what it was before.")
@@ -190,6 +190,8 @@ func (j *judging) dated(old, now *row, v *verdict) {
 			v.say(Explained, "Its time of update has moved on.")
 		}
 		j.timely(now, v)
+	case ok && c == 0 && v.act == Amended && j.table.Version != "" && isTime && !t.Before(j.swept.Add(-j.young)):
+		v.say(Pending, "Its time of update has stayed, as that of a row does which was changed twice about the time of the last sweep.")
 	case ok && c == 0:
 		if j.table.Version == "" {
 			v.act = Unversioned

@@ -7,13 +7,15 @@ import (
 	"strings"
 )
 
-// keptBytes is how many bytes a row may have whose values are kept, to be shown when they change. Of longer ones the digest is.
+// keptBytes is how many bytes a row may have whose values are kept, to be shown when they change. Of longer ones the digest and the
+// key are.
 const keptBytes = 16 << 10
 
 // row is what is known of a row of a database.
 type row struct {
 	key, sum Sum
-	content  []byte // canonical; nil when it is not kept
+	content  []byte // canonical
+	partial  bool   // content is the key alone: the whole is too long to be kept
 	version  parsedField
 	updated  parsedField
 	deleted  bool // marked as deleted
@@ -21,6 +23,14 @@ type row struct {
 	first int64 // unix second of the sweep that saw it first
 	gone  int64 // unix second of the sweep that missed it; 0 while it is there
 	last  int64 // of one that is gone: unix second of the last full sweep that saw it
+}
+
+// whole is the content of a row that is kept; nil of others.
+func (r *row) whole() []byte {
+	if r.partial {
+		return nil
+	}
+	return r.content
 }
 
 // selection reads rows of a table. It serves one goroutine.
@@ -186,9 +196,10 @@ func (s *selection) row() *row {
 	r := &row{key: sha256.Sum256(s.buffer)}
 	s.buffer = appendRow(s.buffer[:0], s.names, s.values)
 	r.sum = sha256.Sum256(s.buffer)
-	if len(s.buffer) <= keptBytes {
-		r.content = append(make([]byte, 0, len(s.buffer)), s.buffer...)
+	if r.partial = len(s.buffer) > keptBytes; r.partial {
+		s.buffer = appendRow(s.buffer[:0], s.names[:s.keys], s.values[:s.keys])
 	}
+	r.content = append(make([]byte, 0, len(s.buffer)), s.buffer...)
 	at := s.keys + len(s.table.Content)
 	for _, special := range []struct {
 		column string

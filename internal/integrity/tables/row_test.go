@@ -203,8 +203,8 @@ func FuzzKept(f *testing.F) {
 }
 
 func TestKeptRowsAreReadAsTheyWere(t *testing.T) {
-	body, content := tables.Pack("one", "two", "", "gone", strings.Repeat("x", 70_000))
-	if n, same, err := tables.Unpack(body, content); n != 5 || !same || err != nil {
+	body, content := tables.Pack("one", "two", "", strings.Repeat("x", 70_000))
+	if n, same, err := tables.Unpack(body, content); n != 4 || !same || err != nil {
 		t.Errorf("%d, %v, %v", n, same, err)
 	}
 	for cut := range body {

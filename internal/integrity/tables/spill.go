@@ -108,9 +108,9 @@ func (s *spill) read(b block) ([]*row, error) {
 	}
 	u := unpacker{b: plain}
 	body := u.take(int(min(u.number(), mostPacked)))
-	rows, kept, err := unpackRows(body)
+	rows, err := unpackRows(body)
 	if err != nil {
 		return nil, err
 	}
-	return rows, fill(rows, kept, u.b)
+	return rows, fill(rows, u.b)
 }

@@ -55,7 +55,6 @@ type tableState struct {
 	source, name string
 	bits         int
 	live         int64
-	digest       Sum
 	highest      parsedField // Tag 0: rows have no rising numbers
 	shape        shape
 	triggers     []trigger
@@ -65,23 +64,23 @@ type tableState struct {
 // load returns nil when nothing is known of the table.
 func (k *Keeper) load(ctx context.Context, source, name string) (*tableState, error) {
 	t := &tableState{source: source, name: name}
-	var digest, sh, triggers []byte
+	var sh, triggers []byte
 	var swept store.Time
-	err := k.DB.QueryRowContext(ctx, `SELECT bits, live, digest, highest, shape, triggers, swept FROM integrity_tables WHERE source = $1 AND name = $2`,
-		source, name).Scan(&t.bits, &t.live, &digest, &t.highest.Text, &sh, &triggers, &swept)
+	err := k.DB.QueryRowContext(ctx, `SELECT bits, live, highest, shape, triggers, swept FROM integrity_tables WHERE source = $1 AND name = $2`,
+		source, name).Scan(&t.bits, &t.live, &t.highest.Text, &sh, &triggers, &swept)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	if err == nil {
 		err = errors.Join(json.Unmarshal(sh, &t.shape), json.Unmarshal(triggers, &t.triggers))
 	}
-	if err != nil || len(digest) != len(t.digest) {
-		return nil, fmt.Errorf("load what is known of %s: %w", name, errors.Join(err, errPacked))
+	if err != nil {
+		return nil, fmt.Errorf("load what is known of %s: %w", name, err)
 	}
 	if t.highest.Text != "" {
 		t.highest.Tag = 'i'
 	}
-	t.digest, t.swept = Sum(digest), swept.Time
+	t.swept = swept.Time
 	return t, nil
 }
 
@@ -92,11 +91,11 @@ func (k *Keeper) save(ctx context.Context, t *tableState) error {
 		return err
 	}
 	err = k.DB.Do(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO integrity_tables (source, name, bits, live, digest, highest, shape, triggers, swept)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-			ON CONFLICT (source, name) DO UPDATE SET bits = excluded.bits, live = excluded.live, digest = excluded.digest,
+		_, err := tx.ExecContext(ctx, `INSERT INTO integrity_tables (source, name, bits, live, highest, shape, triggers, swept)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+			ON CONFLICT (source, name) DO UPDATE SET bits = excluded.bits, live = excluded.live,
 			highest = excluded.highest, shape = excluded.shape, triggers = excluded.triggers, swept = excluded.swept`,
-			t.source, t.name, t.bits, t.live, t.digest[:], t.highest.Text, t.shape.bytes(), triggers, store.At(t.swept))
+			t.source, t.name, t.bits, t.live, t.highest.Text, t.shape.bytes(), triggers, store.At(t.swept))
 		if err != nil {
 			return err
 		}
@@ -139,30 +138,51 @@ func (k *Keeper) chunk(ctx context.Context, t *tableState, id int64) (*chunk, er
 	return c, nil
 }
 
-// rows returns the rows of a chunk with what was kept of them, sorted by their keys' hashes; those that are gone too.
-func (k *Keeper) rows(ctx context.Context, c *chunk, s *sealer) ([]*row, error) {
+// bodies returns the rows of a chunk without their contents, sorted by their keys' hashes; those that are gone too. What counts is
+// what was sealed: the digest beside it must be theirs.
+func (k *Keeper) bodies(c *chunk, s *sealer) ([]*row, error) {
 	if c.body == nil {
 		return nil, nil
-	}
-	var sealed []byte
-	err := k.DB.QueryRowContext(ctx, `SELECT content FROM integrity_chunks WHERE source = $1 AND name = $2 AND bits = $3 AND chunk = $4`,
-		c.source, c.name, c.bits, c.id).Scan(&sealed)
-	if err != nil {
-		return nil, fmt.Errorf("load rows of %s: %w", c.name, err)
 	}
 	body, err := s.unpack(c.body, c.purpose("rows"))
 	if err != nil {
 		return nil, err
 	}
+	rows, err := unpackRows(body)
+	if err != nil {
+		return nil, err
+	}
+	if live := living(rows); int64(len(live)) != c.live || chunkSum(live) != c.digest {
+		return nil, errPacked
+	}
+	return rows, nil
+}
+
+// contents gives the rows of a chunk what was kept of them.
+func (k *Keeper) contents(ctx context.Context, c *chunk, rows []*row, s *sealer) error {
+	if c.body == nil {
+		return nil
+	}
+	var sealed []byte
+	err := k.DB.QueryRowContext(ctx, `SELECT content FROM integrity_chunks WHERE source = $1 AND name = $2 AND bits = $3 AND chunk = $4`,
+		c.source, c.name, c.bits, c.id).Scan(&sealed)
+	if err != nil {
+		return fmt.Errorf("load rows of %s: %w", c.name, err)
+	}
 	content, err := s.unpack(sealed, c.purpose("content"))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	rows, kept, err := unpackRows(body)
+	return fill(rows, content)
+}
+
+// rows returns the rows of a chunk with their contents.
+func (k *Keeper) rows(ctx context.Context, c *chunk, s *sealer) ([]*row, error) {
+	rows, err := k.bodies(c, s)
 	if err != nil {
 		return nil, err
 	}
-	return rows, fill(rows, kept, content)
+	return rows, k.contents(ctx, c, rows, s)
 }
 
 // put writes the rows of a chunk, which are sorted.
@@ -235,7 +255,7 @@ func cutChunk(rows []*row, id int64, bits int) (mine, rest []*row) {
 	return rows[:n], rows[n:]
 }
 
-// tableSum is the digest of a table: the hash of how it is cut and of the digests of all its chunks.
+// tableSum is the digest of a table: the hash of how it is cut and of the digests of all its chunks. It is zero when it has none.
 func (k *Keeper) tableSum(ctx context.Context, t *tableState) (sum Sum, live int64, err error) {
 	h := sha256.New()
 	h.Write(binary.BigEndian.AppendUint64(nil, uint64(t.bits)))
@@ -244,7 +264,8 @@ func (k *Keeper) tableSum(ctx context.Context, t *tableState) (sum Sum, live int
 		return Sum{}, 0, fmt.Errorf("add up %s: %w", t.name, err)
 	}
 	defer rows.Close()
-	for rows.Next() {
+	chunks := 0
+	for ; rows.Next(); chunks++ {
 		var digest []byte
 		var n int64
 		if err := rows.Scan(&digest, &n); err != nil {
@@ -253,5 +274,8 @@ func (k *Keeper) tableSum(ctx context.Context, t *tableState) (sum Sum, live int
 		h.Write(digest)
 		live += n
 	}
-	return Sum(h.Sum(nil)), live, rows.Err()
+	if err := rows.Err(); err != nil || chunks == 0 {
+		return Sum{}, 0, err
+	}
+	return Sum(h.Sum(nil)), live, nil
 }

@@ -114,14 +114,15 @@ func TestWhatWasMarkedMayGo(t *testing.T) {
 func TestAYoungChangeWaits(t *testing.T) {
 	l := postgresLab(t)
 	l.results(t, 5)
+	l.do(t, `UPDATE results SET updated_at = now() WHERE id = 4`) // and once more within the second, as its clock shows it
 	src, k := l.source(t, strings.Replace(l.declaration("", ""), "young: 1us", "young: 5m", 1)), keeper(t)
 	sweep(t, k, src, l.name())
 	l.do(t, `UPDATE results SET value = 4.2, version = 2, updated_at = now() WHERE id = 1`,
 		`UPDATE results SET value = 4.2, version = 2, updated_at = now() - interval '2 minutes' WHERE id = 2`,
-		`UPDATE results SET value = 4.2, updated_at = now() WHERE id = 3`)
+		`UPDATE results SET value = 4.2, updated_at = now() WHERE id = 3`, `UPDATE results SET value = 4.2, version = 2 WHERE id = 4`)
 	_, c := sweep(t, k, src, l.name())
 	want := []string{"1: amended, pending (value version updated_at)", "2: amended, pending (value version updated_at)",
-		"3: changed without version, mismatch (value updated_at)"}
+		"3: changed without version, mismatch (value updated_at)", "4: amended, pending (value version)"}
 	if diff := cmp.Diff(c.lines(), want); diff != "" {
 		t.Error(diff)
 	}
@@ -359,11 +360,93 @@ func TestDamagedStateIsSaid(t *testing.T) {
 	src, k := l.source(t, l.declaration("", "")), keeperIn(t, db)
 	sweep(t, k, src, l.name())
 	l.do(t, `UPDATE results SET value = 9.99 WHERE id = 7`)
-	if _, err := db.ExecContext(t.Context(), `UPDATE integrity_chunks SET content = body`); err != nil {
+	if _, err := db.ExecContext(t.Context(), `CREATE TABLE kept AS SELECT * FROM integrity_chunks`); err != nil {
 		t.Fatal(err)
 	}
-	c := &told{}
-	if _, err := k.Sweep(t.Context(), src, l.name(), c.emit); err == nil || len(c.changes) > 0 {
-		t.Errorf("%v, %d changes", err, len(c.changes))
+	for _, damage := range []string{`content = body`, `body = content`, `digest = zeroblob(32)`, `live = 19`, `digest = x'00'`, `content = x'00'`} {
+		_, err := db.ExecContext(t.Context(), `UPDATE integrity_chunks SET `+damage)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &told{}
+		if _, err := k.Sweep(t.Context(), src, l.name(), c.emit); err == nil || len(c.changes) > 0 {
+			t.Errorf("%s: %v, %d changes", damage, err, len(c.changes))
+		}
+		if _, err := k.Sample(t.Context(), src, l.name(), 19, c.emit); err == nil || len(c.changes) > 0 {
+			t.Errorf("%s: %v, %d changes", damage, err, len(c.changes))
+		}
+		if _, err := db.ExecContext(t.Context(), `DELETE FROM integrity_chunks; INSERT INTO integrity_chunks SELECT * FROM kept`); err != nil {
+			t.Fatal(err)
+		}
 	}
+	if _, c := sweep(t, k, src, l.name()); len(c.changes) != 1 {
+		t.Errorf("%d changes in what was restored", len(c.changes))
+	}
+}
+
+// TestAnOldStatePutBack shows: the digest at the beginning is not that of the end before.
+func TestAnOldStatePutBack(t *testing.T) {
+	l := postgresLab(t)
+	l.results(t, 20)
+	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "state.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	src, k := l.source(t, l.declaration("", "")), keeperIn(t, db)
+	last, _ := sweep(t, k, src, l.name())
+	if last.Before != (tables.Sum{}) {
+		t.Error("nothing was known, and had a digest")
+	}
+	if _, err := db.ExecContext(t.Context(), `CREATE TABLE kept AS SELECT * FROM integrity_chunks`); err != nil {
+		t.Fatal(err)
+	}
+	for i, step := range []func() (tables.Report, error){
+		func() (tables.Report, error) { return k.Sweep(t.Context(), src, l.name(), (&told{}).emit) },
+		func() (tables.Report, error) { return k.Sample(t.Context(), src, l.name(), 20, (&told{}).emit) },
+		func() (tables.Report, error) {
+			return k.Look(t.Context(), src, l.name(), [][]string{{"2"}}, (&told{}).emit)
+		},
+		func() (tables.Report, error) { return k.Sweep(t.Context(), src, l.name(), (&told{}).emit) },
+	} {
+		l.do(t, fmt.Sprintf(`UPDATE results SET value = %d WHERE id = 2`, 50+i))
+		report, err := step()
+		if err != nil || report.Before != last.After || report.After == report.Before {
+			t.Errorf("step %d: the digests do not join, %v", i, err)
+		}
+		last = report
+	}
+	if _, err := db.ExecContext(t.Context(), `DELETE FROM integrity_chunks; INSERT INTO integrity_chunks SELECT * FROM kept`); err != nil {
+		t.Fatal(err)
+	}
+	if report, _ := sweep(t, k, src, l.name()); report.Before == last.After {
+		t.Error("nobody could tell")
+	}
+}
+
+// TestRowsTooLongToBeKept are compared by their digest, judged by their version and asked for by their key.
+func TestRowsTooLongToBeKept(t *testing.T) {
+	labs(t, func(t *testing.T, l *lab) {
+		l.results(t, 5)
+		l.do(t, `UPDATE results SET note = `+l.sql(`repeat('x', 20000)`, `REPEAT('x', 20000)`)+` WHERE id IN (2, 3)`)
+		src, k := l.source(t, l.declaration("", "    ascending: true")), keeper(t)
+		sweep(t, k, src, l.name())
+		l.do(t, `UPDATE results SET value = 9.99 WHERE id = 2`,
+			`INSERT INTO results SELECT -5000, patient, code, value, unit, note, 1, `+l.sql("now()", "UTC_TIMESTAMP(6)")+`, deleted FROM results WHERE id = 3`)
+		_, c := sweep(t, k, src, l.name())
+		if diff := cmp.Diff(c.lines(), []string{"-5000: new, mismatch", "2: changed without version, mismatch"}); diff != "" {
+			t.Error(diff)
+		}
+		if c.changes[0].New != nil || c.changes[0].NewSum == (tables.Sum{}) {
+			t.Error("a long row is shown")
+		}
+		l.do(t, `DELETE FROM results WHERE id = 3`)
+		if report, err := k.Sample(t.Context(), src, l.name(), 10, c.emit); err != nil || report.Acts[tables.Gone] != 1 {
+			t.Error(report.Acts, err)
+		}
+		declared := strings.Replace(l.declaration("", "    ascending: true"), "unit, note]", "note]", 1)
+		if report, c := sweep(t, k, l.source(t, declared), l.name()); report.Uncompared != 2 || report.Acts[tables.Same] != 3 || len(c.changes) > 0 {
+			t.Errorf("%d, %v, %v", report.Uncompared, report.Acts, c.lines())
+		}
+	})
 }

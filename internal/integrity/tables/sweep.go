@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -83,7 +82,12 @@ func (s *sweep) look(ctx context.Context, known bool) error {
 	next := *s.state
 	next.shape, next.triggers, next.swept = sh, triggers, s.shot.at
 	s.columns, s.next = columns, &next
-	s.report = Report{System: next.source, Table: next.name, At: s.shot.at, Ahead: s.shot.at.Sub(s.Now()), Before: s.state.digest}
+	s.report = Report{System: next.source, Table: next.name, At: s.shot.at, Ahead: s.shot.at.Sub(s.Now())}
+	if known {
+		if s.report.Before, s.report.Rows, err = s.tableSum(ctx, s.state); err != nil {
+			return err
+		}
+	}
 	s.report.Signs = triggerSigns(s.state.triggers, triggers, !known)
 	s.report.First = !known
 	if known {
@@ -167,10 +171,10 @@ func (s *sweep) finish(ctx context.Context) (err error) {
 		}
 		s.report.Signs = append(s.report.Signs, numberSigns(s.judging.highest, s.next.highest, s.newAbove)...)
 	}
-	if s.next.digest, s.next.live, err = s.tableSum(ctx, s.next); err != nil {
+	if s.report.After, s.next.live, err = s.tableSum(ctx, s.next); err != nil {
 		return err
 	}
-	s.report.Rows, s.report.After, s.report.Swaps = s.next.live, s.next.digest, s.swaps.pairs()
+	s.report.Rows, s.report.Swaps = s.next.live, s.swaps.pairs()
 	return s.save(ctx, s.next)
 }
 
@@ -191,13 +195,16 @@ func (s *sweep) chunkOf(ctx context.Context, id int64, now []*row) error {
 	if err != nil {
 		return err
 	}
+	old, err := s.bodies(c, s.sealer)
+	if err != nil {
+		return err
+	}
 	if c.digest == chunkSum(now) && !s.judging.reshaped {
 		s.report.Acts[Same] += int64(len(now))
 		s.report.Outcomes[Match] += int64(len(now))
 		return nil
 	}
-	old, err := s.rows(ctx, c, s.sealer)
-	if err != nil {
+	if err := s.contents(ctx, c, old, s.sealer); err != nil {
 		return err
 	}
 	next, changes := s.merge(old, now)
@@ -243,10 +250,10 @@ func (s *sweep) merge(old, now []*row) (next []*row, changes []Change) {
 // row judges one row and returns what is kept of it, and the change if it is one.
 func (s *sweep) row(old, now *row) (kept *row, change *Change) {
 	v, compared := s.judging.row(old, now)
-	if !compared {
+	switch {
+	case !compared:
 		s.report.Uncompared++
-	}
-	if now != nil || old.gone == 0 {
+	case now != nil || old.gone == 0:
 		s.report.Acts[v.act]++
 		s.report.Outcomes[v.outcome]++
 	}
@@ -284,20 +291,24 @@ func (s *sweep) change(old, now *row, v verdict) Change {
 	c := Change{System: s.state.source, Table: s.state.name, Kind: s.table.Kind, Harm: s.table.Harm,
 		Act: v.act, Outcome: v.outcome, Reasons: v.reasons, Columns: v.columns, Seen: s.shot.at}
 	if old != nil {
-		c.KeySum, c.OldSum, c.Old = old.key, old.sum, fields(old.content)
+		c.KeySum, c.OldSum, c.Old = old.key, old.sum, fields(old.whole())
 		c.First, c.Last = time.Unix(old.first, 0).UTC(), s.state.swept
 		if old.gone != 0 {
 			c.Last = time.Unix(old.last, 0).UTC()
 		}
 	}
 	if now != nil {
-		c.KeySum, c.NewSum, c.New = now.key, now.sum, fields(now.content)
+		c.KeySum, c.NewSum, c.New = now.key, now.sum, fields(now.whole())
 		if old == nil {
 			c.First = s.shot.at
 		}
 	}
-	if known := slices.Concat(c.New, c.Old); len(known) > 0 {
-		c.Key = known[:len(s.table.Key):len(s.table.Key)]
+	for _, r := range []*row{now, old} {
+		if r != nil && c.Key == nil {
+			if shown := fields(r.content); len(shown) >= len(s.table.Key) {
+				c.Key = shown[:len(s.table.Key):len(s.table.Key)]
+			}
+		}
 	}
 	return c
 }

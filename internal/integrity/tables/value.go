@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"encoding/hex"
 	"fmt"
 	"math"
 	"regexp"
@@ -198,6 +199,17 @@ func clock(s string) string {
 		return s
 	}
 	return whole + "." + (fraction + "000000")[:6]
+}
+
+// fromText is the value that a person has written, or that a Field shows.
+func (c *column) fromText(s string) value {
+	if t, err := time.Parse(time.RFC3339Nano, s); err == nil && (c.holds == holdsWall || c.holds == holdsTimestamp) {
+		return value{Kind: kindTimestamp, Time: t}
+	}
+	if b, err := hex.DecodeString(s); err == nil && c.holds == holdsBytes {
+		return value{Kind: kindBytes, Bytes: b}
+	}
+	return canonical(c.holds, c.zone, s)
 }
 
 // Field is a column of a row that changed, as people read it.

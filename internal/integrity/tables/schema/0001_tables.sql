@@ -5,7 +5,6 @@ CREATE TABLE integrity_tables (
 	name     TEXT NOT NULL,    -- schema.table
 	bits     INTEGER NOT NULL, -- of a key's hash that choose the chunk
 	live     INTEGER NOT NULL, -- rows that were there
-	digest   BLOB NOT NULL,    -- of all chunks
 	highest  TEXT NOT NULL,    -- number of a row, where rows have rising ones
 	shape    BLOB NOT NULL,    -- JSON: the columns that are compared
 	triggers BLOB NOT NULL,    -- JSON: names, and hashes of what they do
