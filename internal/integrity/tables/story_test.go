@@ -289,12 +289,12 @@ func TestTheStateIsTheSameInBothStores(t *testing.T) {
 		sweep(t, k, src, l.name())
 		l.do(t, `INSERT INTO results SELECT g, 'DOE^NEW', '2823-3', 4, 'mmol/l', NULL, 1, now(), false FROM generate_series(101, 20000) g`, `UPDATE results SET value = 2 WHERE id = 6`)
 		k = keeperIn(t, open())
-		report, c := sweep(t, k, src, l.name())
+		report, _ := sweep(t, k, src, l.name())
 		if report.Acts[tables.New] != 19900 || report.Acts[tables.Unversioned] != 1 || report.Acts[tables.Same] != 98 || report.Rows != 19999 {
 			t.Errorf("%v of %d rows", report.Acts, report.Rows)
 		}
 		l.do(t, `UPDATE results SET value = 2 WHERE id = 19999`, `DELETE FROM results WHERE id = 7`)
-		report, c = sweep(t, keeperIn(t, open()), src, l.name())
+		report, c := sweep(t, keeperIn(t, open()), src, l.name())
 		if diff := cmp.Diff(c.lines(), []string{"19999: changed without version, mismatch (value)", "7: gone, mismatch"}); diff != "" {
 			t.Error(diff)
 		}
