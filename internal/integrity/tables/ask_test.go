@@ -59,13 +59,13 @@ func TestASampleIsDrawnEvenly(t *testing.T) {
 // TestASampleFindsWhatItLooksAt, and remembers it.
 func TestASampleFindsWhatItLooksAt(t *testing.T) {
 	labs(t, func(t *testing.T, l *lab) {
-		l.results(t, 9000)
+		l.results(t, 5000)
 		src, k, c := l.source(t, l.declaration("", "")), keeper(t), &told{}
 		if report, err := k.Sample(t.Context(), src, l.name(), 100, c.emit); err != nil || !report.First || report.Asked != 0 {
 			t.Errorf("before the first sweep: %d, %v", report.Asked, err)
 		}
 		sweep(t, k, src, l.name())
-		l.do(t, `UPDATE results SET value = 9.99 WHERE id <= 900`, `DELETE FROM results WHERE id > 8990`)
+		l.do(t, `UPDATE results SET value = 9.99 WHERE id <= 500`, `DELETE FROM results WHERE id > 4990`)
 		report, err := k.Sample(t.Context(), src, l.name(), 500, c.emit)
 		if err != nil {
 			t.Fatal(err)
@@ -77,10 +77,10 @@ func TestASampleFindsWhatItLooksAt(t *testing.T) {
 			t.Error(diff)
 		}
 		all, err := k.Sample(t.Context(), src, l.name(), 100_000, c.emit)
-		if err != nil || all.Asked != 9000-report.Acts[tables.Gone] || len(c.changes) != 910 {
+		if err != nil || all.Asked != 5000-report.Acts[tables.Gone] || len(c.changes) != 510 {
 			t.Errorf("%d asked, %d changes, %v", all.Asked, len(c.changes), err)
 		}
-		if report, c := sweep(t, k, src, l.name()); len(c.changes) > 0 || report.Rows != 8990 {
+		if report, c := sweep(t, k, src, l.name()); len(c.changes) > 0 || report.Rows != 4990 {
 			t.Errorf("told again: %d of %d", len(c.changes), report.Rows)
 		}
 	})

@@ -56,7 +56,8 @@ func Statements(d Declaration, types map[string]string, key []any) (statements [
 		return []string{err.Error()}, nil
 	}
 	where, args := sel.after(last)
-	return append(e.begin, sel.head(), where, sel.keyList()), args
+	among, _ := sel.among([][]parsedField{last, last})
+	return append(e.begin, sel.head(), where, among, sel.keyList()), args
 }
 
 // Quote quotes a name as an engine does.

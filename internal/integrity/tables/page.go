@@ -141,28 +141,41 @@ func (s *selection) all(ctx context.Context, do func(*row) error) (read int64, e
 
 // some calls do for those of the rows with these keys that are there.
 func (s *selection) some(ctx context.Context, keys [][]parsedField, do func(*row) error) error {
-	e := &s.shot.source.engine
 	for len(keys) > 0 {
-		part := keys[:min(len(keys), keysAtOnce/s.keys)]
+		part := keys[:min(len(keys), max(keysAtOnce/s.keys, 1))]
 		keys = keys[len(part):]
 		if err := s.shot.source.rate.WaitN(ctx, min(len(part), s.shot.source.rate.Burst())); err != nil {
 			return fmt.Errorf("read %s: %w", s.table, err)
 		}
-		var args []any
-		alternatives := make([]string, len(part))
-		for i, key := range part {
-			terms := make([]string, s.keys)
-			for j := range terms {
-				term, arg := e.argument(&s.columns[j], key[j], e.placeholder(len(args)+1))
-				terms[j], args = e.quote(s.columns[j].name)+" = "+term, append(args, arg)
-			}
-			alternatives[i] = "(" + strings.Join(terms, " AND ") + ")"
-		}
-		if _, err := s.query(ctx, s.head()+" WHERE "+strings.Join(alternatives, " OR "), args, do); err != nil {
+		where, args := s.among(part)
+		if _, err := s.query(ctx, s.head()+" WHERE "+where, args, do); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// among is the condition that a row has one of these keys, and its arguments. Indexes are used for a list of single values by all engines, and for a list of
+// several by few.
+func (s *selection) among(keys [][]parsedField) (string, []any) {
+	e := &s.shot.source.engine
+	var args []any
+	alternatives := make([]string, len(keys))
+	for i, key := range keys {
+		terms := make([]string, s.keys)
+		for j := range terms {
+			term, arg := e.argument(&s.columns[j], key[j], e.placeholder(len(args)+1))
+			terms[j], args = term, append(args, arg)
+			if s.keys > 1 {
+				terms[j] = e.quote(s.columns[j].name) + " = " + term
+			}
+		}
+		alternatives[i] = strings.Join(terms, " AND ")
+	}
+	if s.keys == 1 {
+		return s.keyList() + " IN (" + strings.Join(alternatives, ", ") + ")", args
+	}
+	return "(" + strings.Join(alternatives, ") OR (") + ")", args
 }
 
 // keysAtOnce bounds the arguments of one statement; SQL Server takes 2,100.

@@ -163,7 +163,8 @@ engine: sqlserver
 dsn: /etc/wardline/ehr.dsn
 page: 500
 zone: Europe/Berlin
-tables: [{schema: dbo, name: "odd]name", key: [mrn, at, dose, id, guid], content: [value], updated: changed}]`))
+tables:
+  - {schema: dbo, name: "odd]name", key: [mrn, at, dose, id, guid], content: [value], updated: changed}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,6 +175,8 @@ tables: [{schema: dbo, name: "odd]name", key: [mrn, at, dose, id, guid], content
 		"SELECT [mrn], [at], [dose], [id], LOWER(CONVERT(varchar(36), [guid])), CONVERT(varchar(16), [value]), [changed] FROM [dbo].[odd]]name]",
 		"[mrn] >= @p1 AND ([mrn] > @p2 OR [mrn] = @p3 AND ([at] > CONVERT(datetime2(6), @p4) OR [at] = CONVERT(datetime2(6), @p5) AND " +
 			"([dose] > CONVERT(decimal(38,4), @p6) OR [dose] = CONVERT(decimal(38,4), @p7) AND ([id] > @p8 OR [id] = @p9 AND ([guid] > CONVERT(uniqueidentifier, @p10))))))",
+		"([mrn] = @p1 AND [at] = CONVERT(datetime2(6), @p2) AND [dose] = CONVERT(decimal(38,4), @p3) AND [id] = @p4 AND [guid] = CONVERT(uniqueidentifier, @p5)) OR " +
+			"([mrn] = @p6 AND [at] = CONVERT(datetime2(6), @p7) AND [dose] = CONVERT(decimal(38,4), @p8) AND [id] = @p9 AND [guid] = CONVERT(uniqueidentifier, @p10))",
 		"[mrn], [at], [dose], [id], [guid]",
 	}
 	if diff := cmp.Diff(statements, want); diff != "" {
