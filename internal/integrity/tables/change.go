@@ -51,7 +51,8 @@ type Change struct {
 	Columns []string // whose values differ, where both rows were kept
 
 	Old, New       []Field // the whole row; nil when it was not there, or too long to be kept
-	OldSum, NewSum Sum     // digests of the canonical row; zero when it was not there
+	OldRow, NewRow []byte  // the same in canonical form, "row-1"
+	OldSum, NewSum Sum     // SHA-256 of that, known of long rows too; zero when the row was not there
 
 	First time.Time // sweep that saw the row first, by the database's clock as the others
 	Last  time.Time // last full sweep that saw the old row

@@ -13,8 +13,9 @@
 //
 // Rows are put into chunks by the hash of their key, about 4,096 in each. Of each row a chunk keeps 64 bytes of
 // hashes, its version, when it was updated and when it was first seen, and beside it the row itself, compressed: without it
-// nobody could show later what a value had been. Both are sealed by the caller. A million rows of a results table of ten columns
-// cost some 170 MB of the state database; 73 MB of it are hashes, which do not compress.
+// nobody could show later what a value had been. Both are sealed by the caller. A million rows cost 64 MB of the state database for hashes,
+// and beside that what compression leaves of the rows: 11 MB in the benchmark, where nine columns repeat themselves, more where people write at length.
+// Of a row longer than 16 KiB only the digest and the key are kept. Rows that are gone are kept until somebody has them forgotten.
 //
 // A sweep holds one chunk, or with very large tables the 256th part of a table, in memory, and the buffers of the spill: a file without a name
 // in which rows wait, sealed, for the others of their chunk. The snapshot is given back before anything is compared.

@@ -43,7 +43,7 @@ func (j *judging) row(old, now *row) (v verdict, compared bool) {
 		return j.vanished(old), true
 	case old.gone != 0:
 		return j.returned(old, now), true
-	case old.sum == now.sum && !j.reshaped:
+	case old.sum == now.sum:
 		return verdict{}, true
 	}
 	columns, known := differing(old.whole(), now.whole())

@@ -20,9 +20,9 @@ type row struct {
 	updated  parsedField
 	deleted  bool // marked as deleted
 
-	first int64 // unix second of the sweep that saw it first
-	gone  int64 // unix second of the sweep that missed it; 0 while it is there
-	last  int64 // of one that is gone: unix second of the last full sweep that saw it
+	first int64 // microsecond since 1970 of the sweep that saw it first
+	gone  int64 // the same of the sweep that missed it; 0 while it is there
+	last  int64 // of one that is gone: the same of the last full sweep that saw it
 }
 
 // whole is the content of a row that is kept; nil of others.

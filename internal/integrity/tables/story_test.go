@@ -1,7 +1,9 @@
 package tables_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -61,6 +64,9 @@ func TestAChangeShowsBothRows(t *testing.T) {
 				{Column: "unit", Text: "mmol/l"}, note, {Column: "version", Text: "1"}, {Column: "deleted", Text: "false"}}
 		}
 		got.Old, got.New = shown(got.Old), shown(got.New)
+		if sha256.Sum256(got.OldRow) != got.OldSum || sha256.Sum256(got.NewRow) != got.NewSum || bytes.Equal(got.OldRow, got.NewRow) {
+			t.Error("the canonical rows are not those of the digests")
+		}
 		if got.KeySum == (tables.Sum{}) || got.OldSum == got.NewSum || !got.Last.Equal(first.At) || !got.Seen.Equal(second.At) || got.First.After(got.Last) {
 			t.Errorf("digests or times are wrong: %v, %v, %v", got.First, got.Last, got.Seen)
 		}
@@ -68,7 +74,7 @@ func TestAChangeShowsBothRows(t *testing.T) {
 			Key: []tables.Field{{Column: "id", Text: "3"}}, Columns: []string{"value", "note"},
 			Reasons: []string{"The row differs, and its version has not grown.", "The row differs, and its time of update has stayed."},
 			Old:     row("3.53", tables.Field{Column: "note"}), New: row("35.30", tables.Field{Column: "note", Null: true}),
-			KeySum: got.KeySum, OldSum: got.OldSum, NewSum: got.NewSum, First: got.First, Last: got.Last, Seen: got.Seen}
+			KeySum: got.KeySum, OldRow: got.OldRow, NewRow: got.NewRow, OldSum: got.OldSum, NewSum: got.NewSum, First: got.First, Last: got.Last, Seen: got.Seen}
 		if diff := cmp.Diff(got, want); diff != "" {
 			t.Error(diff)
 		}
@@ -93,6 +99,47 @@ func TestARowThatComesBack(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+}
+
+// TestTimesOfARow: when it was seen first, and when last, over many sweeps.
+func TestTimesOfARow(t *testing.T) {
+	l := postgresLab(t)
+	l.results(t, 5)
+	l.do(t, `CREATE TABLE aside AS SELECT * FROM results WHERE id = 2`)
+	src, k := l.source(t, l.declaration("", "")), keeper(t)
+	var at []time.Time
+	var changes []tables.Change
+	for _, statement := range []string{`SELECT 1`, `UPDATE results SET value = 1 WHERE id = 2`, `UPDATE results SET value = 2 WHERE id = 2`, `DELETE FROM results WHERE id = 2`,
+		`SELECT 1`, `INSERT INTO results SELECT * FROM aside`} {
+		l.do(t, statement)
+		report, c := sweep(t, k, src, l.name())
+		at, changes = append(at, report.At), append(changes, c.changes...)
+	}
+	for i, want := range []struct{ first, last, seen time.Time }{{at[0], at[0], at[1]}, {at[0], at[1], at[2]}, {at[0], at[2], at[3]}, {at[0], at[2], at[5]}} {
+		got := changes[i]
+		if !got.First.Equal(want.first) || !got.Last.Equal(want.last) || !got.Seen.Equal(want.seen) {
+			t.Errorf("change %d: %v, %v, %v, not %v", i, got.First, got.Last, got.Seen, want)
+		}
+	}
+}
+
+// TestForgetRemovesWhatIsGone, and nothing else.
+func TestForgetRemovesWhatIsGone(t *testing.T) {
+	l := postgresLab(t)
+	l.results(t, 5)
+	src, k := l.source(t, l.declaration("", "")), keeper(t)
+	sweep(t, k, src, l.name())
+	l.do(t, `DELETE FROM results WHERE id IN (2, 3)`)
+	before, _ := sweep(t, k, src, l.name())
+	if n, err := k.Forget(t.Context(), src, l.name(), [][]string{{"2"}, {"4"}, {"9"}}); n != 1 || err != nil {
+		t.Errorf("%d forgotten, %v", n, err)
+	}
+	now := `patient, code, value, unit, note, 1, now(), deleted FROM results WHERE id = 1`
+	l.do(t, `INSERT INTO results SELECT 2, `+now, `INSERT INTO results SELECT 3, `+now)
+	report, c := sweep(t, k, src, l.name())
+	if diff := cmp.Diff(c.lines(), []string{"2: new, explained", "3: returned, mismatch (patient value note updated_at)"}); diff != "" || report.Before != before.After {
+		t.Error(diff)
+	}
 }
 
 // TestWhatWasMarkedMayGo: the application removes later what it has marked as deleted.

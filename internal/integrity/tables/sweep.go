@@ -187,7 +187,7 @@ func (s *sweep) chunkOf(ctx context.Context, id int64, now []*row) error {
 	}
 	if s.report.First {
 		for _, r := range now {
-			r.first = s.shot.at.Unix()
+			r.first = s.shot.at.UnixMicro()
 		}
 		return s.put(ctx, &chunk{source: s.next.source, name: s.next.name, bits: s.next.bits, id: id}, now, s.sealer)
 	}
@@ -199,7 +199,7 @@ func (s *sweep) chunkOf(ctx context.Context, id int64, now []*row) error {
 	if err != nil {
 		return err
 	}
-	if c.digest == chunkSum(now) && !s.judging.reshaped {
+	if c.digest == chunkSum(now) {
 		s.report.Acts[Same] += int64(len(now))
 		s.report.Outcomes[Match] += int64(len(now))
 		return nil
@@ -262,11 +262,11 @@ func (s *sweep) row(old, now *row) (kept *row, change *Change) {
 		change = &c
 		s.swaps.add(change)
 	}
-	at := s.shot.at.Unix()
+	at := s.shot.at.UnixMicro()
 	switch {
 	case now == nil && old.gone == 0:
 		gone := *old
-		gone.gone, gone.last = at, s.state.swept.Unix()
+		gone.gone, gone.last = at, s.state.swept.UnixMicro()
 		return &gone, change
 	case now == nil:
 		return old, nil
@@ -291,14 +291,14 @@ func (s *sweep) change(old, now *row, v verdict) Change {
 	c := Change{System: s.state.source, Table: s.state.name, Kind: s.table.Kind, Harm: s.table.Harm,
 		Act: v.act, Outcome: v.outcome, Reasons: v.reasons, Columns: v.columns, Seen: s.shot.at}
 	if old != nil {
-		c.KeySum, c.OldSum, c.Old = old.key, old.sum, fields(old.whole())
-		c.First, c.Last = time.Unix(old.first, 0).UTC(), s.state.swept
+		c.KeySum, c.OldSum, c.OldRow, c.Old = old.key, old.sum, old.whole(), fields(old.whole())
+		c.First, c.Last = time.UnixMicro(old.first).UTC(), s.state.swept
 		if old.gone != 0 {
-			c.Last = time.Unix(old.last, 0).UTC()
+			c.Last = time.UnixMicro(old.last).UTC()
 		}
 	}
 	if now != nil {
-		c.KeySum, c.NewSum, c.New = now.key, now.sum, fields(now.whole())
+		c.KeySum, c.NewSum, c.NewRow, c.New = now.key, now.sum, now.whole(), fields(now.whole())
 		if old == nil {
 			c.First = s.shot.at
 		}
