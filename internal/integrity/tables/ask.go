@@ -205,7 +205,7 @@ func (s *sweep) countRows(ctx context.Context) error {
 
 // draw chooses n of the rows that are known.
 func (s *sweep) draw(ctx context.Context, n int) ([]wanted, error) {
-	positions := positions(s.dice(), s.report.Rows, n)
+	positions := s.positions(s.report.Rows, n)
 	var list []wanted
 	var before int64
 	for id := range int64(1) << s.state.bits {
@@ -234,7 +234,10 @@ func (s *sweep) draw(ctx context.Context, n int) ([]wanted, error) {
 }
 
 // positions are n different numbers below total, sorted; all of them when n is no smaller.
-func positions(dice *rand.Rand, total int64, n int) []int64 {
+func (k *Keeper) positions(total int64, n int) []int64 {
+	k.dice.Lock()
+	defer k.dice.Unlock()
+	dice := rand.New(k.Random)
 	if int64(n) >= total {
 		all := make([]int64, total)
 		for i := range all {
@@ -258,5 +261,3 @@ func positions(dice *rand.Rand, total int64, n int) []int64 {
 	slices.Sort(list)
 	return list
 }
-
-func (k *Keeper) dice() *rand.Rand { return rand.New(k.Random) }

@@ -3,6 +3,7 @@ package tables
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,15 +12,14 @@ import (
 // Check says in sentences what the database does not have of what is declared, and what is wrong with the account. An empty list says
 // that sweeps can begin.
 func (s *Source) Check(ctx context.Context) (wrong []string, err error) {
-	shot, err := s.snapshot(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = shot.close() }()
 	for i := range s.decl.Tables {
 		t := &s.decl.Tables[i]
-		found, err := shot.check(ctx, t)
+		shot, err := s.snapshot(ctx)
 		if err != nil {
+			return nil, err
+		}
+		found, err := shot.check(ctx, t)
+		if err := errors.Join(err, shot.close()); err != nil {
 			return nil, err
 		}
 		for _, sentence := range found {
@@ -37,7 +37,8 @@ func (s *snapshot) check(ctx context.Context, t *Table) (wrong []string, err err
 	if len(all) == 0 {
 		return []string{"There is no such table, or the account may not see it."}, nil
 	}
-	wrong = t.checkColumns(all)
+	wrong = append(t.checkColumns(all), s.source.engine.checkKey(t, all)...)
+	readable := len(wrong) == 0
 	unique, err := s.unique(ctx, t)
 	if err != nil {
 		return nil, err
@@ -59,10 +60,20 @@ func (s *snapshot) check(ctx context.Context, t *Table) (wrong []string, err err
 	if len(storage) > 0 {
 		wrong = append(wrong, "Its storage, "+storage[0]+", cannot show one moment: what is written during a sweep seems changed, or is missed.")
 	}
-	if len(t.checkColumns(all)) == 0 {
+	if readable { // at the end, for a statement that fails ends the transaction
 		wrong = append(wrong, s.checkReading(ctx, t)...)
 	}
 	return wrong, nil
+}
+
+// checkKey finds columns by which rows cannot be read in order.
+func (e *engine) checkKey(t *Table, all []column) (wrong []string) {
+	for _, c := range all {
+		if name, _ := typeArguments(c.typ); slices.Contains(t.Key, c.name) && slices.Contains(e.unfit, name) {
+			wrong = append(wrong, fmt.Sprintf("The key column %s is of a type (%s) by which rows cannot be read in order.", c.name, name))
+		}
+	}
+	return wrong
 }
 
 // checkReading reads one row.

@@ -34,6 +34,7 @@ type engine struct {
 	holds    func(typ string) holds
 	read     func(quoted, typ string) string                                           // how a column is selected
 	argument func(c *column, f parsedField, placeholder string) (term string, arg any) // how a value is compared with a column
+	unfit    []string                                                                  // types that are not sorted as they are compared, or finer than a microsecond: no keys
 	rowwise  bool                                                                      // (a, b) > (1, 2) uses an index
 }
 

@@ -139,7 +139,7 @@ func (s *Source) WhileReading(ctx context.Context, table string, act func(), wri
 }
 
 // Places are different numbers below total, as a sample is drawn by them.
-func (k *Keeper) Places(total int64, n int) []int64 { return positions(k.dice(), total, n) }
+func (k *Keeper) Places(total int64, n int) []int64 { return k.positions(total, n) }
 
 // ChunkOfOne is the digest of a chunk with one row.
 func ChunkOfOne(key, sum Sum) Sum { return chunkSum([]*row{{key: key, sum: sum}}) }

@@ -29,6 +29,7 @@ func mySQL() engine {
 			AND privilege_type IN ('INSERT', 'UPDATE', 'DELETE', 'DROP', 'ALTER', 'SUPER')`,
 		storage: `SELECT engine FROM information_schema.tables
 			WHERE table_schema = ? AND table_name = ? AND table_type = 'BASE TABLE' AND engine NOT IN ('InnoDB', 'RocksDB', 'ndbcluster')`,
+		unfit:    []string{"enum", "set"}, // sorted by the place in their list, compared as text
 		holds:    holdsMySQL,
 		read:     readMySQL,
 		argument: argumentMySQL,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -133,9 +134,14 @@ func (s *selection) all(ctx context.Context, do func(*row) error) (read int64, e
 		if n < source.decl.Page {
 			return read, nil
 		}
-		if last, err = s.key(); err != nil {
+		key, err := s.key()
+		if err != nil {
 			return read, err
 		}
+		if slices.Equal(key, last) {
+			return read, fmt.Errorf("read %s: %w: it cannot be read in the order of its key", s.table, ErrDeclaration)
+		}
+		last = key
 	}
 }
 

@@ -1,6 +1,7 @@
 package tables_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -103,7 +104,9 @@ func TestCheckReadsARow(t *testing.T) {
 	l := postgresLab(t)
 	l.results(t, 5)
 	l.do(t, `REVOKE ALL ON results FROM reader`)
-	wrong, err := l.source(t, l.declaration("", "")).Check(t.Context())
+	l.do(t, `CREATE TABLE orders AS SELECT id, value FROM results`, `ALTER TABLE orders ADD PRIMARY KEY (id)`)
+	l.allowed(t, "orders")
+	wrong, err := l.source(t, l.declaration("", "")+"\n  - {schema: public, name: orders, key: [id], content: [value]}").Check(t.Context())
 	if diff := cmp.Diff(wrong, []string{"public.results: It cannot be read: read public.results: PostgreSQL says 42501: the account may not read this."}); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
@@ -117,6 +120,21 @@ func TestCheckKnowsStorageWithoutSnapshots(t *testing.T) {
 	wrong, err := l.source(t, l.declaration("", "")).Check(t.Context())
 	if len(wrong) != 1 || !strings.Contains(wrong[0], "Its storage, MyISAM, cannot show one moment") || err != nil {
 		t.Error(wrong, err)
+	}
+}
+
+// TestCheckKnowsKeysThatAreSortedOtherwise than they are compared; a sweep finds out as well.
+func TestCheckKnowsKeysThatAreSortedOtherwise(t *testing.T) {
+	l := mariaLab(t)
+	l.do(t, `CREATE TABLE results (level enum('low', 'high', 'critical') PRIMARY KEY, text varchar(20))`, `INSERT INTO results VALUES ('low', ''), ('high', ''), ('critical', '')`)
+	l.allowed(t, "results")
+	declaration := fmt.Sprintf("system: LIS\nengine: mysql\ndsn: %s\npage: 1\ntables: [{schema: %s, name: results, key: [level], content: [text]}]", l.dsn, l.schema)
+	wrong, err := l.source(t, declaration).Check(t.Context())
+	if len(wrong) != 1 || !strings.Contains(wrong[0], "The key column level is of a type (enum)") || err != nil {
+		t.Error(wrong, err)
+	}
+	if _, err := keeper(t).Sweep(t.Context(), l.source(t, declaration), l.name(), nil); !errors.Is(err, tables.ErrDeclaration) {
+		t.Error(err)
 	}
 }
 

@@ -27,6 +27,7 @@ func sqlServer() engine {
 		triggers: `SELECT name, 1 - CAST(is_disabled AS int), COALESCE(OBJECT_DEFINITION(object_id), N'unknown') FROM sys.triggers WHERE parent_id` + object + ` ORDER BY name`,
 		powers: `SELECT v FROM (VALUES ('INSERT'), ('UPDATE'), ('DELETE'), ('ALTER')) AS p (v)
 			WHERE HAS_PERMS_BY_NAME(QUOTENAME(@p1) + N'.' + QUOTENAME(@p2), 'OBJECT', v) = 1`,
+		unfit:    []string{"datetime", "datetime2", "datetimeoffset"},
 		holds:    holdsSQLServer,
 		read:     readSQLServer,
 		argument: argumentSQLServer,

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/wardline/wardline/internal/store"
@@ -32,12 +33,15 @@ type Config struct {
 	// Now is our own clock, which the database's is held against.
 	Now func() time.Time
 
-	// Random chooses what is sampled. Whoever can foretell it knows which rows will not be looked at.
+	// Random chooses what is sampled. Whoever can foretell it knows which rows will not be looked at. It is asked by one goroutine at a time.
 	Random rand.Source
 }
 
 // Keeper remembers what the tables of other systems held. Of one table it makes one sweep at a time, which its caller sees to.
-type Keeper struct{ Config }
+type Keeper struct {
+	Config
+	dice sync.Mutex // guards Random
+}
 
 // Open prepares the Keeper's tables.
 func Open(ctx context.Context, c Config) (*Keeper, error) {
@@ -47,7 +51,7 @@ func Open(ctx context.Context, c Config) (*Keeper, error) {
 	if err := c.DB.Migrate(ctx, "integrity_tables", schema); err != nil {
 		return nil, err
 	}
-	return &Keeper{c}, nil
+	return &Keeper{Config: c}, nil
 }
 
 // tableState is what is known of a table as a whole.
