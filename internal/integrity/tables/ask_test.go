@@ -143,12 +143,16 @@ func TestHalfOfASampleIsForHighHarm(t *testing.T) {
 			t.Errorf("%d: %s", n, diff)
 		}
 	}
+	src = l.source(t, strings.NewReplacer("harm: normal", "harm: high", "harm: high", "harm: normal").Replace(declaration))
+	if diff := cmp.Diff(shares(200), []int{135, 45, 20}); diff != "" {
+		t.Error("where little is of normal harm:", diff)
+	}
 }
 
 // TestKeysOfManyKinds: rows are read in the order of keys that databases sort in their own ways, across pages of three rows.
 func TestKeysOfManyKinds(t *testing.T) {
 	labs(t, func(t *testing.T, l *lab) {
-		l.do(t, `CREATE TABLE results (mrn varchar(20) NOT NULL, day date NOT NULL, at `+l.sql("timestamptz", "datetime(6)")+` NOT NULL, big `+l.sql("numeric(20,0)", "bigint unsigned")+` NOT NULL,
+		l.do(t, `CREATE TABLE results (mrn varchar(20) NOT NULL, day date NOT NULL, at `+l.sql("timestamptz", "datetime(6)")+` NOT NULL, big `+l.sql("numeric(20,0)", "decimal(20,0)")+` NOT NULL,
 			raw `+l.sql("bytea", "varbinary(8)")+` NOT NULL, value integer, PRIMARY KEY (mrn, day, at, big, raw))`)
 		l.allowed(t, "results")
 		for _, mrn := range []string{"a", "B", "ab", "a-b", "ö", "Z", "_", "it''s"} {
