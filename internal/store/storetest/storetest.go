@@ -50,7 +50,7 @@ func opened(t *testing.T, url string) *store.DB {
 
 // Postgres makes a new database in a real PostgreSQL and returns its URL. The test is skipped when there is
 // none.
-func Postgres(t *testing.T) string {
+func Postgres(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv("WARDLINE_TEST_POSTGRES")
 	if server == "" {
