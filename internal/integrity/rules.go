@@ -100,6 +100,12 @@ var rules = map[string]rule{
 		CareImpact:     "A study or a result may be missing where it is needed.",
 		FalsePositives: []string{"A deletion that retention or a patient's right asked for: it has an order."},
 	}},
+	string(row.Tampered): {kind: finding.Falsification, Rule: finding.Rule{
+		Title: "A table of records is not guarded as it was", Level: "high",
+		Summary:        "A trigger that wrote history is off or gone, numbers of rows are missing, or the table was made anew. What was changed meanwhile left no trace there.",
+		CareImpact:     "Changes of records may go unseen in that system.",
+		FalsePositives: []string{"An update of the program, or work on the database that was announced."},
+	}},
 	string(chart.BackDated): {kind: finding.Falsification, Rule: finding.Rule{
 		Title: "A note claims an earlier time than it can be of", Level: "high",
 		Summary:        "The note was written long after the time that it claims, and more speaks against that time. Ask its author, with the signs at hand; the journal proves when it was received.",

@@ -197,13 +197,14 @@ func (s *SourceConfig) decode(config any) error {
 func DefaultConfig() Config {
 	c := Config{
 		Site: "hospital", Data: defaultData(), State: "sqlite",
-		Console: ConsoleConfig{Listen: ":8443", TwoPeople: true},
-		Journal: JournalConfig{Ballast: 256 << 20, Keep: KeepConfig{Events: 400, Damaged: 30, Records: 2192}},
-		Index:   IndexConfig{Memory: 64 << 20},
-		Rules:   RulesConfig{SetConfig: app.SetConfig{Places: []string{app.Builtin}}},
-		Privacy: PrivacyConfig{Beds: 200, ExportLimit: 100, ImageLimit: 20},
-		Metrics: MetricsConfig{Listen: "127.0.0.1:9464"},
-		Intake:  collect.DefaultConfig(),
+		Console:   ConsoleConfig{Listen: ":8443", TwoPeople: true},
+		Journal:   JournalConfig{Ballast: 256 << 20, Keep: KeepConfig{Events: 400, Damaged: 30, Records: 2192}},
+		Index:     IndexConfig{Memory: 64 << 20},
+		Rules:     RulesConfig{SetConfig: app.SetConfig{Places: []string{app.Builtin}}},
+		Privacy:   PrivacyConfig{Beds: 200, ExportLimit: 100, ImageLimit: 20},
+		Integrity: IntegrityConfig{SweepAt: "02:30", Sample: 3000},
+		Metrics:   MetricsConfig{Listen: "127.0.0.1:9464"},
+		Intake:    collect.DefaultConfig(),
 	}
 	if name, err := os.Hostname(); err == nil {
 		c.Site, _, _ = strings.Cut(name, ".")

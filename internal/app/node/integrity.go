@@ -2,9 +2,12 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/wardline/wardline/internal/integrity"
+	"github.com/wardline/wardline/internal/integrity/tables"
 )
 
 // IntegrityConfig is what is compared, so that nobody changes a record unseen.
@@ -14,6 +17,12 @@ type IntegrityConfig struct {
 	// Routes are the ways of messages that Wardline hears at two points. The keys of a route are documented in
 	// internal/integrity/passage.go.
 	Routes []integrity.RouteConfig `yaml:"routes"`
+	// Databases are files, each of which declares which tables of one database of another system are read back: internal/integrity/tables/declare.go documents
+	// their keys.
+	Databases []string `yaml:"databases"`
+	// SweepAt is the time of day at which their tables are read whole, as 15:04, and Sample how many rows of each database are looked at in a day besides.
+	SweepAt string `yaml:"sweep_at"`
+	Sample  int    `yaml:"sample"`
 }
 
 func (c *IntegrityConfig) check() error {
@@ -27,6 +36,14 @@ func (c *IntegrityConfig) check() error {
 			return fmt.Errorf("integrity.routes: two are called %s; give each a name", r.Name)
 		}
 		names[r.Name] = true
+	}
+	if _, err := time.Parse("15:04", c.SweepAt); err != nil || c.Sample < 0 {
+		return errors.New("integrity: sweep_at is a time of day such as 02:30, and sample is not below 0")
+	}
+	for _, file := range c.Databases {
+		if _, err := tables.Load(file); err != nil {
+			return fmt.Errorf("integrity.databases: %w", err)
+		}
 	}
 	return nil
 }
@@ -44,4 +61,29 @@ func (n *Node) openIntegrity(ctx context.Context) error {
 		Routes: n.config.Integrity.Routes, Zone: zone, Journal: n.journal, DB: n.db, Vault: n.vault, Taxonomy: n.taxonomy, Log: n.log,
 	})
 	return err
+}
+
+// sweep reads the databases of other systems back, until ctx ends.
+func (n *Node) sweep(ctx context.Context, file string) error {
+	c := &n.config.Integrity
+	d, err := tables.Load(file)
+	if err != nil {
+		return err
+	}
+	at, err := time.Parse("15:04", c.SweepAt)
+	if err != nil {
+		return err
+	}
+	zone, err := n.config.Location()
+	if err != nil {
+		return err
+	}
+	s, err := integrity.OpenSweeper(ctx, d, integrity.SweepConfig{
+		DB: n.db, Journal: n.journal, Vault: n.vault, Taxonomy: n.taxonomy, Dir: n.config.Data, Zone: zone, Sample: c.Sample, Log: n.log,
+		At: time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute,
+	})
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.Run(ctx), s.Close())
 }

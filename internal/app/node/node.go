@@ -231,6 +231,11 @@ func (n *Node) startRooms(s *stage) {
 		s.start(n.part("hospital", n.hospital.Run))
 	}
 	s.start(n.part("witnesses", n.neighbours.run))
+	if n.integrity != nil {
+		for _, file := range n.config.Integrity.Databases {
+			s.start(n.part("sweep "+filepath.Base(file), func(ctx context.Context) error { return n.sweep(ctx, file) }))
+		}
+	}
 	s.start(n.console.Run)
 }
 

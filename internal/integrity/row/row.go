@@ -44,6 +44,7 @@ const (
 	Older       Kind = "row-older"       // its version is lower than it was
 	Shared      Kind = "row-master"      // what all patients share was changed
 	Fewer       Kind = "row-fewer"       // there are fewer than there were
+	Tampered    Kind = "row-table"       // the table itself is not as it was: a trigger is off, numbers are missing
 )
 
 // Change is one cell that differs.
@@ -51,7 +52,7 @@ type Change struct{ Column, Before, After string }
 
 // Compare says what is wrong with a row, given what was remembered of it, and which cells differ. keep is what is to be remembered.
 func Compare(before Seal, now Row, id string) (wrong Kind, changes []Change, keep Seal) {
-	changes = differ(before.Cells, now.Cells)
+	changes = Differ(before.Cells, now.Cells)
 	switch {
 	case len(changes) == 0:
 		return "", nil, before
@@ -71,7 +72,8 @@ func Compare(before Seal, now Row, id string) (wrong Kind, changes []Change, kee
 	return wrong, changes, Seal{Row: now, First: id}
 }
 
-func differ(a, b map[string]string) []Change {
+// Differ lists the cells that differ, by column.
+func Differ(a, b map[string]string) []Change {
 	var out []Change
 	for column, value := range a {
 		if b[column] != value {

@@ -40,3 +40,12 @@ CREATE TABLE integrity_doubts (
 ) STRICT;
 CREATE INDEX integrity_doubts_at ON integrity_doubts (at);
 CREATE INDEX integrity_doubts_patient ON integrity_doubts (patient);
+
+-- What the last sweep of a table of another system came to.
+CREATE TABLE integrity_sweeps (
+	system TEXT NOT NULL,
+	name   TEXT NOT NULL,    -- of the table
+	at     INTEGER NOT NULL, -- Unix seconds
+	body   BLOB NOT NULL,    -- SweepState as JSON: numbers only
+	PRIMARY KEY (system, name)
+) STRICT;

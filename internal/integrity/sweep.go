@@ -1,0 +1,307 @@
+package integrity
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/integrity/tables"
+	"github.com/wardline/wardline/internal/journal"
+	"github.com/wardline/wardline/internal/store"
+	"github.com/wardline/wardline/internal/vault"
+)
+
+// SweepConfig says how the databases of other systems are read back.
+type SweepConfig struct {
+	DB       *store.DB
+	Journal  *journal.Journal
+	Vault    *vault.Vault
+	Taxonomy *event.Taxonomy
+	Dir      string // for what must be put aside during a sweep, sealed
+	Zone     *time.Location
+	At       time.Duration // since midnight, when whole tables are read
+	Sample   int           // rows of each database that are looked at in a day besides
+	Log      *slog.Logger
+}
+
+// Sweeper reads the tables of one database back. What it finds becomes events in the journal (class records/row), which the Engine judges.
+type Sweeper struct {
+	cfg    SweepConfig
+	source *tables.Source
+	keeper *tables.Keeper
+}
+
+// OpenSweeper connects to the database of a declaration.
+func OpenSweeper(ctx context.Context, d tables.Declaration, cfg SweepConfig) (*Sweeper, error) {
+	if err := cfg.DB.Migrate(ctx, "integrity", schema); err != nil {
+		return nil, err
+	}
+	keeper, err := tables.Open(ctx, tables.Config{
+		DB: cfg.DB, Seal: cfg.Vault.Seal, Open: cfg.Vault.Open, Dir: cfg.Dir, Now: time.Now, Random: rand.NewChaCha8(seed(cfg.Vault, d.System)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	source, err := tables.Connect(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	return &Sweeper{cfg: cfg, source: source, keeper: keeper}, nil
+}
+
+// seed makes what is sampled hard to foretell: it hangs on a key of the house and on the moment.
+func seed(v *vault.Vault, system string) (out [32]byte) {
+	for i := range 4 {
+		n := v.Hash("sample", fmt.Sprint(system, i, time.Now().UnixNano()))
+		for j := range 8 {
+			out[8*i+j] = byte(n >> (8 * j))
+		}
+	}
+	return out
+}
+
+// Close ends the connections.
+func (s *Sweeper) Close() error { return s.source.Close() }
+
+// Run sweeps whole tables once a day, and looks at some rows every hour, until ctx ends. Tables that were never swept are at once. It returns an error
+// when the state database or the journal fails; a database that cannot be read is told in the log, and is tried again.
+func (s *Sweeper) Run(ctx context.Context) error {
+	if err := s.sweepNew(ctx); err != nil {
+		return err
+	}
+	for {
+		now := time.Now()
+		night := s.next(now)
+		wait := min(time.Hour, night.Sub(now))
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		var err error
+		if !time.Now().Before(night) {
+			err = s.Sweep(ctx)
+		} else if s.cfg.Sample > 0 {
+			err = s.look(ctx, max(1, s.cfg.Sample/24))
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// next is when whole tables are read after now.
+func (s *Sweeper) next(now time.Time) time.Time {
+	zone := s.cfg.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	y, m, d := now.In(zone).Date()
+	at := time.Date(y, m, d, 0, 0, 0, 0, zone).Add(s.cfg.At)
+	if !at.After(now) {
+		at = time.Date(y, m, d+1, 0, 0, 0, 0, zone).Add(s.cfg.At)
+	}
+	return at
+}
+
+// Sweep reads all tables.
+func (s *Sweeper) Sweep(ctx context.Context) error {
+	for _, t := range s.source.Tables() {
+		if err := s.sweep(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Sweeper) sweepNew(ctx context.Context) error {
+	for _, t := range s.source.Tables() {
+		var known int
+		err := s.cfg.DB.QueryRowContext(ctx, `SELECT count(*) FROM integrity_sweeps WHERE system = $1 AND name = $2`, s.source.System(), t.Name).Scan(&known)
+		if err != nil {
+			return fmt.Errorf("look for earlier sweeps: %w", err)
+		}
+		if known == 0 {
+			if err := s.sweep(ctx, t); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Sweeper) sweep(ctx context.Context, t tables.Table) error {
+	report, err := s.keeper.Sweep(ctx, s.source, t.Name, s.emit(t))
+	return s.settle(ctx, t, report, err, true)
+}
+
+func (s *Sweeper) look(ctx context.Context, n int) error {
+	shares, err := s.keeper.Shares(ctx, s.source, n)
+	if err != nil {
+		return fmt.Errorf("plan a sample: %w", err)
+	}
+	for i, t := range s.source.Tables() {
+		if shares[i] == 0 {
+			continue
+		}
+		report, err := s.keeper.Sample(ctx, s.source, t.Name, shares[i], s.emit(t))
+		if err := s.settle(ctx, t, report, err, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// errJournal marks what failed in this house, and not in the one that was read.
+var errJournal = errors.New("file what was read back")
+
+// settle files the signs of a report and keeps it. A database that could not be read is no failure of the node.
+func (s *Sweeper) settle(ctx context.Context, t tables.Table, r tables.Report, err error, whole bool) error {
+	switch {
+	case errors.Is(err, errJournal) || ctx.Err() != nil:
+		return errors.Join(err, ctx.Err())
+	case err != nil:
+		s.cfg.Log.ErrorContext(ctx, "a table could not be read back; it is tried again", "system", s.source.System(), "table", t.Name, "error", err)
+		return nil
+	}
+	for _, sign := range r.Signs {
+		if sign.Outcome != tables.Mismatch {
+			continue
+		}
+		if err := s.append(ctx, s.event(t, map[string]any{"act": "sign", "outcome": sign.Outcome.String(), "about": sign.About, "reasons": []string{sign.Text}, "key": sign.About + " " + sign.Text}, nil, nil)); err != nil {
+			return err
+		}
+	}
+	if !whole {
+		return nil
+	}
+	state := SweepState{System: s.source.System(), Table: t.Name, At: time.Now(), Rows: r.Rows, First: r.First, Mismatches: r.Outcomes[tables.Mismatch], Explained: r.Outcomes[tables.Explained] + r.Outcomes[tables.Pending]}
+	body, err := json.Marshal(state)
+	if err != nil {
+		return fmt.Errorf("keep a sweep: %w", err)
+	}
+	_, err = s.cfg.DB.ExecContext(ctx, `INSERT INTO integrity_sweeps (system, name, at, body) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (system, name) DO UPDATE SET at = excluded.at, body = excluded.body`, state.System, state.Table, state.At.Unix(), body)
+	if err != nil {
+		return fmt.Errorf("keep a sweep: %w", err)
+	}
+	return nil
+}
+
+// emit makes events of changes. They are durable when it returns nil.
+func (s *Sweeper) emit(t tables.Table) tables.Emit {
+	return func(ctx context.Context, changes []tables.Change) error {
+		var events []*event.Event
+		for i := range changes {
+			c := &changes[i]
+			said := map[string]any{"act": c.Act.String(), "outcome": c.Outcome.String(), "reasons": c.Reasons, "columns": c.Columns, "key": keyText(c.Key), "old": c.OldSum, "new": c.NewSum}
+			if column := t.Means["patient"]; column != "" {
+				said["patient"] = either(cell(c.New, column), cell(c.Old, column))
+			}
+			events = append(events, s.event(t, said, c.New, c.Old))
+		}
+		return s.append(ctx, events...)
+	}
+}
+
+// event is what the journal is told of a row.
+func (s *Sweeper) event(t tables.Table, said map[string]any, now, before []tables.Field) *event.Event {
+	said["system"], said["table"], said["sort"] = s.source.System(), t.Name, t.Kind
+	if strings.HasPrefix(t.Kind, "master") {
+		said["sort"] = "master"
+	}
+	said["content"], said["before"] = cells(now), cells(before)
+	fields, err := json.Marshal(map[string]any{"row": said})
+	if err != nil {
+		panic(fmt.Sprint("wardline: internal error: ", err)) // texts and numbers can always be written
+	}
+	at := time.Now().UTC()
+	return &event.Event{
+		Source: "sweep/" + s.source.System(), Class: s.cfg.Taxonomy.Class("records", "row", ""), Format: "sweep", Time: at, Observed: at, Fields: fields,
+		ID: event.NewID("sweep/"+s.source.System(), t.Name, fmt.Sprint(said["key"]), fmt.Sprint(said["old"]), fmt.Sprint(said["new"]), at.Format(time.DateOnly)),
+	}
+}
+
+const appended = 200 // events of one entry: rows may be long
+
+func (s *Sweeper) append(ctx context.Context, events ...*event.Event) error {
+	for len(events) > 0 {
+		n := min(len(events), appended)
+		var lines []journal.Line
+		for _, ev := range events[:n] {
+			lines = append(lines, journal.Line{Kind: journal.Events, Source: ev.Source, Time: ev.Time, JSON: event.AppendLine(nil, ev)})
+		}
+		if _, err := s.cfg.Journal.Append(ctx, lines...); err != nil {
+			return fmt.Errorf("%w: %w", errJournal, err)
+		}
+		events = events[n:]
+	}
+	return nil
+}
+
+func cells(fields []tables.Field) map[string]string {
+	out := map[string]string{}
+	for _, f := range fields {
+		if !f.Null {
+			out[f.Column] = f.Text
+		}
+	}
+	return out
+}
+
+func cell(fields []tables.Field, column string) string { return cells(fields)[column] }
+
+func keyText(fields []tables.Field) string {
+	var out []string
+	for _, f := range fields {
+		out = append(out, f.Text)
+	}
+	return strings.Join(out, " ")
+}
+
+func either(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// SweepState is what the last sweep of a table came to.
+type SweepState struct {
+	System     string    `json:"system"`
+	Table      string    `json:"table"`
+	At         time.Time `json:"at"`
+	Rows       int64     `json:"rows"`
+	First      bool      `json:"first"` // nothing was known before
+	Mismatches int64     `json:"mismatches"`
+	Explained  int64     `json:"explained"`
+}
+
+// Sweeps lists what the last sweeps came to, by system and table.
+func (r *Room) Sweeps(ctx context.Context) ([]SweepState, error) {
+	rows, err := r.cfg.DB.QueryContext(ctx, `SELECT body FROM integrity_sweeps ORDER BY system, name`)
+	if err != nil {
+		return nil, fmt.Errorf("list sweeps: %w", err)
+	}
+	defer func(rows *sql.Rows) { _ = rows.Close() }(rows)
+	var out []SweepState
+	for rows.Next() {
+		var body []byte
+		var s SweepState
+		if err := rows.Scan(&body); err != nil {
+			return nil, fmt.Errorf("list sweeps: %w", err)
+		}
+		if err := json.Unmarshal(body, &s); err != nil {
+			return nil, fmt.Errorf("read a sweep: %w", err)
+		}
+		out = append(out, s)
+	}
+	return out, rows.Err()
+}
