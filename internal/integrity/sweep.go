@@ -138,7 +138,7 @@ func (s *Sweeper) sweepNew(ctx context.Context) error {
 }
 
 func (s *Sweeper) sweep(ctx context.Context, t tables.Table) error {
-	report, err := s.keeper.Sweep(ctx, s.source, t.Name, s.emit(t))
+	report, err := s.keeper.Sweep(ctx, s.source, t.Schema+"."+t.Name, s.emit(t))
 	return s.settle(ctx, t, report, err, true)
 }
 
@@ -151,7 +151,7 @@ func (s *Sweeper) look(ctx context.Context, n int) error {
 		if shares[i] == 0 {
 			continue
 		}
-		report, err := s.keeper.Sample(ctx, s.source, t.Name, shares[i], s.emit(t))
+		report, err := s.keeper.Sample(ctx, s.source, t.Schema+"."+t.Name, shares[i], s.emit(t))
 		if err := s.settle(ctx, t, report, err, false); err != nil {
 			return err
 		}
