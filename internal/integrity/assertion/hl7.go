@@ -1,0 +1,349 @@
+package assertion
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/wardline/wardline/format/hl7"
+)
+
+// OfHL7 returns the statements of a message, in its order: its OBX (ORU and others), RXE or RXO, RXA, AL1, DG1, PR1, TXA with the document in the OBX that
+// follow, and the patient of its PID. What names no patient, or nothing that it is about, makes none.
+//
+// Results stand under the OBR before them, which gives their order's number (OBR-3, else OBR-2) and, where an OBX
+// leaves it out, time and status. Numbers are read from the entity identifier alone, for their authorities are written differently everywhere.
+func OfHL7(m *hl7.Message, rules *Rules) []Statement {
+	r := messageReader{m: m, rules: rules, times: map[string]int{}}
+	for i := range m.Segments {
+		name := m.Segments[i].Name()
+		if name == "" {
+			continue
+		}
+		r.times[name]++
+		r.segment(line{m, m.Segments[i], name, r.times[name]})
+	}
+	r.endOrder()
+	r.endResults()
+	r.endDocument()
+	return r.out
+}
+
+// line is one segment, and which of its name it is.
+type line struct {
+	m    *hl7.Message
+	s    hl7.Segment
+	name string
+	nth  int
+}
+
+// place is where a field stands, as people say it.
+func (l line) place(field int) string { return fmt.Sprintf("%s-%d", l.name, field) }
+
+func (l line) source() string { return fmt.Sprintf("%s[%d]", l.name, l.nth) }
+
+// repetition is one repetition of a field as written, from 1; empty when there is none.
+func (l line) repetition(field, n int) []byte {
+	text, _ := l.m.FieldText(l.s, field)
+	text, _ = l.m.RepetitionText(text, n)
+	return text
+}
+
+// each yields the repetitions of a field as written.
+func (l line) each(field int) iter.Seq[[]byte] {
+	text, _ := l.m.FieldText(l.s, field)
+	if l.m.Repetition == 0 {
+		return slices.Values([][]byte{text})
+	}
+	return bytes.SplitSeq(text, []byte{l.m.Repetition})
+}
+
+// get is a component of the first repetition of a field.
+func (l line) get(field, component int) string { return l.part(l.repetition(field, 1), component, 1) }
+
+// part is a subcomponent as text. "" is nothing, as empty is: neither claims anything.
+func (l line) part(repetition []byte, component, subcomponent int) string {
+	text, _ := l.m.ComponentText(repetition, component)
+	text, _ = l.m.SubcomponentText(text, subcomponent)
+	if string(text) == `""` {
+		return ""
+	}
+	return strings.TrimSpace(string(l.m.Unescape(nil, text)))
+}
+
+// codings are a coded field's code and its alternate (CWE, CE: components 1 to 6).
+func (l line) codings(repetition []byte) (list []coding) {
+	for _, at := range []int{1, 4} {
+		c := coding{code: l.part(repetition, at, 1), text: l.part(repetition, at+1, 1), system: l.part(repetition, at+2, 1)}
+		if c != (coding{}) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// messageReader walks a message and remembers what the segments to come stand under.
+type messageReader struct {
+	m     *hl7.Message
+	rules *Rules
+	times map[string]int // segments so far, by name
+	out   []Statement
+
+	patient, patientPlace string
+	obr, orc              *line
+	results               []*draft // of the order at hand
+	order                 *draft   // a drug's, until its route and its timing have been read
+	ordered               bool     // order is of an RXE, which tells more than an RXO
+	document              *draft
+	content               []byte // of the document
+}
+
+func (r *messageReader) segment(l line) {
+	switch l.name {
+	case "PID":
+		r.endOrder()
+		r.endResults()
+		r.pid(l)
+	case "ORC":
+		r.endOrder()
+		r.endResults()
+		r.orc, r.obr = &l, nil
+	case "OBR":
+		r.endResults()
+		r.obr = &l
+	case "OBX":
+		r.obx(l)
+	case "RXO", "RXE":
+		r.drugOrder(l)
+	case "RXA":
+		r.drugGiven(l)
+	case "RXR":
+		r.route(l)
+	case "TQ1":
+		if r.order != nil {
+			r.order.set(Frequency, frequency(l.get(3, 1)), l.place(3))
+		}
+	case "AL1":
+		r.allergy(l)
+	case "DG1":
+		r.diagnosis(l)
+	case "PR1":
+		r.procedure(l)
+	case "TXA":
+		r.endDocument()
+		r.txa(l)
+	}
+}
+
+func (r *messageReader) start(kind Kind, l line) *draft {
+	d := newDraft(kind, l.source())
+	d.set(Patient, r.patient, r.patientPlace)
+	return d
+}
+
+func (r *messageReader) add(d *draft) {
+	if s, ok := d.statement(); ok {
+		r.out = append(r.out, s)
+	}
+}
+
+// pid finds the patient's number (PID-3), and what is said of them.
+func (r *messageReader) pid(l line) {
+	var list []identifier
+	facility, _ := r.m.Get("MSH-4.1") // gives the numbers that name no authority
+	for text := range l.each(3) {
+		oid := ""
+		if id := l.part(text, 4, 2); id != "" && l.part(text, 4, 3) == "ISO" {
+			oid = "urn:oid:" + id
+		}
+		authority := r.rules.authority(oid, l.part(text, 4, 1), l.part(text, 4, 2))
+		if authority == "" {
+			authority = r.rules.authority(facility)
+		}
+		list = append(list, identifier{authority, l.part(text, 1, 1), l.part(text, 5, 1)})
+	}
+	r.patient, r.patientPlace = r.rules.patient(list), l.place(3)
+
+	d := r.start(Demographics, l)
+	name := l.repetition(5, 1)
+	for text := range l.each(5) {
+		if l.part(text, 7, 1) == "L" {
+			name = text
+			break
+		}
+	}
+	d.set(Family, personName(l.part(name, 1, 1)), l.place(5))
+	d.set(Given, personName(l.part(name, 2, 1)+" "+l.part(name, 3, 1)), l.place(5))
+	d.set(Birth, day(r.rules.hl7Time(l.get(7, 1))), l.place(7))
+	d.set(Sex, sex(l.get(8, 1)), l.place(8))
+	if at := l.get(29, 1); at != "" {
+		d.set(Death, r.rules.hl7Time(at), l.place(29))
+	} else if l.get(30, 1) == "Y" {
+		d.set(Death, "yes", l.place(30))
+	}
+	r.add(d)
+}
+
+func firstOf(list ...string) string {
+	for _, text := range list {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// personName writes a name in capital letters with single blanks, for systems differ in both.
+func personName(text string) string { return strings.ToUpper(strings.Join(strings.Fields(text), " ")) }
+
+// day is the day of a time, for births: the clock is left out by most systems.
+func day(text string) string {
+	before, _, _ := strings.Cut(text, "T")
+	return before
+}
+
+// obx reads a result, or a part of a document.
+func (r *messageReader) obx(l line) {
+	if r.document != nil {
+		r.content = append(r.content, r.data(l)...)
+		return
+	}
+	code, text := r.rules.code(l.codings(l.repetition(3, 1)))
+	d := r.start(Result, l)
+	if aspect := bloodAspect(code); aspect != "" {
+		d.kind, code = BloodGroup, aspect
+	}
+	d.set(Subject, code, l.place(3))
+	d.set(SubjectText, text, l.place(3))
+	r.under(d)
+	r.worth(d, l, code)
+	d.set(Status, resultStatus(l.get(11, 1)), l.place(11))
+	d.set(Observed, r.rules.hl7Time(l.get(14, 1)), l.place(14))
+	if r.obr != nil {
+		d.set(Status, resultStatus(r.obr.get(25, 1)), r.obr.place(25))
+		d.set(Observed, r.rules.hl7Time(r.obr.get(7, 1)), r.obr.place(7))
+		if d.fields[Observed].Value == "" {
+			d.set(Reported, r.rules.hl7Time(r.obr.get(22, 1)), r.obr.place(22))
+		}
+	}
+	d.set(RangeText, l.get(7, 1), l.place(7))
+	d.set(Flag, l.get(8, 1), l.place(8))
+	d.set(Performer, l.get(16, 1), l.place(16))
+	d.set(Sub, l.get(4, 1), l.place(4))
+	r.results = append(r.results, d)
+}
+
+// under sets the number of the order that d stands under.
+func (r *messageReader) under(d *draft) {
+	for _, l := range []*line{r.obr, r.orc} {
+		if l != nil {
+			d.set(Order, l.get(3, 1), l.place(3))
+			d.set(Order, l.get(2, 1), l.place(2))
+		}
+	}
+}
+
+// worth sets type and value of an OBX by OBX-2 (HL7 table 0125).
+func (r *messageReader) worth(d *draft, l line, code string) {
+	text := l.repetition(5, 1)
+	kind, value := typeText, l.part(text, 1, 1)
+	switch l.get(2, 1) {
+	case "NM":
+		kind = typeNumber
+	case "SN":
+		kind, value = typeNumber, l.structured(text)
+	case "CE", "CWE", "CNE", "CF", "IS", "ID":
+		kind, value = r.rules.coded(l.codings(text))
+	case "DT", "TM", "TS", "DTM":
+		kind, value = typeTime, r.rules.hl7Time(value)
+	case "ED":
+		sum := sha256.Sum256(r.data(l))
+		kind, value = typeData, hex.EncodeToString(sum[:])
+	default:
+		value = strings.TrimSpace(string(r.data(l)))
+	}
+	if d.kind == BloodGroup {
+		value = bloodGroup(value)
+	}
+	r.rules.value(d, kind, value, firstOf(l.get(6, 1), l.get(6, 2)), code, l.place(5), l.place(6))
+}
+
+// structured writes a structured numeric (SN): comparator, number, separator, number.
+func (l line) structured(text []byte) string {
+	comparator, first, between, second := l.part(text, 1, 1), l.part(text, 2, 1), l.part(text, 3, 1), l.part(text, 4, 1)
+	if between == "" && second == "" {
+		if comparator == "=" {
+			comparator = ""
+		}
+		return comparator + first
+	}
+	return comparator + pair(first, between, second)
+}
+
+// data is what OBX-5 holds: the bytes of an encapsulated document (ED, section 2.A.24), or lines of text.
+func (r *messageReader) data(l line) []byte {
+	if l.get(2, 1) == "ED" {
+		text := l.repetition(5, 1)
+		content := l.part(text, 5, 1)
+		if strings.EqualFold(l.part(text, 4, 1), "Base64") {
+			if data, err := base64.StdEncoding.DecodeString(content); err == nil {
+				return data
+			}
+		}
+		return []byte(content)
+	}
+	var out []byte
+	lines := 0
+	for text := range l.each(5) {
+		if lines++; lines > 1 {
+			out = append(out, '\n')
+		}
+		out = l.m.Unescape(out, text)
+	}
+	if string(out) == `""` {
+		return nil
+	}
+	return out
+}
+
+// endResults ends the results of an order. OBX-4 counts only where it tells results apart: other systems seldom keep it.
+func (r *messageReader) endResults() {
+	same := map[string]int{}
+	for _, d := range r.results {
+		same[d.fields[Subject].Value]++
+	}
+	for _, d := range r.results {
+		if same[d.fields[Subject].Value] == 1 {
+			delete(d.fields, Sub)
+		}
+		r.add(d)
+	}
+	r.results = nil
+}
+
+// txa begins a document (section 9.6.2).
+func (r *messageReader) txa(l line) {
+	r.document, r.content = r.start(Document, l), nil
+	r.document.set(Order, l.get(12, 1), l.place(12))
+	r.document.set(Title, firstOf(l.get(2, 1), l.get(2, 2)), l.place(2))
+	r.document.set(Observed, r.rules.hl7Time(firstOf(l.get(4, 1), l.get(6, 1))), l.place(4))
+	r.document.set(Status, documentStatus(l.get(17, 1)), l.place(17))
+	r.document.set(Performer, l.get(9, 1), l.place(9))
+}
+
+func (r *messageReader) endDocument() {
+	if r.document == nil {
+		return
+	}
+	if len(r.content) > 0 {
+		sum := sha256.Sum256(r.content)
+		r.document.set(Hash, hex.EncodeToString(sum[:]), "OBX-5")
+	}
+	r.add(r.document)
+	r.document = nil
+}
