@@ -21,6 +21,7 @@ package assertion
 
 import (
 	"crypto/sha256"
+	"slices"
 
 	"github.com/wardline/wardline/internal/integrity/digest"
 )
@@ -96,14 +97,15 @@ type Statement struct {
 // Digest returns the digest of s, "assert-1": the sum of a canonical row (digest.AppendRow) of texts, with the kind first, then the key, then the
 // content, in which every column is named as its field.
 func (s *Statement) Digest() digest.Digest {
-	return digest.Of(digest.Assert1, s.canonical(append(append([]Field(nil), s.Key...), s.Content...)))
+	return digest.Of(digest.Assert1, s.canonical(slices.Concat(s.Key, s.Content)))
 }
 
 // KeySum returns what statements of the same key have in common, whatever they say.
 func (s *Statement) KeySum() digest.Sum { return sha256.Sum256(s.canonical(s.Key)) }
 
 func (s *Statement) canonical(fields []Field) []byte {
-	columns, values := []string{"kind"}, []digest.Value{{Kind: digest.Text, Text: string(s.Kind)}}
+	columns, values := make([]string, 1, 1+len(fields)), make([]digest.Value, 1, 1+len(fields))
+	columns[0], values[0] = "kind", digest.Value{Kind: digest.Text, Text: string(s.Kind)}
 	for _, f := range fields {
 		columns, values = append(columns, f.Name), append(values, digest.Value{Kind: digest.Text, Text: f.Value})
 	}
@@ -161,49 +163,72 @@ func shapeOf(k Kind) shape {
 	return shape{}
 }
 
-// draft gathers the fields of a statement by name.
+// draft gathers the fields of a statement.
 type draft struct {
 	kind   Kind
 	source string
-	fields map[string]Field
+	fields []Field // some twenty at most
 }
 
 func newDraft(kind Kind, source string) *draft {
-	return &draft{kind, source, map[string]Field{}}
+	return &draft{kind, source, make([]Field, 0, 12)}
+}
+
+// find returns the field of that name, with nothing in it when there is none.
+func (d *draft) find(name string) (f Field, ok bool) {
+	for i := range d.fields {
+		if d.fields[i].Name == name {
+			return d.fields[i], true
+		}
+	}
+	return Field{Name: name}, false
+}
+
+func (d *draft) get(name string) string {
+	f, _ := d.find(name)
+	return f.Value
 }
 
 // set sets a field, unless it was set or has nothing to say.
 func (d *draft) set(name, value, place string) {
-	if value != "" && d.fields[name].Value == "" {
-		d.fields[name] = Field{name, value, place}
+	if value == "" {
+		return
 	}
+	if _, ok := d.find(name); !ok {
+		d.fields = append(d.fields, Field{name, value, place})
+	}
+}
+
+// drop takes a field away.
+func (d *draft) drop(name string) {
+	d.fields = slices.DeleteFunc(d.fields, func(f Field) bool { return f.Name == name })
 }
 
 // statement orders what was gathered. ok is false for one without a patient or without a word on what it is about.
 func (d *draft) statement() (s Statement, ok bool) {
 	shape := shapeOf(d.kind)
-	pick := func(names []string) (list []Field) {
+	pick := func(names []string) []Field {
+		list := make([]Field, 0, len(names)+len(shape.unordered))
 		for _, name := range names {
-			f := d.fields[name]
-			f.Name = name
+			f, _ := d.find(name)
 			list = append(list, f)
 		}
 		return list
 	}
 	s = Statement{Kind: d.kind, Source: d.source, Key: pick(shape.key), Content: pick(shape.content)}
-	if own := pick(shape.unordered); d.fields[Order].Value == "" {
+	if own := pick(shape.unordered); d.get(Order) == "" {
 		s.Key = append(s.Key, own...)
 	} else {
 		s.Content = append(s.Content, own...)
 	}
 	for _, name := range shape.detail {
-		if f, found := d.fields[name]; found {
+		if f, found := d.find(name); found {
 			s.Detail = append(s.Detail, f)
 		}
 	}
 	about := d.kind == Demographics
 	for _, name := range []string{Order, Subject, Drug, Hash} {
-		about = about || d.fields[name].Value != ""
+		about = about || d.get(name) != ""
 	}
-	return s, about && d.fields[Patient].Value != ""
+	return s, about && d.get(Patient) != ""
 }

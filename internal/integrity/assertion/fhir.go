@@ -273,7 +273,7 @@ func (r *resourceReader) result(v *jcs.Value, in string) {
 	r.worth(d, v, in, code)
 	d.set(Status, resultStatus(r.text("status")), r.place("status"))
 	r.time(d, Observed, "effective")
-	if d.fields[Observed].Value == "" {
+	if d.get(Observed) == "" {
 		d.set(Reported, r.rules.isoTime(r.text("issued")), r.place("issued"))
 	}
 	if ranges := at(v, "referenceRange"); ranges != nil {

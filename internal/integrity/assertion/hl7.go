@@ -5,9 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/wardline/wardline/format/hl7"
@@ -28,9 +28,7 @@ func OfHL7(m *hl7.Message, rules *Rules) []Statement {
 		r.times[name]++
 		r.segment(line{m, m.Segments[i], name, r.times[name]})
 	}
-	r.endOrder()
-	r.endResults()
-	r.endDocument()
+	r.endAll()
 	return r.out
 }
 
@@ -43,9 +41,9 @@ type line struct {
 }
 
 // place is where a field stands, as people say it.
-func (l line) place(field int) string { return fmt.Sprintf("%s-%d", l.name, field) }
+func (l line) place(field int) string { return l.name + "-" + strconv.Itoa(field) }
 
-func (l line) source() string { return fmt.Sprintf("%s[%d]", l.name, l.nth) }
+func (l line) source() string { return l.name + "[" + strconv.Itoa(l.nth) + "]" }
 
 // repetition is one repetition of a field as written, from 1; empty when there is none.
 func (l line) repetition(field, n int) []byte {
@@ -106,16 +104,17 @@ type messageReader struct {
 func (r *messageReader) segment(l line) {
 	switch l.name {
 	case "PID":
-		r.endOrder()
-		r.endResults()
+		r.endAll()
 		r.pid(l)
 	case "ORC":
-		r.endOrder()
-		r.endResults()
+		r.endAll()
 		r.orc, r.obr = &l, nil
-	case "OBR":
+	case "OBR", "SPM":
 		r.endResults()
-		r.obr = &l
+		r.endDocument()
+		if l.name == "OBR" {
+			r.obr = &l
+		}
 	case "OBX":
 		r.obx(l)
 	case "RXO", "RXE":
@@ -138,6 +137,13 @@ func (r *messageReader) segment(l line) {
 		r.endDocument()
 		r.txa(l)
 	}
+}
+
+// endAll ends what no later segment belongs to.
+func (r *messageReader) endAll() {
+	r.endOrder()
+	r.endResults()
+	r.endDocument()
 }
 
 func (r *messageReader) start(kind Kind, l line) *draft {
@@ -221,13 +227,14 @@ func (r *messageReader) obx(l line) {
 	d.set(Subject, code, l.place(3))
 	d.set(SubjectText, text, l.place(3))
 	r.under(d)
+	d.set(Order, l.get(21, 1), l.place(21)) // the result's own number, of one without an order
 	r.worth(d, l, code)
 	d.set(Status, resultStatus(l.get(11, 1)), l.place(11))
 	d.set(Observed, r.rules.hl7Time(l.get(14, 1)), l.place(14))
 	if r.obr != nil {
 		d.set(Status, resultStatus(r.obr.get(25, 1)), r.obr.place(25))
 		d.set(Observed, r.rules.hl7Time(r.obr.get(7, 1)), r.obr.place(7))
-		if d.fields[Observed].Value == "" {
+		if d.get(Observed) == "" {
 			d.set(Reported, r.rules.hl7Time(r.obr.get(22, 1)), r.obr.place(22))
 		}
 	}
@@ -297,13 +304,14 @@ func (r *messageReader) data(l line) []byte {
 		}
 		return []byte(content)
 	}
-	var out []byte
-	lines := 0
+	var out, line []byte
+	owed := 0 // ends of lines, paid when another line follows
 	for text := range l.each(5) {
-		if lines++; lines > 1 {
-			out = append(out, '\n')
+		if line = l.appendText(line[:0], text); len(line) > 0 {
+			out = append(append(out, bytes.Repeat([]byte("\n"), owed)...), line...)
+			owed = 0
 		}
-		out = l.m.Unescape(out, text)
+		owed++
 	}
 	if string(out) == `""` {
 		return nil
@@ -311,15 +319,47 @@ func (r *messageReader) data(l line) []byte {
 	return out
 }
 
+// appendText appends a repetition of a field whose type has no parts. Where there are some all the same, they stay apart by ^ and &,
+// whatever the message's own delimiters are, and empty ones at the end go, as in canonical messages.
+func (l line) appendText(dst, text []byte) []byte {
+	var parts string
+	for _, c := range []byte{l.m.Component, l.m.Subcomponent} {
+		if c != 0 {
+			parts += string(rune(c))
+		}
+	}
+	var components, subcomponents int // owed
+	for len(text) > 0 {
+		end := bytes.IndexAny(text, parts)
+		if end < 0 {
+			end = len(text)
+		}
+		if end > 0 {
+			dst = append(dst, strings.Repeat("^", components)+strings.Repeat("&", subcomponents)...)
+			dst = l.m.Unescape(dst, text[:end])
+			components, subcomponents = 0, 0
+			text = text[end:]
+			continue
+		}
+		if text[0] == l.m.Component {
+			components, subcomponents = components+1, 0
+		} else {
+			subcomponents++
+		}
+		text = text[1:]
+	}
+	return dst
+}
+
 // endResults ends the results of an order. OBX-4 counts only where it tells results apart: other systems seldom keep it.
 func (r *messageReader) endResults() {
 	same := map[string]int{}
 	for _, d := range r.results {
-		same[d.fields[Subject].Value]++
+		same[d.get(Subject)]++
 	}
 	for _, d := range r.results {
-		if same[d.fields[Subject].Value] == 1 {
-			delete(d.fields, Sub)
+		if same[d.get(Subject)] == 1 {
+			d.drop(Sub)
 		}
 		r.add(d)
 	}

@@ -142,7 +142,7 @@ func (r *rowReader) worth(d *draft) {
 		text = bloodGroup(text)
 	}
 	place := func(field string) string { return r.m.Table + "." + r.m.Columns[field] }
-	r.rules.value(d, kind, text, r.text(Unit), d.fields[Subject].Value, place(Worth), place(Unit))
+	r.rules.value(d, kind, text, r.text(Unit), d.get(Subject), place(Worth), place(Unit))
 }
 
 func (r *rowReader) status(text string) string {

@@ -192,7 +192,17 @@ func (r *Rules) unit(spelling string) string {
 	if spelling == "M/uL" { // only a capital M is a million
 		return "10*12/L"
 	}
-	plain := strings.NewReplacer(" ", "", "\u00b5", "u", "\u03bc", "u", "^", "*").Replace(spelling)
+	plain := strings.Map(func(c rune) rune {
+		switch c {
+		case ' ':
+			return -1
+		case '\u00b5', '\u03bc': // micro sign, Greek mu
+			return 'u'
+		case '^':
+			return '*'
+		}
+		return c
+	}, spelling)
 	if ucum := commonUnit(strings.ToLower(plain)); ucum != "" {
 		return ucum
 	}
