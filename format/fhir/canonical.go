@@ -23,7 +23,13 @@ import (
 //	          "subject":{"reference":"Patient/0042"},"valueQuantity":{"unit":"mmol/L","value":4.1}}
 //	labels   {"security":[],"tag":[{"code":"x"}]}
 //
-// (without the line breaks; the base of static is https://fhir.north.example/r4). With DecText both have 4.10 for 4.1.
+// without the line breaks; the base of static is https://fhir.north.example/r4. With DecText the first two have 4.10 for 4.1. The digests are
+// the SHA-256 of these texts, in this order, with static by DecText last:
+//
+//	fd02dac2356d63a03a8b2fbbe0c86517e5e751a39f7839f4e0b6f41658c64b94
+//	73d56427b1fb0513021ed96cd77da065ecbb456011296e9d737996bef9354031
+//	8bdae780a9887304b6e79ec1c4e42edb5b5523c2ccbee9af5d46f81283d6027f
+//	d42abd59644c09498dbde318e8445da6b3245d29f4300100bec5e7bbc0ef07ca
 type Resource struct {
 	Value jcs.Value // an object with a resourceType
 }

@@ -13,9 +13,10 @@ import (
 const delimiters = `|^~\&`
 
 // AppendExact appends m in the form "hl7c-1", which keeps all that m says and drops how it was encoded: two texts of one
-// message have one exact form, whatever their delimiters, their line ends and their character set.
+// message have one exact form, whatever their delimiters, their line ends and the bytes of their characters.
 //
-//   - The text is UTF-8, without any normalisation of Unicode. MSH-18 stays as it is written.
+//   - The text is UTF-8, without any normalisation of Unicode. MSH-18 stays as it is written, as all of MSH does but for the delimiters:
+//     of a message that was written in another character set, and says so, the exact form tells that. The semantic one does not.
 //   - Segments keep their order and are joined by CR; empty lines go. Lines that are no segment stay.
 //   - The delimiters are | ^ ~ \ &. An escape sequence for a delimiter, or for characters in hexadecimal, becomes the character that it
 //     stands for, and such a character in a value is written as the escape sequence that it needs now (section 2.7). Control
@@ -30,6 +31,10 @@ const delimiters = `|^~\&`
 //	MSH$%@!*$LAB$$$$20260301$$ORU%R01$7$$$          MSH|^~\&|LAB||||20260301||ORU^R01|7
 //	PID$1$$0042%%%NORTH*$$DOE%JANE$$                PID|1||0042^^^NORTH||DOE^JANE
 //	OBX$1$ST$GLU%%L$$a|b!F!!X263C!!.br!5.0 $""$     OBX|1|ST|GLU^^L||a\F\b$\T\<\.br\5.0 |""
+//
+// The digest hl7c-1 is the SHA-256 of the right-hand side, here with its three lines joined by CR:
+//
+//	3ac9c9463e4b8d73383424e85c2947dd11d5e7746b7aa290042f2b47f892bfd7
 func (m *Message) AppendExact(dst []byte) []byte {
 	return m.appendCanonical(dst, func(int) bool { return true }, nil)
 }
@@ -42,6 +47,8 @@ func (m *Message) AppendExact(dst []byte) []byte {
 //	MSH|^~\&|LAB|NORTH|||20260301||ORU^R01|7        MSH|^~\&||NORTH|||||ORU^R01
 //	PID|1||0042                                     PID|1||0042
 //	ZRT|route=3                                     (dropped: ZRT)
+//
+//	7fa5f5c5d321ebd796fb74e21513119444bb7c67d728a8e282df4c72dfa97a4a
 func (m *Message) AppendSemantic(dst []byte, dropped []string) []byte {
 	return m.appendCanonical(dst, func(field int) bool { return field == 4 || field == 9 }, dropped)
 }
