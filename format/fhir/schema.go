@@ -140,6 +140,10 @@ func (x schemaIndex) find(of, name string) property {
 
 // choice reads the type off the name of an element such as valueQuantity (R4 formats.html#choice).
 func (x schemaIndex) choice(name string) property {
+	const longest = 64 // name of an element
+	if len(name) > longest {
+		return property{}
+	}
 	for i := 1; i < len(name); i++ {
 		if r, _ := utf8.DecodeRuneInString(name[i:]); !unicode.IsUpper(r) {
 			continue

@@ -127,6 +127,8 @@ func TestRefuses(t *testing.T) {
 		`"a`:                                 "at byte 2: ends inside a string",
 		`"\n` + "\n":                         "at byte 3: control character in a string",
 		"\"\t\"":                             "at byte 1: control character in a string",
+		`"\n`:                                "at byte 3: ends inside a string",
+		`"\na`:                               "at byte 4: ends inside a string",
 		`"\x"`:                               "at byte 1: unknown escape in a string",
 		`"\u12g4"`:                           "at byte 1: unknown escape in a string",
 		`"\`:                                 "at byte 1: ends inside a string",
@@ -159,6 +161,14 @@ func TestRefuses(t *testing.T) {
 	}
 }
 
+// Limits are what may be, not what may not.
+func TestAtTheLimits(t *testing.T) {
+	text := `[[["0042"]],1,2]`
+	if _, err := jcs.Parse([]byte(text), jcs.Limits{Bytes: len(text), Depth: 3, Values: 6}); err != nil {
+		t.Error(err)
+	}
+}
+
 // What is built by hand is held to what is read.
 func TestBuilt(t *testing.T) {
 	for text, want := range map[string]bool{"1.50": true, "-0": true, "1e400": false, " 1": false, "1 ": false, "": false, "+1": false, "0x1": false} {
@@ -176,6 +186,30 @@ func TestBuilt(t *testing.T) {
 	}
 	if v.Member("a") == nil || v.Member("c") != nil || one.Member("a") != nil {
 		t.Error("members are not found by name")
+	}
+}
+
+// A wide object gives its members by name as a narrow one does.
+func TestMembersOfWideObject(t *testing.T) {
+	names := []string{"", "\ufb33", "😂", "\uffff", "é"}
+	for c := 'a'; c <= 'z'; c++ {
+		names = append(names, string(c), string(c)+"\u0000")
+	}
+	var members []jcs.Member
+	for _, name := range names {
+		members = append(members, jcs.Member{Name: name, Value: jcs.Value{Kind: jcs.String, Text: name}})
+	}
+	v, ok := jcs.ObjectOf(members)
+	if !ok {
+		t.Fatal("a name stands twice")
+	}
+	for _, name := range names {
+		if m := v.Member(name); m == nil || m.Text != name {
+			t.Errorf("%q is not found", name)
+		}
+	}
+	if v.Member("aa") != nil || v.Member("\U0010ffff") != nil {
+		t.Error("what is not there is found")
 	}
 }
 

@@ -38,6 +38,14 @@ func (v *Value) Member(name string) *Value {
 	if v.Kind != Object {
 		return nil
 	}
+	const few = 32 // are looked through sooner than searched
+	if len(v.Members) > few {
+		i, ok := slices.BinarySearchFunc(v.Members, name, func(m Member, name string) int { return compareUTF16(m.Name, name) })
+		if !ok {
+			return nil
+		}
+		return &v.Members[i].Value
+	}
 	for i := range v.Members {
 		if v.Members[i].Name == name {
 			return &v.Members[i].Value

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"slices"
 	"strings"
 
 	"github.com/wardline/wardline/format/fhir"
@@ -17,7 +18,7 @@ import (
 // A patient who is named by a reference alone is looked up: among contained resources, in the bundle, by rules.Resolve. Who is found nowhere is
 // known as fhir| and the reference, which compares with other FHIR only.
 func OfFHIR(resource *fhir.Resource, rules *Rules) []Statement {
-	r := resourceReader{rules: rules}
+	r := resourceReader{rules: rules, known: map[string]string{}}
 	if resource.Type() != "Bundle" {
 		r.resource(&resource.Value)
 		return r.out
@@ -48,6 +49,7 @@ func OfFHIR(resource *fhir.Resource, rules *Rules) []Statement {
 type resourceReader struct {
 	rules  *Rules
 	bundle map[string]*jcs.Value
+	known  map[string]string // numbers of patients and orders, by what was looked up: many may refer to one
 	out    []Statement
 
 	self *jcs.Value // the resource at hand
@@ -153,22 +155,40 @@ func (r *resourceReader) who(reference *jcs.Value) string {
 		return found
 	}
 	address := str(reference.Member("reference"))
-	if patient := r.resolve(address); patient != nil {
-		if found := r.rules.patient(r.identifiers(patient.Member("identifier"))); found != "" {
-			return found
-		}
-		if id := str(patient.Member("id")); id != "" {
-			return "fhir|Patient/" + id
-		}
-	}
 	if address == "" {
 		return ""
 	}
-	return "fhir|" + address
+	return r.once("patient ", address, func() string {
+		if patient := r.resolve(address); patient != nil {
+			if found := r.rules.patient(r.identifiers(patient.Member("identifier"))); found != "" {
+				return found
+			}
+			if id := str(patient.Member("id")); id != "" {
+				return "fhir|Patient/" + id
+			}
+		}
+		return "fhir|" + address
+	})
+}
+
+// once looks a number up that other resources may ask for again. What an address within a resource means is its own.
+func (r *resourceReader) once(what, address string, look func() string) string {
+	if strings.HasPrefix(address, "#") {
+		return look()
+	}
+	found, ok := r.known[what+address]
+	if !ok {
+		found = look()
+		r.known[what+address] = found
+	}
+	return found
 }
 
 func (r *resourceReader) identifiers(v *jcs.Value) (list []identifier) {
 	for _, id := range each(v) {
+		if len(list) == mostNumbers {
+			break
+		}
 		kind := str(at(&id.Value, "type", "coding", "code"))
 		list = append(list, identifier{r.rules.authority(str(id.Member("system"))), str(id.Member("value")), kind})
 	}
@@ -198,28 +218,35 @@ func (r *resourceReader) resolve(address string) *jcs.Value {
 // kind (HL7 table 0203: FILL, PLAC), if there are several.
 func (r *resourceReader) number(d *draft, kind string, paths ...string) {
 	for _, path := range paths {
-		v := r.self.Member(path)
-		if path != "identifier" && path != "masterIdentifier" {
-			reference := at(r.self, path)
-			if reference == nil {
-				continue
-			}
-			if v = reference.Member("identifier"); v == nil {
-				if order := r.resolve(str(reference.Member("reference"))); order != nil {
-					v = order.Member("identifier")
-				}
-			}
+		if path == "identifier" || path == "masterIdentifier" {
+			d.set(Order, r.ofKind(r.self.Member(path), kind), r.place(path))
+			continue
 		}
-		list := r.identifiers(v)
-		for _, id := range list {
-			if id.kind == kind {
-				d.set(Order, id.number, r.place(path))
+		reference := at(r.self, path)
+		if reference == nil {
+			continue
+		}
+		d.set(Order, r.ofKind(reference.Member("identifier"), kind), r.place(path))
+		address := str(reference.Member("reference"))
+		d.set(Order, r.once(kind+" ", address, func() string {
+			if order := r.resolve(address); order != nil {
+				return r.ofKind(order.Member("identifier"), kind)
 			}
-		}
-		for _, id := range list {
-			d.set(Order, id.number, r.place(path))
-		}
+			return ""
+		}), r.place(path))
 	}
+}
+
+// ofKind is the number of that kind, or else the first.
+func (r *resourceReader) ofKind(identifiers *jcs.Value, kind string) string {
+	first := ""
+	for _, id := range r.identifiers(identifiers) {
+		if id.kind == kind && id.number != "" {
+			return id.number
+		}
+		first = firstOf(first, id.number)
+	}
+	return first
 }
 
 // codings are those of a CodeableConcept, and its text.
@@ -242,16 +269,25 @@ func (r *resourceReader) subject(d *draft, code, text string, concept *jcs.Value
 
 // observation reads an Observation: its own value, and each of its components as a result of its own.
 func (r *resourceReader) observation() {
+	d := r.start(Result)
+	r.number(d, "FILL", "basedOn", "identifier")
+	d.set(Status, resultStatus(r.text("status")), r.place("status"))
+	r.time(d, Observed, "effective")
+	if d.get(Observed) == "" {
+		d.set(Reported, r.rules.isoTime(r.text("issued")), r.place("issued"))
+	}
+	d.set(Performer, r.text("performer", "display"), r.place("performer"))
+
 	components := each(r.self.Member("component"))
-	if len(components) == 0 || r.hasValue(r.self) {
-		r.result(r.self, "")
+	if len(components) == 0 || hasValue(r.self) {
+		r.result(d, r.self, "")
 	}
 	for i := range components {
-		r.result(&components[i].Value, "component.")
+		r.result(d, &components[i].Value, "component.")
 	}
 }
 
-func (r *resourceReader) hasValue(v *jcs.Value) bool {
+func hasValue(v *jcs.Value) bool {
 	for i := range v.Members {
 		if strings.HasPrefix(v.Members[i].Name, "value") {
 			return true
@@ -260,22 +296,16 @@ func (r *resourceReader) hasValue(v *jcs.Value) bool {
 	return false
 }
 
-// result reads the value of an Observation, or of a component in it.
-func (r *resourceReader) result(v *jcs.Value, in string) {
-	d := r.start(Result)
+// result adds what an Observation, or a component of it, measured to what is so of all of them.
+func (r *resourceReader) result(all *draft, v *jcs.Value, in string) {
+	d := &draft{Result, all.source, slices.Clone(all.fields)}
 	code, text := r.rules.code(codings(v.Member("code")))
 	if aspect := bloodAspect(code); aspect != "" {
 		d.kind, code = BloodGroup, aspect
 	}
 	d.set(Subject, code, r.place(in+"code"))
 	d.set(SubjectText, text, r.place(in+"code"))
-	r.number(d, "FILL", "basedOn", "identifier")
 	r.worth(d, v, in, code)
-	d.set(Status, resultStatus(r.text("status")), r.place("status"))
-	r.time(d, Observed, "effective")
-	if d.get(Observed) == "" {
-		d.set(Reported, r.rules.isoTime(r.text("issued")), r.place("issued"))
-	}
 	if ranges := at(v, "referenceRange"); ranges != nil {
 		shown := str(ranges.Member("text"))
 		if low, high := str(at(ranges, "low", "value")), str(at(ranges, "high", "value")); shown == "" && low+high != "" {
@@ -284,7 +314,6 @@ func (r *resourceReader) result(v *jcs.Value, in string) {
 		d.set(RangeText, shown, r.place(in+"referenceRange"))
 	}
 	d.set(Flag, str(at(v, "interpretation", "coding", "code")), r.place(in+"interpretation"))
-	d.set(Performer, r.text("performer", "display"), r.place("performer"))
 	r.add(d)
 }
 

@@ -20,6 +20,7 @@ import (
 // leaves it out, time and status. Numbers are read from the entity identifier alone, for their authorities are written differently everywhere.
 func OfHL7(m *hl7.Message, rules *Rules) []Statement {
 	r := messageReader{m: m, rules: rules, times: map[string]int{}}
+	r.facility, _ = m.Get("MSH-4.1")
 	for i := range m.Segments {
 		name := m.Segments[i].Name()
 		if name == "" {
@@ -89,16 +90,20 @@ func (l line) codings(repetition []byte) (list []coding) {
 type messageReader struct {
 	m     *hl7.Message
 	rules *Rules
-	times map[string]int // segments so far, by name
-	out   []Statement
+
+	facility string         // that sent the message: it gives the numbers that name no authority
+	times    map[string]int // segments so far, by name
+	out      []Statement
 
 	patient, patientPlace string
-	obr, orc              *line
-	results               []*draft // of the order at hand
-	order                 *draft   // a drug's, until its route and its timing have been read
-	ordered               bool     // order is of an RXE, which tells more than an RXO
-	document              *draft
-	content               []byte // of the document
+	// What the ORC and the OBR at hand tell of all that stands under them, in the order in which it is to be believed. It is
+	// read once: there can be many segments under a long one.
+	orc, obr []Field
+	results  []*draft // of the order at hand
+	order    *draft   // a drug's, until its route and its timing have been read
+	ordered  bool     // order is of an RXE, which tells more than an RXO
+	document *draft
+	content  []byte // of the document
 }
 
 func (r *messageReader) segment(l line) {
@@ -108,12 +113,12 @@ func (r *messageReader) segment(l line) {
 		r.pid(l)
 	case "ORC":
 		r.endAll()
-		r.orc, r.obr = &l, nil
+		r.orc, r.obr = r.orderControl(l), nil
 	case "OBR", "SPM":
 		r.endResults()
 		r.endDocument()
 		if l.name == "OBR" {
-			r.obr = &l
+			r.obr = r.request(l)
 		}
 	case "OBX":
 		r.obx(l)
@@ -161,15 +166,17 @@ func (r *messageReader) add(d *draft) {
 // pid finds the patient's number (PID-3), and what is said of them.
 func (r *messageReader) pid(l line) {
 	var list []identifier
-	facility, _ := r.m.Get("MSH-4.1") // gives the numbers that name no authority
 	for text := range l.each(3) {
+		if len(list) == mostNumbers {
+			break
+		}
 		oid := ""
 		if id := l.part(text, 4, 2); id != "" && l.part(text, 4, 3) == "ISO" {
 			oid = "urn:oid:" + id
 		}
 		authority := r.rules.authority(oid, l.part(text, 4, 1), l.part(text, 4, 2))
 		if authority == "" {
-			authority = r.rules.authority(facility)
+			authority = r.rules.authority(r.facility)
 		}
 		list = append(list, identifier{authority, l.part(text, 1, 1), l.part(text, 5, 1)})
 	}
@@ -226,17 +233,17 @@ func (r *messageReader) obx(l line) {
 	}
 	d.set(Subject, code, l.place(3))
 	d.set(SubjectText, text, l.place(3))
-	r.under(d)
+	d.inherit(r.obr, Order)
+	d.inherit(r.orc, filler)
+	d.inherit(r.orc, placer)
 	d.set(Order, l.get(21, 1), l.place(21)) // the result's own number, of one without an order
 	r.worth(d, l, code)
 	d.set(Status, resultStatus(l.get(11, 1)), l.place(11))
 	d.set(Observed, r.rules.hl7Time(l.get(14, 1)), l.place(14))
-	if r.obr != nil {
-		d.set(Status, resultStatus(r.obr.get(25, 1)), r.obr.place(25))
-		d.set(Observed, r.rules.hl7Time(r.obr.get(7, 1)), r.obr.place(7))
-		if d.get(Observed) == "" {
-			d.set(Reported, r.rules.hl7Time(r.obr.get(22, 1)), r.obr.place(22))
-		}
+	d.inherit(r.obr, Status)
+	d.inherit(r.obr, Observed)
+	if d.get(Observed) == "" {
+		d.inherit(r.obr, Reported)
 	}
 	d.set(RangeText, l.get(7, 1), l.place(7))
 	d.set(Flag, l.get(8, 1), l.place(8))
@@ -245,12 +252,43 @@ func (r *messageReader) obx(l line) {
 	r.results = append(r.results, d)
 }
 
-// under sets the number of the order that d stands under.
-func (r *messageReader) under(d *draft) {
-	for _, l := range []*line{r.obr, r.orc} {
-		if l != nil {
-			d.set(Order, l.get(3, 1), l.place(3))
-			d.set(Order, l.get(2, 1), l.place(2))
+// The two numbers of an order in an ORC: that of who placed it, and that of who fills it.
+const (
+	placer = "placer"
+	filler = "filler"
+)
+
+// request reads what an OBR tells of its results.
+func (r *messageReader) request(l line) []Field {
+	return []Field{
+		{Order, l.get(3, 1), l.place(3)},
+		{Order, l.get(2, 1), l.place(2)},
+		{Status, resultStatus(l.get(25, 1)), l.place(25)},
+		{Observed, r.rules.hl7Time(l.get(7, 1)), l.place(7)},
+		{Reported, r.rules.hl7Time(l.get(22, 1)), l.place(22)},
+	}
+}
+
+// orderControl reads what an ORC tells of its order.
+func (r *messageReader) orderControl(l line) []Field {
+	return []Field{
+		{placer, l.get(2, 1), l.place(2)},
+		{filler, l.get(3, 1), l.place(3)},
+		{Status, orderStatus(l.get(5, 1)), l.place(5)},
+		{Status, orderControl(l.get(1, 1)), l.place(1)},
+		{Frequency, frequency(l.get(7, 2)), l.place(7)},
+	}
+}
+
+// inherit sets a field from those of that name above; the two numbers of an order are the order's.
+func (d *draft) inherit(above []Field, name string) {
+	field := name
+	if name == placer || name == filler {
+		field = Order
+	}
+	for _, f := range above {
+		if f.Name == name {
+			d.set(field, f.Value, f.Place)
 		}
 	}
 }

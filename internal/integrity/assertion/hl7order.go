@@ -14,14 +14,8 @@ func (r *messageReader) drugOrder(l line) {
 		drug, least, most, unit = 2, 3, 4, 5
 	}
 	d := r.start(DrugOrder, l)
-	if r.orc != nil {
-		d.set(Order, r.orc.get(2, 1), r.orc.place(2))
-		d.set(Order, r.orc.get(3, 1), r.orc.place(3))
-		if status := orderStatus(r.orc.get(5, 1)); status != "" {
-			d.set(Status, status, r.orc.place(5))
-		}
-		d.set(Status, orderControl(r.orc.get(1, 1)), r.orc.place(1))
-		d.set(Frequency, frequency(r.orc.get(7, 2)), r.orc.place(7))
+	for _, name := range []string{placer, filler, Status, Frequency} {
+		d.inherit(r.orc, name)
 	}
 	if encoded {
 		d.set(Frequency, frequency(l.get(1, 2)), l.place(1))
@@ -35,10 +29,8 @@ func (r *messageReader) drugOrder(l line) {
 func (r *messageReader) drugGiven(l line) {
 	r.endOrder()
 	d := r.start(DrugGiven, l)
-	if r.orc != nil {
-		d.set(Order, r.orc.get(2, 1), r.orc.place(2))
-		d.set(Order, r.orc.get(3, 1), r.orc.place(3))
-	}
+	d.inherit(r.orc, placer)
+	d.inherit(r.orc, filler)
 	d.set(Observed, r.rules.hl7Time(l.get(3, 1)), l.place(3))
 	r.drug(d, l, 5)
 	r.dose(d, l, 6, 6, 7)

@@ -165,6 +165,9 @@ type identifier struct {
 	kind              string // HL7 table 0203: MR for the number of a medical record
 }
 
+// mostNumbers bounds how many numbers of one patient or order are looked at. Nobody has so many.
+const mostNumbers = 256
+
 // patient is the number that tells a patient from others, as authority|number.
 func (r *Rules) patient(list []identifier) string {
 	var record, first string
