@@ -109,10 +109,11 @@ const (
 // AppendExact appends the whole resource by RFC 8785: the form "jcs", and "jcs+dectext" with DecText.
 func (r *Resource) AppendExact(dst []byte, n Numbers) []byte { return appendValue(dst, &r.Value, n) }
 
-// AppendStatic appends the form "fhir-static-1" (with DecText "fhir-static-1+dectext"), which is what R4 signatures.html calls
-// http://hl7.org/fhir/canonicalization/json#static, then RFC 8785: without meta and without narrative, for servers write both anew. That
-// goes for the resource and for all in it: contained ones, those in a Bundle or in Parameters, the outcome of a response. The
-// narrative of a Composition's sections stays, because nothing else may say what it says.
+// AppendStatic appends the form "fhir-static-1" (with DecText "fhir-static-1+dectext"): what R4 calls
+// http://hl7.org/fhir/canonicalization/json#static (json.html#canonical), without meta and without narrative, for servers write both anew; then
+// RFC 8785. The specification does not say whether resources within others lose theirs, and profiles differ. Here all do: contained ones, those in a
+// Bundle or in Parameters, the outcome of a response. The narrative of a Composition's sections stays, because nothing else may say
+// what it says.
 //
 // References to what lies under one of bases, the addresses of the site's own servers, become relative: https://fhir.north.example/r4/Patient/1
 // and Patient/1 are the same there.
