@@ -162,6 +162,8 @@ func TestDrugGiven(t *testing.T) {
 		ofHL7(t, "ORC|RE|R5", "RXA|0|1|20260301080000||08^Hep B^CVX|.5|ml||||||||LOT7|||||CP", "RXR|PO^Oral^HL70162"),
 		ofFHIR(t, `{"resourceType":"MedicationAdministration","status":"completed","request":{"identifier":{"value":"R5"}},`+subject+`,"effectivePeriod":{"start":"2026-03-01T08:00:00+01:00"},`+
 			`"medicationCodeableConcept":{"coding":[{"system":"http://hl7.org/fhir/sid/cvx","code":"08"}]},"dosage":{"dose":{"value":0.50,"code":"mL"},"route":{"coding":[{"system":"http://snomed.info/sct","code":"26643006"}]}}}`),
+		ofFHIR(t, `{"resourceType":"Immunization","status":"completed","identifier":[{"value":"R5"}],`+strings.Replace(subject, "subject", "patient", 1)+`,"occurrenceDateTime":"2026-03-01T07:00:00Z","lotNumber":"LOT7",`+
+			`"vaccineCode":{"coding":[{"system":"http://hl7.org/fhir/sid/cvx","code":"08"}]},"doseQuantity":{"value":0.5,"code":"mL"},"route":{"coding":[{"system":"http://snomed.info/sct","code":"26643006"}]}}`),
 	)
 	for segment, want := range map[string]string{"RXA|0|1|2026||1^x|999||||||||||||||RE": "not done", "RXA|0|1|2026||1^x|1||||||||||||||CP|D": "withdrawn", "RXA|0|1|2026||1^x|1": "completed"} {
 		if list := ofHL7(t, segment); len(list) != 1 || list[0].Get(assertion.Status) != want || strings.Contains(list[0].Get(assertion.Dose), "999") {

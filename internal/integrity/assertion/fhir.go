@@ -12,7 +12,7 @@ import (
 )
 
 // OfFHIR returns the statements of a resource: an Observation with its components, a MedicationRequest, MedicationAdministration,
-// AllergyIntolerance, Condition, Patient, DocumentReference or Procedure (R4), or all of those in a Bundle, in its order. Resources of other types
+// Immunization, AllergyIntolerance, Condition, Patient, DocumentReference or Procedure (R4), or all of those in a Bundle, in its order. Resources of other types
 // make none, and neither does what names no patient or nothing that it is about.
 //
 // A patient who is named by a reference alone is looked up: among contained resources, in the bundle, by rules.Resolve. Who is found nowhere is
@@ -65,6 +65,8 @@ func (r *resourceReader) resource(v *jcs.Value) {
 		r.request()
 	case "MedicationAdministration":
 		r.administration()
+	case "Immunization":
+		r.immunization()
 	case "AllergyIntolerance":
 		r.allergy()
 	case "Condition":

@@ -90,6 +90,24 @@ func (r *resourceReader) administration() {
 	r.add(d)
 }
 
+// immunization reads an Immunization, which is what FHIR makes of a vaccine's RXA.
+func (r *resourceReader) immunization() {
+	d := r.start(DrugGiven)
+	r.number(d, "PLAC", "identifier")
+	r.time(d, Observed, "occurrence")
+	r.subject(d, Drug, DrugText, at(r.self, "vaccineCode"), "vaccineCode")
+	if q := at(r.self, "doseQuantity"); q != nil {
+		d.set(Dose, amount(q), r.place("doseQuantity"))
+		d.set(DoseUnit, r.rules.unit(unitOf(q)), r.place("doseQuantity"))
+	}
+	route, _ := r.rules.code(codings(at(r.self, "route")))
+	d.set(Route, route, r.place("route"))
+	d.set(Status, givenStatus(r.text("status")), r.place("status"))
+	d.set(Performer, r.text("performer", "actor", "display"), r.place("performer"))
+	d.set(Lot, r.text("lotNumber"), r.place("lotNumber"))
+	r.add(d)
+}
+
 // allergy reads an AllergyIntolerance.
 func (r *resourceReader) allergy() {
 	d := r.start(Allergy)
