@@ -78,6 +78,20 @@ func TestBlocksGoOn(t *testing.T) {
 	}
 }
 
+// A block is hashed as the documentation says.
+func TestBlockExample(t *testing.T) {
+	b := digest.Block{
+		Source: "ehr", First: 7, Opened: time.UnixMicro(1), Closed: time.UnixMicro(2),
+		Previous: digest.Digest{Label: digest.Audit1, Sum: digest.Sum{8}}, Records: []digest.Sum{{9}},
+	}
+	number := func(n byte) []byte { return []byte{0, 0, 0, 0, 0, 0, 0, n} }
+	previous, record := digest.Sum{8}, digest.Sum{9}
+	text := slices.Concat(number(3), []byte("ehr"), number(7), number(1), number(2), previous[:], number(1), record[:])
+	if diff := cmp.Diff(b.Digest(), digest.Of(digest.Audit1, text)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestVerifyChain(t *testing.T) {
 	if err := digest.VerifyChain(blocksOf(35)); err != nil {
 		t.Error(err)

@@ -153,6 +153,18 @@ func TestChunk(t *testing.T) {
 	}
 }
 
+// A chunk is hashed as the documentation says: the number of rows, and each key with its row, sorted.
+func TestChunkExample(t *testing.T) {
+	var c digest.Chunk
+	c.Add(digest.Sum{2}, digest.Sum{3})
+	c.Add(digest.Sum{1}, digest.Sum{9})
+	text := append([]byte{0, 0, 0, 0, 0, 0, 0, 2}, make([]byte, 4*32)...)
+	text[8], text[8+32], text[8+64], text[8+96] = 1, 9, 2, 3
+	if diff := cmp.Diff(c.Digest(), digest.Of(digest.Rows1, text)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestChunkOf(t *testing.T) {
 	for rows, want := range map[int64]int{0: 0, 1: 0, 4096: 0, 4097: 1, 8192: 1, 8193: 2, 1 << 20: 8} {
 		if got := digest.ChunkBits(rows); got != want {
