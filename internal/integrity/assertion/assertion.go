@@ -46,28 +46,29 @@ const (
 const (
 	Patient     = "patient"       // authority and number, such as NORTH|0042
 	Order       = "order"         // the number by which the statement, or the order behind it, is known
-	Subject     = "code"          // what was measured, diagnosed, done; what somebody is allergic to: system|code
+	Subject     = "code"          // what was measured, diagnosed, done, or what somebody is allergic to: system|code
 	Sub         = "sub"           // what tells results of one code in one order apart
 	Type        = "type"          // of the value: number, code, text, time, data, none
-	Worth       = "value"         // the value itself
+	Value       = "value"         // of a result, or a blood group
 	Unit        = "unit"          // UCUM
-	Status      = "status"        // a class of states, see the constants
+	Status      = "status"        // a class of states: StatusFinal and so on
 	Observed    = "time observed" // when what was measured was so, or was given, done, first diagnosed
 	Reported    = "time reported" // when that was told, where nobody says when it was so
 	Drug        = "drug"          // system|code
-	Dose        = "dose"          //
+	Dose        = "dose"          // a decimal, or two of a range
 	DoseUnit    = "dose unit"     // UCUM
 	Route       = "route"         // system|code
 	Frequency   = "frequency"     // times in a period: 2/1d
 	Category    = "category"      // of an allergy: drug, food, environment, biologic
 	Severity    = "severity"      // of an allergy: mild, moderate, severe
-	Family      = "family name"   //
-	Given       = "given names"   //
-	Birth       = "birth date"    //
+	Family      = "family name"   // in capital letters
+	Given       = "given names"   // in capital letters, all of them
+	Birth       = "birth date"    // the day
 	Sex         = "sex"           // male, female, other, unknown
 	Death       = "death"         // empty, yes, or a time
 	Hash        = "hash"          // SHA-256 of a document's content, hexadecimal
 	Laterality  = "laterality"    // left, right, both
+	Title       = "document type" // its code as the source writes it
 	RangeText   = "reference range"
 	Flag        = "flag" // high, low, abnormal as the source writes it
 	Performer   = "performer"
@@ -75,7 +76,6 @@ const (
 	DrugText    = "drug text"
 	SubjectText = "code text"
 	Lot         = "lot"
-	Title       = "document type"
 )
 
 // Field is one named part of a statement.
@@ -141,7 +141,7 @@ type shape struct {
 func shapeOf(k Kind) shape {
 	switch k {
 	case Result:
-		return shape{[]string{Patient, Order, Subject, Sub}, []string{Observed, Reported}, []string{Type, Worth, Unit, Status},
+		return shape{[]string{Patient, Order, Subject, Sub}, []string{Observed, Reported}, []string{Type, Value, Unit, Status},
 			[]string{SubjectText, RangeText, Flag, Performer}}
 	case DrugOrder:
 		return shape{[]string{Patient, Order}, []string{Drug}, []string{Dose, DoseUnit, Route, Frequency, Status}, []string{DrugText, Performer}}
@@ -152,7 +152,7 @@ func shapeOf(k Kind) shape {
 	case Diagnosis:
 		return shape{[]string{Patient, Order}, []string{Subject}, []string{Status, Observed}, []string{SubjectText, Performer}}
 	case BloodGroup:
-		return shape{[]string{Patient, Subject}, nil, []string{Worth, Status}, []string{Order, Observed, Performer}}
+		return shape{[]string{Patient, Subject}, nil, []string{Value, Status}, []string{Order, Observed, Performer}}
 	case Demographics:
 		return shape{[]string{Patient}, nil, []string{Family, Given, Birth, Sex, Death}, nil}
 	case Document:

@@ -113,7 +113,7 @@ func TestResult(t *testing.T) {
 	lis := assertion.Mapping{
 		Kind: assertion.Result, Table: "results", Authority: "NORTH", Systems: map[string]string{assertion.Subject: "L"}, Statuses: map[string]string{"V": assertion.StatusFinal},
 		Columns: map[string]string{
-			assertion.Patient: "mrn", assertion.Order: "order_no", assertion.Subject: "test", assertion.Worth: "result",
+			assertion.Patient: "mrn", assertion.Order: "order_no", assertion.Subject: "test", assertion.Value: "result",
 			assertion.Unit: "unit", assertion.Status: "state", assertion.Observed: "drawn_at", assertion.Flag: "flag",
 		},
 	}
@@ -208,12 +208,12 @@ func TestBloodGroup(t *testing.T) {
 		ofFHIR(t, `{"resourceType":"Observation","status":"final",`+subject+`,"code":{"coding":[{"system":"http://loinc.org","code":"882-1"}]},"valueString":"A+"}`),
 		ofRow(t, assertion.Mapping{
 			Kind: assertion.Result, Table: "blood", Authority: "NORTH", Systems: map[string]string{assertion.Subject: "LN"},
-			Columns: map[string]string{assertion.Patient: "mrn", assertion.Subject: "test", assertion.Worth: "grp", assertion.Status: "st"},
+			Columns: map[string]string{assertion.Patient: "mrn", assertion.Subject: "test", assertion.Value: "grp", assertion.Status: "st"},
 		}, map[string]digest.Value{"mrn": text("0042"), "test": text("882-1"), "grp": text("A POS"), "st": text("F")}),
 	)
 	for value, want := range map[string]string{"0 neg": "O-", "AB": "AB", "Group O": "O", "Rh positive": "+", "B-": "B-", "weak D": "weak D", "A+-": "A+-", "": ""} {
 		list := ofHL7(t, "OBX|1|ST|882-1^^LN||"+value+"||||||F")
-		if got := list[0].Get(assertion.Worth); got != want {
+		if got := list[0].Get(assertion.Value); got != want {
 			t.Errorf("%q is %q, want %q", value, got, want)
 		}
 	}

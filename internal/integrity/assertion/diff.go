@@ -66,7 +66,7 @@ func Diff(before, after *Statement, limits []Limit) (changes []Change, ok bool) 
 	}
 	unit := after.Get(Unit)
 	for i := range changes {
-		if c := &changes[i]; c.After.Name == Worth && before.Get(Unit) == unit {
+		if c := &changes[i]; c.After.Name == Value && before.Get(Unit) == unit {
 			c.Unit = unit
 			c.Crosses = crossed(after.Get(Subject), unit, c.Before.Value, c.After.Value, limits)
 		}

@@ -97,7 +97,7 @@ func (r *rowReader) read() (Statement, bool) {
 		}
 		set(field, code)
 	}
-	if _, ok := r.m.Columns[Worth]; ok {
+	if _, ok := r.m.Columns[Value]; ok {
 		r.worth(d)
 	}
 	for _, field := range []string{Observed, Reported} {
@@ -128,21 +128,21 @@ func plainNumber(text string) string {
 
 // worth sets type, value and unit. A column of numbers holds numbers; one of texts holds what each text looks like.
 func (r *rowReader) worth(d *draft) {
-	kind, text := typeText, r.text(Worth)
-	switch r.cell(Worth).Kind {
+	kind, text := typeText, r.text(Value)
+	switch r.cell(Value).Kind {
 	case digest.Integer, digest.Decimal, digest.Float, digest.Real:
 		kind = typeNumber
 	case digest.Timestamp, digest.Date:
 		kind = typeTime
 	}
-	if system := r.m.Systems[Worth]; system != "" {
+	if system := r.m.Systems[Value]; system != "" {
 		kind, text = r.rules.coded([]coding{{system: system, code: text}})
 	}
 	if d.kind == BloodGroup {
 		text = bloodGroup(text)
 	}
 	place := func(field string) string { return r.m.Table + "." + r.m.Columns[field] }
-	r.rules.value(d, kind, text, r.text(Unit), d.get(Subject), place(Worth), place(Unit))
+	r.rules.value(d, kind, text, r.text(Unit), d.get(Subject), place(Value), place(Unit))
 }
 
 func (r *rowReader) status(text string) string {

@@ -121,7 +121,7 @@ func (r *Rules) value(d *draft, kind, text, unit, code, place, unitPlace string)
 		kind = typeNone
 	}
 	d.set(Type, kind, place)
-	d.set(Worth, text, place)
+	d.set(Value, text, place)
 	d.set(Unit, unit, unitPlace)
 }
 

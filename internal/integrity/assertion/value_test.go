@@ -45,7 +45,7 @@ func TestValues(t *testing.T) {
 		if len(list) != 1 {
 			t.Fatalf("%s: %d statements", obx, len(list))
 		}
-		got := list[0].Get(assertion.Type) + " " + list[0].Get(assertion.Worth)
+		got := list[0].Get(assertion.Type) + " " + list[0].Get(assertion.Value)
 		if strings.HasPrefix(want, "data") {
 			got, want = got[:5], want[:5]
 		}
@@ -75,7 +75,7 @@ func TestFHIRValues(t *testing.T) {
 		if len(list) != 1 {
 			t.Fatalf("%s: %d statements", value, len(list))
 		}
-		if got := list[0].Get(assertion.Type) + " " + list[0].Get(assertion.Worth) + " " + list[0].Get(assertion.Unit); got != want {
+		if got := list[0].Get(assertion.Type) + " " + list[0].Get(assertion.Value) + " " + list[0].Get(assertion.Unit); got != want {
 			t.Errorf("%s is %q, want %q", value, got, want)
 		}
 	}
@@ -130,7 +130,7 @@ func TestConversions(t *testing.T) {
 		if strings.HasPrefix(value, "<") {
 			list = ofHL7(t, "OBX|1|NM|"+code+"^^LN||"+value+"|"+unit)
 		}
-		if got := list[0].Get(assertion.Worth) + " " + list[0].Get(assertion.Unit); got != want {
+		if got := list[0].Get(assertion.Value) + " " + list[0].Get(assertion.Unit); got != want {
 			t.Errorf("%s is %q, want %q", in, got, want)
 		}
 	}
