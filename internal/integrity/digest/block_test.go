@@ -44,10 +44,14 @@ func TestBlocksByAge(t *testing.T) {
 func TestBlocksByCount(t *testing.T) {
 	b := digest.NewBlocks("ehr", nil)
 	var sizes []int
+	var full []digest.Block
 	for i := range 2500 {
 		if ended, ok := b.Add([]byte{byte(i)}, monday(0)); ok {
-			sizes = append(sizes, len(ended.Records))
+			sizes, full = append(sizes, len(ended.Records)), append(full, ended)
 		}
+	}
+	if err := digest.VerifyChain(full); err != nil {
+		t.Error(err)
 	}
 	if _, ok := b.Tick(monday(9)); ok {
 		t.Error("a block ended too early")
