@@ -280,7 +280,7 @@ func TestProcedure(t *testing.T) {
 
 // Patients and orders that a bundle's resources refer to are found in it, or where the site says.
 func TestReferences(t *testing.T) {
-	const bundle = `{"resourceType":"Bundle","entry":[
+	const bundle = `{"resourceType":"Bundle","entry":[{"fullUrl":"urn:uuid:nothing"},
  {"fullUrl":"urn:uuid:p","resource":{"resourceType":"Patient","id":"p","identifier":[{"system":"urn:oid:1.2.3","value":"0042"}]}},
  {"resource":{"resourceType":"ServiceRequest","id":"s","identifier":[{"value":"P9","type":{"coding":[{"code":"PLAC"}]}},{"value":"L7","type":{"coding":[{"code":"FILL"}]}}]}},
  {"resource":{"resourceType":"Observation","status":"final","subject":{"reference":"urn:uuid:p"},"basedOn":[{"reference":"ServiceRequest/s"}],"code":{"text":"x"},"valueInteger":1}},
