@@ -49,9 +49,10 @@ func TestXMLAndJSON(t *testing.T) {
 		"decimals": {
 			`<Observation` + fhirNamespace + `><category><coding><code value="laboratory"/></coding></category><code><coding><code value="2823-3"/></coding></code>` +
 				`<valueQuantity><value value="4.10"/><unit value="mmol/L"/></valueQuantity><referenceRange><low><value value="3.5"/></low><high><value value="5.1"/></high></referenceRange>` +
-				`<component><valueInteger value="-3"/></component><component><valueString value="7"/></component></Observation>`,
+				`<component><valueInteger value="-3"/></component><component><valueString value="7"/></component>` +
+				`<component><valueString value="false"/></component><component><valueBoolean value="yes"/></component></Observation>`,
 			`{"resourceType":"Observation","category":[{"coding":[{"code":"laboratory"}]}],"code":{"coding":[{"code":"2823-3"}]},` +
-				`"valueQuantity":{"value":4.10,"unit":"mmol/L"},"referenceRange":[{"low":{"value":3.5},"high":{"value":5.1}}],"component":[{"valueInteger":-3},{"valueString":"7"}]}`,
+				`"valueQuantity":{"value":4.10,"unit":"mmol/L"},"referenceRange":[{"low":{"value":3.5},"high":{"value":5.1}}],"component":[{"valueInteger":-3},{"valueString":"7"},{"valueString":"false"},{"valueBoolean":"yes"}]}`,
 		},
 		"inside": {
 			`<Bundle` + fhirNamespace + `><type value="searchset"/><total value="1"/><entry><fullUrl value="urn:x"/><resource><Observation><contained><Patient><id value="p"/><active value="true"/></Patient></contained>` +

@@ -252,6 +252,16 @@ func TestDocument(t *testing.T) {
 	)
 }
 
+// The results of an order that follows a document are no part of it.
+func TestDocumentEnds(t *testing.T) {
+	for _, next := range []string{"OBR|1||L7", "ORC|NW|R5", "SPM|1"} {
+		list := ofHL7(t, "TXA|1|DS||||||||||D3", "OBX|1|TX|x||text", next, "OBX|1|NM|y||4")
+		if len(list) != 2 || list[0].Kind+list[1].Kind != assertion.Document+assertion.Result {
+			t.Errorf("%s: %v", next, list)
+		}
+	}
+}
+
 // hashed writes HASH for the SHA-256 of the document.
 func hashed(list []assertion.Statement) []assertion.Statement {
 	const sum = "073571ea6384a96f5372d4455d08d1f83a73a57e21a85b2cd53f9ae970038960"
