@@ -220,7 +220,7 @@ func TestBloodGroup(t *testing.T) {
 }
 
 func TestDemographics(t *testing.T) {
-	m, err := hl7.Parse([]byte(header+"PID|1||0042^^^NORTH^MR||Doe^Jane^Q^^^^A~Doe^Jane^Q^^^^L||19700101103000|F|||||||||||||||||||||20260301120000|Y"), hl7.DefaultLimits())
+	m, err := hl7.Parse([]byte(header+"PID|1||0042^^^NORTH^MR||Roe^Janet^^^^^A~Doe^Jane^Q^^^^L||19700101103000|F|||||||||||||||||||||20260301120000|Y"), hl7.DefaultLimits())
 	if err != nil {
 		t.Fatal(err)
 	}
