@@ -91,3 +91,39 @@ func TestWhichCode(t *testing.T) {
 		}
 	}
 }
+
+// Without a time at which something was so, that counts at which it was told; with one it does not.
+func TestReported(t *testing.T) {
+	for obr, want := range map[string][2]string{
+		"OBR|1||L7|||||||||||||||||||202603011000":         {"", "2026-03-01T09:00:00Z"},
+		"OBR|1||L7||||20260228|||||||||||||||202603011000": {"2026-02-28", ""},
+	} {
+		s := ofHL7(t, obr, "OBX|1|NM|x||1")[0]
+		if got := [2]string{s.Get(assertion.Observed), s.Get(assertion.Reported)}; got != want {
+			t.Errorf("%s: %q, want %q", obr, got, want)
+		}
+	}
+	for times, want := range map[string][2]string{
+		`"issued":"2026-03-01T09:00:00Z"`:                                  {"", "2026-03-01T09:00:00Z"},
+		`"issued":"2026-03-01T09:00:00Z","effectiveDateTime":"2026-02-28"`: {"2026-02-28", ""},
+	} {
+		s := ofFHIR(t, `{"resourceType":"Observation",`+subject+`,"code":{"text":"x"},"valueInteger":1,`+times+`}`)[0]
+		if got := [2]string{s.Get(assertion.Observed), s.Get(assertion.Reported)}; got != want {
+			t.Errorf("%s: %q, want %q", times, got, want)
+		}
+	}
+}
+
+// The worst of several reactions counts.
+func TestSeverity(t *testing.T) {
+	for reactions, want := range map[string]string{"mild moderate": "moderate", "moderate mild": "moderate", "severe moderate": "severe", "mild": "mild", "none": ""} {
+		var list []string
+		for _, s := range strings.Fields(reactions) {
+			list = append(list, `{"severity":"`+s+`"}`)
+		}
+		s := ofFHIR(t, `{"resourceType":"AllergyIntolerance",`+subject+`,"code":{"text":"x"},"reaction":[`+strings.Join(list, ",")+`]}`)[0]
+		if got := s.Get(assertion.Severity); got != want {
+			t.Errorf("%s: %q, want %q", reactions, got, want)
+		}
+	}
+}

@@ -27,6 +27,7 @@ func TestValues(t *testing.T) {
 		"SN|x||^^:^128|":             "number :128",
 		"SN|x||^abc^-^5|":            "text abc-5",
 		"SN|x||^5^-^abc|":            "text 5-abc",
+		"NM|x||1e+2|":                "number 100",
 		"NM|x||1ex|":                 "text 1ex",
 		"NM|x||1e|":                  "text 1e",
 		"NM|x||1e41|":                "text 1e41",
