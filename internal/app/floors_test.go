@@ -19,7 +19,7 @@ const module = "github.com/wardline/wardline/"
 func floor(pkg string) (storey int, room string) {
 	floors := [][]string{
 		{"format", "content"},
-		{"internal/event", "internal/vault"},
+		{"internal/event", "internal/vault", "internal/integrity/digest"}, // digests are words that the whole room speaks
 		{"internal/finding"},
 		{"internal/journal", "internal/index", "internal/store"},
 		{"internal/hospital", "internal/access", "internal/triage"},
