@@ -319,7 +319,7 @@ func TestLosslessJPEGRefuses(t *testing.T) {
 		if _, err := frame.LosslessJPEG(whole, huge, limit); err == nil {
 			t.Error("another geometry than the header's")
 		}
-		if _, err := frame.RLE(whole, huge, limit); err == nil {
+		if _, err := frame.RLE(segments("\x00a", "\x00b"), huge, limit); err == nil {
 			t.Error("another geometry than the header's")
 		}
 	})
