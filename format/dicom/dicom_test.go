@@ -374,6 +374,12 @@ func TestStreamLimits(t *testing.T) {
 			t.Errorf("%d elements: %v", limit, err)
 		}
 	}
+	long := el(0x00091001, "OB", strings.Repeat("x", 1<<20)) // for which the window grows time and again
+	for limit, ok := range map[int]bool{len(long): true, len(long) - 1: false} {
+		if _, err := dicom.Stream(strings.NewReader(long), dicom.ExplicitLE, dicom.Limits{Bytes: limit, Elements: 1}, nil); (err == nil) != ok {
+			t.Errorf("an element of %d bytes and a limit of %d: %v", len(long), limit, err)
+		}
+	}
 	file := string(file(dicom.ExplicitLE, data))
 	for limit, ok := range map[int]bool{9: true, 8: false} { // six of them in group 2
 		if _, err := dicom.StreamFile(strings.NewReader(file), dicom.Limits{Bytes: 1 << 20, Elements: limit}, nil); (err == nil) != ok {

@@ -5,21 +5,24 @@ import "fmt"
 // Tag names an attribute: its group in the upper 16 bits, its element in the lower (PS3.5 7.1.1).
 type Tag uint32
 
-// Tags that the package itself asks for.
+// The elements that may hold the samples of an image (PS3.3 C.7.6.3, C.7.6.24).
 const (
-	tagTransferSyntax   Tag = 0x00020010
-	tagCharset          Tag = 0x00080005
-	tagSign             Tag = 0x00280103 // PixelRepresentation
-	tagItem             Tag = 0xFFFEE000
-	tagItemDelimiter    Tag = 0xFFFEE00D
-	tagSequenceEnd      Tag = 0xFFFEE0DD
-	FloatPixelData      Tag = 0x7FE00008
-	DoubleFloatPixels   Tag = 0x7FE00009
-	PixelData           Tag = 0x7FE00010
-	groupMeta               = 0x0002
-	groupDelimiters         = 0xFFFE
-	firstPrivateElement     = 0x0010
-	lastPrivateCreator      = 0x00FF
+	FloatPixelData       Tag = 0x7FE00008
+	DoubleFloatPixelData Tag = 0x7FE00009
+	PixelData            Tag = 0x7FE00010
+)
+
+// Tags and groups that the package itself asks for.
+const (
+	tagTransferSyntax Tag = 0x00020010
+	tagCharset        Tag = 0x00080005
+	tagSign           Tag = 0x00280103 // PixelRepresentation
+	tagItem           Tag = 0xFFFEE000
+	tagItemDelimiter  Tag = 0xFFFEE00D
+	tagSequenceEnd    Tag = 0xFFFEE0DD
+
+	groupMeta       = 0x0002
+	groupDelimiters = 0xFFFE
 )
 
 // NewTag makes a tag of group and element.
@@ -38,14 +41,14 @@ func (t Tag) Private() bool { return t.Group()&1 == 1 }
 // outside of the file meta information, and wrong as soon as anything is written anew.
 func (t Tag) IsGroupLength() bool { return t.Element() == 0 }
 
-// IsPixelData tells the three elements that may hold the samples of an image (PS3.3 C.7.6.3, C.7.6.24).
+// IsPixelData tells FloatPixelData, DoubleFloatPixelData and PixelData.
 func (t Tag) IsPixelData() bool {
-	return t == PixelData || t == FloatPixelData || t == DoubleFloatPixels
+	return t == PixelData || t == FloatPixelData || t == DoubleFloatPixelData
 }
 
 // isCreator tells elements that reserve a block of private tags (PS3.5 7.8.1).
 func (t Tag) isCreator() bool {
-	return t.Private() && t.Element() >= firstPrivateElement && t.Element() <= lastPrivateCreator
+	return t.Private() && t.Element() >= 0x0010 && t.Element() <= 0x00FF
 }
 
 // String returns t as the standard writes it: (0010,0020).

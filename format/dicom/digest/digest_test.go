@@ -207,6 +207,99 @@ func TestSamples(t *testing.T) {
 	}
 }
 
+// The digest of all pixels is of the best digest of each frame, and says which that is.
+func TestPixels(t *testing.T) {
+	p := picture{rows: 1, columns: 3, samples: 1, bits: 8}
+	native := of(t, p.dataSet("OB", []byte{1, 2, 3}), dicom.ExplicitLE) // with a byte of padding
+	want := sha256.Sum256(append([]byte("dcmc-1 pixels\nframe-samples\n"), native.Frames[0].Samples.Sum[:]...))
+	if native.Uneven || native.Pixels != (digest.Digest{Kind: digest.Pixels, Sum: want}) {
+		t.Errorf("native: uneven %v, %v", native.Uneven, native.Pixels)
+	}
+	jpeg := of(t, p.header()+dicomtest.Open(dicom.PixelData, "OB")+dicomtest.Item("")+dicomtest.Item("\xff\xd8")+dicomtest.SequenceEnd, dicom.JPEGBaseline)
+	want = sha256.Sum256(append([]byte("dcmc-1 pixels\nframe-encoded\n"), jpeg.Frames[0].Encoded.Sum[:]...))
+	if jpeg.Uneven || jpeg.Pixels.Sum != want {
+		t.Errorf("compressed: uneven %v, %v", jpeg.Uneven, jpeg.Pixels)
+	}
+}
+
+// Every byte counts, also where the header contradicts itself: colour for every second pixel has no planes.
+func TestContradiction(t *testing.T) {
+	p := picture{rows: 2, columns: 4, samples: 3, bits: 8, planar: 1, photometric: "YBR_FULL_422"}
+	pixels := make([]byte, 16)
+	want := of(t, p.dataSet("OB", pixels), dicom.ExplicitLE)
+	for i := range pixels {
+		pixels[i] = 1
+		if got := of(t, p.dataSet("OB", pixels), dicom.ExplicitLE); got.Uneven || got.Pixels == want.Pixels {
+			t.Errorf("byte %d: uneven %v, and does not count", i, got.Uneven)
+		}
+		pixels[i] = 0
+	}
+}
+
+// Numbers in big endian are turned round however the stream is cut.
+func TestBigEndianInPieces(t *testing.T) {
+	p := picture{rows: 200, columns: 125, samples: 1, bits: 16, frames: 2} // more than is read ahead
+	data := bigEndianOf(t, p.dataSet("OW", p.pixels()))
+	want := memory(t, data, dicom.ExplicitBE)
+	if want.Pixels != memory(t, p.dataSet("OW", p.pixels()), dicom.ExplicitLE).Pixels {
+		t.Error("other pixels than in little endian")
+	}
+	for _, size := range []int{1, 3, 1001} {
+		got, err := digest.Read(pieces{strings.NewReader(data), size}, dicom.ExplicitBE, digest.DefaultMutable(), dicom.DefaultLimits())
+		if err != nil || got.Pixels != want.Pixels {
+			t.Errorf("other pixels in pieces of %d bytes: %v", size, err)
+		}
+	}
+}
+
+// pieces reads so many bytes at once.
+type pieces struct {
+	r    io.Reader
+	size int
+}
+
+func (p pieces) Read(b []byte) (int, error) { return p.r.Read(b[:min(len(b), p.size)]) }
+
+// The semantic digest is of the same form without what may change; a window may, but not unseen.
+func TestSemantic(t *testing.T) {
+	modality, name := el(0x00080060, "CS", "CT"), el(0x00100010, "PN", "DOE^JANE")
+	want := of(t, modality+name, dicom.ExplicitLE)
+	canonical := "dcmc-1 semantic\n\x08\x00\x60\x00CS\x02\x00\x00\x00\x00\x00\x00\x00CT"
+	if want.Semantic != (digest.Digest{Kind: digest.Semantic, Sum: sha256.Sum256([]byte(canonical))}) {
+		t.Error("another form")
+	}
+	for elements, same := range map[string]bool{
+		modality: true, modality + el(0x00100010, "PN", "ROE^JANE"): true, modality + el(0x00080054, "AE", "PACS") + name: true,
+		modality + name + el(0x00281050, "DS", "40"): false, el(0x00080060, "CS", "MR") + name: false, modality + el(0x00081140, "SQ", dicomtest.Item(name)): false,
+	} {
+		if got := of(t, elements, dicom.ExplicitLE); (got.Semantic == want.Semantic) != same || got.Header == want.Header {
+			t.Errorf("% x: semantic %v, header %v", elements, got.Semantic == want.Semantic, got.Header == want.Header)
+		}
+	}
+}
+
+// A value that its representation by the dictionary cannot have is bytes.
+func TestCanonicalBytes(t *testing.T) {
+	for element, want := range map[string]string{
+		el(0x00280010, "US", "ABC"):    "\x28\x00\x10\x00UN\x04\x00\x00\x00\x00\x00\x00\x00ABC\x00",
+		el(0x00280009, "AT", "AB"):     "\x28\x00\x09\x00UN\x02\x00\x00\x00\x00\x00\x00\x00AB",
+		el(0x00280009, "AT", "ABCD"):   "\x28\x00\x09\x00AT\x04\x00\x00\x00\x00\x00\x00\x00ABCD",
+		el(0x00081140, "OB", "AB"):     "\x08\x00\x40\x11UN\x02\x00\x00\x00\x00\x00\x00\x00AB",
+		el(0x00081140, "SQ", ""):       "\x08\x00\x40\x11SQ\x00\x00\x00\x00\x00\x00\x00\x00",
+		el(0x00100020, "LO", "\xe9 "):  "\x10\x00\x20\x00lo\x01\x00\x00\x00\x00\x00\x00\x00\xe9",
+		el(0x00091001, "LO", "AB  "):   "\x09\x00\x01\x10UN\x04\x00\x00\x00\x00\x00\x00\x00AB  ",
+		el(0x00101020, "DS", `1 \ 2 `): "\x10\x00\x20\x10DS\x03\x00\x00\x00\x00\x00\x00\x001\\2",
+	} {
+		ds, err := dicom.Parse([]byte(element), dicom.ExplicitLE, dicom.DefaultLimits())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := string(digest.Canonical(&ds, dicom.ExplicitLE)); got != "dcmc-1 header\n"+want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 // How compressed frames are cut, and the table of offsets, is no content; where frames begin is.
 func TestFragments(t *testing.T) {
 	image := func(frames uint16, table string, fragments ...string) digest.Instance {

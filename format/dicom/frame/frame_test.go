@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/wardline/wardline/format/dicom/frame"
@@ -103,6 +104,7 @@ type jpegFrame struct {
 	precision          int
 	predictor          int
 	restart            int // rows
+	shift              int // point transform
 	separate           bool
 	filler, thumbnails bool // bytes that a reader passes over
 }
@@ -155,7 +157,7 @@ func (j jpegFrame) encode() []byte {
 		for _, c := range components {
 			b = append(b, byte(c+1), 0)
 		}
-		b = append(b, byte(j.predictor), 0, 0)
+		b = append(b, byte(j.predictor), 0, byte(j.shift))
 		b = j.scan(b, components, code)
 	}
 	return append(b, 0xFF, 0xD9)
@@ -180,7 +182,7 @@ func (j jpegFrame) scan(b []byte, components []int, code map[int][2]int) []byte 
 		}
 	}
 	top := 0
-	at := func(y, x, c int) int { return int(j.samples[(y*j.g.Columns+x)*j.g.Samples+c]) }
+	at := func(y, x, c int) int { return int(j.samples[(y*j.g.Columns+x)*j.g.Samples+c]) >> j.shift }
 	for y := range j.g.Rows {
 		if j.restart > 0 && y > 0 && y%j.restart == 0 {
 			flush()
@@ -192,7 +194,7 @@ func (j jpegFrame) scan(b []byte, components []int, code map[int][2]int) []byte 
 				var p int
 				switch {
 				case x == 0 && y == top:
-					p = 1 << (j.precision - 1)
+					p = 1 << (j.precision - j.shift - 1)
 				case y == top:
 					p = at(y, x-1, c)
 				case x == 0:
@@ -248,6 +250,12 @@ func jpegFrames() (list []jpegFrame) {
 			list = append(list, j)
 		}
 	}
+	shifted := list[9] // whose low bits are gone
+	shifted.shift, shifted.samples = 3, slices.Clone(shifted.samples)
+	for i := range shifted.samples {
+		shifted.samples[i] &^= 7
+	}
+	list = append(list, shifted)
 	half := jpegFrame{g: frame.Geometry{Rows: 1, Columns: 2, Samples: 1, BytesPerSample: 2}, precision: 16, predictor: 1, samples: []uint16{0, 0x8000}} // differences of 32768
 	return append(list, half)
 }
@@ -283,7 +291,10 @@ func TestLosslessJPEGRefuses(t *testing.T) {
 		"an unknown component":  swap("\x01\x01\x00\x03\x00\x00", "\x01\x09\x00\x03\x00\x00"),
 		"a table not there":     swap("\x01\x01\x00\x03\x00\x00", "\x01\x01\x10\x03\x00\x00"),
 		"a table of no number":  swap("\xff\xc4\x00\x24\x00", "\xff\xc4\x00\x24\x04"),
-		"codes beyond the bits": swap("\xff\xc4\x00\x24\x00\x00\x01", "\xff\xc4\x00\x24\x00\x03\x00"),
+		"codes beyond the bits": swap("\x00\x01\x00\x00\x0e\x00\x00\x00\x02", "\x03\x00\x00\x00\x0e\x00\x00\x00\x00"),
+		"17 bits":               swap("\x0e\x0f\x10\xff", "\x0e\x0f\x11\xff"),
+		"too few codes":         append(slices.Clone(whole[:len(whole)-6]), 0xFF, 0xD9),
+		"a scan twice":          append(whole[:len(whole)-2:len(whole)-2], whole[bytes.Index(whole, []byte("\xff\xda")):]...),
 		"subsampling":           swap("\x01\x01\x11\x00", "\x01\x01\x21\x00"),
 		"a second frame header": swap("\xff\xdd\x00\x04\x00\x0c", "\xff\xc3\x00\x0b\x0c\x00\x0b\x00\x06\x01\x01\x11\x00"),
 		"other rows":            swap("\x0c\x00\x0b\x00\x06", "\x0c\x00\x0a\x00\x06"),
@@ -298,6 +309,20 @@ func TestLosslessJPEGRefuses(t *testing.T) {
 		}
 		formattest.Quiet(t, err)
 	}
+	colour := jpegFrames()[3*7+1] // one scan for each component
+	twice := bytes.Replace(colour.encode(), []byte("\xff\xda\x00\x08\x01\x03"), []byte("\xff\xda\x00\x08\x01\x02"), 1)
+	if _, err := frame.LosslessJPEG(twice, colour.g, limit); err == nil {
+		t.Error("the second component twice, and no third")
+	}
+	huge := frame.Geometry{Rows: 1 << 9, Columns: 1 << 10, Samples: 1, BytesPerSample: 2}
+	cost.Check(t, len(whole), func() {
+		if _, err := frame.LosslessJPEG(whole, huge, limit); err == nil {
+			t.Error("another geometry than the header's")
+		}
+		if _, err := frame.RLE(segments("\x00a", "\x00b"), huge, limit); err == nil {
+			t.Error("another geometry than the header's")
+		}
+	})
 	wide := j.g
 	wide.BytesPerSample = 1
 	if _, err := frame.LosslessJPEG(whole, wide, limit); err == nil {

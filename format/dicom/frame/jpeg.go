@@ -1,6 +1,10 @@
 package frame
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+	"slices"
+)
 
 // The markers that a lossless JPEG may have (ISO/IEC 10918-1 table B.1).
 const (
@@ -47,8 +51,8 @@ type jpeg struct {
 	precision  int
 	components []byte // their names, in the order of the frame
 	tables     [4]*huffman
-	interval   int // of restarts, in pixels; 0 for none
-	decoded    int // components so far
+	interval   int    // of restarts, in pixels; 0 for none
+	decoded    []bool // the components that were there
 }
 
 func (d *jpeg) fail(reason string) error { return &Error{Offset: d.pos, Reason: reason} }
@@ -62,7 +66,7 @@ func (d *jpeg) markers() error {
 		}
 		switch {
 		case m == markEOI:
-			if d.decoded != d.g.Samples {
+			if d.decoded == nil || slices.Contains(d.decoded, false) {
 				return d.fail("ends before every component was there")
 			}
 			return nil
@@ -130,6 +134,7 @@ func (d *jpeg) frameHeader(b []byte) error {
 		}
 		d.components = append(d.components, c[0])
 	}
+	d.decoded = make([]bool, len(d.components))
 	return nil
 }
 
@@ -143,20 +148,16 @@ func (d *jpeg) scan(b []byte) error {
 		return d.fail("a predictor or point transform that the standard does not have")
 	}
 	for c := b[1 : len(b)-3]; len(c) > 0; c = c[2:] {
-		at := -1
-		for i, name := range d.components {
-			if name == c[0] {
-				at = i
-			}
-		}
+		at := bytes.IndexByte(d.components, c[0])
 		if at < 0 || c[1]>>4 > 3 || d.tables[c[1]>>4] == nil {
 			return d.fail("a component or table that is not there")
 		}
+		if d.decoded[at] {
+			return d.fail("a component for the second time")
+		}
+		d.decoded[at] = true
 		s.at = append(s.at, at)
 		s.tables = append(s.tables, d.tables[c[1]>>4])
-	}
-	if d.decoded += len(s.at); d.decoded > d.g.Samples {
-		return d.fail("a component for the second time")
 	}
 	return s.decode()
 }
