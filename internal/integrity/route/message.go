@@ -24,7 +24,7 @@ type message struct {
 // origin is the kind of messages that take the same way.
 type origin struct{ application, facility, event string } // MSH-3, MSH-4, MSH-9
 
-// line is a segment. Its fields are in the standard's delimiters, with their escapes as the canonical notation writes them, and without empty ends.
+// line is a segment in its exact form.
 type line struct {
 	name   string
 	fields []string // field 1 first
@@ -65,29 +65,24 @@ var coded = map[string]int{
 	"ORC": 0, "OBR": 4, "OBX": 3, "RXO": 1, "RXE": 2, "RXD": 2, "RXG": 4, "RXA": 5, "AL1": 3, "IAM": 3, "DG1": 3, "PR1": 3, "TXA": 2, "NTE": 0,
 }
 
-// read makes a message of m and keeps nothing of it.
+// read makes a message of m and keeps nothing of it. In its exact form (hl7c-1, see AppendExact of package hl7) a field ends at the next bar.
 func read(m *hl7.Message, id string, at time.Time) *message {
 	out := &message{id: id, at: at}
-	for _, s := range m.Segments {
-		name := s.Name()
-		if name == "" {
+	text := string(m.AppendExact(nil))
+	for segment := range strings.SplitSeq(text, "\r") {
+		fields := strings.Split(segment, "|")
+		l := line{name: fields[0], fields: fields[1:]}
+		if l.name == "" {
 			continue
 		}
-		l := line{name: name}
-		for n, text := range m.AllFields(s) {
-			value := ""
-			if name != "MSH" || n > 2 {
-				value = canonical(m, text)
-			}
-			l.fields = append(l.fields, value)
-			out.size += len(value) + 16
-		}
-		for len(l.fields) > 0 && l.fields[len(l.fields)-1] == "" {
-			l.fields = l.fields[:len(l.fields)-1]
+		if l.name == "MSH" && len(fields) > 1 { // its first field is the bar
+			fields[0], fields[1] = "", ""
+			l.fields = fields
 		}
 		out.lines = append(out.lines, l)
-		out.size += 64
+		out.size += 64 + 16*len(fields)
 	}
+	out.size += len(text)
 	out.head()
 	out.state()
 	out.size += 128 * len(out.statements)
@@ -164,80 +159,4 @@ func either(a, b string) string {
 		return a
 	}
 	return b
-}
-
-// canonical writes a field with the delimiters |^~\&, undoing what escapes do not need to be, and drops empty ends of every part.
-func canonical(m *hl7.Message, field []byte) string {
-	if len(field) == 0 {
-		return ""
-	}
-	var out, value []byte
-	seps := 0 // separators that wait for something behind them
-	var pending [64]byte
-	flush := func() {
-		out = append(out, pending[:seps]...)
-		seps = 0
-	}
-	wait := func(c byte) {
-		// an empty end of a smaller part goes when a greater one ends
-		for seps > 0 && rank(pending[seps-1]) < rank(c) {
-			seps--
-		}
-		if seps == len(pending) {
-			flush()
-		}
-		pending[seps] = c
-		seps++
-	}
-	start := 0
-	put := func(end int) {
-		value = m.Unescape(value[:0], field[start:end])
-		if len(value) == 0 {
-			return
-		}
-		flush()
-		out = appendEscaped(out, value)
-	}
-	for i, c := range field {
-		var sep byte
-		switch {
-		case c == 0:
-			continue
-		case c == m.Repetition:
-			sep = '~'
-		case c == m.Component:
-			sep = '^'
-		case c == m.Subcomponent:
-			sep = '&'
-		default:
-			continue
-		}
-		put(i)
-		wait(sep)
-		start = i + 1
-	}
-	put(len(field))
-	return string(out)
-}
-
-func rank(separator byte) int { return strings.IndexByte("&^~", separator) }
-
-func appendEscaped(dst, value []byte) []byte {
-	for _, c := range value {
-		switch c {
-		case '|':
-			dst = append(dst, `\F\`...)
-		case '^':
-			dst = append(dst, `\S\`...)
-		case '~':
-			dst = append(dst, `\R\`...)
-		case '&':
-			dst = append(dst, `\T\`...)
-		case '\\':
-			dst = append(dst, `\E\`...)
-		default:
-			dst = append(dst, c)
-		}
-	}
-	return dst
 }
