@@ -102,7 +102,7 @@ func TestFalsified(t *testing.T) {
 	c := life.Config{Size: world.Mid, Days: 10, Learn: 5, Rows: 0.02, Quality: life.FullFeeds, From: time.Date(2030, 1, 7, 0, 0, 0, 0, time.UTC)}
 	if s := os.Getenv("WARDLINE_FALSIFIED"); s != "" {
 		seeds = strings.Split(s, ",")
-		c.Days, c.Learn = 35, 28
+		c.Days, c.Learn = 14, 7
 	} else if testing.Short() {
 		t.Skip("plays a hospital for days")
 	}
