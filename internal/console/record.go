@@ -119,9 +119,7 @@ func (d *doubtful) compare() {
 func (d *doubtful) row(f ways.Field, kindBefore, kindAfter string) (page.PointRow, bool) {
 	s := spokenOf(f.Name)
 	changed := f.Before != f.After && slices.ContainsFunc(d.Changes, func(c ways.Change) bool { return baseField(c.Field) == baseField(f.Name) })
-	if d.Kind == string(ways.Lost) {
-		changed = f.Clinical
-	}
+	missing := d.Kind == string(ways.Lost) && f.Clinical // all of it is, and nothing stands in its place
 	row := page.PointRow{Name: s.label, Changed: changed, Same: f.Before == f.After}
 	if s.label == "" {
 		row.Name = page.Clean(f.Name, 20)
@@ -129,9 +127,11 @@ func (d *doubtful) row(f ways.Field, kindBefore, kindAfter string) (page.PointRo
 	row.Before, row.MaskBefore = d.tells.said(f.Name, f.Before, kindBefore)
 	row.After, row.MaskAfter = d.tells.said(f.Name, f.After, kindAfter)
 	switch {
+	case missing:
+		row.Changed, row.State = false, page.Watch("Missing")
 	case changed:
 		row.State = page.State{Class: doubtState(&d.Doubt).Class, Word: map[string]string{
-			string(ways.Inserted): "Not sent", string(ways.Unheard): "Not sent", string(ways.Removed): "Missing", string(ways.Lost): "Missing",
+			string(ways.Inserted): "Not sent", string(ways.Unheard): "Not sent", string(ways.Removed): "Missing",
 		}[d.Kind]}
 		if row.State.Word == "" {
 			row.State.Word = "Changed"
@@ -151,14 +151,14 @@ func (d *doubtful) choose() {
 	d.rows = slices.DeleteFunc(d.rows, func(row page.PointRow) bool { return value && row.Name == "Unit" && !row.Changed })
 	for _, names := range [][]string{{"Value", "Dose", "Dose, least", "Patient’s number"}, {"Drug", "Unit", "Allergy to", "Diagnosis", "What was given"}, nil} {
 		for i := range d.rows {
-			if d.rows[i].Changed && (names == nil || slices.Contains(names, d.rows[i].Name)) && d.main == nil {
+			if odd := d.rows[i].Changed || d.rows[i].State.Class == "watch"; odd && (names == nil || slices.Contains(names, d.rows[i].Name)) && d.main == nil {
 				d.main = &d.rows[i]
 			}
 		}
 	}
 }
 
-func isText(said string) bool { return strings.HasPrefix(said, "text, ") || said == "-" }
+func isText(said string) bool { return strings.HasPrefix(said, "text, ") || said == nothing }
 
 func withUnit(said, unit string) string {
 	if unit == "" || isText(said) || !strings.ContainsAny(said, "0123456789") {
@@ -237,7 +237,7 @@ func (d *doubtful) subject() []page.Pair {
 }
 
 func firstSaid(a, b string) string {
-	if a != "" && a != "-" {
+	if a != "" && a != nothing {
 		return a
 	}
 	return b
@@ -247,7 +247,7 @@ func firstSaid(a, b string) string {
 func (d *doubtful) points(r *request) *page.Points {
 	front, _ := d.sides()
 	p := &page.Points{Rows: d.rows, Says: d.limit, Before: page.PointHead{Name: capital(front) + " sent"}, After: page.PointHead{Name: "Record received"}}
-	head := func(h *page.PointHead, s *integrity.Said, nothing string) {
+	head := func(h *page.PointHead, s *integrity.Said) {
 		if s.Received.IsZero() {
 			h.Time = nothing
 			return
@@ -255,8 +255,8 @@ func (d *doubtful) points(r *request) *page.Points {
 		h.Time, h.Seal = d.tells.moment(s.Received), seal(s.Place.Entry, s.Place.Line)
 	}
 	behind := d.behind()
-	head(&p.Before, &d.before, "nothing")
-	head(&p.After, &behind, "nothing")
+	head(&p.Before, &d.before)
+	head(&p.After, &behind)
 	for _, s := range []integrity.Said{d.before, behind} {
 		if s.Why != "" {
 			p.Lost = s.Why + " What differed was kept with the doubt."

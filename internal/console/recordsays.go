@@ -239,7 +239,11 @@ func (d *doubtful) weighs() *page.Weighing {
 		all = append(all, page.Weigh{Text: page.Clean(s.Text, 200), By: float64(s.Weight)})
 	}
 	slices.SortStableFunc(all, func(a, b page.Weigh) int { return cmp.Compare(b.By, a.By) })
-	return page.Weighed(all)
+	drawn := page.Weighed(all)
+	if drawn != nil {
+		drawn.Left = "speaks for the chart"
+	}
+	return drawn
 }
 
 // documents are the events of documents (HL7 v2.5.1 9.6).

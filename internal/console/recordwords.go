@@ -99,7 +99,7 @@ func thingOf(about string) string {
 // said is what stands in a field, in words that name nobody. kind is OBX-2 of its segment.
 func (t *teller) said(place, value, kind string) (text string, masked bool) {
 	if value == "" {
-		return "-", false
+		return nothing, false
 	}
 	base := baseField(place)
 	switch s := spokenOf(place); s.as {
@@ -218,6 +218,9 @@ func maskNumber(value string) string {
 	}
 	return strings.Join(all, ", ")
 }
+
+// nothing stands for what a message does not say.
+const nothing = "nothing"
 
 // lengthSays stands for a text that is not quoted.
 func lengthSays(value string) string {

@@ -82,7 +82,7 @@ func record() page.Doubt {
 				same("Usual range", "3.5 to 5.1"),
 				{Name: "Flag", Before: "High, urgent", After: "Normal", Changed: true, State: page.Act("Changed")},
 				same("State", "Final"),
-				{Name: "Measured", Before: "05:20", After: "-", State: page.Dim("Written differently")},
+				{Name: "Measured", Before: "05:20", After: "nothing", State: page.Dim("Written differently")},
 			},
 			Says: "6.8 is above the usual range of 3.5 to 5.1; 4.1 is within it.",
 		},
@@ -109,9 +109,9 @@ func recordLost() page.Doubt {
 	v.Way = page.Along("Laboratory", "6.8 mmol/L", "Record", "", "Lost between the two points.", false, true)
 	v.Points.After = page.PointHead{Name: "Record received", Time: "nothing"}
 	v.Points.Rows = []page.PointRow{
-		{Name: "Test", Before: "Potassium (2823-3)", After: "-", Changed: true, State: page.Watch("Missing")},
-		{Name: "Value", Before: "6.8 mmol/L", After: "-", Changed: true, State: page.Watch("Missing")},
-		{Name: "State", Before: "Final", After: "-", Changed: true, State: page.Watch("Missing")},
+		{Name: "Test", Before: "Potassium (2823-3)", After: "nothing", State: page.Watch("Missing")},
+		{Name: "Value", Before: "6.8 mmol/L", After: "nothing", State: page.Watch("Missing")},
+		{Name: "State", Before: "Final", After: "nothing", State: page.Watch("Missing")},
 	}
 	v.Points.Says, v.Life, v.Proof, v.Expect = "", v.Life[:2], v.Proof[:1], nil
 	return v
