@@ -22,19 +22,21 @@ func TestARecordIsDoubtedInABrowser(t *testing.T) {
 	b.signIn(p)
 	b.see("Is anything wrong")
 	b.press("g", "r")
-	b.see("One thing may harm somebody")
+	b.see("Two things may harm somebody")
 	b.shot("records")
 	b.press(kb.Enter)
+	b.see("Care first, evidence second")
+	b.open("/records/" + a.doubts["altered"])
 	b.see("The record received 4.1 mmol/L; the laboratory sent 6.8 mmol/L.")
 	b.see("Where it changed")
 	b.shot("record-altered")
-	for _, kind := range []string{"unfounded", "back-dated"} {
+	for _, kind := range []string{"unfounded", "merged"} {
 		b.open("/records/" + a.doubts[kind])
 		b.see("What weighs")
 		b.shot("record-" + kind)
 	}
 	b.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
-	for path, says := range map[string]string{"/records": "One thing may harm somebody", "/records/" + a.doubts["altered"]: "Two points", "/records/" + a.doubts["back-dated"]: "The life of this note"} {
+	for path, says := range map[string]string{"/records": "Two things may harm somebody", "/records/" + a.doubts["altered"]: "Two points", "/records/" + a.doubts["merged"]: "The life of these records"} {
 		b.open(path)
 		b.see(says)
 		if wide, err := chromedp.Run(b.ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)); err != nil || wide > 390 {
