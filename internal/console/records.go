@@ -57,7 +57,7 @@ func worstOfToday(all []integrity.Doubt, clock page.Clock) {
 	slices.SortStableFunc(all[:today], func(a, b integrity.Doubt) int { return doubtState(&a).Rank() - doubtState(&b).Rank() })
 }
 
-// doubtState is the shape and the word of a doubt. What a rule calls low is still one to keep an eye on here.
+// doubtState is the shape and the word of a doubt.
 func doubtState(d *integrity.Doubt) page.State {
 	rule := d.Rule()
 	return page.Level(rule.Level)
@@ -102,7 +102,7 @@ func recordsHeadline(all []integrity.Doubt) string {
 	case urgent == 0:
 		return "Mostly. " + page.Count(len(all), "thing") + either(len(all) == 1, " is to be looked at.", " are to be looked at.")
 	case urgent == len(all):
-		return "No. " + page.Count(urgent, "thing") + either(urgent == 1, " may harm somebody.", " may harm somebody.")
+		return "No. " + page.Count(urgent, "thing") + " may harm somebody."
 	}
 	return "No. " + page.Count(urgent, "thing") + " may harm somebody, " + strings.ToLower(page.Word(len(all)-urgent)) + either(len(all)-urgent == 1, " more is to be looked at.", " more are to be looked at.")
 }
@@ -119,7 +119,7 @@ func recordsChecked(routes []integrity.RouteState) string {
 	case pairs == 0:
 		return "No message was compared yet on " + page.Plural(len(routes), "way") + "."
 	}
-	return page.Plural(pairs, "message") + either(pairs == 1, " was", " were") + " compared on " + page.Plural(len(routes), "way") + " since they are known."
+	return page.Plural(pairs, "message") + either(pairs == 1, " was", " were") + " compared so far, on " + page.Plural(len(routes), "way") + " that " + either(len(routes) == 1, "is", "are") + " heard at two points."
 }
 
 // firstDoubt is the card with the one thing to do: the worst of today, or of the days before if it may harm somebody.

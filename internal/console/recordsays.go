@@ -186,7 +186,7 @@ func (d *doubtful) headline() string {
 	case string(chart.BackDated):
 		return "We doubt its date. The note claims a time at which it can hardly have been written."
 	case string(chart.Amended):
-		return "We doubt it. " + page.Count(d.Count, "entry") + " of one chart were changed in a short time."
+		return "We doubt it. " + page.Word(d.Count) + " entries of one chart were changed in a short time."
 	case string(chart.Merged):
 		return "We doubt it. Records of two different people were made one."
 	case string(chart.Unfounded):

@@ -18,7 +18,7 @@ func chartsLookedAt() page.RouteCard {
 
 func records() page.Records {
 	v := page.Records{
-		Frame: recordsFrame("Records", "Do records still say what was said?", "No. One thing may harm somebody, four more are to be looked at.", "41,204 messages were compared on 2 ways since they are known."),
+		Frame: recordsFrame("Records", "Do records still say what was said?", "No. One thing may harm somebody, four more are to be looked at.", "41,204 messages were compared so far, on 2 ways that are heard at two points."),
 		Order: "Today’s worst first, then the newest. The last 30 days",
 		Now: &page.Now{State: page.Act("Act now"), Label: "One thing to do", Title: "A result was changed on its way", Text: "Somebody may be treated for what is not so, or not for what is.",
 			Facts: []page.Pair{{Name: "Heard", Value: "06:02"}, {Name: "Where", Value: "On the way laboratory"}}, Action: page.Link{Text: "Open this doubt", URL: "/records/1"}},
