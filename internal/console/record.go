@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -126,20 +127,16 @@ func (d *doubtful) row(f ways.Field, kindBefore, kindAfter string) (page.PointRo
 	}
 	row.Before, row.MaskBefore = d.tells.said(f.Name, f.Before, kindBefore)
 	row.After, row.MaskAfter = d.tells.said(f.Name, f.After, kindAfter)
+	absent := map[string]string{string(ways.Inserted): "Not sent", string(ways.Unheard): "Not sent", string(ways.Removed): "Missing", string(ways.Lost): "Missing"}[d.Kind]
 	switch {
 	case missing:
-		row.Changed, row.State = false, page.Watch("Missing")
+		row.Changed, row.State = false, page.Watch(absent)
 	case changed:
-		row.State = page.State{Class: doubtState(&d.Doubt).Class, Word: map[string]string{
-			string(ways.Inserted): "Not sent", string(ways.Unheard): "Not sent", string(ways.Removed): "Missing",
-		}[d.Kind]}
-		if row.State.Word == "" {
-			row.State.Word = "Changed"
-		}
+		row.State = page.State{Class: doubtState(&d.Doubt).Class, Word: cmp.Or(absent, "Changed")}
 	case row.Same:
 		row.State = page.OK("Same")
 	default:
-		row.State = page.Dim("Written differently")
+		row.State = page.Dim(cmp.Or(absent, "Written differently"))
 	}
 	shown := changed || s.label != "" && f.Name != "OBX-2" && f.Name != "PID-3"
 	return row, shown
