@@ -32,7 +32,7 @@ type archive struct {
 var nobody = []string{"ROE", "RITA", "4711-0815", "47110815", "GRANT", "0044-7001", "14 ELM LANE", "555-0190", "reads this secret"}
 
 // newArchive tells of a result that is changed on its way, vaccinations of people who never came, and two people whose records
-// are made one.
+// are made one, and a note that claims a time before a death.
 func newArchive(t *testing.T) *archive {
 	t.Helper()
 	a := &archive{doubts: map[string]string{}}
@@ -67,7 +67,7 @@ func newArchive(t *testing.T) *archive {
 		for _, d := range all {
 			a.doubts[d.Kind] = d.ID
 		}
-		return len(a.doubts) == 3
+		return len(a.doubts) == 4
 	})
 	a.wait("they are findings", func() bool {
 		c, err := a.desk.Counts(t.Context())
@@ -100,7 +100,7 @@ func (a *archive) story() {
 	a.t.Helper()
 	var facts []hospital.Fact
 	for number, h := range map[string]hospital.Human{"4711-0815": {Family: "Roe", Given: "Rita", National: "N-0001", Born: time.Date(1956, 4, 3, 0, 0, 0, 0, time.UTC)}, "0044-7009": {Family: "Grant", Given: "Gil", National: "N-0002", Born: time.Date(1970, 1, 9, 0, 0, 0, 0, time.UTC)}} {
-		facts = append(facts, hospital.Fact{Patient: &hospital.PatientFact{IDs: []hospital.Identifier{{Authority: "ALDER", Type: "MR", Value: number}}, Human: h}})
+		facts = append(facts, hospital.Fact{Patient: &hospital.PatientFact{IDs: []hospital.Identifier{{Authority: "ALDER", Type: "MR", Value: number}}, Human: h, Died: a.now().Add(-48 * time.Hour)}})
 	}
 	a.send("house", "hl7", "mllp", "", a.now(), map[string]any{"Facts": facts})
 	for _, one := range []struct{ point, value, flag string }{{"tap-lab/10.0.0.5", "6.8", "HH"}, {"tap-record/10.0.0.9:2575", "4.1", "N"}} {
@@ -115,6 +115,9 @@ func (a *archive) story() {
 			`RXA|0|1|`+a.now().UTC().Add(time.Hour).Format("20060102150405")+`||207^COVID-19^CVX|0.5|mL||00|||||||||||CP|A`)
 	}
 	a.say("registration", a.head("ADT^A40^ADT_A39"), `EVN|A40|||01|55301`, rita, `MRG|0044-7009^^^ALDER^MR`)
+	a.say("notes", a.head("MDM^T02^MDM_T02"), `EVN|T02`, rita, `TXA|1|PN|TX|`+a.now().UTC().Add(-9*24*time.Hour).Format("20060102150405")+`|||||55208|||D1|||||AU`, `OBX|1|TX|||Round done. Nobody reads this secret||||||F`)
+	a.pass(25 * time.Minute) // so that it is known whether others came late
+	a.say("others", a.head("ADT^A08^ADT_A01"), `PID|1||0044-9999^^^ALDER^MR||GRANT^X`)
 }
 
 // text is a page's source with its entities undone.
@@ -137,16 +140,17 @@ func TestWhatMayNotBeTrue(t *testing.T) {
 	p := a.hire(admin, "m.okafor", "M. Okafor", access.Analyst)
 	status, body := p.get("/records")
 	a.without("the list", body)
-	for _, want := range []string{"No. Two things may harm somebody, one more is to be looked at.", "A result was changed on its way", "Value and flag.", "Vaccinations were entered for people who were not there", "5 messages",
+	for _, want := range []string{"No. Two things may harm somebody, two more are to be looked at.", "A result was changed on its way", "Value and flag.", "Vaccinations were entered for people who were not there", "5 messages",
 		"Records of two different people were made one", "1 message of 1", "2<span class=\"vh\"> to act now", "Until "} {
 		if !strings.Contains(text(body), want) {
 			t.Errorf("status %d: the list does not say %q", status, want)
 		}
 	}
 	for kind, wants := range map[string][]string{
-		"altered":   {"No. The record received 4.1 mmol/L; the laboratory sent 6.8 mmol/L.", "Tell ward 4W: do not act on 4.1 mmol/L", "6.8 is above the usual range of 3.5 to 5.1; 4.1 is within it.", "Potassium of •••• (2823-3)", "High, urgent", "Laboratory: 6.8 mmol/L; Record: 4.1 mmol/L."},
-		"unfounded": {"We doubt it. Five vaccinations were entered for people who were not here.", "COVID-19, said to be given", "Of 5 patients who are said to have been given it, 5 had no visit", "••••08"},
-		"merged":    {"We doubt it. Records of two different people were made one.", "Have the merge undone", "The two records have different family names.", "Two records were made one", "left: speaks for the chart"},
+		"altered":    {"No. The record received 4.1 mmol/L; the laboratory sent 6.8 mmol/L.", "Tell ward 4W: do not act on 4.1 mmol/L", "6.8 is above the usual range of 3.5 to 5.1; 4.1 is within it.", "Potassium of •••• (2823-3)", "High, urgent", "Laboratory: 6.8 mmol/L; Record: 4.1 mmol/L."},
+		"unfounded":  {"We doubt it. Five vaccinations were entered for people who were not here.", "COVID-19, said to be given", "Of 5 patients who are said to have been given it, 5 had no visit", "••••08"},
+		"back-dated": {"We doubt its date.", "The time that the note claims", "Really received: note written", "of the kind PN", "It was written 9 days after the time that it claims", "a complaint, a legal matter or a death came up"},
+		"merged":     {"We doubt it. Records of two different people were made one.", "Have the merge undone", "The two records have different family names.", "Two records were made one", "left: speaks for the chart"},
 	} {
 		status, body := p.get("/records/" + a.doubts[kind])
 		a.without(kind, body)

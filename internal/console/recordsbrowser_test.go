@@ -30,13 +30,13 @@ func TestARecordIsDoubtedInABrowser(t *testing.T) {
 	b.see("The record received 4.1 mmol/L; the laboratory sent 6.8 mmol/L.")
 	b.see("Where it changed")
 	b.shot("record-altered")
-	for _, kind := range []string{"unfounded", "merged"} {
+	for _, kind := range []string{"unfounded", "merged", "back-dated"} {
 		b.open("/records/" + a.doubts[kind])
 		b.see("What weighs")
 		b.shot("record-" + kind)
 	}
 	b.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
-	for path, says := range map[string]string{"/records": "Two things may harm somebody", "/records/" + a.doubts["altered"]: "Two points", "/records/" + a.doubts["merged"]: "The life of these records"} {
+	for path, says := range map[string]string{"/records": "Two things may harm somebody", "/records/" + a.doubts["altered"]: "Two points", "/records/" + a.doubts["back-dated"]: "The life of this note"} {
 		b.open(path)
 		b.see(says)
 		if wide, err := chromedp.Run(b.ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)); err != nil || wide > 390 {
