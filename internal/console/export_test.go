@@ -133,5 +133,5 @@ func Doubted(v *veil.Veil, d integrity.Doubt, before, after *hl7.Message) (headl
 	for _, row := range one.rows {
 		rows = append(rows, row.Name+" | "+row.Before+" | "+row.After+" | "+row.State.Word)
 	}
-	return one.headline(), one.now(&request{clock: clock}).Title, one.limit, rows
+	return one.headline(), one.now().Title, one.limit, rows
 }

@@ -190,7 +190,7 @@ func (c *Console) recordPage(r *request, d *doubtful) page.Doubt {
 	}
 	v.Frame = c.frame(r, "records", "Records", ask, key("the finding", "Enter"))
 	v.Crumbs = []page.Link{{Text: "Records", URL: "/records"}, {Text: "Doubt " + page.Clean(d.ID[:min(8, len(d.ID))], 8)}}
-	v.Answer, v.Now = d.headline(), d.now(r)
+	v.Answer, v.Now = d.headline(), d.now()
 	v.Subject = d.subject()
 	rule := d.Rule()
 	for _, n := range rule.FalsePositives {
@@ -199,13 +199,13 @@ func (c *Console) recordPage(r *request, d *doubtful) page.Doubt {
 	if ofChart(d.Kind) {
 		v.Meaning = "that anything was falsified, or why it was written so. It proves what reached us and when, and that it is unchanged since."
 		v.Weighs = d.weighs()
-		v.LifeOf, v.Life = d.chartLife(r)
+		v.LifeOf, v.Life = d.chartLife()
 	} else {
 		v.Meaning = "that what was sent is true. It proves what was heard at each of the two points and when, and that both are unchanged since."
-		v.Way, v.Points = d.way(), d.points(r)
-		v.LifeOf, v.Life = "The life of this message", d.routeLife(r)
+		v.Way, v.Points = d.way(), d.points()
+		v.LifeOf, v.Life = "The life of this message", d.routeLife()
 	}
-	v.Proof, v.Command = d.proof(r)
+	v.Proof, v.Command = d.proof()
 	v.Facts = []page.Pair{{Name: "Heard", Value: r.clock.At(d.At)}, {Name: "Where", Value: doubtWhere(&d.Doubt)}}
 	if d.Author != "" {
 		v.Facts = append(v.Facts, page.Pair{Name: "Written by", Value: page.Mask(d.Author), Masked: true})
@@ -241,7 +241,7 @@ func firstSaid(a, b string) string {
 }
 
 // points is the table of both points.
-func (d *doubtful) points(r *request) *page.Points {
+func (d *doubtful) points() *page.Points {
 	front, _ := d.sides()
 	p := &page.Points{Rows: d.rows, Says: d.limit, Before: page.PointHead{Name: capital(front) + " sent"}, After: page.PointHead{Name: "Record received"}}
 	head := func(h *page.PointHead, s *integrity.Said) {
@@ -282,7 +282,7 @@ func (d *doubtful) way() *page.Way {
 }
 
 // proof lists the sealed messages.
-func (d *doubtful) proof(r *request) (rows []page.ProofRow, command string) {
+func (d *doubtful) proof() (rows []page.ProofRow, command string) {
 	add := func(name string, s *integrity.Said) {
 		row := page.ProofRow{Name: name, Entry: page.Number(s.Place.Entry), Seal: seal(s.Place.Entry, s.Place.Line), When: "not known"}
 		if !s.Received.IsZero() {
@@ -313,7 +313,7 @@ func (d *doubtful) proof(r *request) (rows []page.ProofRow, command string) {
 }
 
 // routeLife is when the message was where.
-func (d *doubtful) routeLife(r *request) []page.LifeRow {
+func (d *doubtful) routeLife() []page.LifeRow {
 	type dated struct {
 		at time.Time
 		page.LifeRow

@@ -15,6 +15,7 @@ import (
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/integrity"
+	"github.com/wardline/wardline/internal/triage"
 	"github.com/wardline/wardline/internal/vault"
 )
 
@@ -146,6 +147,9 @@ func TestWhatMayNotBeTrue(t *testing.T) {
 			t.Errorf("status %d: the list does not say %q", status, want)
 		}
 	}
+	if strings.LastIndex(body, "Records of two different people") > strings.LastIndex(body, "A note claims an earlier time") {
+		t.Error("the newest of today stands before the worst")
+	}
 	for kind, wants := range map[string][]string{
 		"altered":    {"No. The record received 4.1 mmol/L; the laboratory sent 6.8 mmol/L.", "Tell ward 4W: do not act on 4.1 mmol/L", "6.8 is above the usual range of 3.5 to 5.1; 4.1 is within it.", "Potassium of •••• (2823-3)", "High, urgent", "Laboratory: 6.8 mmol/L; Record: 4.1 mmol/L."},
 		"unfounded":  {"We doubt it. Five vaccinations were entered for people who were not here.", "COVID-19, said to be given", "Of 5 patients who are said to have been given it, 5 had no visit", "••••08"},
@@ -223,6 +227,18 @@ func TestAFindingLeadsToItsDoubt(t *testing.T) {
 	_, body := p.get("/findings?rule=integrity-altered")
 	if !strings.Contains(body, `href="/records/`+a.doubts["altered"]+`"`) {
 		t.Errorf("no way to the doubt:\n%s", text(body))
+	}
+	all, err := a.desk.List(t.Context(), triage.Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, item := range all {
+		if err := a.desk.Judge(t.Context(), item.ID, triage.True, "told the ward", p.id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, body := p.get("/records"); strings.Contains(body, "to act now") {
+		t.Error("all is judged, and the rail still has its mark")
 	}
 }
 

@@ -196,7 +196,7 @@ func (d *doubtful) headline() string {
 }
 
 // now says whom to tell and what to do, care first.
-func (d *doubtful) now(r *request) page.Now {
+func (d *doubtful) now() page.Now {
 	front, behind := d.sides()
 	rule := d.Rule()
 	ward := cmp.Or(d.ward(), "whoever treats the patient")
@@ -253,7 +253,7 @@ var documents = map[string]string{
 }
 
 // chartLife is what was said of the chart in order, with the times that notes claim.
-func (d *doubtful) chartLife(r *request) (heading string, rows []page.LifeRow) {
+func (d *doubtful) chartLife() (heading string, rows []page.LifeRow) {
 	heading = map[string]string{string(chart.BackDated): "The life of this note", string(chart.Amended): "The life of this chart", string(chart.Merged): "The life of these records", string(chart.Unfounded): "What was entered, and when"}[d.Kind]
 	type dated struct {
 		at time.Time

@@ -50,7 +50,7 @@ func TestADoubtInWords(t *testing.T) {
 			"Tell ward 4W: do not act on this until the sender has said what it sent", "", []string{"Test | Report of •••• (T) | Report of •••• (T) | Same", "Value | text, 16 characters | text, 15 characters | Changed"}},
 		"a number that is a person's": {route.Altered, "OBX N", []string{"OBX-5"}, []string{`OBX|1|NM|N||4711-0815`}, []string{`OBX|1|NM|N||123456789`}, "No. What the record received is not what the sender sent.",
 			"Tell ward 4W: do not act on this until the sender has said what it sent", "", []string{"Test | N | N | Same", "Value | ••••0815 | text, 9 characters | Changed"}},
-		"a patient": {route.Altered, "PID", []string{"PID-3"}, []string{high}, []string{high}, "No. It was sent for one patient and arrived for another.", "", "", nil},
+		"a patient": {route.Altered, "PID", []string{"PID-3"}, nil, nil, "No. It was sent for one patient and arrived for another.", "", "", []string{"Patient’s number | •••• | •••• | Changed"}},
 		"inserted": {route.Inserted, "OBX 2823-3", []string{"OBX-3", "OBX-5"}, []string{`OBX|9|NM|NA||140`}, []string{`OBX|9|NM|NA||140`, low}, "No. The record received a result that the sender did not send.",
 			"Ask the sender whether it sent this, before anybody acts on it", "", []string{"Test | nothing | Potassium (2823-3) | Not sent", "Value | nothing | 4.1 mmol/L | Not sent", "Unit | nothing | mmol/L | Not sent", "Usual range | nothing | 3.5 to 5.1 | Not sent", "Flag | nothing | Normal | Not sent", "State | nothing | Final | Not sent"}},
 		"lost": {route.Lost, "ORU^R01^ORU_R01", nil, []string{high}, nil, "It never arrived. What went in did not come out, though later messages did.", "Tell ward 4W that something may be missing, and have it sent again", "",
