@@ -57,6 +57,7 @@ const (
 	CaseDecide      Verb = "case.decide"    // say whether an access had a reason
 	CaseReveal      Verb = "case.reveal"    // see who is behind a case, a list or a day, for a time
 	RecordTrace     Verb = "record.trace"   // who saw one patient's record
+	RecordRead      Verb = "record.read"    // what may not be true of records, masked
 	StaffDay        Verb = "staff.day"      // what one who works here did on a day
 	ExplainedRead   Verb = "explained.read" // how many accesses have a reason; names nobody
 )
@@ -101,6 +102,7 @@ case.read         all      all      all      -        closed   -        -       
 case.decide       -        -        all      -        -        -        -        -
 case.reveal       -        -        all      -        -        -        -        -
 record.trace      -        -        all      -        -        -        -        -
+record.read       all      all      all      -        -        -        -        named
 staff.day         -        -        all      -        -        -        -        -
 explained.read    all      all      all      -        all      -        -        -
 `

@@ -19,6 +19,7 @@ import (
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/index"
+	"github.com/wardline/wardline/internal/integrity"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/privacy"
 	"github.com/wardline/wardline/internal/store"
@@ -57,6 +58,8 @@ type Config struct {
 	// Privacy explains accesses to records, and Hospital knows who is behind them; both nil where that is not set up.
 	Privacy  *privacy.Room
 	Hospital *hospital.Follower
+	// Integrity compares what systems say of records; nil when that is switched off.
+	Integrity *integrity.Room
 	// Alone lets one person do what otherwise takes two, also where a second one could agree.
 	Alone bool
 	Log   *slog.Logger // may be nil

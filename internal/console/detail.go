@@ -34,6 +34,11 @@ func (c *Console) findingView(r *request, item *triage.Item, next string) (*page
 		v.Care = "The rule says nothing of it. Ask what work depends on the place above before anything is switched off."
 	}
 	v.Step = c.nextStep(r, f)
+	for i := range f.Events { // the newest of those that are kept
+		if link := doubtLink(r, &f.Events[i]); link != nil {
+			v.Step.Link = link
+		}
+	}
 	for _, n := range f.Rule.FalsePositives[:min(6, len(f.Rule.FalsePositives))] {
 		v.Expect = append(v.Expect, page.Clean(n, 300))
 	}
@@ -102,6 +107,7 @@ func (c *Console) evidence(r *request, f *finding.Finding, v *page.Finding) erro
 		if e.Place != nil {
 			row.Seal = seal(e.Place.Entry, e.Place.Line)
 		}
+		row.More = doubtLink(r, e)
 		v.Evidence = append(v.Evidence, row)
 	}
 	v.Shown = page.Plural(f.Count, "event")
@@ -116,6 +122,15 @@ func (c *Console) evidence(r *request, f *finding.Finding, v *page.Finding) erro
 		v.PlacesSay = fmt.Sprintf("%d of %s", placesShown, v.PlacesSay)
 	}
 	return nil
+}
+
+// doubtLink leads from a finding about records to what was said at both points; nil for all others.
+func doubtLink(r *request, e *finding.Evidence) *page.Link {
+	id := e.Entities["doubt"]
+	if id == "" || allowed(r.actor, access.RecordRead) != nil {
+		return nil
+	}
+	return &page.Link{Text: "Open the doubt", URL: "/records/" + id}
 }
 
 // seal leads to the proof of a line of the journal.

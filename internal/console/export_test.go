@@ -4,11 +4,14 @@ import (
 	"context"
 	"time"
 
+	"github.com/wardline/wardline/format/hl7"
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/console/page"
 	"github.com/wardline/wardline/internal/index"
+	"github.com/wardline/wardline/internal/integrity"
 	"github.com/wardline/wardline/internal/privacy"
+	"github.com/wardline/wardline/internal/vault/veil"
 )
 
 // Served is one route as tests walk them.
@@ -117,3 +120,18 @@ func EvidenceOf(k *privacy.Case) (what []string, says string) {
 
 // QuestionOf is what the reader of a case answers.
 func QuestionOf(k *privacy.Case) string { return questionOf(k) }
+
+// Doubted is a doubt as its page tells it: the headline, what to do, the sentence about the usual range, and each field as name, before, after, state.
+func Doubted(v *veil.Veil, d integrity.Doubt, before, after *hl7.Message) (headline, todo, limit string, rows []string) {
+	one := &doubtful{Doubt: d, before: integrity.Said{Message: before}}
+	if after != nil {
+		one.places = []integrity.Said{{Message: after}}
+	}
+	clock := page.Clock{Now: time.Date(2026, 6, 16, 7, 42, 0, 0, time.UTC), Zone: time.UTC}
+	one.tells = newTeller(v, clock, append([]integrity.Said{one.before}, one.places...))
+	one.compare()
+	for _, row := range one.rows {
+		rows = append(rows, row.Name+" | "+row.Before+" | "+row.After+" | "+row.State.Word)
+	}
+	return one.headline(), one.now().Title, one.limit, rows
+}

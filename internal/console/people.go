@@ -58,6 +58,9 @@ func tokenChoices(maker access.Actor) (all []page.Choice) {
 		if verb == access.CaseRead {
 			choice.Text, choice.Hint = "Read cases about accesses to records", "nobody is named in them"
 		}
+		if verb == access.RecordRead {
+			choice.Text, choice.Hint = "Read what may not be true of records", "patients are masked, and that one was read is sealed"
+		}
 		all = append(all, choice)
 	}
 	return all
@@ -299,7 +302,7 @@ func did(v access.Verb) string {
 		access.FindingJudge: "judged a finding", access.FindingSuppress: "hid or showed findings", access.SearchRun: "searched", access.HuntRun: "searched back in time", access.AnswerRead: "read answers",
 		access.SourceWrite: "changed a source", access.RuleWrite: "changed rules", access.JournalVerify: "checked the journal", access.PeopleWrite: "changed who may enter",
 		access.TokenWrite: "made or revoked a token", access.SelfWrite: "changed the own access",
-		access.CaseRead: "opened a case", access.CaseDecide: "decided a case", access.CaseReveal: "had names shown", access.RecordTrace: "asked who saw a record",
+		access.CaseRead: "opened a case", access.CaseDecide: "decided a case", access.CaseReveal: "had names shown", access.RecordTrace: "asked who saw a record", access.RecordRead: "opened a doubt about a record",
 		access.StaffDay: "looked at a day at work",
 		"session.open":  "signed in", "session.close": "signed out", "session.prove": "gave the second factor again", "person.join": "joined",
 	}[v]
@@ -334,7 +337,7 @@ func (c *Console) trail(r *request) (answer, error) {
 		return answer{}, err
 	}
 	for _, verb := range []access.Verb{access.FindingJudge, access.FindingSuppress, access.SearchRun, access.HuntRun, access.JournalVerify, access.PeopleWrite, access.TokenWrite, access.SelfWrite,
-		access.CaseRead, access.CaseDecide, access.CaseReveal, access.RecordTrace, access.StaffDay} {
+		access.CaseRead, access.CaseDecide, access.CaseReveal, access.RecordTrace, access.RecordRead, access.StaffDay} {
 		v.Verbs = append(v.Verbs, page.Choice{Value: string(verb), Text: did(verb), Chosen: f.Verb == verb})
 	}
 	names := map[string]string{}

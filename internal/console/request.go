@@ -16,6 +16,7 @@ import (
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/console/page"
 	"github.com/wardline/wardline/internal/index"
+	"github.com/wardline/wardline/internal/integrity"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/privacy"
 	"github.com/wardline/wardline/internal/triage"
@@ -245,7 +246,7 @@ func (c *Console) failure(r *request, err error) failure {
 		return failure{http.StatusServiceUnavailable, "Not ready yet.", sentence(privacy.ErrNotReady.Error()), ""}
 	case errors.Is(err, errNoRoom):
 		return failure{http.StatusNotFound, "Access review is not set up.", "An administrator switches it on in the configuration, under privacy.", ""}
-	case errors.Is(err, errAbsent), errors.Is(err, privacy.ErrNoCase), errors.Is(err, triage.ErrUnknown), errors.Is(err, journal.ErrNoEntry), errors.Is(err, access.ErrNobody):
+	case errors.Is(err, errAbsent), errors.Is(err, privacy.ErrNoCase), errors.Is(err, integrity.ErrNoDoubt), errors.Is(err, triage.ErrUnknown), errors.Is(err, journal.ErrNoEntry), errors.Is(err, access.ErrNobody):
 		return failure{http.StatusNotFound, "There is nothing here.", "It may have been removed, or the address is mistyped.", ""}
 	case errors.Is(err, access.ErrNoTrail):
 		return failure{http.StatusServiceUnavailable, "Could not record. Nothing was changed.", "The journal did not answer within two seconds, so the act was not carried out. Receiving goes on. Try again in a minute.", ""}

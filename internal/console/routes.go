@@ -82,6 +82,9 @@ func table() []route {
 		{pattern: "POST /people-at-work/{id}/{day}/reveal", verb: access.CaseReveal, handle: (*Console).workdayReveal},
 		{pattern: "POST /people-at-work/{id}/{day}/conceal", verb: access.CaseReveal, handle: (*Console).workdayConceal},
 
+		{pattern: "GET /records", api: "GET /records", verb: access.RecordRead, handle: (*Console).records, doc: docRecords()},
+		{pattern: "GET /records/{id}", api: "GET /records/{id}", verb: access.RecordRead, handle: (*Console).record, doc: docRecord()},
+
 		{pattern: "GET /search", verb: access.SearchRun, handle: (*Console).searchForm},
 		{pattern: "POST /search", api: "POST /search", verb: access.SearchRun, handle: (*Console).ask, doc: docSearch()},
 		{pattern: "GET /search/{question}", verb: access.SearchRun, handle: (*Console).answerPage},

@@ -116,7 +116,7 @@ func (e *Engine) written(h *hospital.House, ev *event.Event, m *hl7.Message, at 
 func (e *Engine) Routes() []RouteState {
 	var out []RouteState
 	for _, p := range e.passages {
-		out = append(out, RouteState{p.cfg.Name, p.cfg.From, p.cfg.To, p.route.Learning(e.observed), p.route.Counts()})
+		out = append(out, RouteState{p.cfg.Name, p.cfg.From, p.cfg.To, p.route.Learning(e.observed), p.route.Until(), p.route.Counts()})
 	}
 	return out
 }
@@ -127,6 +127,7 @@ type RouteState struct {
 	From     []string     `json:"from"`
 	To       []string     `json:"to"`
 	Learning bool         `json:"learning"`
+	Until    time.Time    `json:"until,omitzero"` // when learning ends or ended; zero before the first message
 	Counts   route.Counts `json:"counts"`
 }
 

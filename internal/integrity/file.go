@@ -127,6 +127,9 @@ func (r *Room) file(ctx context.Context, doubts []Doubt) error {
 	return nil
 }
 
+// Rule is what is thought of doubts of this kind: how much they matter, what they do to care, and when they are none.
+func (d *Doubt) Rule() finding.Rule { return ruleOf(d.Kind).Rule }
+
 // finding is a doubt as all watchers tell theirs: which fields differ or which signs were seen, and nothing that was said.
 func (d *Doubt) finding() finding.Finding {
 	rule := ruleOf(d.Kind)
@@ -142,7 +145,7 @@ func (d *Doubt) finding() finding.Finding {
 		panic(fmt.Sprint("wardline: internal error: ", err)) // texts and numbers can always be written
 	}
 	evidence := finding.Evidence{Source: watcher, Time: d.At, Fields: said, Entities: map[string]string{}}
-	for kind, value := range map[string]string{"flow": d.Way, "patient": d.Patient, "user": d.Author} {
+	for kind, value := range map[string]string{"flow": d.Way, "patient": d.Patient, "user": d.Author, "doubt": d.ID} {
 		if value != "" {
 			evidence.Entities[kind] = value
 		}

@@ -168,13 +168,9 @@ func (r *Room) Doubts(ctx context.Context, since time.Time, n int) ([]Doubt, err
 		if err := rows.Scan(&body); err != nil {
 			return nil, fmt.Errorf("list doubts: %w", err)
 		}
-		plain, err := r.cfg.Vault.OpenBlob(body, sealedDoubt)
+		d, err := r.open(body)
 		if err != nil {
-			return nil, fmt.Errorf("open a doubt: %w", err)
-		}
-		var d Doubt
-		if err := json.Unmarshal(plain, &d); err != nil {
-			return nil, fmt.Errorf("read a doubt: %w", err)
+			return nil, err
 		}
 		out = append(out, d)
 	}

@@ -24,7 +24,7 @@ func Describe(fields json.RawMessage, asks, patients []string) (chosen, all []Pa
 	all = flatten(fields)
 	clinical := false
 	for _, p := range all {
-		if strings.HasPrefix(p.Name, "access.") || namesPatient(p.Name) {
+		if strings.HasPrefix(p.Name, "access.") || namesPatient(p.Name) || p.Name == "message" && strings.HasPrefix(p.Value, "MSH") { // a whole message of HL7
 			clinical = true
 		}
 		if namesPatient(p.Name) {

@@ -114,6 +114,7 @@ func samples() map[string]sample {
 		"keys":            {"keys", keys()},
 	}
 	maps.Copy(all, privacySamples())
+	maps.Copy(all, recordSamples())
 	return all
 }
 

@@ -95,7 +95,8 @@ type Verdict struct {
 type Step struct {
 	State               State
 	Label, Text, Action string
-	Search              []Pair // the question that the button asks
+	Link                *Link  // where the button leads
+	Search              []Pair // or else the question that it asks
 }
 
 // Event is one event, in the words of its sender.
@@ -103,6 +104,7 @@ type Event struct {
 	Time, Source string
 	Chosen, All  []Pair
 	Seal         *Seal
+	More         *Link // where it is told in full
 }
 
 // Hide is the form that hides what is expected, with its receipt.

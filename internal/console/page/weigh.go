@@ -12,6 +12,7 @@ type Weighing struct {
 	Width int
 	Zero  string // where the bars begin
 	Rows  []Weight
+	Left  string // what bars to the left do; when empty, they speak for a reason
 }
 
 // Weight is one reason in words, with its bar.

@@ -147,6 +147,14 @@ func (r *Route) Learning(now time.Time) bool {
 	return r.began.IsZero() || now.Before(r.began.Add(r.cfg.Learn))
 }
 
+// Until is when learning ends; zero before the first message.
+func (r *Route) Until() time.Time {
+	if r.began.IsZero() {
+		return time.Time{}
+	}
+	return r.began.Add(r.cfg.Learn)
+}
+
 // Hear takes a message that was heard at a point, and returns what can be said at once. id names it for the caller, and m is not kept.
 // at never goes back by more than Grace.
 func (r *Route) Hear(p Point, m *hl7.Message, id string, at time.Time) []Outcome {

@@ -1,0 +1,54 @@
+package console_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/wardline/wardline/internal/access"
+)
+
+// TestARecordIsDoubtedInABrowser goes by keys alone from the first page to a result that was changed on its way, and on a phone to a chart.
+func TestARecordIsDoubtedInABrowser(t *testing.T) {
+	a := newArchive(t)
+	p := a.hire(a.first(), "m.okafor", "M. Okafor", access.Analyst)
+	b := openTab(t, a.node)
+	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: noteRefusals}); err != nil {
+		t.Fatal(err)
+	}
+	b.signIn(p)
+	b.see("Is anything wrong")
+	b.press("g", "r")
+	b.see("Two things may harm somebody")
+	b.shot("records")
+	b.press(kb.Enter)
+	b.see("Care first, evidence second")
+	b.open("/records/" + a.doubts["altered"])
+	b.see("The record received 4.1 mmol/L; the laboratory sent 6.8 mmol/L.")
+	b.see("Where it changed")
+	b.shot("record-altered")
+	for _, kind := range []string{"unfounded", "merged", "back-dated"} {
+		b.open("/records/" + a.doubts[kind])
+		b.see("What weighs")
+		b.shot("record-" + kind)
+	}
+	b.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
+	for path, says := range map[string]string{"/records": "Two things may harm somebody", "/records/" + a.doubts["altered"]: "Two points", "/records/" + a.doubts["back-dated"]: "The life of this note"} {
+		b.open(path)
+		b.see(says)
+		if wide, err := chromedp.Run(b.ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)); err != nil || wide > 390 {
+			t.Errorf("%s is %d wide on a phone, %v", path, wide, err)
+		}
+	}
+	b.open("/records/" + a.doubts["altered"])
+	b.do(chromedp.EmulateViewport(1440, 900))
+	b.press(kb.Enter)
+	b.see("Open the doubt")
+	if refused := b.text(`sessionStorage.refused || ""`); refused != "" {
+		t.Errorf("the content policy refused:\n%s", refused)
+	}
+	a.without("the browser", strings.ToUpper(b.text(`document.body.innerText`)))
+}
