@@ -27,7 +27,7 @@ type Merge struct {
 // The weights of signs of a merge.
 const (
 	weighOtherName   = 8 // neither name nor its sound
-	weighOtherGiven  = 5
+	weighOtherGiven  = 7 // neither name alike: a person is asked, for hardly anybody changes both
 	weighOtherBirth  = 10
 	weighOtherSex    = 5
 	weighOtherNumber = 10 // of the nation's register
