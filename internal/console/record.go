@@ -127,6 +127,9 @@ func (d *doubtful) row(f ways.Field, kindBefore, kindAfter string) (page.PointRo
 	}
 	row.Before, row.MaskBefore = d.tells.said(f.Name, f.Before, kindBefore)
 	row.After, row.MaskAfter = d.tells.said(f.Name, f.After, kindAfter)
+	if readBack(d.Kind) && !namesPeople(f.Name) && isAmount(f.Before) && isAmount(f.After) {
+		row.Before, row.After = f.Before, f.After
+	}
 	absent := map[string]string{string(ways.Inserted): "Not sent", string(ways.Unheard): "Not sent", string(ways.Removed): "Missing", string(ways.Lost): "Missing"}[d.Kind]
 	switch {
 	case missing:
@@ -196,7 +199,14 @@ func (c *Console) recordPage(r *request, d *doubtful) page.Doubt {
 	for _, n := range rule.FalsePositives {
 		v.Expect = append(v.Expect, page.Clean(n, 300))
 	}
-	if ofChart(d.Kind) {
+	if readBack(d.Kind) {
+		v.Meaning = "that it was true when it was read first. It proves what was read then and now, and when."
+		v.Way, v.Points = d.way(), d.points()
+		if len(d.Signs) > 0 {
+			v.Weighs = d.weighs()
+		}
+		v.LifeOf, v.Life = "When it was read", d.routeLife()
+	} else if ofChart(d.Kind) {
 		v.Meaning = "that anything was falsified, or why it was written so. It proves what reached us and when, and that it is unchanged since."
 		v.Weighs = d.weighs()
 		v.LifeOf, v.Life = d.chartLife()
@@ -244,6 +254,9 @@ func firstSaid(a, b string) string {
 func (d *doubtful) points() *page.Points {
 	front, _ := d.sides()
 	p := &page.Points{Rows: d.rows, Says: d.limit, Before: page.PointHead{Name: capital(front) + " sent"}, After: page.PointHead{Name: "Record received"}}
+	if readBack(d.Kind) {
+		p.Before.Name, p.After.Name = "Read before", "Read now"
+	}
 	head := func(h *page.PointHead, s *integrity.Said) {
 		if s.Received.IsZero() {
 			h.Time = nothing
@@ -276,6 +289,9 @@ func (d *doubtful) way() *page.Way {
 		string(ways.Altered): "Changed between the two points.", string(ways.Inserted): "Came in between the two points.", string(ways.Removed): "Lost between the two points.",
 		string(ways.Unheard): "Came from somewhere else.", string(ways.Lost): "Lost between the two points.", string(ways.Rewritten): "Written differently than before.",
 	}[d.Kind]
+	if readBack(d.Kind) {
+		says = "Changed where it is kept, not on the way."
+	}
 	noFront := d.Kind == string(ways.Inserted) || d.Kind == string(ways.Unheard)
 	noBehind := d.Kind == string(ways.Removed) || d.Kind == string(ways.Lost)
 	return page.Along(capital(front), before, capital(behind), after, says, noFront, noBehind)
@@ -341,11 +357,15 @@ func (d *doubtful) routeLife() []page.LifeRow {
 	if d.main != nil && !d.main.MaskAfter && !isText(d.main.After) {
 		received = ": " + d.main.After
 	}
+	first, second := [2]string{"Sent" + sent, "by the " + front}, [2]string{"Received" + received, "by the " + behind}
+	if readBack(d.Kind) {
+		first, second = [2]string{"Read" + sent, "as it was"}, [2]string{"Read" + received, "as it is now"}
+	}
 	if d.Before != nil {
-		add(d.before.Received, "ok", "Sent"+sent, "by the "+front, seal(d.Before.Entry, d.Before.Line))
+		add(d.before.Received, "ok", first[0], first[1], seal(d.Before.Entry, d.Before.Line))
 	}
 	if s := d.behind(); len(d.places) > 0 {
-		add(s.Received, "act", "Received"+received, "by the "+behind, seal(s.Place.Entry, s.Place.Line))
+		add(s.Received, "act", second[0], second[1], seal(s.Place.Entry, s.Place.Line))
 	}
 	add(d.At.Add(time.Nanosecond), "", "This doubt", "was filed as a finding", nil)
 	slices.SortStableFunc(all, func(a, b dated) int { return a.at.Compare(b.at) })

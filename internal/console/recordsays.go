@@ -11,7 +11,9 @@ import (
 	"github.com/wardline/wardline/internal/console/page"
 	"github.com/wardline/wardline/internal/integrity"
 	"github.com/wardline/wardline/internal/integrity/chart"
+	"github.com/wardline/wardline/internal/integrity/image"
 	ways "github.com/wardline/wardline/internal/integrity/route"
+	"github.com/wardline/wardline/internal/integrity/row"
 	"github.com/wardline/wardline/internal/vault/veil"
 )
 
@@ -126,6 +128,9 @@ func inZone(at time.Time, zone *time.Location) time.Time {
 
 // sides names the two points: who sent, and who received.
 func (d *doubtful) sides() (front, behind string) {
+	if readBack(d.Kind) {
+		return "before", "now"
+	}
 	department := ""
 	for _, s := range []integrity.Said{d.before, d.behind()} {
 		if s.Message != nil && department == "" {
@@ -226,10 +231,43 @@ func (d *doubtful) now() page.Now {
 	case string(chart.Unfounded):
 		n.Title = "Ask who gave them, and look for the batch in the pharmacy’s books"
 	}
+	if readBack(d.Kind) {
+		n.Title = whatToDo[d.Kind]
+	}
 	if ofChart(d.Kind) {
 		n.Text = strings.TrimSpace(n.Text + " The journal proves when each message was received.")
 	}
 	return n
+}
+
+// readBack tells the doubts that come of reading again what a system keeps.
+func readBack(kind string) bool {
+	return strings.HasPrefix(kind, "image-") || strings.HasPrefix(kind, "row-")
+}
+
+// whatToDo is the first thing to do about what was read back.
+var whatToDo = map[string]string{
+	string(image.Redrawn):    "Fetch the pictures from the machine that made them, before anybody reads those of the archive",
+	string(image.Reassigned): "Find out whose pictures these are, before anybody reads them",
+	string(image.Reworded):   "Compare with the machine that made it: side, scale and time may be wrong",
+	string(image.Polyglot):   "Do not open it; keep it for those who look into it",
+	string(row.Unversioned):  "Ask who may write to this database, and call the one who measured it",
+	string(row.Older):        "Ask whether a backup was restored, and list what was entered since",
+	string(row.Shared):       "Have the person who is responsible for this list confirm the change",
+	string(row.Fewer):        "Look in the audit of the system for who deleted it, and ask for a backup",
+	string(row.Tampered):     "Ask the administrators of the database what was done there",
+}
+
+// namesPeople tells columns that may say who somebody is.
+func namesPeople(column string) bool {
+	column = strings.ToLower(column)
+	return slices.ContainsFunc([]string{"pat", "mrn", "name", "id", "birth", "born", "phone", "street", "insur", "visit", "case"}, func(w string) bool { return strings.Contains(column, w) })
+}
+
+// isAmount tells a number that says how much, and is too short to be somebody's.
+func isAmount(text string) bool {
+	digits := strings.Trim(text, "0123456789.-+<>") == "" && strings.ContainsAny(text, "0123456789")
+	return digits && len(text) <= 7
 }
 
 // weighs draws the signs, the heaviest first on each side. It has no sum.
