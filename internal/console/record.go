@@ -253,9 +253,9 @@ func firstSaid(a, b string) string {
 // points is the table of both points.
 func (d *doubtful) points() *page.Points {
 	front, _ := d.sides()
-	p := &page.Points{Rows: d.rows, Says: d.limit, Before: page.PointHead{Name: capital(front) + " sent"}, After: page.PointHead{Name: "Record received"}}
+	p := &page.Points{Name: "Two points", Rows: d.rows, Says: d.limit, Before: page.PointHead{Name: capital(front) + " sent"}, After: page.PointHead{Name: "Record received"}}
 	if readBack(d.Kind) {
-		p.Before.Name, p.After.Name = "Read before", "Read now"
+		p.Name, p.Before.Name, p.After.Name = "Then and now", "Read before", "Read now"
 	}
 	head := func(h *page.PointHead, s *integrity.Said) {
 		if s.Received.IsZero() {
@@ -268,7 +268,7 @@ func (d *doubtful) points() *page.Points {
 	head(&p.Before, &d.before)
 	head(&p.After, &behind)
 	for _, s := range []integrity.Said{d.before, behind} {
-		if s.Why != "" {
+		if s.Why != "" && !readBack(d.Kind) {
 			p.Lost = s.Why + " What differed was kept with the doubt."
 		}
 	}
@@ -294,7 +294,11 @@ func (d *doubtful) way() *page.Way {
 	}
 	noFront := d.Kind == string(ways.Inserted) || d.Kind == string(ways.Unheard)
 	noBehind := d.Kind == string(ways.Removed) || d.Kind == string(ways.Lost)
-	return page.Along(capital(front), before, capital(behind), after, says, noFront, noBehind)
+	way := page.Along(capital(front), before, capital(behind), after, says, noFront, noBehind)
+	if readBack(d.Kind) {
+		way.Between = "Kept"
+	}
+	return way
 }
 
 // proof lists the sealed messages.
@@ -307,12 +311,12 @@ func (d *doubtful) proof() (rows []page.ProofRow, command string) {
 		rows = append(rows, row)
 	}
 	if d.Before != nil {
-		add("In front", &d.before)
+		add(either(readBack(d.Kind), "Read before", "In front"), &d.before)
 	}
 	for i := range d.places {
 		name := "Message " + page.Number(i+1)
 		if !ofChart(d.Kind) {
-			name = "Behind"
+			name = either(readBack(d.Kind), "Read now", "Behind")
 		}
 		add(name, &d.places[i])
 	}

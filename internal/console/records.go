@@ -157,7 +157,10 @@ func (c *Console) doubtRow(r *request, d *integrity.Doubt) page.DoubtRow {
 
 // doubtWhere is the way, or that it is a chart.
 func doubtWhere(d *integrity.Doubt) string {
-	if d.Way == "" {
+	switch {
+	case readBack(d.Kind):
+		return "Where it is kept"
+	case d.Way == "":
 		return "In charts"
 	}
 	return "On the way " + page.Clean(d.Way, 40)

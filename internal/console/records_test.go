@@ -68,7 +68,7 @@ func newArchive(t *testing.T) *archive {
 		for _, d := range all {
 			a.doubts[d.Kind] = d.ID
 		}
-		return len(a.doubts) == 4
+		return len(a.doubts) == 5
 	})
 	a.wait("they are findings", func() bool {
 		c, err := a.desk.Counts(t.Context())
@@ -119,6 +119,12 @@ func (a *archive) story() {
 	a.say("notes", a.head("MDM^T02^MDM_T02"), `EVN|T02`, rita, `TXA|1|PN|TX|`+a.now().UTC().Add(-9*24*time.Hour).Format("20060102150405")+`|||||55208|||D1|||||AU`, `OBX|1|TX|||Round done. Nobody reads this secret||||||F`)
 	a.pass(25 * time.Minute) // so that it is known whether others came late
 	a.say("others", a.head("ADT^A08^ADT_A01"), `PID|1||0044-9999^^^ALDER^MR||GRANT^X`)
+	for _, value := range []string{"212", "21"} { // somebody lowers a value in the laboratory's database
+		a.send("export", "records", "row", "", a.now(), map[string]any{"row": map[string]any{
+			"system": "LIS", "table": "result", "sort": "result", "key": "R77", "version": "1", "updated": "2026-03-02T07:30:00Z", "patient": "4711-0815", "authority": "ALDER",
+			"content": map[string]string{"RESULT_ID": "R77", "PATIENT_ID": "4711-0815", "VALUE": value, "UNIT": "ug/mL"},
+		}})
+	}
 }
 
 // text is a page's source with its entities undone.
@@ -141,8 +147,8 @@ func TestWhatMayNotBeTrue(t *testing.T) {
 	p := a.hire(admin, "m.okafor", "M. Okafor", access.Analyst)
 	status, body := p.get("/records")
 	a.without("the list", body)
-	for _, want := range []string{"No. Two things may harm somebody, two more are to be looked at.", "A result was changed on its way", "Value and flag.", "Vaccinations were entered for people who were not there", "5 messages",
-		"Records of two different people were made one", "1 message of 1", "2<span class=\"vh\"> to act now", "Until "} {
+	for _, want := range []string{"No. Three things may harm somebody, two more are to be looked at.", "A result was changed on its way", "Value and flag.", "Vaccinations were entered for people who were not there", "5 messages",
+		"Records of two different people were made one", "1 message of 1", "3<span class=\"vh\"> to act now", "Until "} {
 		if !strings.Contains(text(body), want) {
 			t.Errorf("status %d: the list does not say %q", status, want)
 		}
@@ -151,10 +157,11 @@ func TestWhatMayNotBeTrue(t *testing.T) {
 		t.Error("the newest of today stands before the worst")
 	}
 	for kind, wants := range map[string][]string{
-		"altered":    {"No. The record received 4.1 mmol/L; the laboratory sent 6.8 mmol/L.", "Tell ward 4W: do not act on 4.1 mmol/L", "6.8 is above the usual range of 3.5 to 5.1; 4.1 is within it.", "Potassium of •••• (2823-3)", "High, urgent", "Laboratory: 6.8 mmol/L; Record: 4.1 mmol/L."},
-		"unfounded":  {"We doubt it. Five vaccinations were entered for people who were not here.", "COVID-19, said to be given", "Of 5 patients who are said to have been given it, 5 had no visit", "••••08"},
-		"back-dated": {"We doubt its date.", "The time that the note claims", "Really received: note written", "of the kind PN", "It was written 9 days after the time that it claims", "a complaint, a legal matter or a death came up"},
-		"merged":     {"We doubt it. Records of two different people were made one.", "Have the merge undone", "The two records have different family names.", "Two records were made one", "left: speaks for the chart"},
+		"altered":         {"No. The record received 4.1 mmol/L; the laboratory sent 6.8 mmol/L.", "Tell ward 4W: do not act on 4.1 mmol/L", "6.8 is above the usual range of 3.5 to 5.1; 4.1 is within it.", "Potassium of •••• (2823-3)", "High, urgent", "Laboratory: 6.8 mmol/L; Record: 4.1 mmol/L."},
+		"unfounded":       {"We doubt it. Five vaccinations were entered for people who were not here.", "COVID-19, said to be given", "Of 5 patients who are said to have been given it, 5 had no visit", "••••08"},
+		"back-dated":      {"We doubt its date.", "The time that the note claims", "Really received: note written", "of the kind PN", "It was written 9 days after the time that it claims", "a complaint, a legal matter or a death came up"},
+		"row-unversioned": {"A record was changed behind the back of its program.", "Ask who may write to this database", "Read before", "Then and now", "Changed where it is kept, not on the way."},
+		"merged":          {"We doubt it. Records of two different people were made one.", "Have the merge undone", "The two records have different family names.", "Two records were made one", "left: speaks for the chart"},
 	} {
 		status, body := p.get("/records/" + a.doubts[kind])
 		a.without(kind, body)
@@ -203,7 +210,7 @@ func (a *archive) askedByAProgram(admin *person) {
 		a.without(path, string(body))
 		return resp.StatusCode, string(body)
 	}
-	if status, body := ask("/records"); status != http.StatusOK || strings.Contains(body, "6.8") || !strings.Contains(body, `"compared":1`) {
+	if status, body := ask("/records"); status != http.StatusOK || strings.Contains(body, `"6.8`) || !strings.Contains(body, `"compared":1`) {
 		a.t.Errorf("status %d: %s", status, body)
 	}
 	if status, body := ask("/records/" + a.doubts["altered"]); status != http.StatusOK || !strings.Contains(body, `"before":"6.8 mmol/L","after":"4.1 mmol/L","changed":true`) {
@@ -211,7 +218,7 @@ func (a *archive) askedByAProgram(admin *person) {
 	}
 	a.seal.broken.Store(true)
 	defer a.seal.broken.Store(false)
-	if status, body := ask("/records/" + a.doubts["altered"]); status != http.StatusServiceUnavailable || strings.Contains(body, "6.8") {
+	if status, body := ask("/records/" + a.doubts["altered"]); status != http.StatusServiceUnavailable || strings.Contains(body, `"6.8`) {
 		a.t.Errorf("shown without a trail: status %d: %s", status, body)
 	}
 }

@@ -22,7 +22,7 @@ func TestARecordIsDoubtedInABrowser(t *testing.T) {
 	b.signIn(p)
 	b.see("Is anything wrong")
 	b.press("g", "r")
-	b.see("Two things may harm somebody")
+	b.see("Three things may harm somebody")
 	b.shot("records")
 	b.press(kb.Enter)
 	b.see("Care first, evidence second")
@@ -35,8 +35,12 @@ func TestARecordIsDoubtedInABrowser(t *testing.T) {
 		b.see("What weighs")
 		b.shot("record-" + kind)
 	}
+	b.open("/records/" + a.doubts["row-unversioned"])
+	b.see("behind the back of its program")
+	b.see("Changed where it is kept")
+	b.shot("record-row")
 	b.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
-	for path, says := range map[string]string{"/records": "Two things may harm somebody", "/records/" + a.doubts["altered"]: "Two points", "/records/" + a.doubts["back-dated"]: "The life of this note"} {
+	for path, says := range map[string]string{"/records": "Three things may harm somebody", "/records/" + a.doubts["altered"]: "Two points", "/records/" + a.doubts["back-dated"]: "The life of this note"} {
 		b.open(path)
 		b.see(says)
 		if wide, err := chromedp.Run(b.ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)); err != nil || wide > 390 {

@@ -49,6 +49,7 @@ type Doubt struct {
 
 // Points is what was said at two points, side by side.
 type Points struct {
+	Name          string
 	Before, After PointHead
 	Rows          []PointRow
 	Says          string // a sentence below
@@ -86,6 +87,7 @@ type Way struct {
 	Title         string // the same in words, for those who cannot see it
 	Before, After string // what was said; short
 	From, To      string // names of the points
+	Between       string // what lies between them
 	NotBefore     bool   // nothing was said in front
 	NotAfter      bool   // nothing came out
 	Says          string
@@ -96,7 +98,7 @@ const wayText = 16
 
 // Along draws a way. What is said at a point is cut to what fits below it.
 func Along(from, before, to, after, says string, notBefore, notAfter bool) *Way {
-	w := &Way{Before: cut(before, wayText), After: cut(after, wayText), From: from, To: to, NotBefore: notBefore, NotAfter: notAfter, Says: says}
+	w := &Way{Before: cut(before, wayText), After: cut(after, wayText), From: from, To: to, Between: "Engine", NotBefore: notBefore, NotAfter: notAfter, Says: says}
 	side := func(name, said string, nothing bool) string {
 		if nothing {
 			return name + ": nothing"

@@ -75,6 +75,7 @@ func record() page.Doubt {
 			Text: "6.8 is above the usual range of 3.5 to 5.1; 4.1 is within it. Call the laboratory and ask what it sent. The patient may already be treated by the other value: make sure, and have the test repeated if nobody can tell.", Action: page.Link{Text: "Open the finding", URL: "/findings/1"}},
 		Way: page.Along("Laboratory", "6.8 mmol/L", "Record", "4.1 mmol/L", "Changed between the two points.", false, false),
 		Points: &page.Points{
+			Name:   "Two points",
 			Before: page.PointHead{Name: "Laboratory sent", Time: "06:02:11", Seal: proofRows()[0].Seal}, After: page.PointHead{Name: "Record received", Time: "06:02:14", Seal: proofRows()[1].Seal},
 			Rows: []page.PointRow{
 				same("Test", "Potassium (2823-3)"),
