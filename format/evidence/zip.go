@@ -20,11 +20,11 @@ const (
 	localMark, centralMark, endMark = 0x04034b50, 0x02014b50, 0x06054b50
 	localSize                       = 30
 
-	zipVersion = 20         // 2.0, what everybody reads
-	zipDate    = 1<<5 | 1   // 1 January 1980: the manifest knows when it was
-	zipMode    = 0o100600   // a file that only its owner reads
-	zipUnix    = 3<<8 | 20  // made by Unix, so that the mode counts
-	zipModeAt  = 16         // where it stands in the external attributes
+	zipVersion = 20        // 2.0, what everybody reads
+	zipDate    = 1<<5 | 1  // 1 January 1980: the manifest knows when it was
+	zipMode    = 0o100600  // a file that only its owner reads
+	zipUnix    = 3<<8 | 20 // made by Unix, so that the mode counts
+	zipModeAt  = 16        // where it stands in the external attributes
 )
 
 // file is one file of a bundle.
