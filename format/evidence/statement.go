@@ -33,7 +33,8 @@ func Statement(m *Manifest, policy *tlog.Policy) string {
 		say("!  Of %d %s ONLY THE HOSPITAL SAYS that it was sealed at the place that is named. That entry is older", house, plural(house, "record", "records"))
 		say("   than the way to show single records. That the entry stands in the journal is proved; what it says is not.")
 	}
-	say("2. Nothing in front of it in the journal was changed, removed or put in between, up to the checkpoint that is in the bundle.")
+	say("2. The checkpoint in the bundle seals it together with everything in front of it in the journal. None of that can be changed, removed or")
+	say("   put in between afterwards without becoming another checkpoint.")
 	if policy == nil {
 		say("3. The hospital signed that checkpoint. NO OTHER HOUSE DID. Whoever has the hospital's key and rules its machines could have")
 		say("   made another past and signed that. What shows the age of a record is a checkpoint that somebody else kept.")
@@ -45,6 +46,7 @@ func Statement(m *Manifest, policy *tlog.Policy) string {
 	say("- That a record is true. It proves what reached the journal, not whether the sender told the truth.")
 	say("- That it is complete. There may be other records about the same matter, which were not exported.")
 	say("- When something happened before it reached the journal. Times within a record are what its sender said.")
+	say("- That the encrypted copy in the hospital's own store still says the same. What counts is what the entry was bound to when it was sealed.")
 	say("- That a time named by the hospital alone is right. Only the signatures of others bound it.")
 	say("- Anything, to somebody who takes the keys from this bundle. They must have come another way, and earlier.")
 	return b.String()

@@ -17,6 +17,11 @@ var ErrGone = errors.New("it was deleted after its time")
 // lines returns the tree of the lines of an entry whose header has the root of one.
 func (e *Entry) lines() *evidence.Lines { return evidence.NewLines(e.seed, e.body) }
 
+// fits tells whether the lines, if they were decrypted, are those that the header has the root of, if it has one.
+func (e *Entry) fits() bool {
+	return e.body == nil || !e.Header.opens() || e.lines().Root() == e.Header.Lines
+}
+
 // Open returns a line of an entry and what shows an outsider that it is the line that was sealed there, which tells nothing about the other
 // lines. opening is nil when the entry is of before there was a root of lines in headers: then nobody but this house can say it.
 func (j *Journal) Open(ctx context.Context, at Place) (line []byte, opening *evidence.Opening, err error) {

@@ -58,3 +58,14 @@ func SealAndOpen(lines []Line, key *seal.Key) ([]*Entry, error) {
 	}
 	return entries, nil
 }
+
+// Fits is what Verify asks of a decrypted entry.
+func (e *Entry) Fits() bool { return e.fits() }
+
+// Content is what the writer encrypts of a pack.
+func Content(h *Header, body []byte, zip *zstd.Encoder) ([]byte, error) { return content(h, body, zip) }
+
+// SealedBefore returns what was encrypted of a pack before there were roots of lines.
+func SealedBefore(body []byte, zip *zstd.Encoder) []byte {
+	return zip.EncodeAll(body, make([]byte, 0, len(body)/4))
+}
