@@ -31,6 +31,8 @@ type cli struct {
 	Source   sourceCmd   `cmd:"" help:"List senders, make one known, issue its token."`
 	Person   personCmd   `cmd:"" help:"Help people in who cannot get in."`
 	Journal  journalCmd  `cmd:"" help:"Verify, prove and repair the sealed journal."`
+	Evidence evidenceCmd `cmd:"" help:"Take single records out of the journal, with what proves them."`
+	Verify   verifyCmd   `cmd:"" help:"Check evidence with nothing but what you trusted before."`
 	Backup   backupCmd   `cmd:"" help:"Write a backup of a node that runs."`
 	Restore  restoreCmd  `cmd:"" help:"Put a backup into an empty data folder and check it."`
 	CA       caCmd       `cmd:"" name:"ca" help:"Show the site's certificate authority, and issue certificates for senders."`

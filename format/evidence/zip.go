@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"io"
 )
 
 const (
@@ -67,6 +68,18 @@ func pack(files []file) []byte {
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(central)))
 	b = binary.LittleEndian.AppendUint32(b, at)
 	return append(b, 0, 0) // no comment
+}
+
+// Read reads a bundle to its end, and not more of it than a bundle may have. It does not look at it: see Verify.
+func Read(r io.Reader) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, MaxBundle+1))
+	if err != nil {
+		return nil, fmt.Errorf("read a bundle: %w", err)
+	}
+	if len(b) > MaxBundle {
+		return nil, fmt.Errorf("%w: more than %d bytes", ErrEvidence, MaxBundle)
+	}
+	return b, nil
 }
 
 // unpack reads what pack wrote, and nothing else: whatever else a zip can say is a way to show one content to one reader and another to

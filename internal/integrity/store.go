@@ -178,3 +178,27 @@ func (r *Room) Doubts(ctx context.Context, since time.Time, n int) ([]Doubt, err
 	}
 	return out, rows.Err()
 }
+
+// ErrNoDoubt says that there is no doubt of that id.
+var ErrNoDoubt = errors.New("there is no such doubt")
+
+// Doubt returns one of what was found.
+func (r *Room) Doubt(ctx context.Context, id string) (Doubt, error) {
+	var body []byte
+	err := r.cfg.DB.QueryRowContext(ctx, `SELECT body FROM integrity_doubts WHERE id = $1`, id).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Doubt{}, ErrNoDoubt
+	}
+	if err != nil {
+		return Doubt{}, fmt.Errorf("read a doubt: %w", err)
+	}
+	plain, err := r.cfg.Vault.OpenBlob(body, sealedDoubt)
+	if err != nil {
+		return Doubt{}, fmt.Errorf("open a doubt: %w", err)
+	}
+	var d Doubt
+	if err := json.Unmarshal(plain, &d); err != nil {
+		return Doubt{}, fmt.Errorf("read a doubt: %w", err)
+	}
+	return d, nil
+}
