@@ -136,3 +136,8 @@ func (n *Node) Compared() int64 {
 	}
 	return 0
 }
+
+// JournalEntry is one entry of the journal, with its lines.
+func (n *Node) JournalEntry(ctx context.Context, index uint64) (*journal.Entry, error) {
+	return n.journal.Entry(ctx, index)
+}
