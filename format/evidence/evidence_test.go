@@ -251,6 +251,7 @@ func TestChangedAndSignedAnew(t *testing.T) {
 		"the house says so": func(f map[string][]byte, m *evidence.Manifest) {
 			m.Objects[0].Shown = evidence.ByHouseOnly
 			delete(f, "openings/001.txt")
+			f["statement.txt"] = []byte(evidence.Statement(m, h.policy))
 		},
 		"the statement":              replace("statement.txt", "not whether the sender told the truth", "and that the sender told the truth"),
 		"the chain of custody":       replace("custody.json", "inquiry 621", "inquiry 622"),
@@ -309,6 +310,23 @@ func TestZipTricks(t *testing.T) {
 		}
 		if _, err := evidence.Files(b); err == nil && !strings.HasPrefix(name, "a file ") && name != "nothing" { // it is not left to the manifest
 			t.Errorf("%s: it can be taken apart", name)
+		}
+	}
+}
+
+// TestALeafIsReadInOneWay: what a house wrote in two ways could be shown to two readers as two things.
+func TestALeafIsReadInOneWay(t *testing.T) {
+	good := string(newHouse(t, false).leaf)
+	if err := evidence.ReadLeaf([]byte(good)); err != nil {
+		t.Error(err)
+	}
+	for name, text := range map[string]string{
+		"nothing": "", "blanks": good + " ", "capitals": strings.Replace(good, `"lines"`, `"LINES"`, 1), "twice": strings.Replace(good, `"count":3`, `"count":4,"count":3`, 1),
+		"something else": strings.Replace(good, `"count":3`, `"count":3,"more":1`, 1), "no lines": strings.Replace(good, `"count":3`, `"count":0`, 1),
+		"a root in capitals": strings.ToUpper(good), "no time": strings.Replace(good, "2026-11-26T11:59:00Z", "yesterday", 1), "a short root": strings.Replace(good, `"lines":"`, `"lines":"00`, 1),
+	} {
+		if err := evidence.ReadLeaf([]byte(text)); !errors.Is(err, evidence.ErrEvidence) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -30,3 +30,9 @@ func With(files map[string][]byte, name string, data []byte) map[string][]byte {
 
 // MessageOf is what objects/….message is made by.
 func MessageOf(line []byte) ([]byte, string) { return message(line) }
+
+// ReadLeaf tells whether a leaf is read.
+func ReadLeaf(text []byte) error {
+	_, err := parseLeaf(text)
+	return err
+}
