@@ -331,6 +331,28 @@ func TestALeafIsReadInOneWay(t *testing.T) {
 	}
 }
 
+func TestAManifestHasOneForm(t *testing.T) {
+	files, err := evidence.Files(newHouse(t, false).bundle(t, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := string(files["manifest.json"])
+	m, err := evidence.ParseManifest([]byte(good))
+	if err != nil || string(m.Bytes()) != good {
+		t.Error("it does not come back", err)
+	}
+	for name, text := range map[string]string{
+		"a blank": good + " ", "a line end": good + "\n", "twice": strings.Replace(good, `"version":1`, `"version":2,"version":1`, 1), "unknown": strings.Replace(good, `"version":1`, `"more":1,"version":1`, 1),
+		"capitals": strings.Replace(good, `"version"`, `"VERSION"`, 1), "a fraction": strings.Replace(good, `"version":1`, `"version":1.0`, 1), "escaped": strings.Replace(good, "laboratory", `l\u0061boratory`, 1),
+		"another time zone": strings.Replace(good, "13:00:00Z", "14:00:00+01:00", 1), "parts of a second": strings.Replace(good, "13:00:00Z", "13:00:00.5Z", 1),
+		"behind it": good + "{}",
+	} {
+		if _, err := evidence.ParseManifest([]byte(text)); text == good || !errors.Is(err, evidence.ErrEvidence) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // TestOneSignatureOnly: a stranger's signature below that of the journal would be a place to hide something in.
 func TestOneSignatureOnly(t *testing.T) {
 	h := newHouse(t, false)
