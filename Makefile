@@ -13,8 +13,9 @@ FAILED := awk '/^=== RUN +[^\/]*$$/ { said = "" } { said = said $$0 "\n" } /^---
 run: build ## build, start a node, let an invented hospital send to it
 	./bin/wardline demo
 
-build: ## one static binary in bin/
+build: ## two static binaries in bin/: the product, and what outsiders check evidence with
 	go build -trimpath -ldflags '-s -w' -tags timetzdata -o bin/wardline ./cmd/wardline
+	go build -trimpath -ldflags '-s -w' -o bin/wardline-verify ./cmd/wardline-verify
 
 test: lint ## everything that must hold before a change is taken in; ends with what was skipped and why
 	@mkdir -p bin

@@ -32,6 +32,8 @@ type cli struct {
 	Witness  witnessCmd  `cmd:"" help:"Hospitals that vouch for each other's journals."`
 	Person   personCmd   `cmd:"" help:"Help people in who cannot get in."`
 	Journal  journalCmd  `cmd:"" help:"Verify, prove and repair the sealed journal."`
+	Evidence evidenceCmd `cmd:"" help:"Take single records out of the journal, with what proves them."`
+	Verify   verifyCmd   `cmd:"" help:"Check evidence with nothing but what you trusted before."`
 	Backup   backupCmd   `cmd:"" help:"Write a backup of a node that runs."`
 	Restore  restoreCmd  `cmd:"" help:"Put a backup into an empty data folder and check it."`
 	CA       caCmd       `cmd:"" name:"ca" help:"Show the site's certificate authority, and issue certificates for senders."`

@@ -133,7 +133,8 @@ func (h *House) sealed(ctx context.Context, a Actor, v Verb, o Object, detail ma
 		_ = h.end(ctx, l, o, why)
 	}
 	defer h.carryOut(l.Act)()
-	if err := h.intend(ctx, l, end); err != nil {
+	at, err := h.intend(ctx, l, end)
+	if err != nil {
 		return err
 	}
 	ended := false
@@ -142,7 +143,7 @@ func (h *House) sealed(ctx context.Context, a Actor, v Verb, o Object, detail ma
 			end(Failed, "it broke off in the middle")
 		}
 	}()
-	err = act(ctx)
+	err = act(context.WithValue(ctx, intentKey{}, at))
 	ended = true
 	if err != nil {
 		end(Failed, cut(err.Error(), maxDetail))
@@ -164,13 +165,22 @@ func (h *House) carryOut(act string) (end func()) {
 	}
 }
 
+type intentKey struct{}
+
+// IntentOf returns where in the journal the act that is being carried out with ctx was sealed before it began, and whether one
+// is: what an act makes can name its own trace.
+func IntentOf(ctx context.Context) (journal.Place, bool) {
+	at, ok := ctx.Value(intentKey{}).(journal.Place)
+	return at, ok
+}
+
 // intend enters and seals an intent. When it fails the act is not to be done.
-func (h *House) intend(ctx context.Context, l line, end func(Outcome, string)) error {
+func (h *House) intend(ctx context.Context, l line, end func(Outcome, string)) (journal.Place, error) {
 	during, cancel := soon(ctx)
 	defer cancel()
 	// The table has it first: whatever the journal may hold of it, the trail shows that there is something.
 	if err := h.enter(during, l); err != nil {
-		return err
+		return journal.Place{}, err
 	}
 	at, err := h.append(during, l, func(at journal.Place) {
 		late, cancel := soon(ctx)
@@ -182,13 +192,13 @@ func (h *House) intend(ctx context.Context, l line, end func(Outcome, string)) e
 		after, cancel := soon(ctx)
 		defer cancel()
 		_ = h.unsealed(after, l, NotDone, "the journal did not take it") // it stays as it is otherwise
-		return err
+		return journal.Place{}, err
 	}
 	if err := h.placed(during, l, at); err != nil {
 		end(NotDone, "it could not be entered into the trail")
-		return err
+		return journal.Place{}, err
 	}
-	return nil
+	return at, nil
 }
 
 const (

@@ -28,6 +28,9 @@ func TestAnActIsSealedBeforeAndAfter(t *testing.T) {
 			if diff := cmp.Diff([]string{"intent"}, h.seal.steps(access.RuleWrite)); diff != "" {
 				t.Error(diff)
 			}
+			if at, ok := access.IntentOf(ctx); !ok || at != (journal.Place{Entry: 1003}) {
+				t.Errorf("the act does not know where it was sealed: %v", at)
+			}
 			var err error
 			during, err = h.Trail(ctx, access.TrailFilter{Open: true})
 			h.wait(time.Minute)

@@ -22,6 +22,8 @@
 // after 10 ms. It becomes one entry: its lines, compressed and encrypted with the key of the segment, are the body; its Header, with
 // the SHA-256 of the encrypted body, is the leaf. So the tree, the proofs and the hashes of all bodies can be checked without any
 // secret, and a body can be deleted after its time while its header stays proven.
+// The header also has the root of a small tree of the lines, each hashed behind a salt that is kept with the lines: with it one line can be shown to
+// an outsider, and proven, without the key and without showing any other (decision 0024).
 //
 // # In which order it is written, and what a crash leaves
 //

@@ -40,17 +40,32 @@ func SealAndOpen(lines []Line, key *seal.Key) ([]*Entry, error) {
 	}
 	var entries []*Entry
 	for _, p := range packs {
-		sealed, err := data.Seal(zip.EncodeAll(p.body, nil), 1)
-		if err != nil {
-			return nil, err
-		}
 		h := p.header
-		h.Offset = 1
-		body, err := b.unseal(&readSegment{key: data}, h, sealed)
+		plain, err := content(&h, p.body, zip)
 		if err != nil {
 			return nil, err
 		}
-		entries = append(entries, &Entry{Header: h, body: body})
+		sealed, err := data.Seal(plain, 1)
+		if err != nil {
+			return nil, err
+		}
+		h.Offset = 1
+		e, err := b.unseal(&readSegment{key: data}, h, sealed)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, e)
 	}
 	return entries, nil
+}
+
+// Fits is what Verify asks of a decrypted entry.
+func (e *Entry) Fits() bool { return e.fits() }
+
+// Content is what the writer encrypts of a pack.
+func Content(h *Header, body []byte, zip *zstd.Encoder) ([]byte, error) { return content(h, body, zip) }
+
+// SealedBefore returns what was encrypted of a pack before there were roots of lines.
+func SealedBefore(body []byte, zip *zstd.Encoder) []byte {
+	return zip.EncodeAll(body, make([]byte, 0, len(body)/4))
 }

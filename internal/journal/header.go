@@ -21,9 +21,12 @@ type Header struct {
 	Received time.Time         `json:"received"`          // when the entry was closed
 	Sources  []string          `json:"sources,omitempty"` // at most 16; more are "…"
 	Hash     [sha256.Size]byte `json:"-"`                 // of the body as it lies on the disk: the ciphertext
-	Segment  string            `json:"segment"`           // file that holds the body
-	Offset   int64             `json:"offset"`
-	Size     int64             `json:"size"`
+	// Lines is the root of the entry's lines, each hashed behind a secret salt: see evidence.Lines. By it one line can be shown and
+	// proven while the others stay secret. It is zero in entries that were written before there was one.
+	Lines   [sha256.Size]byte `json:"-"`
+	Segment string            `json:"segment"` // file that holds the body
+	Offset  int64             `json:"offset"`
+	Size    int64             `json:"size"`
 	// Deletes names the segments that the journal deletes after their time: why their bodies are missing can be checked
 	// without a key. Only entries of kind Keeping have it.
 	Deletes []string `json:"deletes,omitempty"`
@@ -43,12 +46,18 @@ var segmentName = regexp.MustCompile(`^(event|damaged|finding|act|answer|case|bo
 
 type leaf struct {
 	Header
+	Opens  string `json:"lines,omitempty"`
 	SHA256 string `json:"sha256"`
 }
 
-// Leaf returns the bytes that are in the tree: one line of JSON with the hash in hex as "sha256".
+// Leaf returns the bytes that are in the tree: one line of JSON with the hash in hex as "sha256", and with the
+// root of the lines, when there is one, in hex as "lines".
 func (h Header) Leaf() []byte {
-	text, err := json.Marshal(leaf{h, hex.EncodeToString(h.Hash[:])})
+	l := leaf{Header: h, SHA256: hex.EncodeToString(h.Hash[:])}
+	if h.opens() {
+		l.Opens = hex.EncodeToString(h.Lines[:])
+	}
+	text, err := json.Marshal(l)
 	if err != nil {
 		panic("wardline: internal error: a header is not JSON: " + err.Error())
 	}
@@ -67,7 +76,7 @@ func ParseHeader(text []byte) (Header, error) {
 		return Header{}, ErrHeader
 	}
 	h := l.Header
-	if n, err := hex.Decode(h.Hash[:], []byte(l.SHA256[:min(len(l.SHA256), 2*len(h.Hash))])); err != nil || n != len(h.Hash) {
+	if !decodeDigest(&h.Hash, l.SHA256) || l.Opens != "" && !decodeDigest(&h.Lines, l.Opens) {
 		return Header{}, ErrHeader
 	}
 	good := h.Kind.known() && h.Count > 0 && h.Offset >= 0 && h.Size > 0 && h.Size <= maxBody &&
@@ -80,6 +89,14 @@ func ParseHeader(text []byte) (Header, error) {
 	}
 	return h, nil
 }
+
+func decodeDigest(sum *[sha256.Size]byte, text string) bool {
+	n, err := hex.Decode(sum[:], []byte(text[:min(len(text), 2*len(sum))]))
+	return err == nil && n == len(sum)
+}
+
+// opens tells whether lines of the entry can be shown one by one.
+func (h *Header) opens() bool { return h.Lines != [sha256.Size]byte{} }
 
 // headerTime brings a time into the form that headers have, and that JSON can say.
 func headerTime(t time.Time) time.Time {

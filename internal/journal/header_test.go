@@ -34,8 +34,23 @@ func TestHeaderAsItLiesInTheTree(t *testing.T) {
 	}
 }
 
+// TestHeaderWithTheRootOfItsLines: it stands in front of the hash, and headers of before have none.
+func TestHeaderWithTheRootOfItsLines(t *testing.T) {
+	h := someHeader
+	h.Lines = sha256.Sum256([]byte("lines"))
+	want := strings.Replace(string(someHeader.Leaf()), `,"sha256"`, `,"lines":"`+hex(h.Lines[:])+`","sha256"`, 1)
+	if diff := cmp.Diff(string(h.Leaf()), want); diff != "" {
+		t.Error(diff)
+	}
+	again, err := journal.ParseHeader([]byte(want))
+	if diff := cmp.Diff(again, h); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+}
+
 func TestParseHeaderRefuses(t *testing.T) {
 	good := string(someHeader.Leaf())
+	lines := func(root string) string { return strings.Replace(good, `,"sha256"`, `,"lines":"`+root+`","sha256"`, 1) }
 	for name, text := range map[string]string{
 		"nothing":             "",
 		"white space":         good + " ",
@@ -51,6 +66,11 @@ func TestParseHeaderRefuses(t *testing.T) {
 		"short hash":          strings.Replace(good, "230d", "", 1),
 		"long hash":           strings.Replace(good, "230d", "230d00", 1),
 		"hash in capitals":    strings.Replace(good, "230d", "230D", 1),
+		"root of nothing":     lines(strings.Repeat("0", 64)),
+		"short root":          lines(strings.Repeat("a", 62)),
+		"long root":           lines(strings.Repeat("a", 66)),
+		"root in capitals":    lines(strings.Repeat("A", 64)),
+		"empty root":          lines(""),
 		"deletes as an event": strings.Replace(good, `"size":44`, `"size":44,"deletes":["event/20261125T090000Z-0123abcd"]`, 1),
 	} {
 		if h, err := journal.ParseHeader([]byte(text)); !errors.Is(err, journal.ErrHeader) || !cmp.Equal(h, journal.Header{}) {
@@ -69,6 +89,9 @@ func FuzzParseHeader(f *testing.F) {
 	keeping := bare
 	keeping.Kind, keeping.Segment, keeping.Deletes = journal.Keeping, "keeping/20261125T090000Z-0123abcd", []string{someHeader.Segment}
 	f.Add(keeping.Leaf())
+	opens := someHeader
+	opens.Lines = sha256.Sum256([]byte("lines"))
+	f.Add(opens.Leaf())
 	f.Fuzz(func(t *testing.T, text []byte) {
 		h, err := journal.ParseHeader(text)
 		if err != nil {

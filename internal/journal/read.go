@@ -16,6 +16,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/wardline/wardline/format/evidence"
 	"github.com/wardline/wardline/internal/journal/seal"
 	"github.com/wardline/wardline/internal/journal/segment"
 )
@@ -26,7 +27,8 @@ type Entry struct {
 	Header Header
 	// Gone tells that the body was deleted after its time, and when. There are no lines then.
 	Gone time.Time
-	body []byte // lines, decrypted, each with a line end
+	body []byte                  // lines, decrypted, each with a line end
+	seed [evidence.SeedSize]byte // of the salts of the lines; zero when the header has no root of them
 }
 
 // Lines yields the lines of the entry with their numbers, from 0 on. They must not be changed.
@@ -194,17 +196,25 @@ func (b *bodies) entry(index uint64, leaf []byte) (*Entry, error) {
 	if b.key == nil {
 		return &Entry{Index: index, Header: h}, nil
 	}
-	body, err := b.unseal(s, h, sealed)
+	e, err := b.unseal(s, h, sealed)
 	if err != nil {
 		return nil, &DamageError{Index: index, Reason: err.Error()}
 	}
-	return &Entry{Index: index, Header: h, body: body}, nil
+	e.Index = index
+	return e, nil
 }
 
-func (b *bodies) unseal(s *readSegment, h Header, sealed []byte) ([]byte, error) {
+func (b *bodies) unseal(s *readSegment, h Header, sealed []byte) (*Entry, error) {
 	zipped, err := s.key.Open(sealed, h.Offset)
 	if err != nil {
 		return nil, err
+	}
+	e := &Entry{Header: h}
+	if h.opens() {
+		if len(zipped) < len(e.seed) {
+			return nil, errors.New("its body is shorter than what its leaf says must be in it")
+		}
+		zipped = zipped[copy(e.seed[:], zipped):]
 	}
 	body, err := b.unzip.DecodeAll(zipped, nil)
 	if err != nil {
@@ -213,7 +223,8 @@ func (b *bodies) unseal(s *readSegment, h Header, sealed []byte) ([]byte, error)
 	if lines := bytes.Count(body, []byte{'\n'}); lines != h.Count || !bytes.HasSuffix(body, []byte{'\n'}) {
 		return nil, fmt.Errorf("its body has %d lines and its leaf says %d", lines, h.Count)
 	}
-	return body, nil
+	e.body = body
+	return e, nil
 }
 
 // segment opens a segment for reading, or finds it open.

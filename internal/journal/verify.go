@@ -243,6 +243,8 @@ func (c *checker) body(index uint64, leaf []byte, h Header, s *span) {
 		s.missing = true
 	case errors.As(err, &damage):
 		c.report.add(Problem{Where: "segments/" + h.Segment, Entry: index, Known: true, Reason: damage.Reason})
+	case !e.fits():
+		c.report.add(Problem{Where: "segments/" + h.Segment, Entry: index, Known: true, Reason: "its lines are not those that its leaf has the root of"})
 	default:
 		c.report.Bodies++
 		if e.body != nil {

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/wardline/wardline/format/evidence"
 	"github.com/wardline/wardline/internal/journal/seal"
 	"github.com/wardline/wardline/internal/journal/segment"
 	"github.com/wardline/wardline/internal/journal/tree"
@@ -160,13 +164,28 @@ func (l *life) write(packs []*pack) error {
 func (l *life) append(s *openSegment, p *pack) error {
 	h := &p.header
 	h.Segment, h.Offset = s.name, s.Offset()
-	sealed, err := s.key.Seal(l.j.zip.EncodeAll(p.body, make([]byte, 0, len(p.body)/4)), h.Offset)
+	plain, err := content(h, p.body, l.j.zip)
+	if err != nil {
+		return err
+	}
+	sealed, err := s.key.Seal(plain, h.Offset)
 	if err != nil {
 		return err
 	}
 	h.Hash, h.Size = sha256.Sum256(sealed), int64(len(sealed))
 	p.body = nil
 	return s.Append(sealed)
+}
+
+// content returns what is encrypted of a pack: the seed of its salts and its lines, compressed. It puts the root of the lines into the
+// header. The seed lies with the lines, so when they are deleted nobody can try lines against their root any more.
+func content(h *Header, body []byte, zip *zstd.Encoder) ([]byte, error) {
+	var seed [evidence.SeedSize]byte
+	if _, err := rand.Read(seed[:]); err != nil {
+		return nil, err
+	}
+	h.Lines = evidence.NewLines(seed, body).Root()
+	return zip.EncodeAll(body, append(make([]byte, 0, len(seed)+len(body)/4), seed[:]...)), nil
 }
 
 // completeOld ends the segments that are old enough, or whose key is. What was written to them is durable.

@@ -167,3 +167,8 @@ func (n *Node) Neighbours(ctx context.Context) ([]witness.Standing, error) {
 
 // AskNeighbours does a round.
 func (n *Node) AskNeighbours(ctx context.Context) error { return n.neighbours.round(ctx) }
+
+// JournalEntry is one entry of the journal, with its lines.
+func (n *Node) JournalEntry(ctx context.Context, index uint64) (*journal.Entry, error) {
+	return n.journal.Entry(ctx, index)
+}

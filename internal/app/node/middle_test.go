@@ -78,6 +78,7 @@ func TestManInTheMiddle(t *testing.T) {
 		}
 		return len(items) == 1 && items[0].Count == altered && items[0].Rule.ID == "integrity-altered"
 	})
+	exports(t, dir, n, found[0])
 }
 
 // nodeOf is a node that reads the spools below dir and compares them. It lays the key there that taps seal with.
