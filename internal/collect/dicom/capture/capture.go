@@ -13,7 +13,6 @@ import (
 	"bufio"
 	"encoding/binary"
 	"io"
-	"time"
 
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
@@ -209,6 +208,3 @@ func (d *decoder) begin() error {
 }
 
 var _ collect.Decoder = (*decoder)(nil)
-
-// quietest is how often a live listener looks for connections that are quiet.
-const quietest = time.Second

@@ -1,13 +1,11 @@
 package capture_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -68,12 +66,33 @@ func line(class string, f map[string]any) string {
 	return b
 }
 
+// What is known of the recordings of DCMTK's programs.
 func TestCorpus(t *testing.T) {
 	for name, want := range map[string][]string{
-		"echo_abort": {"x"},
+		"echo_abort": {"assoc A-ASSOCIATE MONITOR STORESCP1 accepted", "assoc C-ECHO MONITOR STORESCP1 0000", "assoc A-ABORT MONITOR STORESCP1 aborted"},
+		"find_patient_id": {
+			"assoc A-ASSOCIATE WKSTN7 RADPACS accepted", "assoc C-FIND WKSTN7 RADPACS STUDY map[PatientID:1CT1] 1 0000",
+		},
+		"find_all_patients": {
+			"assoc A-ASSOCIATE WKSTN7 RADPACS accepted", "assoc C-FIND WKSTN7 RADPACS PATIENT map[PatientName:*] 4 0000",
+		},
+		"move_patient_all": {
+			"assoc A-ASSOCIATE WKSTN7 RADPACS accepted", "assoc A-ASSOCIATE RADPACS WKSTN7 accepted", "instance C-STORE RADPACS WKSTN7 MR WKSTN7",
+			"assoc C-STORE RADPACS WKSTN7 1 0000 WKSTN7", "assoc C-MOVE WKSTN7 RADPACS PATIENT map[PatientID:4MR1] WKSTN7 0000 1",
+		},
+		"move_unknown_dest": {
+			"assoc A-ASSOCIATE WKSTN7 RADPACS accepted",
+			"assoc C-MOVE WKSTN7 RADPACS STUDY map[StudyInstanceUID:1.3.6.1.4.1.5962.1.2.1.20040119072730.12322] EVILBOX A801 0",
+		},
+		"not_dicom_http": nil,
+		"store_big_implicit": {
+			"assoc A-ASSOCIATE MODALITY2 STORESCP1 accepted", "instance C-STORE MODALITY2 STORESCP1 MR", "assoc C-STORE MODALITY2 STORESCP1 1 0000",
+			"instance C-STORE MODALITY2 STORESCP1 ECG", "assoc C-STORE MODALITY2 STORESCP1 1 0000",
+		},
+		"store_jpeg": {"assoc A-ASSOCIATE MODALITY1 RADPACS accepted", "assoc A-ABORT MODALITY1 RADPACS aborted"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			file, err := os.Open(filepath.Join(formattest.Corpora(t, "dicom-net"), name, "capture.pcap"))
+			file, err := os.Open(formattest.Corpora(t, "dicom-net", name, "capture.pcap"))
 			if err != nil {
 				t.Fatal(err)
 			}

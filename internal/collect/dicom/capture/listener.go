@@ -77,14 +77,15 @@ type flow struct {
 	place    *list.Element
 	began    time.Time
 	last     time.Time
-	first    uint32    // the number that the client began with
-	client   int       // which of ends
-	streams  [2]stream // by side
-	begins   [2]bool   // the beginning of the side was seen
-	talk     *talk     // nil until something is said
-	deaf     bool      // it is not DICOM
-	held     [2]int    // of listener.waiting, and of listener.talking
+	first    uint32  // the number that the client began with
+	client   int     // which of ends
+	pair     pair    // by side
+	begins   [2]bool // the beginning of the side was seen
+	talk     *talk   // nil until something is said
+	deaf     bool    // it is not DICOM
+	held     [2]int  // of listener.waiting, and of listener.talking
 	finished bool
+	way      [2]way
 }
 
 // packet takes one in.
@@ -107,7 +108,7 @@ func (l *listener) packet(at time.Time, p *packet) {
 	if !f.deaf {
 		f.add(p, at)
 	}
-	if p.rst && f.near(p) || f.streams[0].ended && f.streams[1].ended {
+	if p.rst && f.near(p) || f.pair.sides[0].ended && f.pair.sides[1].ended {
 		l.close(f)
 	}
 	l.tidy(at)
@@ -162,7 +163,7 @@ func (f *flow) side(p *packet) dimse.Side {
 
 // near tells whether a packet that ends the connection fits it.
 func (f *flow) near(p *packet) bool {
-	s := &f.streams[f.side(p)]
+	s := &f.pair.sides[f.side(p)]
 	const window = 1 << 20
 	ahead := int32(p.seq - s.next)
 	return !s.known || ahead > -window && ahead < window
@@ -170,25 +171,27 @@ func (f *flow) near(p *packet) bool {
 
 func (f *flow) add(p *packet, at time.Time) {
 	side := f.side(p)
-	s := &f.streams[side]
+	s := &f.pair.sides[side]
 	if !s.known {
 		f.begins[side] = p.syn
 	}
 	if s.ended || p.rst {
 		return
 	}
-	to := &way{f: f, side: side, at: at}
-	s.add(p, at, to)
+	to := f.ways(at)
+	f.pair.add(int(side), p, at, to)
 	if f.deaf {
 		f.hush(at)
 		return
 	}
 	if f.account(); f.l.waiting > f.l.lim.waiting {
-		s.flush(to)
+		f.pair.flush(to)
 		f.account()
 	}
-	if s.ended && f.talk != nil {
-		f.talk.end(side, at)
+	for side := range f.pair.sides {
+		if f.talk != nil && f.pair.sides[side].ended {
+			f.talk.end(dimse.Side(side), at)
+		}
 	}
 	if f.l.talking > f.l.lim.talking {
 		f.l.lose("a connection was given up: more unfinished messages than the limit")
@@ -198,7 +201,7 @@ func (f *flow) add(p *packet, at time.Time) {
 
 // account keeps what this flow holds in the sums of all.
 func (f *flow) account() {
-	now := [2]int{f.streams[0].held + f.streams[1].held, 0}
+	now := [2]int{f.pair.sides[0].held + f.pair.sides[1].held, 0}
 	if f.talk != nil {
 		now[1] = f.talk.held()
 	}
@@ -214,8 +217,8 @@ func (f *flow) hush(at time.Time) {
 		f.talk.close(at)
 		f.talk = nil
 	}
-	for i := range f.streams {
-		f.streams[i].waiting, f.streams[i].held = nil, 0
+	for i := range f.pair.sides {
+		f.pair.sides[i].waiting, f.pair.sides[i].held = nil, 0
 	}
 	f.account()
 }
@@ -227,9 +230,7 @@ func (l *listener) close(f *flow) {
 	}
 	f.finished = true
 	if !f.deaf {
-		for side := range f.streams {
-			f.streams[side].flush(&way{f: f, side: dimse.Side(side), at: f.last})
-		}
+		f.pair.flush(f.ways(f.last))
 		if f.talk != nil {
 			f.talk.end(dimse.Client, f.last)
 		}
@@ -262,6 +263,14 @@ func (f *flow) id() string {
 	h := fnv.New64a()
 	fmt.Fprint(h, f.ends, f.began.UnixNano(), f.first)
 	return fmt.Sprintf("C%016x", h.Sum64())
+}
+
+// ways are both sides of f, by side.
+func (f *flow) ways(at time.Time) [2]sink {
+	for side := range f.way {
+		f.way[side] = way{f: f, side: dimse.Side(side), at: at}
+	}
+	return [2]sink{&f.way[0], &f.way[1]}
 }
 
 // way is one side of a flow, at one moment.

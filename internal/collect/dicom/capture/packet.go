@@ -11,7 +11,7 @@ import (
 // packet is one TCP segment as it was on the wire. Its payload is valid until the next packet is read.
 type packet struct {
 	from, to           netip.AddrPort
-	seq                uint32
+	seq, ackno         uint32
 	syn, ack, fin, rst bool
 	payload            []byte
 	cut                int // bytes of the payload that were not captured
@@ -68,7 +68,7 @@ func (d *dissector) segment(link layers.LinkType, frame []byte) (packet, bool) {
 	t := &d.tcp
 	return packet{
 		from: netip.AddrPortFrom(from.Unmap(), uint16(t.SrcPort)), to: netip.AddrPortFrom(to.Unmap(), uint16(t.DstPort)),
-		seq: t.Seq, syn: t.SYN, ack: t.ACK, fin: t.FIN, rst: t.RST, payload: t.Payload, cut: max(0, length-len(text)),
+		seq: t.Seq, ackno: t.Ack, syn: t.SYN, ack: t.ACK, fin: t.FIN, rst: t.RST, payload: t.Payload, cut: max(0, length-len(text)),
 	}, true
 }
 
