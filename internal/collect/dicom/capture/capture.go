@@ -95,6 +95,7 @@ type decoder struct {
 	at     int   // of the next of l.rows
 	record int64 // of the last event
 	end    error // no more packets are read
+	broken error // Damage that ended it, to be told last
 }
 
 // Next implements collect.Decoder.
@@ -108,10 +109,12 @@ func (d *decoder) Next(ev *event.Event) error {
 		d.l.rows, d.at = d.l.rows[:0], 0
 		switch {
 		case d.end == nil:
-			if err := d.read(); err != nil {
-				return err
-			}
+			d.read()
 		case d.l.closeOne():
+		case d.broken != nil:
+			err := d.broken
+			d.broken = nil
+			return err
 		default:
 			return d.end
 		}
@@ -144,16 +147,18 @@ func (r *row) event(ev *event.Event, o collect.Options, format string, record in
 
 func (d *decoder) offset() int64 { return d.from.n - int64(d.r.Buffered()) }
 
-// read takes in one packet. It returns Damage where reading ends too early, and nothing else.
-func (d *decoder) read() error {
+// read takes in one packet.
+func (d *decoder) read() {
 	if d.p == nil {
 		if err := d.begin(); err != nil {
-			return d.stop(err, "the head of a recording that cannot be read")
+			d.stop(err, "the head of a recording that cannot be read")
+			return
 		}
 	}
 	frame, info, err := d.p.ZeroCopyReadPacketData()
 	if err != nil {
-		return d.stop(err, "a packet that cannot be read: nothing behind it is")
+		d.stop(err, "a packet that cannot be read: nothing behind it is")
+		return
 	}
 	link := d.link
 	if len(info.AncillaryData) > 0 {
@@ -164,20 +169,17 @@ func (d *decoder) read() error {
 	if p, ok := d.d.segment(link, frame); ok {
 		d.l.packet(info.Timestamp, &p)
 	}
-	return nil
 }
 
 // stop ends the reading of packets, because of what the recording holds or of how reading it ended.
-func (d *decoder) stop(err error, reason string) error {
+func (d *decoder) stop(err error, reason string) {
 	d.end = io.EOF
 	switch {
 	case d.from.err != nil && d.from.err != io.EOF:
 		d.end = d.from.err
-		return nil
-	case err == io.EOF && d.p != nil:
-		return nil
+	case err != io.EOF || d.p == nil:
+		d.broken = &collect.Damage{Offset: d.offset(), Reason: reason}
 	}
-	return &collect.Damage{Offset: d.offset(), Reason: reason}
 }
 
 // longestPacket is what other readers take as well.
