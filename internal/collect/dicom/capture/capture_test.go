@@ -31,7 +31,11 @@ func options(t testing.TB) collect.Options {
 // read lists what a recording says, one line for each event.
 func read(t testing.TB, r io.Reader) (lines []string, events []map[string]any, damages int) {
 	t.Helper()
-	d := capture.Format().Open(r, options(t))
+	return list(t, capture.Format().Open(r, options(t)))
+}
+
+func list(t testing.TB, d collect.Decoder) (lines []string, events []map[string]any, damages int) {
+	t.Helper()
 	for {
 		var ev event.Event
 		err := d.Next(&ev)

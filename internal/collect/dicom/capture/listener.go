@@ -51,9 +51,6 @@ type listener struct {
 
 	// What all flows have of what lim bounds.
 	waiting, talking, images, large int
-
-	// Counted for those who watch over it.
-	packets, missing int64
 }
 
 func newListener(lim limits) *listener {
@@ -90,7 +87,6 @@ type flow struct {
 
 // packet takes one in.
 func (l *listener) packet(at time.Time, p *packet) {
-	l.packets++
 	key := endsOf(p)
 	f := l.flows[key]
 	if f != nil && p.syn && !p.ack && f.first != p.seq { // the same ports again
@@ -254,7 +250,6 @@ func (l *listener) closeOne() bool {
 
 // lose notes that something is missing.
 func (l *listener) lose(reason string) {
-	l.missing++
 	l.rows = append(l.rows, row{lost: reason})
 }
 
