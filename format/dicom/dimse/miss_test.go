@@ -16,7 +16,8 @@ func TestMiss(t *testing.T) {
 	data := value(3, 0, "........")
 	end := value(3, last, "....")
 	again := value(3, commandLast, storing)
-	const head = 12 // of a PDU, and of its data value
+	even := value(4, commandLast, storing) // no context has an even number: it looks like a PDU, and is none
+	const head = 12                        // of a PDU, and of its data value
 	for _, tt := range []struct {
 		name string
 		say  [][]byte // by the client, piece by piece; nil: so many bytes as miss are missing
@@ -28,6 +29,7 @@ func TestMiss(t *testing.T) {
 		{"to the end of a value", [][]byte{command, data[:head], nil, end, again}, 8, []string{"C-STORE-RQ", "broken data set", "error", "C-STORE-RQ"}},
 		{"in the head of a PDU", [][]byte{command, data[:4], nil, data[9:], end, again}, 5, []string{"C-STORE-RQ", "broken data set", "error", "error", "C-STORE-RQ"}},
 		{"more than a PDU", [][]byte{command, data[:head+1], nil, end[7:], again}, int64(len(data)-head-1) + 7, []string{"C-STORE-RQ", "1 false", "broken data set", "error", "C-STORE-RQ"}},
+		{"before what only looks like a PDU", [][]byte{command, nil, even, again}, 100, []string{"C-STORE-RQ", "broken data set", "error", "C-STORE-RQ"}},
 		{"in a command", [][]byte{command[:30], nil, command[34:], end, again}, 4, []string{"error", "error", "C-STORE-RQ"}},
 		{"a command", [][]byte{nil, data, end, again}, int64(len(command)), []string{"error", "error", "error", "C-STORE-RQ"}},
 	} {

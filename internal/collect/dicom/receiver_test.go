@@ -294,6 +294,33 @@ func TestReceiveSlow(t *testing.T) {
 	}
 }
 
+// Who keeps sending, but hardly anything, does not hold a place for long.
+func TestReceiveTrickle(t *testing.T) {
+	r, address := receive(t, overTCP+"  frame_timeout: 200ms\n")
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(20 * time.Second))
+	text := recorded(t, picture(func(e *[]string) { (*e)[10] = pixels(64 << 10) }))
+	const begin = 1 << 10 // with the command
+	if _, err = c.Write(text[:begin]); err != nil {
+		t.Fatal(err)
+	}
+	for i := begin; i < len(text) && err == nil; i++ {
+		_, err = c.Write(text[i : i+1])
+		<-time.After(5 * time.Millisecond)
+	}
+	var timeout net.Error
+	if err == nil || errors.As(err, &timeout) && timeout.Timeout() {
+		t.Errorf("nobody hung up: %v", err)
+	}
+	if counts := r.Received("dicom/127.0.0.1", 1); counts.Refused != 1 {
+		t.Errorf("got %+v", counts)
+	}
+}
+
 // stalled is a disk that does not answer.
 type stalled struct{ stop chan struct{} }
 

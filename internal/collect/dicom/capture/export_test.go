@@ -19,3 +19,10 @@ func OpenHolding(r io.Reader, o collect.Options, waiting, talking int) collect.D
 	d.l.lim.waiting, d.l.lim.talking = waiting, talking
 	return d
 }
+
+// OpenLarge is Open with so many large images at a time.
+func OpenLarge(r io.Reader, o collect.Options, large int) collect.Decoder {
+	d := open(r, o).(*decoder)
+	d.l.lim.large = large
+	return d
+}
