@@ -193,7 +193,7 @@ func (d *decoder) begin() error {
 		if err != nil {
 			return err
 		}
-		r.SetSnaplen(longestPacket) // some writers do not hold themselves to what they say
+		r.SetSnaplen(longestPacket) // whatever the recording says: some are wrong about it, and some lie
 		d.p, d.link = r, r.LinkType()
 		return nil
 	case isNext(head):

@@ -29,9 +29,9 @@ func TestReset(t *testing.T) {
 func TestAnswersByNumber(t *testing.T) {
 	first, second := dimse.Command{Field: dimse.CEcho, ID: 1, Class: ct}, dimse.Command{Field: dimse.CEcho, ID: 2, Class: ct}
 	turns := slices.Concat(association(), []turn{
+		{true, say(1, first, nil)}, // the server asks as well, with a number of its own
 		{false, append(say(1, first, nil), say(1, second, nil)...)},
 		{true, append(say(1, second.Answer(0x0122), nil), say(1, first.Answer(dimse.Success), nil)...)},
-		{true, say(1, first, nil)}, // the server asks as well, with a number of its own
 		{false, say(1, first.Answer(0x0210), nil)},
 	}, released())
 	_, events, _ := read(t, bytes.NewReader(pcap(plain().frames(turns), all)))
@@ -88,6 +88,6 @@ func TestFragment(t *testing.T) {
 // Some writers put more into a packet than they say they would.
 func TestLongerThanSaid(t *testing.T) {
 	file := pcap(plain().frames(dialogue(scan(8<<10))), all)
-	binary.LittleEndian.PutUint32(file[16:], 100)
+	binary.LittleEndian.PutUint32(file[16:], 300)
 	expect(t, file, whole, false)
 }
