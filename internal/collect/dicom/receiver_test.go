@@ -296,7 +296,7 @@ func TestReceiveSlow(t *testing.T) {
 
 // Who keeps sending, but hardly anything, does not hold a place for long.
 func TestReceiveTrickle(t *testing.T) {
-	r, address := receive(t, overTCP+"  frame_timeout: 200ms\n")
+	r, address := receive(t, overTCP+"  frame_timeout: 1s\n")
 	c, err := net.Dial("tcp", address)
 	if err != nil {
 		t.Fatal(err)
