@@ -14,6 +14,7 @@ import (
 	"github.com/wardline/wardline/internal/collect/auditd"
 	"github.com/wardline/wardline/internal/collect/cloudtrail"
 	"github.com/wardline/wardline/internal/collect/dicom"
+	"github.com/wardline/wardline/internal/collect/dicom/capture"
 	"github.com/wardline/wardline/internal/collect/ehrcsv"
 	"github.com/wardline/wardline/internal/collect/elastic"
 	"github.com/wardline/wardline/internal/collect/entra"
@@ -45,6 +46,7 @@ func Formats(mappings string) ([]collect.Format, error) {
 	return []collect.Format{
 		evtx.Format(),
 		dicom.Format(),
+		capture.Format(),
 		json.Format(shapes()),
 		zeek.Format(),
 		hl7.Format(),
@@ -74,6 +76,8 @@ func Sources(h Host) []collect.Kind {
 		syslog.Listener(bodies()...),
 		hl7.Receiver(),
 		hl7.Tap(h.Taps),
+		dicom.Receiver(),
+		capture.Kind(),
 		files.Kind(files.Setup{Formats: h.Formats, Positions: h.Positions}),
 		httpin.Kind(httpin.Setup{Routes: routes(), Authenticate: h.Authenticate, TLS: h.TLS}),
 	}

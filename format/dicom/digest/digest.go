@@ -142,12 +142,18 @@ func OfFile(f *dicom.File, m Mutable, lim dicom.Limits) (Instance, error) {
 // Read digests a data set from a stream, as Of does. Memory is bounded by lim.Bytes for the header, and once more for
 // one frame where a frame must be unpacked or turned round.
 func Read(r io.Reader, syntax dicom.Syntax, m Mutable, lim dicom.Limits) (Instance, error) {
+	in, _, err := ReadDataSet(r, syntax, m, lim)
+	return in, err
+}
+
+// ReadDataSet digests a data set from a stream as Read does, and returns it as well, without the value of its pixel data.
+func ReadDataSet(r io.Reader, syntax dicom.Syntax, m Mutable, lim dicom.Limits) (Instance, dicom.DataSet, error) {
 	px := newPixelHasher(lim)
 	ds, err := dicom.Stream(r, syntax, lim, func(ds *dicom.DataSet, p *dicom.Pixels) error { return px.read(ds, syntax, p) })
 	if err != nil {
-		return Instance{}, err
+		return Instance{}, dicom.DataSet{}, err
 	}
-	return finish(&ds, syntax, m, px), nil
+	return finish(&ds, syntax, m, px), ds, nil
 }
 
 // ReadFile digests a file from a stream, as OfFile does.

@@ -33,6 +33,15 @@ func (c *Conversation) End(from Side) {
 	c.sides[from].ended = true
 }
 
+// Miss says that the next n bytes that a side sent were not seen, as when a listener loses packets; what came before must have been taken by
+// Next. What they may belong to ends: a data set in Broken, a command in an *Error. Where they may have hidden the beginning of a PDU, the
+// side is read again from the first piece on that begins with one, as pieces that come out of packets often do. Only behind such a place
+// do messages hang on how the network cut what was sent.
+func (c *Conversation) Miss(from Side, n int64) {
+	c.turn = from
+	c.sides[from].miss(n)
+}
+
 // Next returns the next message; false when more must be written. An *Error tells where something was passed over, and the
 // Conversation goes on behind it.
 func (c *Conversation) Next() (Message, bool, error) {

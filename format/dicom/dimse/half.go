@@ -63,6 +63,9 @@ const (
 	skipping               // in a PDU that is passed over
 	losing                 // behind the header of what is no PDU
 	lost                   // nothing more of this side is read
+	holed                  // in a data value of which a part was not seen
+	torn                   // behind a place where a PDU may have begun unseen
+	seeking                // for a piece that begins with a PDU
 )
 
 // outcome is what a step led to.
@@ -126,6 +129,15 @@ func (h *half) step() (Message, outcome) {
 		return Message{}, on
 	case losing:
 		return h.losing()
+	case holed:
+		return h.holed()
+	case torn:
+		return h.torn()
+	case seeking:
+		if h.beginsPDU() {
+			h.state = heading
+			return Message{}, on
+		}
 	}
 	h.lost += int64(len(h.in))
 	h.take(len(h.in))
@@ -417,7 +429,7 @@ func (h *half) finish() (Message, outcome) {
 		return m, o
 	}
 	h.told = true
-	if h.state == lost || h.state == heading && h.got == 0 {
+	if h.state == lost || h.state == seeking || h.state == heading && h.got == 0 {
 		return Message{}, wait
 	}
 	return h.fail(h.off, "the stream ends in the middle of a PDU")

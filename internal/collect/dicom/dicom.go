@@ -11,8 +11,6 @@
 package dicom
 
 import (
-	"bytes"
-	"encoding/hex"
 	"errors"
 	"io"
 	"time"
@@ -72,92 +70,12 @@ func (d *decoder) Next(ev *event.Event) error {
 		return err
 	}
 	d.b.Reset()
-	write(&d.b, &file, &in)
+	WriteInstance(&d.b, &file.DataSet, &in)
+	writePreamble(&d.b, &file)
 	if err := d.b.Into(ev, jsonl.Limits{Depth: d.o.Limits.Depth, Values: d.o.Limits.Values}); err != nil {
 		return &collect.Damage{Records: 1, Reason: "more fields than the limit"}
 	}
 	ev.Format, ev.Record, ev.Time = formatName, 1, time.Time{}
 	ev.Class = d.o.Taxonomy.Class("dicom", "instance", "")
 	return nil
-}
-
-// attributes are what an event says of an image, by keyword.
-var attributes = []struct {
-	keyword string
-	tag     dicom.Tag
-}{
-	{"SOPClassUID", 0x00080016},
-	{"SOPInstanceUID", 0x00080018},
-	{"StudyInstanceUID", 0x0020000D},
-	{"SeriesInstanceUID", 0x0020000E},
-	{"AccessionNumber", 0x00080050},
-	{"StudyID", 0x00200010},
-	{"Modality", 0x00080060},
-	{"StudyDate", 0x00080020},
-	{"StudyTime", 0x00080030},
-	{"AcquisitionDateTime", 0x0008002A},
-	{"InstanceNumber", 0x00200013},
-	{"StationName", 0x00081010},
-	{"PatientID", 0x00100020},
-	{"IssuerOfPatientID", 0x00100021},
-	{"PatientName", 0x00100010},
-	{"PatientBirthDate", 0x00100030},
-	{"PatientSex", 0x00100040},
-}
-
-func write(b *event.Builder, f *dicom.File, in *digest.Instance) {
-	for _, a := range attributes {
-		if text := f.DataSet.Text(a.tag); text != "" {
-			b.String(a.keyword, text)
-		}
-	}
-	b.String("TransferSyntaxUID", string(in.Syntax))
-	b.Object("digest")
-	for _, d := range []struct {
-		name string
-		sum  digest.Digest
-	}{{"header", in.Header}, {"semantic", in.Semantic}, {"pixels", in.Pixels}} {
-		if d.sum.Kind != digest.None {
-			b.String(d.name, d.sum.String())
-		}
-	}
-	b.End()
-	b.Int("frames", int64(len(in.Frames)))
-	if in.Uneven {
-		b.Bool("uneven", true)
-	}
-	b.String("preamble", preamble(f))
-	if f.Polyglot() {
-		b.String("preamble_head", hex.EncodeToString(f.Preamble[:min(8, len(f.Preamble))]))
-	}
-	coerced(b, f)
-}
-
-func preamble(f *dicom.File) string {
-	switch {
-	case f.Polyglot():
-		return "other"
-	case len(bytes.Trim(f.Preamble, "\x00")) > 0:
-		return "tiff"
-	}
-	return "empty"
-}
-
-// mostCoerced bounds the list of those who changed an instance.
-const mostCoerced = 16
-
-func coerced(b *event.Builder, f *dicom.File) {
-	items := f.DataSet.Sequence(0x04000561)
-	if len(items) == 0 {
-		return
-	}
-	var systems, reasons []string
-	for i := range items[:min(len(items), mostCoerced)] {
-		systems = append(systems, items[i].Text(0x04000563))
-		reasons = append(reasons, items[i].Text(0x04000565))
-	}
-	b.Object("coerced")
-	b.Strings("by", systems)
-	b.Strings("reason", reasons)
-	b.End()
 }
