@@ -64,6 +64,7 @@ type falsified struct {
 	engine   *integrity.Engine
 	messages int64
 	doubts   []integrity.Doubt
+	told     []time.Time            // when each was
 	traces   map[string][]time.Time // when each story left something, by its id
 }
 
@@ -101,7 +102,11 @@ func (f *falsified) one(at hospital.Place) error {
 	return err
 }
 
-func (f *falsified) note(doubts []integrity.Doubt) { f.doubts = append(f.doubts, doubts...) }
+func (f *falsified) note(doubts []integrity.Doubt) {
+	for i := range doubts {
+		f.doubts, f.told = append(f.doubts, doubts[i]), append(f.told, f.now)
+	}
+}
 
 func (f *falsified) report() Integrity {
 	out := Integrity{Messages: f.messages, False: map[string]int{}, Routes: f.engine.Routes()}
@@ -135,8 +140,8 @@ func (f *falsified) story(tale *life.Tale, told []bool) Falsification {
 			continue
 		}
 		told[j] = true
-		if after := d.At.Sub(tale.Start); !s.Found || after < s.After {
-			s.Found, s.After, s.Delay, s.By = true, after, f.delay(tale.ID, d.At), d.Kind
+		if after := f.told[j].Sub(tale.Start); !s.Found || after < s.After {
+			s.Found, s.After, s.Delay, s.By = true, after, f.delay(tale.ID, f.told[j]), d.Kind
 		}
 	}
 	return s
