@@ -182,8 +182,8 @@ func TestStopBetweenTwoPoints(t *testing.T) {
 		h.follow(open())
 		h.say("tap-record/10.0.0.9:2575", result("2", "5.5"))
 		h.say("tap-record/10.0.0.9:2575", result("3", "3.6"))
-		room := h.follow(open())
-		room = h.follow(open()) // and nothing more was said
+		h.follow(open())
+		room := h.follow(open()) // and nothing more was said
 		if got := h.filed(); len(got) != 2 {
 			t.Errorf("findings %q, want one before and one after the stop", got)
 		}
