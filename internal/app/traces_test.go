@@ -149,6 +149,9 @@ func itSamples(at time.Time) []writing {
 	images.Server, images.Path, images.Returned = "dicomweb", "/dicom-web/studies/2.25.17", 22
 	image := trace.Image{ID: 1, Command: "C-FIND", Calling: "RESEARCH9", Called: "PACS-01", From: "10.30.4.77", To: "10.40.0.5", Matches: 900}
 	signIn := trace.SignIn{ID: 1, Who: who, App: "Mail", From: trace.From{IP: "203.0.113.7"}, Country: "BR"}
+	kept := func(header string, row []byte, name string) writing {
+		return writing{name, header + "\n", row, "csv", "records/row", nil}
+	}
 	csv := func(header string, row []byte, name string) writing {
 		return writing{name, header + "\n", row, "csv", "/", nil}
 	}
@@ -182,8 +185,8 @@ func itSamples(at time.Time) []writing {
 			map[string]any{"user": "a.fable", "native_action": "REMOVE", "patient": []any{"00071234"}, "workstation": "ADC-4W"}},
 		csv(trace.BadgeHeader, trace.Badge(at, time.UTC, "R1", "4W main", "S1", "C1", true), "a door"),
 		csv(trace.CertificateHeader, trace.Certificate(at, "10.20.8.5:6514", "syslog.example.org", "01", at, at, "syslog"), "a certificate"),
-		csv(trace.ResultHeader, trace.ResultRow{ID: "1", Patient: "00071234", Verified: at, Updated: at}.Row(at), "a result's row"),
-		csv(trace.DrugHeader, trace.DrugRow{ID: "1", Updated: at}.Row(at), "a drug's row"),
-		csv(trace.CountHeader, trace.Count(at, "PACS-01", "study", "2.25.17", 22, 0, 0), "a count"),
+		kept(trace.ResultHeader, trace.ResultRow{ID: "1", Patient: "00071234", Verified: at, Updated: at}.Row(at), "a result's row"),
+		kept(trace.DrugHeader, trace.DrugRow{ID: "1", Updated: at}.Row(at), "a drug's row"),
+		kept(trace.CountHeader, trace.Count(at, "PACS-01", "study", "2.25.17", 22, 0, 0), "a count"),
 	}
 }

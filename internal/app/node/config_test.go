@@ -44,7 +44,7 @@ func TestTheManualIsGood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Site != "st-example" || len(c.Sources) != 5 {
+	if c.Site != "st-example" || len(c.Sources) != 7 {
 		t.Errorf("got site %s with %d sources", c.Site, len(c.Sources))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/wardline/wardline/internal/integrity"
@@ -41,8 +42,8 @@ func (c *IntegrityConfig) check() error {
 		return errors.New("integrity: sweep_at is a time of day such as 02:30, and sample is not below 0")
 	}
 	for _, file := range c.Databases {
-		if _, err := tables.Load(file); err != nil {
-			return fmt.Errorf("integrity.databases: %w", err)
+		if !filepath.IsAbs(file) {
+			return fmt.Errorf("integrity.databases: name %s by its whole path", file)
 		}
 	}
 	return nil
@@ -52,6 +53,11 @@ func (c *IntegrityConfig) check() error {
 func (n *Node) openIntegrity(ctx context.Context) error {
 	if n.config.Integrity.Off {
 		return nil
+	}
+	for _, file := range n.config.Integrity.Databases {
+		if _, err := tables.Load(file); err != nil {
+			return fmt.Errorf("integrity.databases: %w", err)
+		}
 	}
 	zone, err := n.config.Location()
 	if err != nil {

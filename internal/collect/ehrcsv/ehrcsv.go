@@ -262,8 +262,10 @@ func (d *decoder) event(ev *event.Event) error {
 		if reason := d.site(m); reason != "" {
 			return d.damage(reason, 1)
 		}
-		if m.kind.happened {
+		if m.kind.happened || m.kind.content {
 			ev.Time = d.time()
+		}
+		if m.kind.happened {
 			d.act()
 		}
 	default:

@@ -60,7 +60,7 @@ func kindNamed(class string) *kind {
 		}}
 	case "records/row":
 		return &kind{content: true, needed: []string{"table", "key"}, fields: []field{
-			{"read", moment}, {"system", text}, {"table", text}, {"sort", text}, {"key", ident}, {"version", text}, {"updated", text}, {"by", text}, {"patient", ident}, {"authority", text}, {"count", amount},
+			{"time", moment}, {"system", text}, {"table", text}, {"sort", text}, {"key", ident}, {"version", text}, {"updated", text}, {"by", text}, {"patient", ident}, {"authority", text}, {"count", amount},
 		}}
 	case cabinet:
 		return &kind{happened: true, needed: []string{"time", "type", "user"}, fields: []field{
@@ -146,7 +146,7 @@ func (d *decoder) site(m *Mapping) (reason string) {
 // content writes what a row holds that another system keeps, column by column.
 func (d *decoder) content() {
 	aside := map[int]bool{}
-	for _, f := range []string{"read", "version", "updated", "by"} {
+	for _, f := range []string{"time", "version", "updated", "by"} {
 		for _, i := range d.layout.columns[f] {
 			aside[i] = true
 		}
