@@ -139,6 +139,9 @@ func (b *neighbours) run(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		if err := b.round(ctx); err != nil {
+			if ctx.Err() != nil { // a database that is interrupted says so in its own words
+				return ctx.Err()
+			}
 			return err
 		}
 		for waits := true; waits; {

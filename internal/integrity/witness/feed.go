@@ -85,6 +85,9 @@ func (f *Feed) Run(ctx context.Context, ticks <-chan time.Time) error {
 			return ctx.Err()
 		case <-ticks:
 			if _, err := f.Round(ctx); err != nil {
+				if ctx.Err() != nil { // a database that is interrupted says so in its own words
+					return ctx.Err()
+				}
 				return err
 			}
 		}

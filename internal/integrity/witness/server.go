@@ -251,6 +251,9 @@ func (s *Server) Run(ctx context.Context, ticks <-chan time.Time) error {
 			return ctx.Err()
 		case <-ticks:
 			if err := s.Silent(ctx); err != nil {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
 				return err
 			}
 		}
