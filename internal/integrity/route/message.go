@@ -18,6 +18,7 @@ type message struct {
 	statements []statement
 	size       int
 	paired     bool      // something of it came out
+	caught     bool      // heard behind, and found in front since
 	overtaken  time.Time // when one that went in later had come out
 }
 
@@ -35,6 +36,11 @@ func (l *line) field(n int) string {
 		return ""
 	}
 	return l.fields[n-1]
+}
+
+// complete tells whether all of a message in front has come out.
+func (m *message) complete() bool {
+	return m.paired && !slices.ContainsFunc(m.statements, func(s statement) bool { return !s.arrived })
 }
 
 // statement is one thing that a message says of a patient: a result, an order, a drug, an allergy, a diagnosis.

@@ -69,13 +69,14 @@ func (r *Route) anySaid(b *message) bool {
 	return false
 }
 
-// candidates are the statements in front that may be the one behind, best first.
+// candidates are the statements in front that may be the one behind, with whatever content. Without the number of an order there are none: two
+// measurements of one kind in one patient need not be the same one.
 func (r *Route) candidates(k key) []said {
-	if found := r.byKey[k]; len(found) > 0 {
-		return found
-	}
 	if k.order == "" {
 		return nil
+	}
+	if found := r.byKey[k]; len(found) > 0 {
+		return found
 	}
 	return r.byKey[k.anyPatient()]
 }

@@ -107,9 +107,12 @@ type Route struct {
 	byKey     map[key][]said // by key, and by key without patient
 	horizon   time.Time      // what was heard in front before is forgotten
 
-	waiting []*message // heard behind, not yet found in front
-	pending []*message // heard in front, of which something may still come out
-	passed  time.Time  // when the latest of those that came out was heard in front
+	waiting []*message            // heard behind, not yet found in front
+	sought  map[string][]*message // of those, by control id
+	wanted  map[key][]*message    // and by what they say
+	pending []*message            // heard in front, of which something may still come out
+	passed  time.Time             // when the latest of those that came out was heard in front
+	looked  time.Time             // when it was looked for what is overdue
 }
 
 // said is a statement of a message in front.
@@ -132,7 +135,7 @@ func New(cfg Config) *Route {
 	if cfg.Bytes == 0 {
 		cfg.Bytes = 64 << 20
 	}
-	r := &Route{cfg: cfg, habits: habits{secret: cfg.Secret}, maps: map[Map]bool{}, byControl: map[string]*message{}, byKey: map[key][]said{}}
+	r := &Route{cfg: cfg, habits: habits{secret: cfg.Secret}, maps: map[Map]bool{}, byControl: map[string]*message{}, byKey: map[key][]said{}, sought: map[string][]*message{}, wanted: map[key][]*message{}}
 	for _, m := range cfg.Maps {
 		r.maps[m] = true
 	}
@@ -172,23 +175,30 @@ func (r *Route) Hear(p Point, m *hl7.Message, id string, at time.Time) []Outcome
 	if out, found := r.pair(msg, false); found {
 		return out
 	}
-	r.waiting = append(r.waiting, msg)
+	r.await(msg)
 	return nil
 }
 
 // Tick returns what can be said because time has passed.
 func (r *Route) Tick(now time.Time) []Outcome {
 	var out []Outcome
-	for len(r.waiting) > 0 && !now.Before(r.waiting[0].at.Add(r.cfg.Grace)) {
+	for len(r.waiting) > 0 && (len(r.waiting) > mostWaiting || !now.Before(r.waiting[0].at.Add(r.cfg.Grace))) {
 		m := r.waiting[0]
 		r.waiting = r.waiting[1:]
+		if m.caught {
+			continue
+		}
+		r.unawait(m)
 		found, ok := r.pair(m, true)
 		if !ok {
 			found = r.unpaired(m)
 		}
 		out = append(out, found...)
 	}
-	out = append(out, r.overdue(now)...)
+	if now.Sub(r.looked) >= time.Second {
+		r.looked = now
+		out = append(out, r.overdue(now)...)
+	}
 	for len(r.inFront) > 0 && (r.bytes > r.cfg.Bytes || now.After(r.inFront[0].at.Add(r.cfg.Keep))) {
 		r.forget()
 	}
@@ -205,9 +215,9 @@ func (r *Route) keep(m *message) {
 				s.arrived = true
 			}
 		}
-		r.byKey[s.key] = append(r.byKey[s.key], said{m, i})
+		r.list(s.key, said{m, i})
 		if loose := s.anyPatient(); loose != s.key && loose.order != "" {
-			r.byKey[loose] = append(r.byKey[loose], said{m, i})
+			r.list(loose, said{m, i})
 		}
 	}
 	if m.control != "" {
@@ -243,14 +253,64 @@ func (r *Route) forget() {
 	}
 }
 
+// How much is looked through for one message. A sender that says the same thing over and over, or very many things that nobody said in front, costs a
+// route no more than another.
+const (
+	mostAlike   = 64     // statements in front with one key, the latest
+	mostWaiting = 20_000 // messages behind; the oldest is judged before its time when there are more
+)
+
+// list enters a statement in front under a key.
+func (r *Route) list(k key, s said) {
+	all := append(r.byKey[k], s)
+	if len(all) > mostAlike {
+		all = slices.Delete(all, 0, 1)
+	}
+	r.byKey[k] = all
+}
+
+// await keeps a message behind until it is known whether it was said in front.
+func (r *Route) await(m *message) {
+	r.waiting = append(r.waiting, m)
+	if m.control != "" && len(r.sought[m.control]) < mostAlike {
+		r.sought[m.control] = append(r.sought[m.control], m)
+	}
+	for i := range m.statements {
+		if k := m.statements[i].key; len(r.wanted[k]) < mostAlike {
+			r.wanted[k] = append(r.wanted[k], m)
+		}
+	}
+}
+
+// unawait forgets under what a message behind is looked for.
+func (r *Route) unawait(m *message) {
+	strike(r.sought, m.control, m)
+	for i := range m.statements {
+		strike(r.wanted, m.statements[i].key, m)
+	}
+}
+
+func strike[K comparable](of map[K][]*message, k K, m *message) {
+	left := slices.DeleteFunc(of[k], func(o *message) bool { return o == m })
+	if of[k] = left; len(left) == 0 {
+		delete(of, k)
+	}
+}
+
 // catchUp looks whether a message was heard behind before it was heard in front.
 func (r *Route) catchUp(m *message) []Outcome {
-	for i, w := range r.waiting {
-		if m.control != "" && w.control == m.control || r.allSaid(w) {
-			if out, found := r.pair(w, false); found {
-				r.waiting = slices.Delete(r.waiting, i, i+1)
-				return out
-			}
+	likely := slices.Clone(r.sought[m.control])
+	for i := range m.statements {
+		likely = append(likely, r.wanted[m.statements[i].key]...)
+	}
+	for _, w := range likely {
+		if w.caught || (m.control == "" || w.control != m.control) && !r.allSaid(w) {
+			continue
+		}
+		if out, found := r.pair(w, false); found {
+			w.caught = true
+			r.unawait(w)
+			return out
 		}
 	}
 	return nil
@@ -262,6 +322,10 @@ func (r *Route) overdue(now time.Time) []Outcome {
 	var out []Outcome
 	left := r.pending[:0]
 	for i, m := range r.pending {
+		if m.complete() {
+			r.habits.arrival(m.origin, "").arrive()
+			continue
+		}
 		if !r.passed.After(m.at) {
 			left = append(left, r.pending[i:]...)
 			break

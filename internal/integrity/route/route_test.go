@@ -105,6 +105,8 @@ func TestHeardBehindBeforeInFront(t *testing.T) {
 	expect(t, l.hear(route.Before, msh("1"), pid, obr, obx("6.8")), "altered OBX 2823-3; OBX-5: 6.8 -> 4.1")
 	expect(t, l.hear(route.After, msh("77"), pid, obr, obx("5.5")))
 	expect(t, l.hear(route.Before, msh("2"), pid, obr, obx("5.5")))
+	expect(t, l.hear(route.After, msh("3"), strings.Replace(pid, "4711", "4712", 1), obr, obx("5.5")))
+	expect(t, l.hear(route.Before, msh("3"), pid, obr, obx("5.5")), "altered PID; PID-3: 4711^^^HOSP^MR -> 4712^^^HOSP^MR")
 	expect(t, l.wait(time.Minute))
 }
 
@@ -273,4 +275,39 @@ func TestOtherSendersAndReceivers(t *testing.T) {
 		expect(t, l.wait(time.Minute))
 	}
 	expect(t, l.wait(time.Hour))
+}
+
+// Two pulses of one patient are two measurements, though nothing but the value tells them apart.
+func TestMeasurementsWithoutAnOrder(t *testing.T) {
+	l := open(t, route.Config{})
+	l.hear(route.Before, msh("1"), pid, obx("71"))
+	l.hear(route.After, strings.Replace(msh("9"), "|LIS|", "|MONITOR|", 1), pid, obx("99"))
+	expect(t, l.wait(time.Minute))
+	expect(t, l.hear(route.After, msh("1"), pid, obx("79")), "altered OBX 2823-3; OBX-5: 71 -> 79") // by the number of its message
+}
+
+// A sender that says the same thing again and again, or what nobody said in front, must not make the route slow: all lists that a message is looked up in
+// are short, and a value that is changed meanwhile is told all the same.
+func TestFloods(t *testing.T) {
+	l := open(t, route.Config{})
+	bare := `OBX|1|NM|8867-4^Heart rate^LN||71|/min|||||F`
+	for i := range 3000 {
+		l.hear(route.Before, msh(fmt.Sprint("a", i)), bare)
+		l.hear(route.After, strings.Replace(msh(fmt.Sprint("b", i)), "|LIS|", "|OTHER|", 1), strings.Replace(bare, "71", "99", 1))
+	}
+	if n := l.Widest(); n > 64 {
+		t.Errorf("%d statements are looked through for one", n)
+	}
+	l.hear(route.Before, msh("1"), pid, obr, obx("6.8"))
+	expect(t, l.hear(route.After, msh("1"), pid, obr, obx("4.1")), "altered OBX 2823-3; OBX-5: 6.8 -> 4.1")
+	l.hear(route.After, msh("2"), pid, obr, obx("5.5"))
+	expect(t, l.hear(route.Before, msh("2"), pid, obr, obx("6.5")), "altered OBX 2823-3; OBX-5: 6.5 -> 5.5")
+
+	l = open(t, route.Config{Grace: time.Hour})
+	for i := range 21_000 {
+		l.hear(route.After, strings.Replace(msh(fmt.Sprint("f", i)), "|LIS|", "|OTHER|", 1), pid)
+	}
+	if n := l.Waiting(); n > 20_001 {
+		t.Errorf("%d messages wait", n)
+	}
 }
