@@ -12,6 +12,7 @@ package chart
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -97,13 +98,13 @@ const (
 func (c *Chart) Tick(now time.Time) []Finding {
 	out := c.settle(now)
 	for p, b := range c.amendments {
-		if now.Sub(b.last) > burstSpan {
-			c.usual.add(len(b.at))
+		if now.Sub(b.Last) > burstSpan {
+			c.usual.add(len(b.At))
 			delete(c.amendments, p)
 		}
 	}
 	for a, s := range c.shots {
-		if now.Sub(s.last) > day {
+		if now.Sub(s.Last) > day {
 			delete(c.shots, a)
 		}
 	}
@@ -126,15 +127,30 @@ func (c *Chart) once(id string, at time.Time, within time.Duration) bool {
 	return true
 }
 
-// learned is what outlives a restart. What is under way within the hour is heard again by whoever keeps the messages.
+// learned is what outlives a restart: what is usual, and what is under way.
 type learned struct {
-	Late  map[string]*lateness `json:"late"`
-	Usual counts               `json:"usual"`
-	Told  map[string]time.Time `json:"told"`
+	Late       map[string]*lateness `json:"late"`
+	Usual      counts               `json:"usual"`
+	Told       map[string]time.Time `json:"told"`
+	Waiting    []*waiting           `json:"waiting"`
+	Amendments []amendments         `json:"amendments"`
+	Shots      map[string]*series   `json:"shots"`
 }
 
-// Learned returns what was learned. It names kinds of documents, and ids of messages.
-func (c *Chart) Learned() ([]byte, error) { return json.Marshal(learned{c.late, c.usual, c.told}) }
+type amendments struct {
+	Author  string `json:"author"`
+	Patient string `json:"patient"`
+	Burst   burst  `json:"burst"`
+}
+
+// Learned returns what was learned, and what is under way, for Restore. It names people as the caller does: it has to be sealed.
+func (c *Chart) Learned() ([]byte, error) {
+	l := learned{Late: c.late, Usual: c.usual, Told: c.told, Waiting: c.waiting, Shots: c.shots}
+	for p, b := range c.amendments {
+		l.Amendments = append(l.Amendments, amendments{p.author, p.patient, *b})
+	}
+	return json.Marshal(l)
+}
 
 // Restore brings back what Learned returned.
 func (c *Chart) Restore(text []byte) error {
@@ -142,13 +158,15 @@ func (c *Chart) Restore(text []byte) error {
 	if err := json.Unmarshal(text, &l); err != nil {
 		return fmt.Errorf("read what was learned of charts: %w", err)
 	}
-	if l.Late != nil {
-		c.late = l.Late
+	again := New()
+	maps.Copy(again.late, l.Late)
+	maps.Copy(again.told, l.Told)
+	maps.Copy(again.shots, l.Shots)
+	for _, a := range l.Amendments {
+		again.amendments[pair{a.Author, a.Patient}] = &a.Burst
 	}
-	if l.Told != nil {
-		c.told = l.Told
-	}
-	c.usual = l.Usual
+	again.usual, again.waiting = l.Usual, l.Waiting
+	*c = *again
 	return nil
 }
 

@@ -195,22 +195,47 @@ func TestShots(t *testing.T) {
 	expect(t, give(ch, 6, chart.No, false)) // some were registered late
 }
 
-// A restart forgets nothing of what was learned or told.
-func TestLearnedIsRestored(t *testing.T) {
-	ch := chart.New()
-	ch.Note(note(72*time.Hour), chart.Around{Duty: chart.No})
-	expect(t, ch.Tick(clock().Add(time.Hour)), "back-dated 23: late days off-duty")
+// again is the chart after a stop and a start.
+func again(t *testing.T, ch *chart.Chart) *chart.Chart {
+	t.Helper()
 	learned, err := ch.Learned()
 	if err != nil {
 		t.Fatal(err)
 	}
-	again := chart.New()
-	if err := again.Restore(learned); err != nil {
+	restored := chart.New()
+	if err := restored.Restore(learned); err != nil {
 		t.Fatal(err)
 	}
-	again.Note(note(72*time.Hour), chart.Around{Duty: chart.No})
-	expect(t, again.Tick(clock().Add(2*time.Hour)))
-	if err := again.Restore([]byte("{")); err == nil {
+	return restored
+}
+
+// A stop forgets nothing of what was learned or told, nor what waits: a late note, half a burst, half a series.
+func TestStopForgetsNothing(t *testing.T) {
+	ch := chart.New()
+	ch.Note(note(72*time.Hour), chart.Around{Duty: chart.No})
+	ch = again(t, ch)
+	expect(t, ch.Tick(clock().Add(time.Hour)), "back-dated 23: late days off-duty")
+	ch = again(t, ch)
+	ch.Note(note(72*time.Hour), chart.Around{Duty: chart.No})
+	expect(t, ch.Tick(clock().Add(2*time.Hour)))
+
+	ch = chart.New()
+	var found []chart.Finding
+	for i := range 9 {
+		n := note(0)
+		n.ID, n.Event, n.Parent, n.Said = fmt.Sprint("m", i), "T10", fmt.Sprint("D", i), clock().Add(time.Duration(i)*time.Minute)
+		found = append(found, ch.Note(n, chart.Around{Trigger: clock().Add(-time.Hour)})...)
+		ch = again(t, ch)
+	}
+	expect(t, found, "amended 18: many trigger")
+
+	ch, found = chart.New(), nil
+	for i := range 6 {
+		found = append(found, ch.Shot(chart.Shot{ID: fmt.Sprint("m", i), Author: "n17", Patient: fmt.Sprint("p", i), Given: clock(), Said: clock().Add(time.Duration(i) * time.Minute), There: chart.No})...)
+		ch = again(t, ch)
+	}
+	expect(t, found, "unfounded 15: not-there")
+	if err := ch.Restore([]byte("{")); err == nil {
 		t.Error("what cannot be read was restored")
 	}
 }

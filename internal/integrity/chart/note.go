@@ -47,10 +47,10 @@ const (
 const settleAfter = 20 * time.Minute
 
 type waiting struct {
-	note   Note
-	around Around
-	late   time.Duration
-	limit  time.Duration
+	Note   Note          `json:"note"`
+	Around Around        `json:"around"`
+	Late   time.Duration `json:"late"`
+	Limit  time.Duration `json:"limit"`
 }
 
 // lateness is how late notes of a kind come: the number of them by the logarithm of minutes.
@@ -110,9 +110,9 @@ func (c *Chart) lateNote(n Note, a Around) {
 // settle judges late notes when it is known who else came late.
 func (c *Chart) settle(now time.Time) []Finding {
 	var out []Finding
-	for len(c.waiting) > 0 && now.Sub(c.waiting[0].note.Said) >= settleAfter {
+	for len(c.waiting) > 0 && now.Sub(c.waiting[0].Note.Said) >= settleAfter {
 		w := c.waiting[0]
-		if f := c.judge(w); f.Weight() >= Alarm && c.once("note "+w.note.ID, w.note.Said, 30*day) {
+		if f := c.judge(w); f.Weight() >= Alarm && c.once("note "+w.Note.ID, w.Note.Said, 30*day) {
 			out = append(out, f)
 		}
 		c.waiting = c.waiting[1:]
@@ -121,15 +121,15 @@ func (c *Chart) settle(now time.Time) []Finding {
 }
 
 func (c *Chart) judge(w *waiting) Finding {
-	n, a := &w.note, &w.around
+	n, a := &w.Note, &w.Around
 	f := Finding{Kind: BackDated, At: n.Said, Author: n.Author, Patient: n.Patient, Things: []string{n.ID}, Count: 1}
 	sign := func(holds bool, id string, weight int, text string) {
 		if holds {
 			f.Signs = append(f.Signs, Sign{id, text, weight})
 		}
 	}
-	sign(true, "late", weighLate, fmt.Sprintf("It was written %s after the time that it claims; nearly all notes of its kind come within %s.", span(w.late), span(w.limit)))
-	sign(w.late > day, "days", weighDays, "That is more than a day.")
+	sign(true, "late", weighLate, fmt.Sprintf("It was written %s after the time that it claims; nearly all notes of its kind come within %s.", span(w.Late), span(w.Limit)))
+	sign(w.Late > day, "days", weighDays, "That is more than a day.")
 	sign(a.Duty == No, "off-duty", weighOffDuty, "Its author was not on duty at the time that it claims.")
 	sign(a.Duty == Yes, "on-duty", weighOnDuty, "Its author was on duty at the time that it claims.")
 	sign(a.There == No, "away", weighAway, "The patient was not in the house at the time that it claims.")
@@ -144,8 +144,8 @@ func (c *Chart) judge(w *waiting) Finding {
 func (c *Chart) together(w *waiting) int {
 	var authors []string
 	for _, o := range c.waiting {
-		if near(o.note.Said, w.note.Said, time.Hour) && near(o.note.Claimed, w.note.Claimed, 6*time.Hour) && !slices.Contains(authors, o.note.Author) {
-			authors = append(authors, o.note.Author)
+		if near(o.Note.Said, w.Note.Said, time.Hour) && near(o.Note.Claimed, w.Note.Claimed, 6*time.Hour) && !slices.Contains(authors, o.Note.Author) {
+			authors = append(authors, o.Note.Author)
 		}
 	}
 	return len(authors)
@@ -166,9 +166,9 @@ func span(d time.Duration) string {
 
 // burst is amendments of one chart by one author.
 type burst struct {
-	at   []time.Time
-	ids  []string
-	last time.Time
+	At   []time.Time `json:"at"`
+	IDs  []string    `json:"ids"`
+	Last time.Time   `json:"last"`
 }
 
 // burstSpan is how long a burst lasts.
@@ -194,19 +194,19 @@ func (c *Chart) amend(n Note, a Around) []Finding {
 		b = &burst{}
 		c.amendments[p] = b
 	}
-	for len(b.at) > 0 && n.Said.Sub(b.at[0]) > burstSpan {
-		b.at, b.ids = b.at[1:], b.ids[1:]
+	for len(b.At) > 0 && n.Said.Sub(b.At[0]) > burstSpan {
+		b.At, b.IDs = b.At[1:], b.IDs[1:]
 	}
-	if len(b.at) >= 1000 {
+	if len(b.At) >= 1000 {
 		return nil
 	}
-	b.at, b.ids, b.last = append(b.at, n.Said), append(b.ids, n.ID), n.Said
+	b.At, b.IDs, b.Last = append(b.At, n.Said), append(b.IDs, n.ID), n.Said
 	limit := max(c.usual.rare(fewAmendments), fewAmendments)
-	if len(b.at) < limit {
+	if len(b.At) < limit {
 		return nil
 	}
-	f := Finding{Kind: Amended, At: n.Said, Author: n.Author, Patient: n.Patient, Things: slices.Clone(b.ids[:min(len(b.ids), mostThings)]), Count: len(b.ids)}
-	f.Signs = append(f.Signs, Sign{"many", fmt.Sprintf("%d entries of this chart were changed within %s.", len(b.at), span(n.Said.Sub(b.at[0]))), weighMany + min(weighEach*(len(b.at)-limit), mostEach)})
+	f := Finding{Kind: Amended, At: n.Said, Author: n.Author, Patient: n.Patient, Things: slices.Clone(b.IDs[:min(len(b.IDs), mostThings)]), Count: len(b.IDs)}
+	f.Signs = append(f.Signs, Sign{"many", fmt.Sprintf("%d entries of this chart were changed within %s.", len(b.At), span(n.Said.Sub(b.At[0]))), weighMany + min(weighEach*(len(b.At)-limit), mostEach)})
 	if !a.Trigger.IsZero() && !a.Trigger.After(n.Said) && n.Said.Sub(a.Trigger) < 60*day {
 		f.Signs = append(f.Signs, Sign{"trigger", "A complaint, a legal matter or a death came up before.", weighTrigger})
 	}

@@ -74,10 +74,10 @@ type Shot struct {
 
 // series is shots of one author that nothing explains.
 type series struct {
-	ids      []string
-	patients map[string]bool
-	last     time.Time
-	all      int
+	IDs      []string        `json:"ids"`
+	Patients map[string]bool `json:"patients"`
+	Last     time.Time       `json:"last"`
+	All      int             `json:"all"`
 }
 
 // The weights of signs of vaccinations.
@@ -97,25 +97,25 @@ func (c *Chart) Shot(s Shot) []Finding {
 		if len(c.shots) >= mostAuthors {
 			return nil
 		}
-		r = &series{patients: map[string]bool{}}
+		r = &series{Patients: map[string]bool{}}
 		c.shots[s.Author] = r
 	}
-	if s.Said.Sub(r.last) > day {
-		*r = series{patients: map[string]bool{}}
+	if s.Said.Sub(r.Last) > day {
+		*r = series{Patients: map[string]bool{}}
 	}
-	r.last = s.Said
-	r.all++
-	if s.There != No || r.patients[s.Patient] || len(r.ids) >= 10_000 {
+	r.Last = s.Said
+	r.All++
+	if s.There != No || r.Patients[s.Patient] || len(r.IDs) >= 10_000 {
 		return nil
 	}
-	r.patients[s.Patient] = true
-	r.ids = append(r.ids, s.ID)
-	f := Finding{Kind: Unfounded, At: s.Said, Author: s.Author, Things: slices.Clone(r.ids[:min(len(r.ids), mostThings)]), Count: len(r.ids)}
-	f.Signs = append(f.Signs, Sign{"not-there", fmt.Sprintf("Of %d patients who are said to have been given it, %d had no visit and no appointment then.", r.all, len(r.ids)), min(weighShots*len(r.ids), mostShots)})
-	if r.all >= 10 && len(r.ids) == r.all {
+	r.Patients[s.Patient] = true
+	r.IDs = append(r.IDs, s.ID)
+	f := Finding{Kind: Unfounded, At: s.Said, Author: s.Author, Things: slices.Clone(r.IDs[:min(len(r.IDs), mostThings)]), Count: len(r.IDs)}
+	f.Signs = append(f.Signs, Sign{"not-there", fmt.Sprintf("Of %d patients who are said to have been given it, %d had no visit and no appointment then.", r.All, len(r.IDs)), min(weighShots*len(r.IDs), mostShots)})
+	if r.All >= 10 && len(r.IDs) == r.All {
 		f.Signs = append(f.Signs, Sign{"none-there", "Not one of them had.", weighNoneThere})
 	}
-	if there := r.all - len(r.ids); there > len(r.ids) {
+	if there := r.All - len(r.IDs); there > len(r.IDs) {
 		f.Signs = append(f.Signs, Sign{"most-there", "Most of them had.", -mostShots})
 	}
 	if f.Weight() < Alarm || !c.once("shots "+s.Author, s.Said, day) {
