@@ -82,7 +82,9 @@ func (e *Engine) Clock(h *hospital.House, now time.Time) []Doubt {
 	if e.fresh {
 		e.house, e.fresh = now, false
 	}
-	now = e.observed.Add(now.Sub(e.house))
+	if !e.observed.IsZero() { // else nothing was heard since the start
+		now = e.observed.Add(now.Sub(e.house))
+	}
 	var out []Doubt
 	for _, p := range e.passages {
 		out = append(out, p.doubts(h, p.route.Tick(now))...)

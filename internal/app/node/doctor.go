@@ -71,7 +71,7 @@ func (d *doctor) data() {
 // keys looks at the files that nobody else may read, and that must not be lost.
 func (d *doctor) keys() {
 	where, before := d.c.JournalConfig(), len(d.Complaints)
-	for _, file := range []string{where.KeyFile, where.SignFile, d.c.VaultKey(), filepath.Join(d.c.authority(), "ca.key")} {
+	for _, file := range []string{where.KeyFile, where.SignFile, d.c.VaultKey(), d.c.witnessKey(), filepath.Join(d.c.authority(), "ca.key")} {
 		info, err := os.Stat(file)
 		switch {
 		case errors.Is(err, os.ErrNotExist):

@@ -53,7 +53,7 @@ func (n *Node) openNeighbours(ctx context.Context) (err error) {
 	if b.log, err = tlog.ParseKey(n.journal.PublicKey()); err != nil {
 		return fmt.Errorf("read the journal's public key: %w", err)
 	}
-	if b.signer, err = witnessKey(filepath.Join(n.config.Data, "witness.key"), "witness."+b.log.Name); err != nil {
+	if b.signer, err = readWitnessKey(n.config.witnessKey(), "witness."+b.log.Name); err != nil {
 		return err
 	}
 	if err := b.load(ctx); err != nil {
@@ -63,8 +63,11 @@ func (n *Node) openNeighbours(ctx context.Context) (err error) {
 	return nil
 }
 
-// witnessKey reads the key that this node signs others' checkpoints with, or makes one.
-func witnessKey(path, name string) (*tlog.Signer, error) {
+// witnessKey is the file of the key that this node signs others' checkpoints with.
+func (c *Config) witnessKey() string { return filepath.Join(c.Data, "witness.key") }
+
+// readWitnessKey reads it, or makes one.
+func readWitnessKey(path, name string) (*tlog.Signer, error) {
 	text, err := os.ReadFile(path)
 	if err == nil {
 		return tlog.ParseSigner(strings.TrimSpace(string(text)))
@@ -93,7 +96,10 @@ func (b *neighbours) load(ctx context.Context) error {
 		return err
 	}
 	var logs []tlog.Log
-	roots := x509.NewCertPool()
+	roots, err := x509.SystemCertPool() // for those whose certificate browsers know
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
 	for _, i := range list {
 		logs = append(logs, tlog.Log{Origin: i.Log.Name, Keys: []tlog.Key{i.Log}})
 		if ca, err := x509.ParseCertificate(i.Authority); err == nil {
@@ -286,8 +292,9 @@ func (n *Node) introduce(ctx context.Context, r *http.Request) (any, error) {
 		if i, err = witness.ParseIntroduction([]byte(asked.Introduction)); err != nil {
 			return nil, err
 		}
-		if i.Log == n.neighbours.log {
-			return nil, errors.New("this is the introduction of this node itself: exchange it with that of the other hospital")
+		list, _, _ := n.neighbours.parts()
+		if err := witness.Admit(n.neighbours.log, list, &i); err != nil {
+			return nil, err
 		}
 		asked.Site, asked.Fingerprint = i.Site, Fingerprint(i.Log)
 	}

@@ -161,6 +161,28 @@ func Neighbours(ctx context.Context, db *store.DB) ([]Introduction, error) {
 	return out, rows.Err()
 }
 
+// Admit tells why a hospital cannot be a neighbour beside those that are; nil when it can. log is this node's own.
+func Admit(log tlog.Key, neighbours []Introduction, i *Introduction) error {
+	if i.Log == log {
+		return errors.New("this is the introduction of this node itself: exchange it with that of the other hospital")
+	}
+	all := []Introduction{*i}
+	for _, n := range neighbours {
+		if n.Site == i.Site {
+			continue // it takes its place
+		}
+		if n.Log.Name == i.Log.Name || n.Witness == i.Witness {
+			return fmt.Errorf("%s has the same journal or the same witness: forget it first with wardline witness forget", n.Site)
+		}
+		all = append(all, n)
+	}
+	policy := PolicyOf(log, all)
+	if _, err := tlog.ParsePolicy(policy.Bytes()); err != nil {
+		return fmt.Errorf("the hospital cannot be named %s in a policy of witnesses: have it choose another name (site in its configuration)", i.Site)
+	}
+	return nil
+}
+
 // PolicyOf is whose signatures a proof of a log needs: those of a majority of the neighbours that sign, two of three.
 func PolicyOf(log tlog.Key, neighbours []Introduction) tlog.Policy {
 	p := tlog.Policy{Logs: []tlog.Log{{Origin: log.Name, Keys: []tlog.Key{log}}}, Quorum: "none"}
