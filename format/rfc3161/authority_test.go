@@ -61,6 +61,9 @@ func rsa2048(tb testing.TB) crypto.Signer {
 func newAuthority(tb testing.TB, k kind) *authority {
 	tb.Helper()
 	if _, err := exec.LookPath("openssl"); err != nil {
+		if os.Getenv("CI") != "" {
+			tb.Fatal(err)
+		}
 		tb.Skip("no openssl is here, which answers as an authority does")
 	}
 	if k.key == nil {

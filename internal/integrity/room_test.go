@@ -235,3 +235,23 @@ func TestImageIsAnotherOne(t *testing.T) {
 		}
 	})
 }
+
+// TestDoubtsAreForgotten deletes what is older than it is to be kept, and nothing else.
+func TestDoubtsAreForgotten(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		h := newHouse(t)
+		h.say("tap-lab/10.0.0.5", result("1", "6.8"))
+		h.say("tap-record/10.0.0.9:2575", result("1", "4.1"))
+		h.at = h.at.AddDate(0, 0, 100)
+		h.say("tap-lab/10.0.0.5", result("2", "6.8"))
+		h.say("tap-record/10.0.0.9:2575", result("2", "4.1"))
+		room := h.follow(open())
+		if n, err := room.Prune(t.Context(), h.at.AddDate(0, 0, -50)); n != 1 || err != nil {
+			t.Errorf("%d doubts were forgotten, %v; want 1", n, err)
+		}
+		left, err := room.Doubts(t.Context(), time.Time{}, 10)
+		if err != nil || len(left) != 1 || left[0].At.Before(h.at.AddDate(0, 0, -1)) {
+			t.Errorf("%+v, %v: want the later doubt", left, err)
+		}
+	})
+}

@@ -176,3 +176,25 @@ func (r *Room) Doubts(ctx context.Context, since time.Time, n int) ([]Doubt, err
 	}
 	return out, rows.Err()
 }
+
+// Prune forgets what was kept before a moment: doubts, and what images and rows of other systems were when they were heard. It returns how many doubts.
+func (r *Room) Prune(ctx context.Context, before time.Time) (doubts int, err error) {
+	err = r.cfg.DB.Do(ctx, func(tx *sql.Tx) error {
+		for _, table := range []string{"integrity_images", "integrity_rows", "integrity_doubts"} {
+			done, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE at < $1`, before.Unix())
+			if err != nil {
+				return err
+			}
+			n, err := done.RowsAffected()
+			if err != nil {
+				return err
+			}
+			doubts = int(n) // of the last
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("forget old doubts: %w", err)
+	}
+	return doubts, nil
+}

@@ -65,8 +65,11 @@ func (n *Node) expire(ctx context.Context, now time.Time) error {
 		if err != nil {
 			failures = append(failures, err)
 		}
-		if kind == journal.Acts {
+		switch kind {
+		case journal.Acts:
 			failures = append(failures, n.forgetActs(ctx, now.AddDate(0, 0, -days)))
+		case journal.Findings:
+			failures = append(failures, n.forgetDoubts(ctx, now.AddDate(0, 0, -days)))
 		}
 		if done.Segments > 0 {
 			n.log.InfoContext(ctx, "bodies were deleted after their time", "kind", kind, "entries", done.Entries, "bytes", done.Bytes, "segments_held", done.Held)
@@ -85,6 +88,18 @@ func (n *Node) forgetActs(ctx context.Context, before time.Time) error {
 		n.log.InfoContext(ctx, "acts were taken out of the trail after their time; their sealed lines go with the journal's", "acts", forgotten)
 	}
 	return nil
+}
+
+// forgetDoubts has the records room follow the journal, whose findings its doubts are.
+func (n *Node) forgetDoubts(ctx context.Context, before time.Time) error {
+	if n.integrity == nil {
+		return nil
+	}
+	forgotten, err := n.integrity.Prune(ctx, before)
+	if forgotten > 0 {
+		n.log.InfoContext(ctx, "doubts about records were deleted after their time", "doubts", forgotten)
+	}
+	return err
 }
 
 // Held is a legal hold as it is asked for and listed: see journal.Hold.

@@ -29,6 +29,9 @@ import (
 func authority(t *testing.T) (*httptest.Server, *x509.CertPool) {
 	t.Helper()
 	if _, err := exec.LookPath("openssl"); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(err)
+		}
 		t.Skip("no openssl is here, which answers as an authority does")
 	}
 	dir := t.TempDir()
