@@ -9,6 +9,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sort"
+
+	"github.com/wardline/wardline/internal/integrity/digest"
 )
 
 // SampleSize is how many rows must be looked at to find, with so much confidence, at least one when so large a share of them was falsified:
@@ -184,9 +186,9 @@ func (s *sweep) keyed(keys [][]string) ([]wanted, error) {
 		}
 		for j, text := range key {
 			values[j] = s.columns[j].fromText(text)
-			list[i].fields = append(list[i].fields, parsedField{s.table.Key[j], values[j].Kind.tag(), string(appendText(nil, &values[j]))})
+			list[i].fields = append(list[i].fields, parsedOf(s.table.Key[j], values[j]))
 		}
-		list[i].key = sha256.Sum256(appendRow(nil, s.table.Key, values))
+		list[i].key = sha256.Sum256(digest.AppendRow(nil, s.table.Key, values))
 	}
 	return list, nil
 }

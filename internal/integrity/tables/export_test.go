@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/wardline/wardline/internal/integrity/digest"
 )
 
 // RoundTrip reads a canonical row and says whether it is written again as it was.
@@ -15,9 +17,9 @@ func RoundTrip(canonical []byte) (fields int, same bool, err error) {
 	names, values := make([]string, len(parsed)), make([]value, len(parsed))
 	for i, f := range parsed {
 		// Bytes are written as they are; the tag is put in their place afterwards.
-		names[i], values[i] = f.Column, value{Kind: kindBytes, Bytes: []byte(f.Text)}
+		names[i], values[i] = f.Column, value{Kind: digest.Bytes, Bytes: []byte(f.Text)}
 	}
-	written := appendRow(nil, names, values)
+	written := digest.AppendRow(nil, names, values)
 	at := 8
 	for _, f := range parsed {
 		at += 8 + len(f.Column)
@@ -33,7 +35,7 @@ func Canonical(names, words []string, given []any, zone *time.Location) []byte {
 	for i := range given {
 		values[i] = canonical(holds(words[i]), zone, given[i])
 	}
-	return appendRow(nil, names, values)
+	return digest.AppendRow(nil, names, values)
 }
 
 // Fields is a canonical row as people read it.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/wardline/wardline/internal/integrity/digest"
 )
 
 // keptBytes is how many bytes a row may have whose values are kept, to be shown when they change. Of longer ones the digest and the
@@ -211,12 +213,12 @@ func (s *selection) row() *row {
 	for i := range s.columns {
 		s.values[i] = canonical(s.columns[i].holds, s.columns[i].zone, s.scanned[i])
 	}
-	s.buffer = appendRow(s.buffer[:0], s.names[:s.keys], s.values[:s.keys])
+	s.buffer = digest.AppendRow(s.buffer[:0], s.names[:s.keys], s.values[:s.keys])
 	r := &row{key: sha256.Sum256(s.buffer)}
-	s.buffer = appendRow(s.buffer[:0], s.names, s.values)
+	s.buffer = digest.AppendRow(s.buffer[:0], s.names, s.values)
 	r.sum = sha256.Sum256(s.buffer)
 	if r.partial = len(s.buffer) > keptBytes; r.partial {
-		s.buffer = appendRow(s.buffer[:0], s.names[:s.keys], s.values[:s.keys])
+		s.buffer = digest.AppendRow(s.buffer[:0], s.names[:s.keys], s.values[:s.keys])
 	}
 	r.content = append(make([]byte, 0, len(s.buffer)), s.buffer...)
 	at := s.keys + len(s.table.Content)
@@ -238,7 +240,7 @@ func (s *selection) row() *row {
 
 // parsed is column i of the row at hand as its canonical form has it.
 func (s *selection) parsed(i int) parsedField {
-	return parsedField{s.names[i], s.values[i].Kind.tag(), string(appendText(nil, &s.values[i]))}
+	return parsedOf(s.names[i], s.values[i])
 }
 
 // key is the key of the row at hand.

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/wardline/wardline/internal/integrity/digest"
 )
 
 // Emit takes the changes of a sweep, some thousand rows at a time. When it returns nil they are durable: the Keeper forgets the old rows then. After a
@@ -106,9 +108,9 @@ func (s *sweep) full(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	bits := max(s.state.bits, chunkBits(count))
+	bits := max(s.state.bits, digest.ChunkBits(count))
 	if s.report.First {
-		bits = chunkBits(count)
+		bits = digest.ChunkBits(count)
 	}
 	if s.spill, err = newSpill(s.Dir, bits, s.sealer); err != nil {
 		return err

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/wardline/wardline/internal/integrity/digest"
 )
 
 // holds says what a column holds, in the words of Table.Types.
@@ -44,30 +46,30 @@ func canonical(h holds, zone *time.Location, v any) value {
 	}
 	switch h {
 	case holdsChar:
-		return value{Kind: kindChar, Text: text(v)}
+		return value{Kind: digest.Char, Text: text(v)}
 	case holdsInteger:
 		return integer(v)
 	case holdsDecimal:
-		return value{Kind: kindDecimal, Text: text(v)}
+		return value{Kind: digest.Decimal, Text: text(v)}
 	case holdsFloat:
-		return float(v, kindFloat)
+		return float(v, digest.Float)
 	case holdsReal:
-		return float(v, kindReal)
+		return float(v, digest.Real)
 	case holdsBoolean:
 		return boolean(v)
 	case holdsBytes:
 		if b, ok := v.([]byte); ok {
-			return value{Kind: kindBytes, Bytes: b}
+			return value{Kind: digest.Bytes, Bytes: b}
 		}
-		return value{Kind: kindBytes, Bytes: []byte(text(v))}
+		return value{Kind: digest.Bytes, Bytes: []byte(text(v))}
 	case holdsTimestamp, holdsWall:
 		return moment(h, zone, v)
 	case holdsDate:
 		return date(v)
 	case holdsClock:
-		return value{Kind: kindText, Text: clock(text(v))}
+		return value{Kind: digest.Text, Text: clock(text(v))}
 	}
-	return value{Kind: kindText, Text: text(v)}
+	return value{Kind: digest.Text, Text: text(v)}
 }
 
 // text is what a driver gave, as text.
@@ -97,26 +99,26 @@ func text(v any) string {
 func integer(v any) value {
 	switch v := v.(type) {
 	case int64:
-		return value{Kind: kindInteger, Integer: v}
+		return value{Kind: digest.Integer, Integer: v}
 	case bool:
-		return boolean(v).as(kindInteger)
+		return as(boolean(v), digest.Integer)
 	}
 	s := text(v)
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-		return value{Kind: kindInteger, Integer: n}
+		return value{Kind: digest.Integer, Integer: n}
 	}
 	if digits := strings.TrimPrefix(s, "-"); digits != "" && strings.Trim(digits, "0123456789") == "" {
-		return value{Kind: kindDecimal, Text: s}
+		return value{Kind: digest.Decimal, Text: s}
 	}
-	return value{Kind: kindText, Text: s}
+	return value{Kind: digest.Text, Text: s}
 }
 
-func (v value) as(k kind) value {
+func as(v value, k digest.Kind) value {
 	v.Kind = k
 	return v
 }
 
-func float(v any, k kind) value {
+func float(v any, k digest.Kind) value {
 	switch v := v.(type) {
 	case float64:
 		return value{Kind: k, Float: v}
@@ -126,7 +128,7 @@ func float(v any, k kind) value {
 	s := text(v)
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || math.IsInf(f, 0) {
-		return value{Kind: kindText, Text: s}
+		return value{Kind: digest.Text, Text: s}
 	}
 	return value{Kind: k, Float: f}
 }
@@ -135,9 +137,9 @@ func float(v any, k kind) value {
 func boolean(v any) value {
 	switch text(v) {
 	case "0", "false", "f", "\x00":
-		return value{Kind: kindBoolean}
+		return value{Kind: digest.Boolean}
 	case "1", "true", "t", "\x01":
-		return value{Kind: kindBoolean, Integer: 1}
+		return value{Kind: digest.Boolean, Integer: 1}
 	}
 	return integer(v)
 }
@@ -151,17 +153,17 @@ func moment(h holds, zone *time.Location, v any) value {
 		var ok bool
 		s = text(v)
 		if t, ok = parseTime(s); !ok {
-			return value{Kind: kindText, Text: s}
+			return value{Kind: digest.Text, Text: s}
 		}
 	}
 	if h == holdsWall {
 		shown := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), zone)
 		if shown.Format(wallClock) != t.Format(wallClock) {
-			return value{Kind: kindText, Text: t.Format(wallClock)}
+			return value{Kind: digest.Text, Text: t.Format(wallClock)}
 		}
 		t = shown
 	}
-	return value{Kind: kindTimestamp, Time: t}
+	return value{Kind: digest.Timestamp, Time: t}
 }
 
 // wallClock is how times without a zone are written, for the databases too.
@@ -178,15 +180,15 @@ func parseTime(s string) (time.Time, bool) {
 
 func date(v any) value {
 	if t, ok := v.(time.Time); ok {
-		return value{Kind: kindDate, Time: t}
+		return value{Kind: digest.Date, Time: t}
 	}
 	s := text(v)
 	day, rest, _ := strings.Cut(strings.Replace(s, "T", " ", 1), " ")
 	t, err := time.Parse(time.DateOnly, day)
 	if err != nil || strings.Trim(rest, "0:.Z") != "" {
-		return value{Kind: kindText, Text: s}
+		return value{Kind: digest.Text, Text: s}
 	}
-	return value{Kind: kindDate, Time: t}
+	return value{Kind: digest.Date, Time: t}
 }
 
 // clock writes a time of day with six digits behind the second, as one database does and another does not.
@@ -204,10 +206,10 @@ func clock(s string) string {
 // fromText is the value that a person has written, or that a Field shows.
 func (c *column) fromText(s string) value {
 	if t, err := time.Parse(time.RFC3339Nano, s); err == nil && (c.holds == holdsWall || c.holds == holdsTimestamp) {
-		return value{Kind: kindTimestamp, Time: t}
+		return value{Kind: digest.Timestamp, Time: t}
 	}
 	if b, err := hex.DecodeString(s); err == nil && c.holds == holdsBytes {
-		return value{Kind: kindBytes, Bytes: b}
+		return value{Kind: digest.Bytes, Bytes: b}
 	}
 	return canonical(c.holds, c.zone, s)
 }
@@ -278,7 +280,7 @@ func compareNumbers(a, b string) (int, bool) {
 	if !number.MatchString(a) || !number.MatchString(b) {
 		return 0, false
 	}
-	a, b = decimalText(a), decimalText(b)
+	a, b = parsedOf("", value{Kind: digest.Decimal, Text: a}).Text, parsedOf("", value{Kind: digest.Decimal, Text: b}).Text
 	minusA, minusB := strings.HasPrefix(a, "-"), strings.HasPrefix(b, "-")
 	switch {
 	case minusA && !minusB:
