@@ -71,7 +71,7 @@ func seed(v *vault.Vault, system string) (out [32]byte) {
 func (s *Sweeper) Close() error { return s.source.Close() }
 
 // Run sweeps whole tables once a day, and looks at some rows every hour, until ctx ends. Tables that were never swept are at once. It returns an error
-// when the state database or the journal fails; a database that cannot be read is told in the log, and is tried again.
+// when the journal fails; a table that cannot be read, or whose state cannot be kept, is told in the log and tried again the next time.
 func (s *Sweeper) Run(ctx context.Context) error {
 	if err := s.sweepNew(ctx); err != nil {
 		return err

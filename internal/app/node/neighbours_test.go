@@ -7,7 +7,10 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/wardline/wardline/format/evidence"
+	"github.com/wardline/wardline/format/tlog"
 	"github.com/wardline/wardline/internal/app/node"
+	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/triage"
 )
 
@@ -32,6 +35,7 @@ func TestTwoHospitalsVouchForEachOther(t *testing.T) {
 	meet(t, n, other)
 	say(t, n, syslog, 5)
 	eventually(t, "each has signed all of the other", func() bool { return cosigned(t, n) > 3 && cosigned(t, other) > 0 })
+	vouchedFor(t, dir)
 	if grave(t, n, "witness-rolled-back") || grave(t, other, "witness-rolled-back") {
 		t.Error("honest growth is told as something else")
 	}
@@ -52,6 +56,30 @@ func TestTwoHospitalsVouchForEachOther(t *testing.T) {
 		}
 		return grave(t, n, "witness-rolled-back", "witness-rewritten", "witness-forked") && grave(t, other, "witness-rolled-back", "witness-rewritten", "witness-forked")
 	})
+}
+
+// vouchedFor exports a record and checks it as an outsider does who has the policy of witnesses.
+func vouchedFor(t *testing.T, dir string) {
+	t.Helper()
+	c := node.Config{Data: filepath.Join(dir, "data")}
+	made := node.Evidence{Places: []journal.Place{{}}, Reason: "inquiry 17"}
+	if err := node.Control(t.Context(), &c, "/evidence", made, &made); err != nil {
+		t.Fatal(err)
+	}
+	var all node.Neighbours
+	if err := node.Control(t.Context(), &c, "/neighbours", nil, &all); err != nil {
+		t.Fatal(err)
+	}
+	policy, err := tlog.ParsePolicy([]byte(all.Policy))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if policy.Quorum == "none" {
+		t.Error("nobody is asked to vouch")
+	}
+	if r, err := evidence.Verify(made.Bundle, evidence.Trust{Policy: &policy}); err != nil {
+		t.Errorf("%v: %v", err, r.Checks)
+	}
 }
 
 // copyAll copies a folder with its rights and owners.
