@@ -2,7 +2,6 @@ package integrity
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -159,9 +158,6 @@ func (s *Sweeper) look(ctx context.Context, n int) error {
 	return nil
 }
 
-// errJournal marks what failed in this house, and not in the one that was read.
-var errJournal = errors.New("file what was read back")
-
 // settle files the signs of a report and keeps it. A database that could not be read is no failure of the node.
 func (s *Sweeper) settle(ctx context.Context, t tables.Table, r tables.Report, err error, whole bool) error {
 	switch {
@@ -175,24 +171,17 @@ func (s *Sweeper) settle(ctx context.Context, t tables.Table, r tables.Report, e
 		if sign.Outcome != tables.Mismatch {
 			continue
 		}
-		if err := s.append(ctx, s.event(t, map[string]any{"act": "sign", "outcome": sign.Outcome.String(), "about": sign.About, "reasons": []string{sign.Text}, "key": sign.About + " " + sign.Text}, nil, nil)); err != nil {
+		if err := appendEvents(ctx, s.cfg.Journal, s.event(t, map[string]any{"act": "sign", "outcome": sign.Outcome.String(), "about": sign.About, "reasons": []string{sign.Text}, "key": sign.About + " " + sign.Text}, nil, nil)); err != nil {
 			return err
 		}
 	}
 	if !whole {
 		return nil
 	}
-	state := SweepState{System: s.source.System(), Table: t.Name, At: time.Now(), Rows: r.Rows, First: r.First, Mismatches: r.Outcomes[tables.Mismatch], Explained: r.Outcomes[tables.Explained] + r.Outcomes[tables.Pending]}
-	body, err := json.Marshal(state)
-	if err != nil {
-		return fmt.Errorf("keep a sweep: %w", err)
-	}
-	_, err = s.cfg.DB.ExecContext(ctx, `INSERT INTO integrity_sweeps (system, name, at, body) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (system, name) DO UPDATE SET at = excluded.at, body = excluded.body`, state.System, state.Table, state.At.Unix(), body)
-	if err != nil {
-		return fmt.Errorf("keep a sweep: %w", err)
-	}
-	return nil
+	return keepSweep(ctx, s.cfg.DB, SweepState{
+		System: s.source.System(), Table: t.Name, Unit: "rows", At: time.Now(), Rows: r.Asked, Known: r.Rows, First: r.First,
+		Mismatches: r.Outcomes[tables.Mismatch], Explained: r.Outcomes[tables.Explained] + r.Outcomes[tables.Pending],
+	})
 }
 
 // emit makes events of changes. They are durable when it returns nil.
@@ -207,7 +196,7 @@ func (s *Sweeper) emit(t tables.Table) tables.Emit {
 			}
 			events = append(events, s.event(t, said, c.New, c.Old))
 		}
-		return s.append(ctx, events...)
+		return appendEvents(ctx, s.cfg.Journal, events...)
 	}
 }
 
@@ -227,23 +216,6 @@ func (s *Sweeper) event(t tables.Table, said map[string]any, now, before []table
 		Source: "sweep/" + s.source.System(), Class: s.cfg.Taxonomy.Class("records", "row", ""), Format: "sweep", Time: at, Observed: at, Fields: fields,
 		ID: event.NewID("sweep/"+s.source.System(), t.Name, fmt.Sprint(said["key"]), fmt.Sprint(said["old"]), fmt.Sprint(said["new"]), at.Format(time.DateOnly)),
 	}
-}
-
-const appended = 200 // events of one entry: rows may be long
-
-func (s *Sweeper) append(ctx context.Context, events ...*event.Event) error {
-	for len(events) > 0 {
-		n := min(len(events), appended)
-		var lines []journal.Line
-		for _, ev := range events[:n] {
-			lines = append(lines, journal.Line{Kind: journal.Events, Source: ev.Source, Time: ev.Time, JSON: event.AppendLine(nil, ev)})
-		}
-		if _, err := s.cfg.Journal.Append(ctx, lines...); err != nil {
-			return fmt.Errorf("%w: %w", errJournal, err)
-		}
-		events = events[n:]
-	}
-	return nil
 }
 
 func cells(fields []tables.Field) map[string]string {
@@ -271,37 +243,4 @@ func either(a, b string) string {
 		return a
 	}
 	return b
-}
-
-// SweepState is what the last sweep of a table came to.
-type SweepState struct {
-	System     string    `json:"system"`
-	Table      string    `json:"table"`
-	At         time.Time `json:"at"`
-	Rows       int64     `json:"rows"`
-	First      bool      `json:"first"` // nothing was known before
-	Mismatches int64     `json:"mismatches"`
-	Explained  int64     `json:"explained"`
-}
-
-// Sweeps lists what the last sweeps came to, by system and table.
-func (r *Room) Sweeps(ctx context.Context) ([]SweepState, error) {
-	rows, err := r.cfg.DB.QueryContext(ctx, `SELECT body FROM integrity_sweeps ORDER BY system, name`)
-	if err != nil {
-		return nil, fmt.Errorf("list sweeps: %w", err)
-	}
-	defer func(rows *sql.Rows) { _ = rows.Close() }(rows)
-	var out []SweepState
-	for rows.Next() {
-		var body []byte
-		var s SweepState
-		if err := rows.Scan(&body); err != nil {
-			return nil, fmt.Errorf("list sweeps: %w", err)
-		}
-		if err := json.Unmarshal(body, &s); err != nil {
-			return nil, fmt.Errorf("read a sweep: %w", err)
-		}
-		out = append(out, s)
-	}
-	return out, rows.Err()
 }
