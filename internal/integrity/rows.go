@@ -3,6 +3,7 @@ package integrity
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/finding"
@@ -24,6 +25,7 @@ func (e *Engine) row(h *hospital.House, ev *event.Event, at hospital.Place) ([]D
 			Content                                                                   map[string]string
 			// What a sweep has judged itself; empty in exports.
 			Act, Outcome string
+			Planted      time.Time // since when it was pretended that the row was Before; zero of what is real
 			Reasons      []string
 			Before       map[string]string
 		}
@@ -32,6 +34,10 @@ func (e *Engine) row(h *hospital.House, ev *event.Event, at hospital.Place) ([]D
 		return nil, nil // the collector says what cannot be read
 	}
 	r := &said.Row
+	if !r.Planted.IsZero() {
+		e.found = append(e.found, SelfTest{System: r.System, Table: r.Table, Planted: r.Planted, Found: ev.Observed})
+		return nil, nil
+	}
 	if r.Act != "" {
 		kind := sweptKind(r.Act, r.Outcome, r.Sort)
 		if kind == "" {
@@ -82,6 +88,9 @@ func rowDoubt(h *hospital.House, ev *event.Event, at hospital.Place, kind row.Ki
 	return d
 }
 
+// actUnfound is what a Sweeper says of itself when a difference that it planted is not found.
+const actUnfound = "unfound"
+
 // sweptKind is what is wrong with a row that a sweep has judged; nothing when it is in order.
 func sweptKind(act, outcome, sort string) row.Kind {
 	switch {
@@ -93,6 +102,8 @@ func sweptKind(act, outcome, sort string) row.Kind {
 		return row.Older
 	case act == tables.Gone.String():
 		return row.Fewer
+	case act == actUnfound:
+		return row.Unread
 	case act == "sign":
 		return row.Tampered
 	}
