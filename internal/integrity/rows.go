@@ -43,7 +43,7 @@ func (e *Engine) row(h *hospital.House, ev *event.Event, at hospital.Place) ([]D
 		if kind == "" {
 			return nil, nil
 		}
-		d := rowDoubt(h, ev, at, kind, r.Table, r.Patient, r.Authority)
+		d := rowDoubt(h, ev, at, kind, r.System, r.Table, r.Patient, r.Authority)
 		d.Signs = signsOf(r.Reasons)
 		for _, c := range row.Differ(r.Before, r.Content) {
 			d.Changes = append(d.Changes, route.Change{Field: c.Column, Before: c.Before, After: c.After, Clinical: true})
@@ -68,7 +68,7 @@ func (e *Engine) row(h *hospital.House, ev *event.Event, at hospital.Place) ([]D
 	if wrong == "" {
 		return nil, nil
 	}
-	d := rowDoubt(h, ev, at, wrong, r.Table, r.Patient, r.Authority)
+	d := rowDoubt(h, ev, at, wrong, r.System, r.Table, r.Patient, r.Authority)
 	d.Author = r.By
 	for _, c := range changes {
 		d.Changes = append(d.Changes, route.Change{Field: c.Column, Before: c.Before, After: c.After, Clinical: true})
@@ -79,8 +79,8 @@ func (e *Engine) row(h *hospital.House, ev *event.Event, at hospital.Place) ([]D
 	return []Doubt{d}, nil
 }
 
-func rowDoubt(h *hospital.House, ev *event.Event, at hospital.Place, kind row.Kind, table, patient, authority string) Doubt {
-	d := Doubt{Kind: string(kind), At: ev.Observed, About: table, Count: 1, Places: []finding.Place{{Entry: at.Entry, Line: int(at.Line)}}}
+func rowDoubt(h *hospital.House, ev *event.Event, at hospital.Place, kind row.Kind, system, table, patient, authority string) Doubt {
+	d := Doubt{Kind: string(kind), At: ev.Observed, System: system, About: table, Count: 1, Places: []finding.Place{{Entry: at.Entry, Line: int(at.Line)}}}
 	if patient != "" {
 		d.Patient = token(h, patient+"^^^"+authority)
 	}
