@@ -54,7 +54,7 @@ type Report struct {
 	Broken   int64     // instances that cannot be read
 	Odd      int64     // entries of lists that name nothing
 	Failed   int64     // studies, series or instances for which the archive answered with an error
-	Why      error     // the last of these errors
+	Why      error     // the last error of the archive
 	All      bool      // all studies were listed
 	Whole    bool      // all studies were listed, and all images read that were to be
 }

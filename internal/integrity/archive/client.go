@@ -199,14 +199,21 @@ type answer struct {
 	started time.Time
 	spent   time.Duration // while the archive was waited for
 	n       int64
+	err     error // once reading has failed, it stays so
 }
 
 // burst is how many bytes may come at once.
 const burst = 64 << 10
 
 // Read implements io.Reader.
-func (a *answer) Read(p []byte) (int, error) {
-	p = p[:min(len(p), burst)]
+func (a *answer) Read(p []byte) (n int, err error) {
+	if a.err == nil {
+		n, a.err = a.read(p[:min(len(p), burst)])
+	}
+	return n, a.err
+}
+
+func (a *answer) read(p []byte) (int, error) {
 	stall := time.AfterFunc(a.source.limits.wait, a.cancel)
 	before := time.Now()
 	n, err := a.Body.Read(p)

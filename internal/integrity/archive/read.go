@@ -121,6 +121,9 @@ func (r *reading) whole(ctx context.Context) error {
 		return errors.Join(err, ctx.Err())
 	}
 	isAbsent := errors.Is(err, errAbsent)
+	if err != nil && !isAbsent {
+		r.report.Why = err // archives that deliver single instances only are no failure
+	}
 	for i := range r.series.Images {
 		im := &r.series.Images[i]
 		switch {

@@ -18,10 +18,11 @@ import (
 
 // Limits of what is retrieved.
 const (
-	largestHeader = 64 << 20 // bytes of an instance without its pixels, and one frame where that has to be unpacked
-	largest       = 16 << 30 // bytes of an instance
-	mostInstances = 100_000  // of a series
-	mostPages     = 1 << 20  // of a list
+	largestHeader = 64 << 20  // bytes of an instance without its pixels, and one frame where that has to be unpacked
+	largest       = 16 << 30  // bytes of an instance
+	mostPassed    = 256 << 20 // bytes that are passed over behind what cannot be read of one
+	mostInstances = 100_000   // of a series
+	mostPages     = 1 << 20   // of a list
 	pageSize      = 200
 )
 
@@ -161,7 +162,10 @@ func (s *Source) retrieve(ctx context.Context, path, accept string, most int, ta
 		p, err := readPart(part)
 		if errors.Is(err, errDamaged) {
 			broken++
-			continue
+			err = passOver(part)
+			if err == nil {
+				continue
+			}
 		}
 		if err != nil {
 			return broken, err
@@ -170,6 +174,18 @@ func (s *Source) retrieve(ctx context.Context, path, accept string, most int, ta
 			return broken, err
 		}
 	}
+}
+
+// passOver reads the rest of a part.
+func passOver(part io.Reader) error {
+	n, err := io.Copy(io.Discard, io.LimitReader(part, mostPassed))
+	if err == nil && n == mostPassed {
+		return errLong
+	}
+	if err != nil {
+		return partError(err)
+	}
+	return nil
 }
 
 // errDamaged says that something is no instance, and that what follows can be read.

@@ -17,8 +17,9 @@ type Emit func(context.Context, []Change) error
 
 const (
 	mostPending  = 200
-	mostFailures = 10   // one after the other, before the archive is left alone
-	atOnce       = 1000 // series that are chosen at a time
+	mostFailures = 10        // one after the other, before the archive is left alone
+	atOnce       = 1000      // series that are chosen at a time
+	grace        = time.Hour // for what is under way when the night ends
 )
 
 // sweep is one that is under way.
@@ -58,7 +59,11 @@ func (k *Keeper) Sweep(ctx context.Context, src *Source, until time.Time, emit E
 	if err != nil {
 		return Report{}, err
 	}
-	s.until = until
+	if s.until = until; !until.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, until.Add(grace))
+		defer cancel()
+	}
 	s.report.All, err = s.list(ctx)
 	isEmpty := err == nil && s.report.All && s.report.Listed == 0 && !s.report.First
 	if isEmpty {
