@@ -2,6 +2,7 @@ package integrity_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -19,7 +20,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"github.com/wardline/wardline/format/dicom"
 	"github.com/wardline/wardline/format/dicom/dicomtest"
@@ -161,17 +162,19 @@ type scan struct {
 	study, series string
 	slice         int
 	id, name      string
+	side          int    // rows and columns: 64 when 0
 	altered       bool   // somebody drew into it
 	coerced       string // reason of an Original Attributes Sequence
 }
 
 func (s scan) uid() string { return fmt.Sprintf("%s.%d", s.series, s.slice) }
 
-const ctImage, side = "1.2.840.10008.5.1.4.1.1.2", 64
+const ctImage = "1.2.840.10008.5.1.4.1.1.2"
 
 // file writes a slice into a folder.
 func (s scan) file(t testing.TB, dir string) string {
 	t.Helper()
+	side := cmp.Or(s.side, 64)
 	dice := rand.New(rand.NewPCG(uint64(s.slice), 7))
 	pixels := make([]uint16, side*side)
 	for i := range pixels {
@@ -189,7 +192,7 @@ func (s scan) file(t testing.TB, dir string) string {
 		text(0x00100010, "PN", s.name), text(0x00100020, "LO", s.id), text(0x00100030, "DA", "19560403"),
 		text(0x0020000D, "UI", s.study), text(0x0020000E, "UI", s.series), text(0x00200013, "IS", fmt.Sprint(s.slice)),
 		dicomtest.Explicit(0x00280002, "US", dicomtest.Shorts(1)), text(0x00280004, "CS", "MONOCHROME2"),
-		dicomtest.Explicit(0x00280010, "US", dicomtest.Shorts(side)), dicomtest.Explicit(0x00280011, "US", dicomtest.Shorts(side)),
+		dicomtest.Explicit(0x00280010, "US", dicomtest.Shorts(uint16(side))), dicomtest.Explicit(0x00280011, "US", dicomtest.Shorts(uint16(side))),
 		dicomtest.Explicit(0x00280100, "US", dicomtest.Shorts(16)), dicomtest.Explicit(0x00280101, "US", dicomtest.Shorts(16)),
 		dicomtest.Explicit(0x00280102, "US", dicomtest.Shorts(15)), dicomtest.Explicit(0x00280103, "US", dicomtest.Shorts(0)),
 	}
@@ -369,7 +372,7 @@ func (w *ward) expect(what string, got, want map[string]int) {
 	if want == nil {
 		want = map[string]int{}
 	}
-	if diff := cmp.Diff(got, want); diff != "" {
+	if diff := gocmp.Diff(got, want); diff != "" {
 		w.Errorf("%s: doubts (-got +want):\n%s", what, diff)
 	}
 }
