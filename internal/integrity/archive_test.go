@@ -3,6 +3,7 @@ package integrity_test
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -589,6 +590,43 @@ func TestArchiveNeverGotAStudy(t *testing.T) {
 		w.expect("it came", w.sweep(), map[string]int{"image-missing": 1})
 		w.pacs.remove("Study", "1.2.826.13.2")
 		w.expect("it went", w.sweep(), map[string]int{"image-missing": 1, "image-gone": 1})
+	})
+}
+
+// TestArchiveRuns has the sweeper run as a node runs it, in a window that is always open.
+func TestArchiveRuns(t *testing.T) {
+	archived(t, "window: {from: '00:00', to: '00:00'}\n", func(w *ward) {
+		w.stored(ct("1.2.826.16.1", 3))
+		ctx, stop := context.WithCancel(w.Context())
+		done := make(chan error, 1)
+		go func() { done <- w.sweeper.Run(ctx) }()
+		room := w.follow(w.db)
+		for {
+			sweeps, err := room.Sweeps(w.Context())
+			if err != nil {
+				w.Fatal(err)
+			}
+			if len(sweeps) > 0 {
+				got := sweeps[0]
+				got.At = time.Time{}
+				if want := (integrity.SweepState{System: "PACS", Table: "images", Unit: "images", Rows: 3, Known: 3, First: true}); got != want {
+					w.Errorf("the sweep came to %+v, want %+v", got, want)
+				}
+				break
+			}
+			select {
+			case err := <-done:
+				w.Fatal(err)
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+		stop()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			w.Errorf("it ends with %v", err)
+		}
+		if n := w.readBack(); n != 3 {
+			w.Errorf("%d images were told of, want 3", n)
+		}
 	})
 }
 

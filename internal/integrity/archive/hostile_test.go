@@ -184,6 +184,7 @@ func endless(w io.Writer, text string) {
 func TestHostileAnswers(t *testing.T) {
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("another host was asked") }))
 	defer elsewhere.Close()
+	const slowly = "too slowly"
 	padding := strings.Repeat(" ", 1<<16)
 	for name, c := range map[string]struct {
 		path string
@@ -212,7 +213,7 @@ func TestHostileAnswers(t *testing.T) {
 			fmt.Fprint(w, "[")
 			w.(http.Flusher).Flush()
 			<-r.Context().Done()
-		}, "too slowly"},
+		}, slowly},
 		"drops": {studies, func(w http.ResponseWriter, r *http.Request) {
 			fmt.Fprint(w, "[")
 			for r.Context().Err() == nil {
@@ -220,8 +221,8 @@ func TestHostileAnswers(t *testing.T) {
 				w.(http.Flusher).Flush()
 				time.Sleep(time.Millisecond)
 			}
-		}, "too slowly"},
-		"no answer": {studies, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, "too slowly"},
+		}, slowly},
+		"no answer": {studies, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, slowly},
 		"no HTTP": {studies, func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, err := w.(http.Hijacker).Hijack()
 			if err == nil {
@@ -251,7 +252,9 @@ func TestHostileAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l, r := lying(t)
-			r.src.Hurry(200 * time.Millisecond)
+			if c.want == slowly {
+				r.src.Hurry(200 * time.Millisecond)
+			}
 			l.say(c.path, c.say)
 			report, acts, err := r.sweep()
 			why := err
@@ -265,6 +268,7 @@ func TestHostileAnswers(t *testing.T) {
 				t.Errorf("it tells of %v", acts)
 			}
 			l.say(c.path, nil)
+			r.src.Hurry(time.Minute)
 			if _, _, err := r.sweep(); err != nil {
 				t.Errorf("a sweep of an honest archive ends with %v", err)
 			}
