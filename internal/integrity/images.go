@@ -28,7 +28,7 @@ func (e *Engine) image(h *hospital.House, ev *event.Event, at hospital.Place) ([
 		ID: idOf(at, ev.ID), Polyglot: field("preamble") == "other", Coerced: field("coerced.reason") != "",
 		Seal: image.Seal{
 			Header: field("digest.header"), Semantic: field("digest.semantic"), Pixels: field("digest.pixels"), Patient: field("PatientID") + "^^^" + field("IssuerOfPatientID"),
-			Study: field("StudyInstanceUID"), At: ev.Observed,
+			Unpacked: field("unpacked"), Study: field("StudyInstanceUID"), From: ev.Source, At: ev.Observed,
 		},
 	}
 	if known && now.Patient != before.Patient {

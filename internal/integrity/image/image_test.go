@@ -23,6 +23,8 @@ func TestCompare(t *testing.T) {
 	}{
 		{"the same", with(func(*image.Seen) {}), nil},
 		{"compressed without loss: header and samples stay", with(func(*image.Seen) {}), nil},
+		{"compressed in a way that only the archive unpacks", with(func(s *image.Seen) { s.Pixels, s.Unpacked = "packed", "p" }), nil},
+		{"compressed, and another picture", with(func(s *image.Seen) { s.Pixels, s.Unpacked = "packed", "p2" }), []image.Kind{image.Redrawn}},
 		{"kept elsewhere: attributes that may always change", with(func(s *image.Seen) { s.Header = "h2" }), nil},
 		{"a picture that was drawn into", with(func(s *image.Seen) { s.Pixels = "p2" }), []image.Kind{image.Redrawn}},
 		{"pixels that are gone", with(func(s *image.Seen) { s.Pixels = "" }), []image.Kind{image.Redrawn}},
