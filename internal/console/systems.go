@@ -70,7 +70,9 @@ func (c *Console) parts(r *request) ([]part, error) {
 }
 
 // holds tells whether a doubt is about the part.
-func (p *part) holds(d *integrity.Doubt) bool { return d.System == p.System && d.About == p.Table }
+func (p *part) holds(d *integrity.Doubt) bool {
+	return d.System == p.System && (d.About == p.Table || p.Unit == "images") // an archive is one part
+}
 
 func (p *part) url() string {
 	return "/records/systems/" + url.PathEscape(p.System) + "/" + url.PathEscape(p.Table)

@@ -20,6 +20,7 @@ type ArchiveSweeper struct {
 	decl   archive.Declaration
 	source *archive.Source
 	keeper *archive.Keeper
+	tests  selfTests
 }
 
 // OpenArchiveSweeper prepares to read the archive of a declaration, which says when and how much. Of cfg, Dir, At and Sample are for databases only.
@@ -40,7 +41,7 @@ func OpenArchiveSweeper(ctx context.Context, d archive.Declaration, cfg SweepCon
 	if cfg.Zone == nil {
 		cfg.Zone = time.UTC
 	}
-	return &ArchiveSweeper{cfg: cfg, decl: d, source: source, keeper: keeper}, nil
+	return &ArchiveSweeper{cfg: cfg, decl: d, source: source, keeper: keeper, tests: selfTests{cfg.DB, d.System}}, nil
 }
 
 // Close gives the connections back.
@@ -50,6 +51,9 @@ func (s *ArchiveSweeper) Close() { s.source.Close() }
 // archive that cannot be read is told in the log, and asked again an hour later.
 func (s *ArchiveSweeper) Run(ctx context.Context) error {
 	for {
+		if err := s.Test(ctx); err != nil {
+			return err
+		}
 		now := time.Now()
 		from, until := s.decl.Night(now, s.cfg.Zone)
 		isNight := !now.Before(from)
@@ -76,6 +80,48 @@ func (s *ArchiveSweeper) Run(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// Test plants a difference in an image about once a week, and tells of one that nobody found for three days. Run calls it every hour.
+func (s *ArchiveSweeper) Test(ctx context.Context) error {
+	now := time.Now()
+	since, waits, err := s.keeper.Planted(ctx, s.source)
+	if err != nil {
+		return err
+	}
+	if waits {
+		overdue, err := s.tests.overdue(ctx, images, since, now)
+		if err != nil || !overdue {
+			return err
+		}
+		fields, err := json.Marshal(map[string]any{"archive": map[string]any{
+			"system": s.decl.System, "act": actUnfound, "outcome": archive.Mismatch, "reasons": []string{unfoundSince(since)},
+		}})
+		if err != nil {
+			return fmt.Errorf("tell of a self-test: %w", err)
+		}
+		return appendEvents(ctx, s.cfg.Journal, s.event("archive", fields, []string{actUnfound, since.Format(time.RFC3339)}))
+	}
+	if err := s.tests.forgotten(ctx, images, now); err != nil {
+		return err
+	}
+	due, err := s.tests.due(ctx, images, now)
+	if err != nil || !due {
+		return err
+	}
+	return s.Plant(ctx)
+}
+
+// Plant pretends that one image was something else, as Run does once a week.
+func (s *ArchiveSweeper) Plant(ctx context.Context) error {
+	if _, err := s.keeper.Plant(ctx, s.source); err != nil {
+		return err
+	}
+	since, waits, err := s.keeper.Planted(ctx, s.source)
+	if err != nil || !waits {
+		return err // no image was read yet
+	}
+	return s.tests.planted(ctx, images, since)
 }
 
 const images = "images" // what is counted of an archive
@@ -124,6 +170,9 @@ func (s *ArchiveSweeper) settle(ctx context.Context, r *archive.Report, err erro
 	case r.Failed+r.Broken+r.Odd > 0:
 		s.cfg.Log.WarnContext(ctx, "an archive was read back but for some of it", "system", s.decl.System,
 			"refused", r.Failed, "unreadable", r.Broken, "odd_entries", r.Odd, "last_error", r.Why)
+	}
+	if r.Void {
+		return true, s.tests.void(ctx, images)
 	}
 	return true, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/integrity/archive"
 	"github.com/wardline/wardline/internal/integrity/image"
+	"github.com/wardline/wardline/internal/integrity/row"
 )
 
 // isLoss tells the events that are of what an archive does not hold.
@@ -28,15 +29,18 @@ func (e *Engine) loss(h *hospital.House, ev *event.Event, at hospital.Place) ([]
 	if err := json.Unmarshal(ev.Fields, &said); err != nil || said.Archive.Outcome != string(archive.Mismatch) {
 		return nil, nil // nothing to doubt, or nothing that this house wrote
 	}
-	kind := image.Gone
-	if said.Archive.Act == missing {
-		kind = image.Missing
+	kind := string(image.Gone)
+	switch said.Archive.Act {
+	case missing:
+		kind = string(image.Missing)
+	case actUnfound:
+		kind = string(row.Unread)
 	}
 	d := Doubt{
-		Kind: string(kind), At: ev.Observed, About: value(ev, "Modality"), Study: value(ev, "StudyInstanceUID"), Count: max(1, said.Archive.Images),
+		Kind: kind, System: said.Archive.System, At: ev.Observed, About: value(ev, "Modality"), Study: value(ev, "StudyInstanceUID"), Count: max(1, said.Archive.Images),
 		Signs: signsOf(said.Archive.Reasons), Places: []finding.Place{{Entry: at.Entry, Line: int(at.Line)}},
 	}
-	if d.Study == "" {
+	if d.Study == "" && kind != string(row.Unread) {
 		d.Way = said.Archive.System // all of it is gone
 	}
 	if id := value(ev, "PatientID"); id != "" {

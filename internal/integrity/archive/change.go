@@ -55,6 +55,7 @@ type Report struct {
 	Odd      int64     // entries of lists that name nothing
 	Failed   int64     // studies, series or instances for which the archive answered with an error
 	Why      error     // the last error of the archive
+	Void     bool      // a difference was planted in an image that somebody changed or deleted meanwhile: of the test nothing can be said
 	All      bool      // all studies were listed
 	Whole    bool      // all studies were listed, and all images read that were to be
 }
@@ -78,14 +79,17 @@ func lossless(s dicom.Syntax) bool {
 	return false
 }
 
-// write returns the fields of an event about an image.
-func write(b *event.Builder, system string, p *picture) ([]byte, error) {
+// write returns the fields of an event about an image; planted is since when it is pretended that it was another, or zero.
+func write(b *event.Builder, system string, p *picture, planted time.Time) ([]byte, error) {
 	b.Reset()
 	instance.Write(b, &p.file.DataSet, &p.instance)
 	instance.WritePreamble(b, &p.file)
 	b.Object("archive")
 	b.String("system", system)
 	b.String("act", string(Seen))
+	if !planted.IsZero() {
+		b.String("planted", planted.Format(time.RFC3339Nano))
+	}
 	b.End()
 	return built(b)
 }

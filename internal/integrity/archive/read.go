@@ -64,6 +64,7 @@ type reading struct {
 	index    map[string]int // of the images of series
 	seen     map[string]bool
 	rejected []string
+	tested   bool // the image that is pretended another was met
 	packed   []packed
 }
 
@@ -187,8 +188,15 @@ func (r *reading) take(ctx context.Context, p *picture) error {
 	case !isSame:
 		r.report.Changed++
 	}
-	if isNew || !isSame {
-		err := r.found(ctx, p)
+	test := r.pretends(uid)
+	if test {
+		r.tested = true
+		if isNew || !isSame {
+			test, r.report.Void = false, true
+		}
+	}
+	if isNew || !isSame || test {
+		err := r.found(ctx, p, test)
 		if errors.Is(err, errDamaged) {
 			r.report.Broken++
 		} else if err != nil {
@@ -200,8 +208,12 @@ func (r *reading) take(ctx context.Context, p *picture) error {
 }
 
 // found tells of an instance, now or once its pixels are unpacked.
-func (r *reading) found(ctx context.Context, p *picture) error {
-	fields, err := write(&r.b, r.src.System(), p)
+func (r *reading) found(ctx context.Context, p *picture, test bool) error {
+	var planted time.Time
+	if test {
+		planted = r.plant.at
+	}
+	fields, err := write(&r.b, r.src.System(), p, planted)
 	if err != nil {
 		return err
 	}
@@ -232,6 +244,10 @@ func (r *reading) keep(ctx context.Context) error {
 	if err := r.putSeries(ctx, r.src.System(), r.series, r.rejected); err != nil {
 		return ours{err}
 	}
+	if r.tested {
+		r.plant = nil
+		return r.uproot(ctx, r.src.System())
+	}
 	return nil
 }
 
@@ -260,7 +276,7 @@ func (k *Keeper) Sample(ctx context.Context, src *Source, n int, emit Emit) (Rep
 	if s.report.Known, err = k.known(ctx, src.System()); err != nil {
 		return s.report, err
 	}
-	drawn, err := s.draw(ctx, n)
+	drawn, err := s.draw(ctx, n, s.report.Known)
 	if err != nil {
 		return s.report, err
 	}
@@ -278,9 +294,9 @@ type drawn struct {
 	places []int
 }
 
-// draw chooses images.
-func (s *sweep) draw(ctx context.Context, n int) (out []drawn, err error) {
-	ranks := s.ranks(n, s.report.Known)
+// draw chooses n of the images that are known.
+func (s *sweep) draw(ctx context.Context, n int, known int64) (out []drawn, err error) {
+	ranks := s.ranks(n, known)
 	rows, err := s.DB.QueryContext(ctx, `SELECT name, images FROM integrity_archive_series WHERE source = $1 ORDER BY name`, s.src.System())
 	if err != nil {
 		return nil, ours{err}

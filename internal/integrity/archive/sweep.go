@@ -32,7 +32,8 @@ type sweep struct {
 	report  Report
 	b       event.Builder
 	pending []Change
-	row     int // failures one after the other
+	row     int    // failures one after the other
+	plant   *plant // nil when nothing is pretended
 }
 
 // ours marks a failure of Emit or of the database, after which a sweep ends.
@@ -49,6 +50,9 @@ func (k *Keeper) begin(ctx context.Context, src *Source, emit Emit) (*sweep, err
 		return nil, fmt.Errorf("look into what is known of an archive: %w", err)
 	}
 	s.report.First = known == 0
+	if s.plant, err = k.planted(ctx, src.System()); err != nil {
+		return nil, err
+	}
 	return s, nil
 }
 
