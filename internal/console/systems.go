@@ -256,6 +256,9 @@ func (c *Console) differing(r *request) (answer, error) {
 
 func (c *Console) differingPage(r *request, p *part) (page.Records, error) {
 	doubts, err := c.Integrity.Doubts(r.Context(), r.clock.Now.AddDate(0, 0, -doubtDays), mostDiffer)
+	if err == nil {
+		doubts, err = c.unbarred(r, doubts)
+	}
 	if err != nil {
 		return page.Records{}, err
 	}
