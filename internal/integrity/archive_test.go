@@ -328,7 +328,10 @@ func kinds(found []integrity.Doubt) map[string]int {
 }
 
 // readBack counts the images that the sweeps told of.
-func (w *ward) readBack() (n int) {
+func (w *ward) readBack() int { return w.told("seen") }
+
+// told counts the events of an act that the sweeps made.
+func (w *ward) told(act string) (n int) {
 	w.Helper()
 	for i := range w.journal.Size() {
 		e, err := w.journal.Entry(w.Context(), i)
@@ -336,7 +339,7 @@ func (w *ward) readBack() (n int) {
 			w.Fatal(err)
 		}
 		for _, line := range e.Lines() {
-			if e.Header.Kind == journal.Events && bytes.Contains(line, []byte(`"sweep/PACS"`)) && bytes.Contains(line, []byte(`"act":"seen"`)) {
+			if e.Header.Kind == journal.Events && bytes.Contains(line, []byte(`"sweep/PACS"`)) && bytes.Contains(line, []byte(`"act":"`+act+`"`)) {
 				n++
 			}
 		}
@@ -590,6 +593,9 @@ func TestArchiveNeverGotAStudy(t *testing.T) {
 		w.follow(w.db)
 		w.expect("first sweep", w.sweep(), map[string]int{"image-missing": 1})
 		w.expect("once is enough", w.sweep(), map[string]int{"image-missing": 1})
+		if n := w.told("missing"); n != 1 {
+			w.Errorf("it was told of %d times, want once", n)
+		}
 		w.pacs.store(lost...)
 		w.expect("it came", w.sweep(), map[string]int{"image-missing": 1})
 		w.pacs.remove("Study", "1.2.826.13.2")
