@@ -112,6 +112,7 @@ func (p *pacs) ask(method, path string, body []byte) ([]byte, error) {
 		return nil, err
 	}
 	r.SetBasicAuth("reader", "invented")
+	r.Close = true // Orthanc ends idle connections after a second, and nobody would send a POST again
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		return nil, err
@@ -230,7 +231,7 @@ func write(t testing.TB, dir, class, uid, dataSet string) string {
 }
 
 // note writes a document that names the slices under a title, such as one of rejection.
-func note(t testing.TB, dir, title string, of ...scan) string {
+func note(t testing.TB, dir, title string, n int, of ...scan) string {
 	t.Helper()
 	code := func(value, meaning string) string {
 		return dicomtest.Item(text(0x00080100, "SH", value) + text(0x00080102, "SH", "DCM") + text(0x00080104, "LO", meaning))
@@ -241,11 +242,11 @@ func note(t testing.TB, dir, title string, of ...scan) string {
 		named += dicomtest.Item(text(0x00081150, "UI", ctImage) + text(0x00081155, "UI", s.uid()))
 	}
 	series := dicomtest.Item(dicomtest.Explicit(0x00081199, "SQ", named) + text(0x0020000E, "UI", of[0].series))
-	uid := of[0].study + ".99.1"
+	uid := fmt.Sprintf("%s.99.%d", of[0].study, n)
 	return write(t, dir, class, uid, strings.Join([]string{
 		text(0x00080016, "UI", class), text(0x00080018, "UI", uid), text(0x00080020, "DA", "20260302"), text(0x00080060, "CS", "KO"),
 		text(0x00100010, "PN", of[0].name), text(0x00100020, "LO", of[0].id), text(0x00100030, "DA", "19560403"),
-		text(0x0020000D, "UI", of[0].study), text(0x0020000E, "UI", of[0].study+".99"), text(0x00200013, "IS", "1"),
+		text(0x0020000D, "UI", of[0].study), text(0x0020000E, "UI", of[0].study+".99"), text(0x00200013, "IS", fmt.Sprint(n)),
 		text(0x0040A040, "CS", "CONTAINER"), dicomtest.Explicit(0x0040A043, "SQ", code(title, "Invented")),
 		dicomtest.Explicit(0x0040A375, "SQ", dicomtest.Item(dicomtest.Explicit(0x00081115, "SQ", series)+text(0x0020000D, "UI", of[0].study))),
 	}, ""))
@@ -327,7 +328,10 @@ func kinds(found []integrity.Doubt) map[string]int {
 }
 
 // readBack counts the images that the sweeps told of.
-func (w *ward) readBack() (n int) {
+func (w *ward) readBack() int { return w.told("seen") }
+
+// told counts the events of an act that the sweeps made.
+func (w *ward) told(act string) (n int) {
 	w.Helper()
 	for i := range w.journal.Size() {
 		e, err := w.journal.Entry(w.Context(), i)
@@ -335,7 +339,7 @@ func (w *ward) readBack() (n int) {
 			w.Fatal(err)
 		}
 		for _, line := range e.Lines() {
-			if e.Header.Kind == journal.Events && bytes.Contains(line, []byte(`"sweep/PACS"`)) && bytes.Contains(line, []byte(`"act":"seen"`)) {
+			if e.Header.Kind == journal.Events && bytes.Contains(line, []byte(`"sweep/PACS"`)) && bytes.Contains(line, []byte(`"act":"`+act+`"`)) {
 				n++
 			}
 		}
@@ -562,16 +566,19 @@ func TestArchiveRejects(t *testing.T) {
 		w.stored(slices)
 		w.stored(kept)
 		w.expect("before", w.sweep(), nil)
-		w.pacs.store(note(w, w.dir, "113001", slices[:2]...))
+		w.pacs.store(note(w, w.dir, "113001", 1, slices[:2]...))
 		w.pacs.remove("Instance", slices[0].uid())
 		w.expect("rejected, and one deleted", w.sweep(), nil)
 		w.pacs.remove("Instance", slices[1].uid())
 		w.expect("rejected, and the other deleted", w.sweep(), nil)
-		w.pacs.store(note(w, w.dir, "113000", kept[0])) // of interest
+		w.pacs.store(note(w, w.dir, "113000", 1, kept[0])) // of interest
 		w.pacs.remove("Instance", kept[0].uid())
 		w.expect("a note of something else", w.sweep(), map[string]int{"image-gone": 1})
+		w.pacs.store(note(w, w.dir, "113037", 2, slices[2])) // in the place of the image: all counts stay
+		w.pacs.remove("Instance", slices[2].uid())
+		w.expect("a note in the place of what it rejects", w.sweep(), map[string]int{"image-gone": 1})
 		w.pacs.remove("Instance", slices[3].uid())
-		w.expect("one that the note does not name", w.sweep(), map[string]int{"image-gone": 2})
+		w.expect("one that no note names", w.sweep(), map[string]int{"image-gone": 2})
 	})
 }
 
@@ -586,6 +593,9 @@ func TestArchiveNeverGotAStudy(t *testing.T) {
 		w.follow(w.db)
 		w.expect("first sweep", w.sweep(), map[string]int{"image-missing": 1})
 		w.expect("once is enough", w.sweep(), map[string]int{"image-missing": 1})
+		if n := w.told("missing"); n != 1 {
+			w.Errorf("it was told of %d times, want once", n)
+		}
 		w.pacs.store(lost...)
 		w.expect("it came", w.sweep(), map[string]int{"image-missing": 1})
 		w.pacs.remove("Study", "1.2.826.13.2")

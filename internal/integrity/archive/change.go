@@ -45,9 +45,8 @@ type Report struct {
 	First    bool      // nothing was known before
 	Listed   int64     // studies
 	Read     int64     // instances that were read back
-	Bytes    int64     // that were read for it
 	Known    int64     // instances that the archive is known to hold
-	New      int64     // instances that were read for the first time
+	New      int64     // instances that were read for the first time, or since the list says that they are another patient's
 	Changed  int64     // instances that are not what they were
 	Gone     int64     // instances that are not there any more, and nothing explains it
 	Rejected int64     // instances that are not there any more, and were rejected

@@ -1,6 +1,8 @@
 package archive_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +59,21 @@ func TestParseRefuses(t *testing.T) {
 				t.Errorf("the error tells a secret: %v", err)
 			}
 		})
+	}
+}
+
+// TestTheManualIsGood reads the example of the manual.
+func TestTheManualIsGood(t *testing.T) {
+	manual, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "operation.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(manual), "### Reading an archive back")
+	_, example, _ = strings.Cut(example, "```yaml\n")
+	example, _, _ = strings.Cut(example, "```")
+	d, err := archive.Parse([]byte(example))
+	if err != nil || d.System != "PACS" || len(d.Expects) != 1 {
+		t.Errorf("it is read as %+v, %v", d, err)
 	}
 }
 

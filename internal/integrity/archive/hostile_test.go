@@ -200,12 +200,14 @@ func TestHostileAnswers(t *testing.T) {
 			fmt.Fprint(w, `[{"0020000D":{"Value":["1.2"`)
 			endless(w, strings.Repeat(`,"ROE"`, 1000))
 		}, "longer than the limit"},
-		"depth without end":      {studies, func(w http.ResponseWriter, _ *http.Request) { endless(w, strings.Repeat("[", 1000)) }, "at byte"},
-		"no list":                {studies, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>ROE</html>") }, "at byte 0"},
-		"an error":               {studies, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "ROE", 500) }, "answers 500"},
-		"no right":               {studies, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "ROE", 401) }, "the account may not read this"},
-		"another host":           {studies, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, 307) }, "sends elsewhere"},
-		"another host, retrieve": {pictures, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, 302) }, "sends elsewhere"},
+		"depth without end": {studies, func(w http.ResponseWriter, _ *http.Request) { endless(w, strings.Repeat("[", 1000)) }, "at byte"},
+		"no list":           {studies, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>ROE</html>") }, "at byte 0"},
+		"an error":          {studies, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "ROE", 500) }, "answers 500"},
+		"no right":          {studies, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "ROE", http.StatusUnauthorized) }, "the account may not read this"},
+		"another host": {studies, func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
+		}, "sends elsewhere"},
+		"another host, retrieve": {pictures, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusFound) }, "sends elsewhere"},
 		"another list": {instances, func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprint(w, `[{"0020000D":{"Value":["1.2"]}}]`)
 		}, "something else than it was asked for"},
@@ -334,6 +336,44 @@ func TestListedAndNotDelivered(t *testing.T) {
 	l.say(instances+"/"+aSeries+".2/metadata", http.NotFound)
 	if _, acts, err := r.sweep(); err != nil || acts[archive.Gone] != 1 {
 		t.Errorf("%v, %v; want an image that is gone", acts, err)
+	}
+}
+
+// TestListsAlone has the lists tell what nobody has time to read: another patient, and a series in the place of an image.
+func TestListsAlone(t *testing.T) {
+	l, r := lying(t)
+	if _, _, err := r.sweep(); err != nil {
+		t.Fatal(err)
+	}
+	lists := func(patient string, series int) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Query().Get("offset") != "0" {
+				fmt.Fprint(w, "[]")
+				return
+			}
+			fmt.Fprintf(w, `[{"0020000D":{"Value":[%q]},"00100020":{"Value":[%q]},"00201206":{"Value":[%d]},"00201208":{"Value":[2]}}]`, study, patient, series)
+		}
+	}
+	l.say(studies, lists("DOE", 1))
+	if _, acts, err := r.sweep(); err != nil || acts[archive.Seen] != 2 {
+		t.Errorf("another patient: %v, %v; want both images told of again", acts, err)
+	}
+	fails := func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "", http.StatusServiceUnavailable) }
+	third := allSeries + "/" + study + ".3"
+	for _, path := range []string{pictures, instances + "/" + aSeries + ".1", instances + "/" + aSeries + ".2", third, third + "/instances/" + study + ".3.1"} {
+		l.say(path, fails)
+	}
+	entry := func(series string, n int) string {
+		return fmt.Sprintf(`{"0020000D":{"Value":[%q]},"0020000E":{"Value":[%q]},"00080018":{"Value":["%s.%d"]},"00201209":{"Value":[1]}}`, study, series, series, n)
+	}
+	l.say(studies, lists("DOE", 2))
+	l.say(allSeries, func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "["+entry(aSeries, 1)+","+entry(study+".3", 1)+"]")
+	})
+	l.say(instances, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "["+entry(aSeries, 1)+"]") })
+	l.say(third+"/instances", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "["+entry(study+".3", 1)+"]") })
+	if report, acts, err := r.sweep(); err != nil || acts[archive.Gone] != 1 || report.Gone != 1 {
+		t.Errorf("a series in the place of an image: %v, %+v, %v; want the image told of as gone", acts, report, err)
 	}
 }
 

@@ -57,6 +57,16 @@ func TestCompare(t *testing.T) {
 			}
 		})
 	}
+	packed := sealed // heard of first as an archive keeps it
+	packed.Pixels, packed.Unpacked = "packed", "p"
+	for pixels, unpacked := range map[string]string{"p": "", "packed otherwise": "p", "packed": "p"} {
+		if wrong, _ := image.Compare(packed, true, with(func(s *image.Seen) { s.Pixels, s.Unpacked = pixels, unpacked })); len(wrong) > 0 {
+			t.Errorf("pixels %s, unpacked %q, give %v", pixels, unpacked, wrong)
+		}
+	}
+	if wrong, _ := image.Compare(packed, true, with(func(s *image.Seen) { s.Pixels = "p2" })); len(wrong) != 1 {
+		t.Errorf("other pixels than those that were packed give %v", wrong)
+	}
 	first, keep := image.Compare(image.Seal{}, false, with(func(*image.Seen) {}))
 	if len(first) > 0 || keep.First != "m2" {
 		t.Errorf("an image that is heard of first gives %v and is kept as %+v", first, keep)
