@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// clockSlack is how far the clocks of a server's machines may be apart.
+// clockSlack is how far the clocks of a server's machines may be apart. Of the time of its answers we know the second.
 const clockSlack = 2 * time.Minute
 
 // judging says what became of resources. It is pure: the same records and views give the same words.
@@ -77,14 +77,17 @@ func (j *judging) appeared(now *view) verdict {
 	if now.complete && j.contiguous && !fromOne(now.versions) {
 		v.say(Shortened, Mismatch, "Its versions have holes, or do not begin with 1, though this server numbers them one after the other.")
 	}
-	j.steps(now.versions, &v)
+	act := v.act
+	if j.steps(now.versions, &v); v.outcome < Mismatch {
+		v.act = act // it was amended before anybody saw it
+	}
 	j.timely(l, &v)
 	return v
 }
 
 // late tells what the last sweep should have seen.
 func (j *judging) late(v *version) bool {
-	return !j.swept.IsZero() && !v.updated.IsZero() && v.updated.Before(j.swept.Add(-j.young))
+	return !j.swept.IsZero() && !v.updated.IsZero() && v.updated.Before(j.swept.Add(-max(j.young, clockSlack)))
 }
 
 // changed judges what is there and was there.
@@ -255,7 +258,7 @@ func (j *judging) amended(a, b *version, v *verdict) {
 func (j *judging) timely(n *version, v *verdict) {
 	switch {
 	case n.updated.IsZero():
-	case n.updated.After(j.at.Add(j.young)):
+	case n.updated.After(j.at.Add(max(j.young, clockSlack))):
 		v.say(Inserted, Mismatch, "It is dated in the future.")
 	case n.updated.After(j.at.Add(-j.young)) && v.outcome == Explained:
 		v.say(Same, Pending, "It is so young that other systems may not have heard of it yet.")

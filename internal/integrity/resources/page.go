@@ -117,13 +117,21 @@ func (s *Source) count(ctx context.Context, typ string) (int64, error) {
 // pageSize is the query that asks for pages of the declared size.
 func (s *Source) pageSize() url.Values { return url.Values{"_count": {strconv.Itoa(s.decl.Page)}} }
 
+// fromTheBeginning is the query for a whole history. HAPI FHIR counts the versions of a history without a moment to begin with once in ten minutes, and ends its pages by
+// that count: the oldest ones were missing. With one it does not count.
+func (s *Source) fromTheBeginning() url.Values {
+	q := s.pageSize()
+	q.Set("_since", "1900-01-01T00:00:00Z")
+	return q
+}
+
 // all reads a type as the server tells most of it, each version once or more often. whole tells that it is the whole history.
 func (s *Source) all(ctx context.Context, typ string, w way, take func(page) error) (whole bool, err error) {
 	switch w {
 	case ofType:
-		return true, s.walk(ctx, "the history of "+typ, mostPages, s.pageSize(), take, typ, "_history")
+		return true, s.walk(ctx, "the history of "+typ, mostPages, s.fromTheBeginning(), take, typ, "_history")
 	case ofSystem:
-		return true, s.walk(ctx, "the history of all types", mostPages, s.pageSize(), take, "_history")
+		return true, s.walk(ctx, "the history of all types", mostPages, s.fromTheBeginning(), take, "_history")
 	}
 	return false, s.walk(ctx, typ, mostPages, s.pageSize(), take, typ)
 }
@@ -151,7 +159,7 @@ func (s *Source) instance(ctx context.Context, typ, id string, o offer, known []
 	}
 	if o.Instance {
 		v := &view{id: id, whole: true, complete: true}
-		err := s.walk(ctx, "the history of one "+typ, mostInstance, s.pageSize(), func(p page) error {
+		err := s.walk(ctx, "the history of one "+typ, mostInstance, s.fromTheBeginning(), func(p page) error {
 			return v.take(typ, p)
 		}, typ, id, "_history")
 		switch status := statusOf(err); {

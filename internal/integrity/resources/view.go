@@ -118,12 +118,13 @@ func isNumber(id string) bool {
 	return id != "" && !strings.ContainsFunc(id, func(r rune) bool { return r < '0' || r > '9' })
 }
 
-// consecutive tells whether versions have numbers one after the other, or none at all.
+// consecutive tells whether versions have numbers one after the other, or none at all. Behind a deletion a number may be left out: HAPI FHIR does that when
+// a resource is written again.
 func consecutive(list []version) bool {
 	for i := 1; i < len(list); i++ {
 		a, errA := strconv.ParseInt(list[i-1].id, 10, 64)
 		b, errB := strconv.ParseInt(list[i].id, 10, 64)
-		if errA == nil && errB == nil && b != a+1 {
+		if errA == nil && errB == nil && b != a+1 && !list[i-1].gone {
 			return false
 		}
 	}
