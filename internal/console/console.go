@@ -20,6 +20,7 @@ import (
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/index"
 	"github.com/wardline/wardline/internal/integrity"
+	"github.com/wardline/wardline/internal/integrity/witness"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/privacy"
 	"github.com/wardline/wardline/internal/store"
@@ -60,6 +61,8 @@ type Config struct {
 	Hospital *hospital.Follower
 	// Integrity compares what systems say of records; nil when that is switched off.
 	Integrity *integrity.Room
+	// Neighbours tells how the hospitals do that sign each other's journals with this one; nil where there can be none.
+	Neighbours func(context.Context) ([]witness.Standing, error)
 	// Alone lets one person do what otherwise takes two, also where a second one could agree.
 	Alone bool
 	Log   *slog.Logger // may be nil

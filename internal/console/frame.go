@@ -24,6 +24,7 @@ func (c *Console) frame(r *request, here, title, ask string, keys ...page.Key) p
 	}
 	f.Print = strings.Replace(f.Print, "entrys", "entries", 1)
 	f.Sealed, f.Count = c.sealed(ctx)
+	f.Vouched = c.vouched(ctx)
 	if cookie, err := r.Cookie(keysCookie); err == nil && cookie.Value == "off" {
 		f.KeysOff = true
 	}

@@ -75,7 +75,7 @@ func (c *Console) journalPage(r *request) (answer, error) {
 }
 
 func (c *Console) journalView(r *request, note []byte, point tlog.Checkpoint) (page.Journal, error) {
-	v := page.Journal{State: page.OK("Sealed"), Note: string(note)}
+	v := page.Journal{State: page.OK("Sealed"), Note: string(note), Views: journalViews("/journal")}
 	v.Frame = c.frame(r, "journal", "Journal", "Could anyone have changed what was said?", key("check it all", "Enter"), key("next, previous", "J", "K"))
 	v.Says = "Each entry hangs on all entries before it. Changing, removing or inserting one changes the root below, and whoever holds an older root sees it."
 	v.Checkpoint = []page.Pair{{Name: "Log", Value: page.Clean(point.Origin, 200)}, {Name: "Entries", Value: page.Number(point.Size)}, {Name: "Root", Value: groups(point.Root[:])}, {Name: "Key", Value: page.Clean(c.Journal.PublicKey(), 200)}}

@@ -63,6 +63,7 @@ type node struct {
 	intake  *collect.Intake
 	index   *index.Index
 	live    *watch.Live
+	db      *store.DB
 	tax     *event.Taxonomy
 	seal    *sealer
 	rules   string // file that the node is told to judge by
@@ -168,6 +169,7 @@ func newNode(t *testing.T, more ...func(*node, *console.Config)) *node {
 	n.intake = collect.NewIntake(n.journal, collect.DefaultConfig(), n.now, quiet)
 	hunter := newHunter(t, n, db)
 	n.book.Serve(hunter)
+	n.db = db
 	all := n.console(db, hunter, dir)
 	all.Passkeys = passkeys
 	for _, change := range more {

@@ -39,7 +39,7 @@ const recordsAsk = "Do records still say what was said?"
 
 // noRecords says what is missing, and what to do.
 func (c *Console) noRecords(r *request) page.Records {
-	v := page.Records{EmptyTitle: "Records are not compared", EmptyText: "What systems say is sealed all the same, and can be compared by hand. An administrator has it compared by taking integrity.off out of the configuration, and starts the node again."}
+	v := page.Records{Views: recordsViews("/records"), EmptyTitle: "Records are not compared", EmptyText: "What systems say is sealed all the same, and can be compared by hand. An administrator has it compared by taking integrity.off out of the configuration, and starts the node again."}
 	v.Frame = c.frame(r, "records", "Records", recordsAsk)
 	v.Answer = "We cannot tell: nobody compares them."
 	v.EmptyNext = &page.Link{Text: "See what is sealed", URL: "/journal"}
@@ -64,7 +64,7 @@ func doubtState(d *integrity.Doubt) page.State {
 }
 
 func (c *Console) recordsPage(r *request, all []integrity.Doubt, routes []integrity.RouteState) page.Records {
-	v := page.Records{Order: "Today’s worst first, then the newest. The last " + page.Plural(doubtDays, "day")}
+	v := page.Records{Views: recordsViews("/records"), Order: "Today’s worst first, then the newest. The last " + page.Plural(doubtDays, "day")}
 	v.Frame = c.frame(r, "records", "Records", recordsAsk, key("open the first", "Enter"), key("next, previous", "J", "K"))
 	v.Answer, v.Context = recordsHeadline(all), recordsChecked(routes)
 	for i := range all {

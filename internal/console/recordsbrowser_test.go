@@ -56,3 +56,36 @@ func TestARecordIsDoubtedInABrowser(t *testing.T) {
 	}
 	a.without("the browser", strings.ToUpper(b.text(`document.body.innerText`)))
 }
+
+// TestReconciliationInABrowser goes by keys and links from a part that was put back to an older state to one of its records, on a screen and on a phone.
+func TestReconciliationInABrowser(t *testing.T) {
+	a := newArchive(t)
+	p := a.hire(a.first(), "m.okafor", "M. Okafor", access.Analyst)
+	lab := a.laboratory()
+	lab.sweep()
+	lab.do(`UPDATE results SET version = 2, value = 5, updated = now() WHERE id <= 8`)
+	lab.sweep()
+	lab.do(`UPDATE results SET version = 1, value = 4.1, updated = now() - interval '3 hours' WHERE id <= 8`)
+	lab.sweep()
+	a.doubtsOf("LIS", 8)
+	b := openTab(t, a.node)
+	b.signIn(p)
+	b.see("Is anything wrong")
+	b.open("/records/systems")
+	b.see("Ask who put LIS back to an older state")
+	b.shot("systems")
+	b.press(kb.Enter)
+	b.see("Eight records differ.")
+	b.shot("systems-differing")
+	b.press("j", kb.Enter)
+	b.see("Changed where it is kept")
+	b.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
+	for path, says := range map[string]string{"/records/systems": "Put back", "/records/systems/LIS/results": "Eight records differ."} {
+		b.open(path)
+		b.see(says)
+		if wide, err := chromedp.Run(b.ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)); err != nil || wide > 390 {
+			t.Errorf("%s is %d wide on a phone, %v", path, wide, err)
+		}
+	}
+	a.without("the browser", strings.ToUpper(b.text(`document.body.innerText`)))
+}

@@ -83,6 +83,8 @@ func table() []route {
 		{pattern: "POST /people-at-work/{id}/{day}/conceal", verb: access.CaseReveal, handle: (*Console).workdayConceal},
 
 		{pattern: "GET /records", api: "GET /records", verb: access.RecordRead, handle: (*Console).records, doc: docRecords()},
+		{pattern: "GET /records/systems", api: "GET /records/systems", verb: access.RecordRead, handle: (*Console).systems, doc: docSystems()},
+		{pattern: "GET /records/systems/{system}/{part}", verb: access.RecordRead, handle: (*Console).differing},
 		{pattern: "GET /records/{id}", api: "GET /records/{id}", verb: access.RecordRead, handle: (*Console).record, doc: docRecord()},
 
 		{pattern: "GET /search", verb: access.SearchRun, handle: (*Console).searchForm},
@@ -114,6 +116,7 @@ func table() []route {
 		{pattern: "GET /rules/{id}", verb: access.RuleRead, handle: (*Console).rule},
 
 		{pattern: "GET /journal", api: "GET /journal/checkpoint", verb: access.JournalVerify, handle: (*Console).journalPage, doc: docCheckpoint()},
+		{pattern: "GET /journal/witnesses", api: "GET /journal/witnesses", verb: access.JournalVerify, handle: (*Console).witnesses, doc: docWitnesses()},
 		{pattern: "GET /journal/find", verb: access.JournalVerify, handle: (*Console).findEntry},
 		{pattern: "POST /journal/verify", verb: access.JournalVerify, handle: (*Console).startVerify},
 		{pattern: "GET /journal/verify/progress", quiet: true, verb: access.JournalVerify, handle: (*Console).verifyProgress},

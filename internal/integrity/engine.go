@@ -34,6 +34,8 @@ type Engine struct {
 	observed time.Time // when the latest event was received
 	house    time.Time // what the clock of the house was then
 	fresh    bool      // an event came since the clock was asked
+
+	found []SelfTest // since they were written
 }
 
 // NewEngine returns an Engine that has heard nothing.

@@ -25,7 +25,8 @@ type Doubt struct {
 	Kind    string          `json:"kind"` // route.Kind or chart.Kind
 	At      time.Time       `json:"at"`
 	Way     string          `json:"way,omitempty"`     // name of the route
-	About   string          `json:"about,omitempty"`   // segment and code of the statement; modality of an image
+	System  string          `json:"system,omitempty"`  // that keeps it, of what was read back
+	About   string          `json:"about,omitempty"`   // table of a row; segment and code of the statement; modality of an image
 	Study   string          `json:"study,omitempty"`   // Study Instance UID of an image
 	Patient string          `json:"patient,omitempty"` // token
 	Author  string          `json:"author,omitempty"`  // who wrote it, as the sender calls the person

@@ -115,6 +115,9 @@ func (r *Room) saved() {
 	r.found = r.found[:0]
 	r.images.written()
 	r.rows.written()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.engine.found = nil
 }
 
 // Routes says how the routes do; nothing before the follower began.

@@ -3,6 +3,7 @@ package integrity
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/finding"
@@ -24,6 +25,7 @@ func (e *Engine) row(h *hospital.House, ev *event.Event, at hospital.Place) ([]D
 			Content                                                                   map[string]string
 			// What a sweep has judged itself; empty in exports.
 			Act, Outcome string
+			Planted      time.Time // since when it was pretended that the row was Before; zero of what is real
 			Reasons      []string
 			Before       map[string]string
 		}
@@ -32,12 +34,16 @@ func (e *Engine) row(h *hospital.House, ev *event.Event, at hospital.Place) ([]D
 		return nil, nil // the collector says what cannot be read
 	}
 	r := &said.Row
+	if !r.Planted.IsZero() {
+		e.found = append(e.found, SelfTest{System: r.System, Table: r.Table, Planted: r.Planted, Found: ev.Observed})
+		return nil, nil
+	}
 	if r.Act != "" {
 		kind := sweptKind(r.Act, r.Outcome, r.Sort)
 		if kind == "" {
 			return nil, nil
 		}
-		d := rowDoubt(h, ev, at, kind, r.Table, r.Patient, r.Authority)
+		d := rowDoubt(h, ev, at, kind, r.System, r.Table, r.Patient, r.Authority)
 		d.Signs = signsOf(r.Reasons)
 		for _, c := range row.Differ(r.Before, r.Content) {
 			d.Changes = append(d.Changes, route.Change{Field: c.Column, Before: c.Before, After: c.After, Clinical: true})
@@ -62,7 +68,7 @@ func (e *Engine) row(h *hospital.House, ev *event.Event, at hospital.Place) ([]D
 	if wrong == "" {
 		return nil, nil
 	}
-	d := rowDoubt(h, ev, at, wrong, r.Table, r.Patient, r.Authority)
+	d := rowDoubt(h, ev, at, wrong, r.System, r.Table, r.Patient, r.Authority)
 	d.Author = r.By
 	for _, c := range changes {
 		d.Changes = append(d.Changes, route.Change{Field: c.Column, Before: c.Before, After: c.After, Clinical: true})
@@ -73,14 +79,17 @@ func (e *Engine) row(h *hospital.House, ev *event.Event, at hospital.Place) ([]D
 	return []Doubt{d}, nil
 }
 
-func rowDoubt(h *hospital.House, ev *event.Event, at hospital.Place, kind row.Kind, table, patient, authority string) Doubt {
-	d := Doubt{Kind: string(kind), At: ev.Observed, About: table, Count: 1, Places: []finding.Place{{Entry: at.Entry, Line: int(at.Line)}}}
+func rowDoubt(h *hospital.House, ev *event.Event, at hospital.Place, kind row.Kind, system, table, patient, authority string) Doubt {
+	d := Doubt{Kind: string(kind), At: ev.Observed, System: system, About: table, Count: 1, Places: []finding.Place{{Entry: at.Entry, Line: int(at.Line)}}}
 	if patient != "" {
 		d.Patient = token(h, patient+"^^^"+authority)
 	}
 	d.ID = event.NewID(watcher, d.Kind, ev.ID.String()).String()
 	return d
 }
+
+// actUnfound is what a Sweeper says of itself when a difference that it planted is not found.
+const actUnfound = "unfound"
 
 // sweptKind is what is wrong with a row that a sweep has judged; nothing when it is in order.
 func sweptKind(act, outcome, sort string) row.Kind {
@@ -93,6 +102,8 @@ func sweptKind(act, outcome, sort string) row.Kind {
 		return row.Older
 	case act == tables.Gone.String():
 		return row.Fewer
+	case act == actUnfound:
+		return row.Unread
 	case act == "sign":
 		return row.Tampered
 	}

@@ -100,6 +100,12 @@ var rules = map[string]rule{
 		CareImpact:     "A study or a result may be missing where it is needed.",
 		FalsePositives: []string{"A deletion that retention or a patient's right asked for: it has an order."},
 	}},
+	string(row.Unread): {kind: finding.Falsification, Rule: finding.Rule{
+		Title: "Wardline does not find what it planted", Level: "high",
+		Summary:        "Wardline tests itself: it pretends that a row was something else, and has to find that. For three days it did not. See on the page Reconciliation when the system was read back last, and in the log why not.",
+		CareImpact:     "Changes of records in that system go unseen.",
+		FalsePositives: []string{"A system that could not be reached for days, which you know."},
+	}},
 	string(row.Tampered): {kind: finding.Falsification, Rule: finding.Rule{
 		Title: "A table of records is not guarded as it was", Level: "high",
 		Summary:        "A trigger that wrote history is off or gone, numbers of rows are missing, or the table was made anew. What was changed meanwhile left no trace there.",

@@ -43,6 +43,9 @@ func (r *Room) write(ctx context.Context, tx *sql.Tx) error {
 	if err := r.rows.write(ctx, tx); err != nil {
 		return err
 	}
+	if err := r.writeTests(ctx, tx); err != nil {
+		return err
+	}
 	for i := range r.found {
 		if err := r.keep(ctx, tx, &r.found[i]); err != nil {
 			return err

@@ -35,6 +35,7 @@ type Sweeper struct {
 	cfg    SweepConfig
 	source *tables.Source
 	keeper *tables.Keeper
+	tests  selfTests
 }
 
 // OpenSweeper connects to the database of a declaration.
@@ -52,7 +53,7 @@ func OpenSweeper(ctx context.Context, d tables.Declaration, cfg SweepConfig) (*S
 	if err != nil {
 		return nil, err
 	}
-	return &Sweeper{cfg: cfg, source: source, keeper: keeper}, nil
+	return &Sweeper{cfg: cfg, source: source, keeper: keeper, tests: selfTests{cfg.DB, d.System}}, nil
 }
 
 // seed makes what is sampled hard to foretell: it hangs on a key of the house and on the moment.
@@ -83,6 +84,9 @@ func (s *Sweeper) Run(ctx context.Context) error {
 		case <-time.After(wait):
 		case <-ctx.Done():
 			return ctx.Err()
+		}
+		if err := s.Test(ctx); err != nil {
+			return err
 		}
 		var err error
 		if !time.Now().Before(night) {
@@ -136,6 +140,67 @@ func (s *Sweeper) sweepNew(ctx context.Context) error {
 	return nil
 }
 
+// Test plants a difference in each table about once a week, and tells of those that nobody found for three days. Run calls it every hour.
+func (s *Sweeper) Test(ctx context.Context) error {
+	for _, t := range s.source.Tables() {
+		name, now := t.Schema+"."+t.Name, time.Now()
+		since, waits, err := s.keeper.Planted(ctx, s.source, name)
+		if err != nil {
+			return err
+		}
+		if waits {
+			if err := s.tellUnfound(ctx, t, since, now); err != nil {
+				return err
+			}
+			continue
+		}
+		due, err := s.tests.due(ctx, t.Name, now)
+		if err != nil {
+			return err
+		}
+		if due {
+			if err := s.plant(ctx, t); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Sweeper) tellUnfound(ctx context.Context, t tables.Table, since, now time.Time) error {
+	overdue, err := s.tests.overdue(ctx, t.Name, since, now)
+	if err != nil || !overdue {
+		return err
+	}
+	return appendEvents(ctx, s.cfg.Journal, s.event(t, map[string]any{
+		"act": actUnfound, "outcome": tables.Mismatch.String(), "key": since.Format(time.RFC3339),
+		"reasons": []string{"A difference that was planted here on " + since.Format(time.DateOnly) + " to test the house was not found."},
+	}, nil, nil))
+}
+
+// plant pretends that one row of a table was something else.
+func (s *Sweeper) plant(ctx context.Context, t tables.Table) error {
+	name := t.Schema + "." + t.Name
+	if _, err := s.keeper.Plant(ctx, s.source, name); err != nil {
+		return err
+	}
+	since, waits, err := s.keeper.Planted(ctx, s.source, name)
+	if err != nil || !waits {
+		return err // it has no row of which something else can be pretended
+	}
+	return s.tests.planted(ctx, t.Name, since)
+}
+
+// Plant pretends that one row of each table was something else, as Run does once a week. The next sweep has to find all of them.
+func (s *Sweeper) Plant(ctx context.Context) error {
+	for _, t := range s.source.Tables() {
+		if err := s.plant(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (s *Sweeper) sweep(ctx context.Context, t tables.Table) error {
 	report, err := s.keeper.Sweep(ctx, s.source, t.Schema+"."+t.Name, s.emit(t))
 	return s.settle(ctx, t, report, err, true)
@@ -167,6 +232,11 @@ func (s *Sweeper) settle(ctx context.Context, t tables.Table, r tables.Report, e
 		s.cfg.Log.ErrorContext(ctx, "a table could not be read back; it is tried again", "system", s.source.System(), "table", t.Name, "error", err)
 		return nil
 	}
+	if r.Void {
+		if err := s.tests.void(ctx, t.Name); err != nil {
+			return err
+		}
+	}
 	for _, sign := range r.Signs {
 		if sign.Outcome != tables.Mismatch {
 			continue
@@ -191,6 +261,9 @@ func (s *Sweeper) emit(t tables.Table) tables.Emit {
 		for i := range changes {
 			c := &changes[i]
 			said := map[string]any{"act": c.Act.String(), "outcome": c.Outcome.String(), "reasons": c.Reasons, "columns": c.Columns, "key": keyText(c.Key), "old": c.OldSum, "new": c.NewSum}
+			if !c.Planted.IsZero() {
+				said["planted"] = c.Planted
+			}
 			if column := t.Means["patient"]; column != "" {
 				said["patient"] = either(cell(c.New, column), cell(c.Old, column))
 			}

@@ -33,6 +33,9 @@ func (n *Node) openConsole(ctx context.Context) error {
 		JournalDir: n.config.JournalConfig().Dir, Taxonomy: n.taxonomy, Senders: n.intake.Standings,
 		Rulebook: n.rulebook, Doors: n.doors(), OIDC: provider, Passkeys: keys, Integrity: n.integrity, Alone: !n.config.Console.TwoPeople, Log: n.log,
 	}
+	if n.neighbours != nil {
+		c.Neighbours = n.neighbours.standings
+	}
 	if n.privacy != nil {
 		c.Privacy, c.Hospital = n.privacy, n.hospital
 	}

@@ -222,8 +222,7 @@ func (b *neighbours) file(ctx context.Context, a witness.Alarm) error {
 
 // met tells whether a neighbour has signed anything for this node.
 func (b *neighbours) met(ctx context.Context, site string) (bool, error) {
-	list, _, _ := b.parts()
-	all, err := witness.Standings(ctx, b.n.db, b.log, list)
+	all, err := b.standings(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -263,9 +262,15 @@ type Neighbours struct {
 	All          []witness.Standing `json:"all"`
 }
 
+// standings say how the neighbours do.
+func (b *neighbours) standings(ctx context.Context) ([]witness.Standing, error) {
+	list, _, _ := b.parts()
+	return witness.Standings(ctx, b.n.db, b.log, list)
+}
+
 func (n *Node) askNeighbours(ctx context.Context, _ *http.Request) (any, error) {
 	list, _, _ := n.neighbours.parts()
-	all, err := witness.Standings(ctx, n.db, n.neighbours.log, list)
+	all, err := n.neighbours.standings(ctx)
 	if err != nil {
 		return nil, err
 	}

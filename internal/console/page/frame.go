@@ -65,6 +65,7 @@ type Frame struct {
 	Roles   string
 	Sealed  State  // foot of the rail
 	Count   string // entries of the journal, in words
+	Vouched string // how many witnesses sign it; empty without any
 	Time    string // now
 	Keys    []Key
 	Toast   *Toast

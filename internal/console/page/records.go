@@ -5,6 +5,7 @@ import "fmt"
 // Records lists what may not be true of records, and how the ways between systems do.
 type Records struct {
 	Frame
+	Views                 []Tab
 	Now                   *Now
 	Rows                  []DoubtRow
 	Order                 string

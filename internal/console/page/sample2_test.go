@@ -116,6 +116,7 @@ func journal() page.Journal {
 		return page.EntryRow{Entry: n, When: when, Kind: kind, Lines: lines, From: from, Seal: page.Seal{URL: "/journal/1/0", Entry: n}}
 	}
 	return page.Journal{
+		Views: witnessViews(),
 		Frame: frame("journal", "Journal", "Could anyone have changed what was said?", "No. 4,218,931 entries are sealed, the last one at 07:41:50.", ""), State: page.OK("Sealed"),
 		Says:       "Each entry hangs on all entries before it. Changing, removing or inserting one changes the root below, and whoever holds an older root sees it.",
 		Checkpoint: []page.Pair{{Name: "Log", Value: "wardline.alder.example/journal"}, {Name: "Entries", Value: "4,218,931"}, {Name: "Root", Value: "9f2c 41be 70d3 12aa 04c9 e81a 6f31 77d0 19ab 55c2 8e04 d3b1 2fa6 90ce 4471 b0f8"}, {Name: "Signed", Value: "16 June 2026 07:41:50"}},

@@ -18,6 +18,7 @@ func chartsLookedAt() page.RouteCard {
 
 func records() page.Records {
 	v := page.Records{
+		Views: recordsViews(),
 		Frame: recordsFrame("Records", "Do records still say what was said?", "No. One thing may harm somebody, four more are to be looked at.", "41,204 messages were compared so far, on 2 ways that are heard at two points."),
 		Order: "Today’s worst first, then the newest. The last 30 days",
 		Now: &page.Now{State: page.Act("Act now"), Label: "One thing to do", Title: "A result was changed on its way", Text: "Somebody may be treated for what is not so, or not for what is.",
@@ -143,6 +144,7 @@ func recordChart() page.Doubt {
 func recordSamples() map[string]sample {
 	return map[string]sample{
 		"records": {"records", records()}, "records-empty": {"records", recordsEmpty()}, "records-off": {"records", recordsOff()},
+		"systems": {"systems", systems()}, "systems-none": {"systems", systemsNone()}, "witnesses": {"witnesses", witnesses()}, "witnesses-none": {"witnesses", witnessesNone()},
 		"record": {"record", record()}, "record-lost": {"record", recordLost()}, "record-chart": {"record", recordChart()},
 	}
 }

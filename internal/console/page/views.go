@@ -293,6 +293,7 @@ type Rule struct {
 // Journal says how much is sealed.
 type Journal struct {
 	Frame
+	Views      []Tab
 	State      State
 	Says       string
 	Checkpoint []Pair

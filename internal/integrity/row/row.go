@@ -44,6 +44,7 @@ const (
 	Older       Kind = "row-older"       // its version is lower than it was
 	Shared      Kind = "row-master"      // what all patients share was changed
 	Fewer       Kind = "row-fewer"       // there are fewer than there were
+	Unread      Kind = "row-unread"      // a difference that was planted in what is known of a table is not found
 	Tampered    Kind = "row-table"       // the table itself is not as it was: a trigger is off, numbers are missing
 )
 

@@ -98,6 +98,9 @@ func (k *Keeper) ask(ctx context.Context, src *Source, table string, emit Emit, 
 		return Report{}, err
 	}
 	s.report.Swaps = s.swaps.pairs()
+	if err := s.uproot(ctx); err != nil {
+		return Report{}, err
+	}
 	return s.report, nil
 }
 
@@ -144,6 +147,9 @@ func (s *sweep) patch(ctx context.Context, id int64, list []wanted, found map[Su
 	if err != nil {
 		return err
 	}
+	if s.hides(id) && slices.ContainsFunc(list, func(w wanted) bool { return w.key == s.plant.key }) {
+		s.pretend(rows)
+	}
 	var changes []Change
 	for _, w := range list {
 		at, known := slices.BinarySearchFunc(rows, w.key, func(r *row, key Sum) int { return slices.Compare(r.key[:], key[:]) })
@@ -156,13 +162,14 @@ func (s *sweep) patch(ctx context.Context, id int64, list []wanted, found map[Su
 			continue
 		}
 		kept, change := s.row(old, now)
+		if known {
+			rows[at] = kept // also in place of what was pretended
+		}
 		if change == nil {
 			continue
 		}
 		changes = append(changes, *change)
-		if known {
-			rows[at] = kept
-		} else {
+		if !known {
 			rows = slices.Insert(rows, at, kept)
 		}
 	}

@@ -57,6 +57,8 @@ type Change struct {
 	First time.Time // sweep that saw the row first, by the database's clock as the others
 	Last  time.Time // last full sweep that saw the old row
 	Seen  time.Time // this one
+
+	Planted time.Time // since when it was pretended that the row was Old, to test this house; zero of changes
 }
 
 // Swap is two rows between which values were exchanged, such as the results of two patients.
@@ -85,6 +87,7 @@ type Report struct {
 	Outcomes      [4]int64      // rows by Outcome
 	Uncompared    int64         // rows too long to be kept, whose columns are others than before
 	Before, After Sum           // digest of what is known of the table, at first and at the end: the next Before is this After, or somebody changed it meanwhile
+	Void          bool          // a difference was planted in a row that somebody changed or deleted meanwhile: of the test nothing can be said
 	Signs         []Sign
 	Swaps         []Swap
 }

@@ -26,6 +26,8 @@ type row struct {
 	first int64 // microsecond since 1970 of the sweep that saw it first
 	gone  int64 // the same of the sweep that missed it; 0 while it is there
 	last  int64 // of one that is gone: the same of the last full sweep that saw it
+
+	truth *row // of one that is pretended: what it was; see plant
 }
 
 // whole is the content of a row that is kept; nil of others.

@@ -44,6 +44,7 @@ type sweep struct {
 	highest  parsedField // number of the rows read
 	newAbove int64       // new rows with a higher number than before
 	spill    *spill
+	plant    *plant // nil when nothing is pretended
 }
 
 // begin opens the snapshot, and reads what is known and what the table is like.
@@ -66,6 +67,9 @@ func (k *Keeper) begin(ctx context.Context, src *Source, table string, emit Emit
 		return nil, err
 	}
 	if err := s.look(ctx, known); err != nil {
+		return nil, errors.Join(err, s.shot.close())
+	}
+	if s.plant, err = k.planted(ctx, s.state); err != nil {
 		return nil, errors.Join(err, s.shot.close())
 	}
 	return s, nil
@@ -177,6 +181,9 @@ func (s *sweep) finish(ctx context.Context) (err error) {
 		return err
 	}
 	s.report.Rows, s.report.Swaps = s.next.live, s.swaps.pairs()
+	if err := s.uproot(ctx); err != nil {
+		return err
+	}
 	return s.save(ctx, s.next)
 }
 
@@ -201,13 +208,22 @@ func (s *sweep) chunkOf(ctx context.Context, id int64, now []*row) error {
 	if err != nil {
 		return err
 	}
+	if s.hides(id) {
+		if err := s.contents(ctx, c, old, s.sealer); err != nil {
+			return err
+		}
+		s.pretend(old)
+		c.digest = chunkSum(living(old))
+	}
 	if c.digest == chunkSum(now) {
 		s.report.Acts[Same] += int64(len(now))
 		s.report.Outcomes[Match] += int64(len(now))
 		return nil
 	}
-	if err := s.contents(ctx, c, old, s.sealer); err != nil {
-		return err
+	if !s.hides(id) {
+		if err := s.contents(ctx, c, old, s.sealer); err != nil {
+			return err
+		}
 	}
 	next, changes := s.merge(old, now)
 	if len(changes) > 0 {
@@ -251,6 +267,9 @@ func (s *sweep) merge(old, now []*row) (next []*row, changes []Change) {
 
 // row judges one row and returns what is kept of it, and the change if it is one.
 func (s *sweep) row(old, now *row) (kept *row, change *Change) {
+	if old != nil && old.truth != nil {
+		return s.test(old, now)
+	}
 	v, compared := s.judging.row(old, now)
 	switch {
 	case !compared:
