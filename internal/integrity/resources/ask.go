@@ -153,7 +153,7 @@ func (k *Keeper) patch(ctx context.Context, src *Source, typ string, emit Emit, 
 	if s.report.After, live, err = s.typeSum(ctx, s.state); err != nil {
 		return Report{}, err
 	}
-	s.report.Known, s.state.live = live, live
+	s.report.Known, s.state.live, s.state.kept.Offer = live, live, s.offer
 	s.report.Requests = src.requests.Load() - s.asked
 	return s.report, s.save(ctx, s.state)
 }

@@ -69,9 +69,11 @@ type Change struct {
 	Updated            time.Time
 	Last               time.Time // last whole sweep that saw the old one, by the server's clock as the others
 	Seen               time.Time // this one
+
+	Planted time.Time // since when it was only pretended that the resource was Old (Plant); zero of what is real
 }
 
-// Field is one thing that differs, in the words of the assertion that a resource makes (assertion.Value and the others), or of its elements.
+// Field is one thing that differs, in the words of the statements that a resource makes, or else of its elements.
 type Field struct{ Name, Before, After string }
 
 // Sign is something about a server that belongs to none of its resources.
@@ -85,7 +87,7 @@ type Sign struct {
 type Found struct {
 	Planted   time.Time
 	Found     time.Time // when it was found; zero when it was not
-	Overtaken bool      // the resource was changed before it was read again, so that the difference could not be seen any more
+	Overtaken bool      // the resource was really changed before it was read again, so that the difference could not be seen any more
 }
 
 // Report is what one sweep of one type came to.

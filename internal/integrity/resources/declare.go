@@ -207,6 +207,9 @@ func (d *Declaration) completeTypes() error {
 	return nil
 }
 
+// Location is whose clock times mean that state no offset.
+func (d *Declaration) Location() *time.Location { return d.zone }
+
 // isType tells what may be the name of a type (R4 resource.html: letters, the first a capital).
 func isType(name string) bool {
 	if name == "" || len(name) > 64 || name[0] < 'A' || name[0] > 'Z' {

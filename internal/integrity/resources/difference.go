@@ -1,6 +1,7 @@
 package resources
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -9,8 +10,25 @@ import (
 
 	"github.com/wardline/wardline/format/fhir"
 	"github.com/wardline/wardline/format/jcs"
-	"github.com/wardline/wardline/internal/integrity/assertion"
 )
+
+// Statement is one thing that a resource says of a patient, in words that are the same whichever system says it.
+type Statement struct {
+	Key     string // what statements share that say something of the same thing
+	Subject string // code of what it is about; empty when that is the patient
+	Patient string // authority|number, or fhir| and how the resource refers to the patient
+	Fields  []Said // all that it says, key and patient too
+	Worth   string // type, value and unit of a result
+}
+
+// Said is one field of a Statement.
+type Said struct{ Name, Value string }
+
+// Reading reads what a resource says. resolve finds the resource that a reference means; it may be nil.
+type Reading func(d *Declaration, r *fhir.Resource, resolve func(string) (fhir.Resource, bool)) []Statement
+
+// statements is a Reading for one server.
+type statements func(*fhir.Resource) []Statement
 
 // difference is what two versions of a resource say otherwise.
 type difference struct {
@@ -28,13 +46,13 @@ const (
 )
 
 // compare says what two versions say otherwise; one of them may be nil.
-func compare(typ string, rules *assertion.Rules, before, after *version) difference {
+func compare(typ string, says statements, before, after *version) difference {
 	a, okA := parsed(before)
 	b, okB := parsed(after)
 	if !okA || !okB {
 		return difference{unknown: true}
 	}
-	x, y := statements(a, rules), statements(b, rules)
+	x, y := says.of(a), says.of(b)
 	var d difference
 	d.fields = said(x, y)
 	if len(d.fields) == 0 {
@@ -68,15 +86,15 @@ func parsed(v *version) (r *fhir.Resource, ok bool) {
 	return &got, err == nil
 }
 
-func statements(r *fhir.Resource, rules *assertion.Rules) []assertion.Statement {
+func (says statements) of(r *fhir.Resource) []Statement {
 	if r == nil {
 		return nil
 	}
-	return assertion.OfFHIR(r, rules)
+	return says(r)
 }
 
 // anotherWorth tells whether a result has another value, unit or code. What was added to it counts too.
-func anotherWorth(typ string, a, b *fhir.Resource, x, y []assertion.Statement) bool {
+func anotherWorth(typ string, a, b *fhir.Resource, x, y []Statement) bool {
 	if typ == "Observation" && len(x)+len(y) > 0 {
 		return !slices.Equal(worths(x), worths(y))
 	}
@@ -96,10 +114,9 @@ func anotherWorth(typ string, a, b *fhir.Resource, x, y []assertion.Statement) b
 	return false
 }
 
-func worths(list []assertion.Statement) (out []string) {
+func worths(list []Statement) (out []string) {
 	for i := range list {
-		s := &list[i]
-		out = append(out, strings.Join([]string{string(s.Kind), s.Get(assertion.Subject), s.Get(assertion.Type), s.Get(assertion.Value), s.Get(assertion.Unit)}, "\x00"))
+		out = append(out, list[i].Subject+"\x00"+list[i].Worth)
 	}
 	slices.Sort(out)
 	return out
@@ -112,63 +129,58 @@ func equal(a, b *jcs.Value) bool {
 	return string(a.AppendDecText(nil)) == string(b.AppendDecText(nil))
 }
 
-// said lists the fields of the assertions that differ. Of several statements the name of a field begins with what it is about.
-func said(before, after []assertion.Statement) (out []Field) {
+// said lists the fields of the statements that differ. Of several statements the name of a field begins with what it is about.
+func said(before, after []Statement) (out []Field) {
 	several := len(before) > 1 || len(after) > 1
 	left := slices.Clone(after)
 	for i := range before {
 		b := &before[i]
-		at := slices.IndexFunc(left, func(a assertion.Statement) bool { return a.KeySum() == b.KeySum() })
+		at := slices.IndexFunc(left, func(a Statement) bool { return a.Key == b.Key })
 		if at < 0 && len(before) == len(after) { // what identifies it may have changed itself
-			at = slices.IndexFunc(left, func(a assertion.Statement) bool { return a.Get(assertion.Subject) == b.Get(assertion.Subject) })
+			at = slices.IndexFunc(left, func(a Statement) bool { return a.Subject == b.Subject })
 		}
 		if at < 0 && !several && len(left) == 1 {
 			at = 0
 		}
-		var a *assertion.Statement
+		var a Statement
 		if at >= 0 {
-			one := left[at]
-			a = &one
+			a = left[at]
 			left = slices.Delete(left, at, at+1)
 		}
-		out = append(out, fieldsOf(b, a, several)...)
+		out = append(out, fieldsOf(b, &a, several)...)
 	}
 	for i := range left {
-		out = append(out, fieldsOf(nil, &left[i], several)...)
+		out = append(out, fieldsOf(&Statement{}, &left[i], several)...)
 	}
 	return out
 }
 
-func fieldsOf(b, a *assertion.Statement, several bool) (out []Field) {
-	var names []string
-	subject := ""
-	for _, s := range []*assertion.Statement{b, a} {
-		if s == nil {
+func fieldsOf(b, a *Statement, several bool) (out []Field) {
+	_, subject, _ := strings.Cut(cmp.Or(a.Subject, b.Subject), "|")
+	done := map[string]bool{}
+	for _, f := range slices.Concat(b.Fields, a.Fields) {
+		if done[f.Name] {
 			continue
 		}
-		for _, f := range slices.Concat(s.Key, s.Content, s.Detail) {
-			if !slices.Contains(names, f.Name) {
-				names = append(names, f.Name)
-			}
-		}
-		_, subject, _ = strings.Cut(s.Get(assertion.Subject), "|")
-	}
-	for _, name := range names {
-		f := Field{Name: name}
-		if b != nil {
-			f.Before = clip(b.Get(name))
-		}
-		if a != nil {
-			f.After = clip(a.Get(name))
-		}
+		done[f.Name] = true
+		d := Field{f.Name, clip(b.get(f.Name)), clip(a.get(f.Name))}
 		if several && subject != "" {
-			f.Name = subject + " " + name
+			d.Name = subject + " " + d.Name
 		}
-		if f.Before != f.After {
-			out = append(out, f)
+		if d.Before != d.After {
+			out = append(out, d)
 		}
 	}
 	return out
+}
+
+func (s *Statement) get(name string) string {
+	for _, f := range s.Fields {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return ""
 }
 
 // elements lists the elements that differ, by their paths.
@@ -229,10 +241,10 @@ func clip(s string) string {
 }
 
 // patientOf is whom a resource is about: by number, or else as it refers to the patient.
-func patientOf(list []assertion.Statement, r *fhir.Resource) string {
+func patientOf(list []Statement, r *fhir.Resource) string {
 	for i := range list {
-		if p := list[i].Get(assertion.Patient); p != "" {
-			return p
+		if list[i].Patient != "" {
+			return list[i].Patient
 		}
 	}
 	if r == nil {

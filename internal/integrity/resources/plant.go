@@ -20,13 +20,8 @@ func (k *Keeper) Plant(ctx context.Context, src *Source, typ string) (planted bo
 	if err != nil || t == nil {
 		return false, err
 	}
-	var waiting, live int64
-	if err := k.DB.QueryRowContext(ctx, `SELECT COALESCE(SUM(planted), 0), COALESCE(SUM(live), 0) FROM integrity_resource_chunks WHERE source = $1 AND name = $2 AND bits = $3`,
-		t.source, t.name, t.bits).Scan(&waiting, &live); err != nil {
-		return false, fmt.Errorf("look for what is planted in %s: %w", typ, err)
-	}
-	if waiting > 0 || live == 0 {
-		return false, nil
+	if _, waits, err := k.Planted(ctx, src, typ); err != nil || waits {
+		return false, err
 	}
 	s, err := newSealer(k.Seal, k.Open)
 	if err != nil {
@@ -44,10 +39,20 @@ func (k *Keeper) Plant(ctx context.Context, src *Source, typ string) (planted bo
 	}
 	for _, r := range list {
 		if r.id == found[0].id {
-			k.falsify(r, src.now(k.Now()))
+			k.falsify(r, k.Now())
 		}
 	}
 	return true, k.put(ctx, t, id, list, s)
+}
+
+// Planted tells since when a difference waits to be found in a type, by our own clock.
+func (k *Keeper) Planted(ctx context.Context, src *Source, typ string) (since time.Time, waits bool, err error) {
+	var at int64
+	err = k.DB.QueryRowContext(ctx, `SELECT COALESCE(MAX(planted), 0) FROM integrity_resource_chunks WHERE source = $1 AND name = $2`, src.decl.System, typ).Scan(&at)
+	if err != nil {
+		return time.Time{}, false, fmt.Errorf("look for what is planted in %s: %w", typ, err)
+	}
+	return timeOf(at), at != 0, nil
 }
 
 // falsify changes what is known of the latest version of a resource.
@@ -130,6 +135,11 @@ func (s *sweep) unplant(ctx context.Context, old *record, now *view) (truth *rec
 		f.Found = s.report.At
 	}
 	s.report.Planted = append(s.report.Planted, f)
+	if !f.Found.IsZero() {
+		c := s.change(ctx, old, now, &v)
+		c.Planted = f.Planted
+		s.found = append(s.found, c)
+	}
 	return &restored, false, nil
 }
 

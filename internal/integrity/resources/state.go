@@ -29,6 +29,9 @@ type Config struct {
 	// Seal encrypts for a purpose, and Open with the same purpose gives it back: the vault's. All that is kept of resources goes through them.
 	Seal, Open func(content []byte, purpose string) ([]byte, error)
 
+	// Reading says what resources say of patients.
+	Reading Reading
+
 	// Dir is the folder for what must be put aside during a sweep, sealed. The system's folder for temporary files when empty.
 	Dir string
 
@@ -48,8 +51,8 @@ type Keeper struct {
 
 // Open prepares the Keeper's tables.
 func Open(ctx context.Context, c Config) (*Keeper, error) {
-	if c.Seal == nil || c.Open == nil || c.Now == nil || c.Random == nil {
-		return nil, errors.New("wardline: internal error: a Keeper of resources lacks its seal, its clock or its dice")
+	if c.Seal == nil || c.Open == nil || c.Reading == nil || c.Now == nil || c.Random == nil {
+		return nil, errors.New("wardline: internal error: a Keeper of resources lacks its seal, its reading, its clock or its dice")
 	}
 	if err := c.DB.Migrate(ctx, "integrity_resources", schema); err != nil {
 		return nil, err
@@ -142,14 +145,14 @@ func (k *Keeper) chunk(ctx context.Context, t *typeState, id int64, s *sealer) (
 func (k *Keeper) put(ctx context.Context, t *typeState, id int64, list []*record, s *sealer) error {
 	slices.SortFunc(list, func(a, b *record) int { return strings.Compare(a.id, b.id) })
 	var sum digest.Chunk
-	live, planted := 0, 0
+	live, planted := 0, int64(0)
 	for _, r := range list {
 		sum.Add(keyOf(r.id), r.sum())
 		if r.there() {
 			live++
 		}
 		if r.planted != nil {
-			planted++
+			planted = r.planted.at
 		}
 	}
 	plain, content := packRecords(list)

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/format/fhir"
-	"github.com/wardline/wardline/internal/integrity/assertion"
 	"github.com/wardline/wardline/internal/integrity/digest"
 )
 
@@ -57,8 +56,9 @@ type sweep struct {
 	asked    int64 // requests that were made before
 	counted  int64 // resources, as the server counts; -1 when it does not
 	resolved map[string]*fhir.Resource
-	holes    int64 // at the first sweep, resources whose versions have holes
-	whole    int64 // and those whose whole history was seen
+	holes    int64    // at the first sweep, resources whose versions have holes
+	whole    int64    // and those whose whole history was seen
+	found    []Change // what was planted, to be told with its chunk
 }
 
 // begin reads what is known, and what the server can do.
@@ -91,17 +91,16 @@ func (k *Keeper) begin(ctx context.Context, src *Source, typ string, emit Emit) 
 	next := *s.state
 	next.kept.Offer = s.offer
 	s.next = &next
-	plainRules := src.rules(nil)
+	says := s.says(nil)
 	s.judging = &judging{typ: typ, at: at, swept: s.state.swept, young: time.Duration(src.decl.Young), contiguous: s.state.kept.Contiguous,
-		compare: func(a, b *version) difference { return compare(typ, plainRules, a, b) }}
+		compare: func(a, b *version) difference { return compare(typ, says, a, b) }}
 	s.sealer, err = newSealer(k.Seal, k.Open)
 	return s, err
 }
 
-// rules are those of the assertion.
-func (s *Source) rules(resolve func(string) (fhir.Resource, bool)) *assertion.Rules {
-	return &assertion.Rules{PatientAuthority: s.decl.Authority, Systems: assertion.StandardSystems(), Preferred: assertion.StandardPreferred(),
-		Zone: s.decl.zone, Resolve: resolve}
+// says is how resources of the server are read, with who finds the patients to whom they refer.
+func (s *sweep) says(resolve func(string) (fhir.Resource, bool)) statements {
+	return func(r *fhir.Resource) []Statement { return s.Reading(&s.src.decl, r, resolve) }
 }
 
 // full is a sweep of all resources.
@@ -250,6 +249,7 @@ func (s *sweep) chunkOf(ctx context.Context, id int64, views map[string]*view, a
 			changes = append(changes, *change)
 		}
 	}
+	changes, s.found = append(changes, s.found...), nil
 	if len(changes) > 0 {
 		if err := s.emit(ctx, changes); err != nil {
 			return fmt.Errorf("tell of what changed in %s: %w", s.typ.Type, err)
@@ -519,9 +519,9 @@ func (s *sweep) change(ctx context.Context, old *record, now *view, v *verdict) 
 	if v.outcome == Mismatch {
 		resolve = func(reference string) (fhir.Resource, bool) { return s.resolve(ctx, reference) }
 	}
-	d := compare(s.typ.Type, s.src.rules(resolve), b, a)
+	d := compare(s.typ.Type, s.says(resolve), b, a)
 	if d.unknown { // of one of the two the patient is known nevertheless
-		d = compare(s.typ.Type, s.src.rules(resolve), nil, a)
+		d = compare(s.typ.Type, s.says(resolve), nil, a)
 		d.fields = nil
 	}
 	c.Fields = d.fields

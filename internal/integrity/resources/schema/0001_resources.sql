@@ -18,9 +18,9 @@ CREATE TABLE integrity_resource_chunks (
 	bits    INTEGER NOT NULL,
 	chunk   INTEGER NOT NULL,
 	live    INTEGER NOT NULL,
-	planted INTEGER NOT NULL, -- resources about which something else is remembered than was seen
-	digest  BLOB NOT NULL, -- of all that is known
-	body    BLOB NOT NULL, -- ids, versions, times and digests, sealed
-	content BLOB NOT NULL, -- static forms, sealed
+	planted INTEGER NOT NULL, -- since when something else is remembered of one of them than was seen, in microseconds; 0 when it is not
+	digest  BLOB NOT NULL,    -- of all that is known
+	body    BLOB NOT NULL,    -- ids, versions, times and digests, sealed
+	content BLOB NOT NULL,    -- static forms, sealed
 	PRIMARY KEY (source, name, bits, chunk)
 ) STRICT;
