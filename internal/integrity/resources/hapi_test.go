@@ -3,15 +3,20 @@ package resources_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"github.com/wardline/wardline/internal/integrity/resources"
 )
 
 // hapi is HAPI FHIR's JPA server over PostgreSQL: a real server whose database is written to behind its back.
@@ -32,6 +37,65 @@ func TestHAPI(t *testing.T) {
 			tell(t, &hospital{t, h, prefix}, s, s.want)
 		})
 	}
+}
+
+// TestHAPIReadsSynthea writes an invented population to the server, reads it back, and finds the one value that was changed in the database.
+func TestHAPIReadsSynthea(t *testing.T) {
+	h := &hapi{os.Getenv("WARDLINE_FHIR_SERVER"), os.Getenv("WARDLINE_FHIR_DATABASE")}
+	if h.base == "" || h.database == "" {
+		t.Skip("WARDLINE_FHIR_SERVER and WARDLINE_FHIR_DATABASE name no HAPI FHIR server: see bench/fhir")
+	}
+	all := synthea(t)["Observation"]
+	ids := slices.Sorted(maps.Keys(all))
+	for part := range slices.Chunk(ids, 100) {
+		var entries []map[string]any
+		for _, id := range part {
+			// References to what lies in the same bundle become those to what lies on the server.
+			all[id] = json.RawMessage(strings.NewReplacer(`"subject":{"reference":"urn:uuid:`, `"subject":{"reference":"Patient/`,
+				`"encounter":{"reference":"urn:uuid:`, `"encounter":{"reference":"Encounter/`).Replace(compact(t, all[id])))
+			entries = append(entries, map[string]any{"resource": all[id], "request": map[string]string{"method": "PUT", "url": "Observation/" + id}})
+		}
+		body, err := json.Marshal(map[string]any{"resourceType": "Bundle", "type": "batch", "entry": entries})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.send(t, http.MethodPost, "", string(body))
+	}
+	d, err := resources.Parse([]byte("system: R\nbase: " + h.base + "\nrate: 9999\npage: 500\ntypes: [{type: Observation}]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	src, err := resources.Connect(t.Context(), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := keeper(t)
+	began := time.Now()
+	r := sweep(t, k, src).reports["Observation"]
+	t.Logf("%d resources in %d versions and %d requests: %.0f a second", r.Known, r.Versions, r.Requests, float64(r.Known)/time.Since(began).Seconds())
+	changed := ids[slices.IndexFunc(ids, func(id string) bool { return strings.Contains(string(all[id]), `"valueQuantity"`) })]
+	const version = 1
+	c := &caught{}
+	if _, err := k.Look(t.Context(), src, "Observation", []string{changed}, c.emit); err != nil || len(c.changes) > 0 {
+		t.Fatal(err, c.lines(""))
+	}
+	h.rewrite(t, "Observation", changed, version, `"valueQuantity":{`, `"valueQuantity":{"comparator":"<",`)
+	began = time.Now()
+	c = sweep(t, k, src)
+	t.Logf("again, with one changed: %d requests, %.0f a second", c.reports["Observation"].Requests, float64(r.Known)/time.Since(began).Seconds())
+	if len(c.changes) != 1 || c.changes[0].ID != changed || c.changes[0].Outcome != resources.Mismatch {
+		t.Errorf("%v", c.lines(""))
+	}
+	h.rewrite(t, "Observation", changed, version, `"comparator":"<",`, "") // for the next time
+}
+
+func compact(t testing.TB, text []byte) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := json.Compact(&b, text); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 func (h *hapi) address() string { return h.base }
