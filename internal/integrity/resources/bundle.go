@@ -15,11 +15,11 @@ import (
 
 // Limits of one answer.
 const (
-	mostBytes   = 64 << 20
+	mostBytes   = 32 << 20
 	mostEntries = 10_000
 )
 
-func limits() jcs.Limits { return jcs.Limits{Bytes: mostBytes, Depth: 96, Values: 8 << 20} }
+func limits() jcs.Limits { return jcs.Limits{Bytes: mostBytes, Depth: 96, Values: 2 << 20} }
 
 // version is one version of a resource.
 type version struct {

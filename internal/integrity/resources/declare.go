@@ -41,8 +41,8 @@ type Declaration struct {
 	CA string `yaml:"ca"`
 
 	// Login is the whole path of a file in which one line says by which account the server is read: "bearer TOKEN", or "basic NAME:PASSWORD". The account
-	// should have the right to read and no other. It is read anew for each request that the server refuses, so that another program may renew it. The
-	// signed logins of SMART Backend Services are not there yet: let such a program fetch the token.
+	// should have the right to read and no other. The file is read anew for each request, so that another program may renew it. The signed logins of SMART
+	// Backend Services are not there yet: let such a program fetch the token.
 	Login string `yaml:"login"`
 
 	// Rate is how many requests a second may be made: 5 when left out.

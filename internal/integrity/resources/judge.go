@@ -109,7 +109,7 @@ func (j *judging) changed(old *record, now *view) verdict {
 	case missing > 0:
 		v.say(Shortened, Mismatch, "Its history is shorter: "+plural(missing, "version that was", "versions that were")+" there cannot be had any more.")
 	}
-	j.between(old, known, now, &v)
+	j.slipped(old, known, now, &v)
 	j.newer(l, now, &v)
 	return v
 }
@@ -176,8 +176,8 @@ func (j *judging) older(known []version, l, n *version) bool {
 	return !n.updated.IsZero() && !l.updated.IsZero() && n.updated.Before(l.updated)
 }
 
-// between looks for versions that appeared where none were.
-func (j *judging) between(old *record, known []version, now *view, v *verdict) {
+// slipped looks for versions that appeared where none were.
+func (j *judging) slipped(old *record, known []version, now *view, v *verdict) {
 	if !old.complete || !now.complete {
 		return
 	}

@@ -56,15 +56,6 @@ func (s *Source) walk(ctx context.Context, what string, most int, query url.Valu
 	return fmt.Errorf("read %s: more than %d pages", what, most)
 }
 
-// refusal says with what status the server refused a page.
-type refusal struct {
-	what   string
-	status int
-	page   int
-}
-
-func (r *refusal) Error() string { return (&answer{status: r.status}).refused(r.what).Error() }
-
 // statusOf is the status by which a walk was refused at its first page; 0 when that is not why it failed.
 func statusOf(err error) int {
 	var r *refusal

@@ -167,15 +167,24 @@ type answer struct {
 	date   time.Time
 }
 
-func (a *answer) refused(what string) error {
+func (a *answer) refused(what string) error { return &refusal{what: what, status: a.status} }
+
+// refusal says with what status the server answered instead of what was asked for.
+type refusal struct {
+	what   string
+	status int
+	page   int
+}
+
+func (r *refusal) Error() string {
 	hint := ""
-	switch {
-	case a.status == http.StatusUnauthorized || a.status == http.StatusForbidden:
+	switch r.status {
+	case http.StatusUnauthorized, http.StatusForbidden:
 		hint = ": the account may not read this, or its login has expired"
-	case a.status == http.StatusNotFound:
+	case http.StatusNotFound:
 		hint = ": look whether base is right"
 	}
-	return fmt.Errorf("read %s: the server answers %d%s", what, a.status, hint)
+	return fmt.Sprintf("read %s: the server answers %d%s", r.what, r.status, hint)
 }
 
 // ask reads what stands at a path below the base. what is for errors, in which no address and no id stands.

@@ -373,8 +373,11 @@ func (s *sweep) further(ctx context.Context, old *record, now *view) (*view, err
 		return now, nil
 	}
 	full, err := s.src.instance(ctx, s.typ.Type, now.id, s.offer, known)
-	if err != nil || full == nil {
-		return now, err
+	if errors.As(err, new(*refusal)) || err == nil && full == nil {
+		return now, nil // one history that cannot be had keeps nobody from looking at the others
+	}
+	if err != nil {
+		return nil, err
 	}
 	return s.trim(full), nil
 }
@@ -400,6 +403,11 @@ func (s *sweep) settled(ctx context.Context, old *record, now *view) (verdict, *
 			id = now.id
 		}
 		again, err := s.src.instance(ctx, s.typ.Type, id, s.offer, known)
+		var refused *refusal
+		if errors.As(err, &refused) {
+			v.reasons = append(v.reasons, fmt.Sprintf("Asked for by itself, the server answers %d.", refused.status))
+			return v, now, nil
+		}
 		if err != nil {
 			return verdict{}, nil, err
 		}

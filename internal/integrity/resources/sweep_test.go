@@ -215,6 +215,27 @@ func TestAPageThatIsLostFalsifiesNothing(t *testing.T) {
 	}
 }
 
+// TestOneThatCannotBeHad keeps nobody from looking at the others, and is told of by what else is known.
+func TestOneThatCannotBeHad(t *testing.T) {
+	for _, history := range []string{"type", "instance"} {
+		h, r, src, k := begun(t, func(r *reference) { r.history = history })
+		h.rewrite(h, "Observation", "b", 3, "4.2", "2.4")
+		h.rewrite(h, "Observation", "c", 1, "5.0", "0.5")
+		r.wrong = func(w http.ResponseWriter, req *http.Request) bool {
+			if !strings.HasPrefix(req.URL.Path, "/fhir/Observation/b") {
+				return false
+			}
+			http.Error(w, "", http.StatusInternalServerError)
+			return true
+		}
+		want := "Observation/b: changed without version, mismatch (value: 4.2 → 2.4); Observation/c: changed without version, mismatch (value: 5 → 0.5)"
+		c := sweep(t, k, src)
+		if got := strings.Join(c.lines(""), "; "); got != want || !slices.Contains(c.reasons(), "Asked for by itself, the server answers 500.") {
+			t.Errorf("%s: %s %q", history, got, c.reasons())
+		}
+	}
+}
+
 // TestCountsAreHeld against what is shown.
 func TestCountsAreHeld(t *testing.T) {
 	r := newReference(t)
