@@ -45,7 +45,8 @@ type Declaration struct {
 	// Backend Services are not there yet: let such a program fetch the token.
 	Login string `yaml:"login"`
 
-	// Rate is how many requests a second may be made: 5 when left out.
+	// Rate is how many requests a second may be made: 5 when left out. A page is one request; where a server tells the history of single resources alone,
+	// each that has more than one version is one as well.
 	Rate float64 `yaml:"rate"`
 
 	// Page is how many resources are asked for at once: 200 when left out.

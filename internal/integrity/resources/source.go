@@ -164,7 +164,6 @@ func (s *Source) own(u *url.URL) bool {
 type answer struct {
 	status int
 	body   []byte
-	date   time.Time
 }
 
 func (a *answer) refused(what string) error { return &refusal{what: what, status: a.status} }

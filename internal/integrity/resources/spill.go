@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
-	"strings"
 
 	"github.com/wardline/wardline/internal/integrity/digest"
 )
@@ -127,14 +125,4 @@ func (s *spill) read(b block) ([]*record, error) {
 		return nil, errPacked
 	}
 	return unpackRecords(body, u.b)
-}
-
-// ids lists the ids of views in order.
-func ids(views map[string]*view) []string {
-	list := make([]string, 0, len(views))
-	for id := range views {
-		list = append(list, id)
-	}
-	slices.SortFunc(list, strings.Compare)
-	return list
 }

@@ -297,9 +297,9 @@ func TestAServerThatWasMoved(t *testing.T) {
 
 // TestAServerThatTellsLess than before is told of, once.
 func TestAServerThatTellsLess(t *testing.T) {
-	_, r, src, k := begun(t, nil)
+	_, r, _, k := begun(t, nil)
 	r.history = "none"
-	src = source(t, r.address(), "")
+	src := source(t, r.address(), "")
 	c := &caught{}
 	rep, err := k.Since(t.Context(), src, "Observation", c.emit)
 	if err != nil || len(rep.Signs) != 3 || rep.Signs[0].Text != "The server tells less of Observation than before: its history was told by type and is by none." {
@@ -307,6 +307,25 @@ func TestAServerThatTellsLess(t *testing.T) {
 	}
 	if rep, err := k.Sweep(t.Context(), src, "Observation", c.emit); err != nil || len(rep.Signs) > 0 || len(c.changes) > 0 {
 		t.Errorf("%+v %v %v", rep.Signs, c.lines(""), err)
+	}
+}
+
+// TestAVersionFromBefore the last sweep, which did not find it, was slipped in, though it is later than the one before it; one of about the time of the sweep was not.
+func TestAVersionFromBefore(t *testing.T) {
+	r := newReference(t)
+	h := &hospital{t, r, ""}
+	r.skew = -3 * time.Hour
+	h.begin()
+	r.skew = 0
+	src, k := source(t, r.address(), ""), keeper(t)
+	sweep(t, k, src)
+	h.result("a", "4.60", "corrected")
+	h.date(h, "Observation", "a", 2, time.Now().Add(-time.Hour))
+	h.result("c", "5.1", "corrected")
+	h.date(h, "Observation", "c", 2, time.Now().Add(-time.Minute))
+	want := "Observation/a: slipped in, mismatch (value: 4.1 → 4.6, status: final → corrected); Observation/c: amended, explained (value: 5 → 5.1, status: final → corrected)"
+	if c := sweep(t, k, src); strings.Join(c.lines(""), "; ") != want {
+		t.Errorf("%v %q", c.lines(""), c.reasons())
 	}
 }
 
