@@ -21,6 +21,7 @@ func TestConfigurationsThatCannotWorkAreRefused(t *testing.T) {
 		{"days that are less than none", "journal: {keep_days: {events: -1}}\n", "0, for good, or more"},
 		{"half a certificate", "console: {certificate: a.pem}\n", "go together"},
 		{"a site that no log can be named after", "site: St. Elsewhere + more\n", "without spaces"},
+		{"a FHIR server whose file lies anywhere", "integrity: {fhir_servers: [record.yml]}\n", "name record.yml by its whole path"},
 		{"a plain listener for everybody", "sources:\n- {kind: mllp, streams: [{listen: \":2575\"}]}\n", "from: name the networks"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -330,12 +330,11 @@ func declaration(t testing.TB, base, more string) resources.Declaration {
 system: RECORD
 base: %s
 rate: 5000
-page: 3
 %s
 types:
 - {type: Observation, kind: result, harm: high}
 - {type: Patient, kind: demographics}
-`, base, more))
+`, base, either(more, "page: 3")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -367,3 +366,10 @@ func keeperIn(t testing.TB, db *store.DB) *resources.Keeper {
 }
 
 func itoa(n int64) string { return fmt.Sprint(n) }
+
+func either(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}

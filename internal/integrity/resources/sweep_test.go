@@ -329,6 +329,61 @@ func TestAVersionFromBefore(t *testing.T) {
 	}
 }
 
+// TestHoles in what a server numbers one after the other are told where they are new, but for one behind a deletion; those that were there at first are counted once.
+func TestHoles(t *testing.T) {
+	r := newReference(t)
+	h := &hospital{t, r, ""}
+	h.begin()
+	for i := range 110 {
+		h.result(fmt.Sprintf("r%d", i), "4.1", "preliminary")
+	}
+	h.forget(h, "Observation", "b", 2)
+	src, k := source(t, r.address(), "page: 50"), keeper(t)
+	first := sweep(t, k, src)
+	if want := "Of 113 resources whose history was read, 1 have holes in it: what was there before this first sweep nobody can say."; first.signs() != want {
+		t.Fatal(first.signs())
+	}
+	h.result("b", "4.3", "corrected") // follows its last one
+	h.result("a", "4.5", "corrected")
+	h.result("a", "4.6", "corrected")
+	h.forget(h, "Observation", "a", 2)
+	h.del(h, "Observation", "c")
+	h.result("c", "5.1", "final")
+	h.result("c", "5.2", "final")
+	h.forget(h, "Observation", "c", 3)
+	h.result("d", "1.0", "preliminary")
+	h.result("d", "1.1", "final")
+	h.forget(h, "Observation", "d", 1)
+	want := "Observation/a: history shorter, mismatch (value: 4.1 → 4.6, status: final → corrected); Observation/b: amended, explained (value: 4.2 → 4.3); " +
+		"Observation/c: returned, explained (value: 5 → 5.2); Observation/d: history shorter, mismatch"
+	if c := sweep(t, k, src); strings.Join(c.lines(""), "; ") != want {
+		t.Errorf("%v %q", c.lines(""), c.reasons())
+	}
+}
+
+// TestAVersionThatAppears in the past of a resource was slipped in, and so was one from the future.
+func TestAVersionThatAppears(t *testing.T) {
+	r := newReference(t)
+	h := &hospital{t, r, ""}
+	h.begin()
+	var second told
+	r.change(h, "Observation", "b", func(list []told) []told {
+		second = list[1]
+		return slices.Delete(slices.Clone(list), 1, 2)
+	})
+	src, k := source(t, r.address(), ""), keeper(t)
+	sweep(t, k, src)
+	r.change(h, "Observation", "b", func(list []told) []told { return slices.Insert(slices.Clone(list), 1, second) })
+	if c := one(t, sweep(t, k, src), "Observation/b: slipped in, mismatch"); c.Reasons[0] != "Version 2 was not in its history before, and is older than what was." {
+		t.Error(c.Reasons)
+	}
+	h.result("d", "4.4", "final")
+	h.date(h, "Observation", "d", 1, time.Now().Add(2*time.Hour))
+	if c := one(t, sweep(t, k, src), "Observation/d: slipped in, mismatch"); c.Reasons[1] != "It is dated in the future." {
+		t.Error(c.Reasons)
+	}
+}
+
 // TestLabels that say who may see a resource are not changed in passing.
 func TestLabels(t *testing.T) {
 	r := newReference(t)
