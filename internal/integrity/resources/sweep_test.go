@@ -135,6 +135,33 @@ func TestAPlantedDifferenceIsOvertaken(t *testing.T) {
 	}
 }
 
+// TestAPlantedDifferenceWaits while only what is new is read, and is found by the sweep.
+func TestAPlantedDifferenceWaits(t *testing.T) {
+	r := newReference(t)
+	h := &hospital{t, r, ""}
+	r.skew = -3 * time.Hour
+	h.begin()
+	src, k := source(t, r.address(), ""), keeper(t)
+	sweep(t, k, src)
+	r.skew = 0
+	src = source(t, r.address(), "") // its clock was set
+	sweep(t, k, src)
+	if planted, err := k.Plant(t.Context(), src, "Observation"); err != nil || !planted {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"a", "b", "c"} {
+		h.result(id, "6.0", "amended")
+	}
+	c := &caught{}
+	rep, err := k.Since(t.Context(), src, "Observation", c.emit)
+	if err != nil || rep.Versions != 3 || len(rep.Planted) > 0 || len(c.changes) != 3 || rep.Outcomes[resources.Mismatch] > 0 {
+		t.Fatalf("%d versions, %+v, %v %v", rep.Versions, rep.Planted, c.lines(""), err)
+	}
+	if rep, err = k.Sweep(t.Context(), src, "Observation", c.emit); err != nil || len(rep.Planted) != 1 || rep.Planted[0].Found.IsZero() || rep.Outcomes[resources.Mismatch] > 0 {
+		t.Errorf("%+v %v %v", rep.Planted, c.lines(""), err)
+	}
+}
+
 // TestWhatIsNewIsReadBetweenSweeps so that it is known before somebody rewrites it.
 func TestWhatIsNewIsReadBetweenSweeps(t *testing.T) {
 	for _, history := range []string{"type", "system", "instance", "versions", "none"} {
