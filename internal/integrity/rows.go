@@ -9,6 +9,7 @@ import (
 	"github.com/wardline/wardline/internal/finding"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/integrity/chart"
+	"github.com/wardline/wardline/internal/integrity/resources"
 	"github.com/wardline/wardline/internal/integrity/route"
 	"github.com/wardline/wardline/internal/integrity/row"
 	"github.com/wardline/wardline/internal/integrity/tables"
@@ -102,6 +103,10 @@ func sweptKind(act, outcome, sort string) row.Kind {
 		return row.Older
 	case act == tables.Gone.String():
 		return row.Fewer
+	case act == resources.Rewritten.String() || act == resources.Shortened.String():
+		return row.History
+	case act == resources.Unmarked.String():
+		return row.Uncorrected
 	case act == actUnfound:
 		return row.Unread
 	case act == "sign":

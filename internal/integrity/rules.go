@@ -113,6 +113,20 @@ var rules = map[string]rule{
 		CareImpact:     "A study or a result may be missing where it is needed.",
 		FalsePositives: []string{"A deletion that retention or a patient's right asked for: it has an order."},
 	}},
+	string(row.History): {kind: finding.Falsification, Rule: finding.Rule{
+		Title: "The history of a record was rewritten", Level: "critical",
+		Summary: "A server tells an earlier version otherwise than it told it before, or has lost it. Servers add versions and change none. Both are sealed here. " +
+			"Ask the makers of the server and the administrators of its database who was at it.",
+		CareImpact:     "Nobody can tell any more what was known when somebody decided.",
+		FalsePositives: []string{"A server that was told to throw old versions away, by an order that you know."},
+	}},
+	string(row.Uncorrected): {kind: finding.Falsification, Rule: finding.Rule{
+		Title: "A final result has another value and does not call itself corrected", Level: "high",
+		Summary: "A new version of a result that was final says something else, or belongs to another patient, and its status says neither corrected nor amended. " +
+			"The server took it from somebody who may write. Ask the laboratory which value it measured, and who wrote the other.",
+		CareImpact:     "Who acted on the first value is not told of the second, and one of the two is wrong.",
+		FalsePositives: []string{"An interface that sends corrections as final results: have that put right, for those who read the result do not see it either."},
+	}},
 	string(row.Unread): {kind: finding.Falsification, Rule: finding.Rule{
 		Title: "Wardline does not find what it planted", Level: "high",
 		Summary:        "Wardline tests itself: it pretends that a row was something else, and has to find that. For three days it did not. See on the page Reconciliation when the system was read back last, and in the log why not.",

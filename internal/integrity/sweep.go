@@ -78,7 +78,7 @@ func (s *Sweeper) Run(ctx context.Context) error {
 	}
 	for {
 		now := time.Now()
-		night := s.next(now)
+		night := s.cfg.next(now)
 		wait := min(time.Hour, night.Sub(now))
 		select {
 		case <-time.After(wait):
@@ -101,15 +101,15 @@ func (s *Sweeper) Run(ctx context.Context) error {
 }
 
 // next is when whole tables are read after now.
-func (s *Sweeper) next(now time.Time) time.Time {
-	zone := s.cfg.Zone
+func (c *SweepConfig) next(now time.Time) time.Time {
+	zone := c.Zone
 	if zone == nil {
 		zone = time.UTC
 	}
 	y, m, d := now.In(zone).Date()
-	at := time.Date(y, m, d, 0, 0, 0, 0, zone).Add(s.cfg.At)
+	at := time.Date(y, m, d, 0, 0, 0, 0, zone).Add(c.At)
 	if !at.After(now) {
-		at = time.Date(y, m, d+1, 0, 0, 0, 0, zone).Add(s.cfg.At)
+		at = time.Date(y, m, d+1, 0, 0, 0, 0, zone).Add(c.At)
 	}
 	return at
 }

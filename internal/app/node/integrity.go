@@ -9,6 +9,7 @@ import (
 
 	"github.com/wardline/wardline/internal/integrity"
 	"github.com/wardline/wardline/internal/integrity/archive"
+	"github.com/wardline/wardline/internal/integrity/resources"
 	"github.com/wardline/wardline/internal/integrity/tables"
 )
 
@@ -25,7 +26,11 @@ type IntegrityConfig struct {
 	// Archives are files, each of which declares how one image archive is read back over DICOMweb, and when: internal/integrity/archive/declare.go documents their
 	// keys.
 	Archives []string `yaml:"archives"`
-	// SweepAt is the time of day at which the tables of databases are read whole, as 15:04, and Sample how many rows of each database are looked at in a day besides.
+	// FHIRServers are files, each of which declares which types of resources of one FHIR server are read back: internal/integrity/resources/declare.go documents
+	// their keys.
+	FHIRServers []string `yaml:"fhir_servers"`
+	// SweepAt is the time of day at which their tables and types are read whole, as 15:04, and Sample how many rows or resources of each system are looked at in a
+	// day besides.
 	SweepAt string `yaml:"sweep_at"`
 	Sample  int    `yaml:"sample"`
 }
@@ -45,7 +50,7 @@ func (c *IntegrityConfig) check() error {
 	if _, err := time.Parse("15:04", c.SweepAt); err != nil || c.Sample < 0 {
 		return errors.New("integrity: sweep_at is a time of day such as 02:30, and sample is not below 0")
 	}
-	for key, files := range map[string][]string{"databases": c.Databases, "archives": c.Archives} {
+	for key, files := range map[string][]string{"databases": c.Databases, "archives": c.Archives, "fhir_servers": c.FHIRServers} {
 		for _, file := range files {
 			if !filepath.IsAbs(file) {
 				return fmt.Errorf("integrity.%s: name %s by its whole path", key, file)
@@ -70,6 +75,11 @@ func (n *Node) openIntegrity(ctx context.Context) error {
 			return fmt.Errorf("integrity.archives: %w", err)
 		}
 	}
+	for _, file := range n.config.Integrity.FHIRServers {
+		if _, err := resources.Load(file); err != nil {
+			return fmt.Errorf("integrity.fhir_servers: %w", err)
+		}
+	}
 	zone, err := n.config.Location()
 	if err != nil {
 		return err
@@ -80,25 +90,48 @@ func (n *Node) openIntegrity(ctx context.Context) error {
 	return err
 }
 
+// sweepConfig is how other systems are read back.
+func (n *Node) sweepConfig() (integrity.SweepConfig, error) {
+	c := &n.config.Integrity
+	at, err := time.Parse("15:04", c.SweepAt)
+	if err != nil {
+		return integrity.SweepConfig{}, err
+	}
+	zone, err := n.config.Location()
+	return integrity.SweepConfig{
+		DB: n.db, Journal: n.journal, Vault: n.vault, Taxonomy: n.taxonomy, Dir: n.config.Data, Zone: zone, Sample: c.Sample, Log: n.log,
+		At: time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute,
+	}, err
+}
+
 // sweep reads the databases of other systems back, until ctx ends.
 func (n *Node) sweep(ctx context.Context, file string) error {
-	c := &n.config.Integrity
 	d, err := tables.Load(file)
 	if err != nil {
 		return err
 	}
-	at, err := time.Parse("15:04", c.SweepAt)
+	c, err := n.sweepConfig()
 	if err != nil {
 		return err
 	}
-	zone, err := n.config.Location()
+	s, err := integrity.OpenSweeper(ctx, d, c)
 	if err != nil {
 		return err
 	}
-	s, err := integrity.OpenSweeper(ctx, d, integrity.SweepConfig{
-		DB: n.db, Journal: n.journal, Vault: n.vault, Taxonomy: n.taxonomy, Dir: n.config.Data, Zone: zone, Sample: c.Sample, Log: n.log,
-		At: time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute,
-	})
+	return errors.Join(s.Run(ctx), s.Close())
+}
+
+// sweepResources reads a FHIR server back, until ctx ends.
+func (n *Node) sweepResources(ctx context.Context, file string) error {
+	d, err := resources.Load(file)
+	if err != nil {
+		return err
+	}
+	c, err := n.sweepConfig()
+	if err != nil {
+		return err
+	}
+	s, err := integrity.OpenResourceSweeper(ctx, d, c)
 	if err != nil {
 		return err
 	}

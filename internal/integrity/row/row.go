@@ -44,6 +44,8 @@ const (
 	Older       Kind = "row-older"       // its version is lower than it was
 	Shared      Kind = "row-master"      // what all patients share was changed
 	Fewer       Kind = "row-fewer"       // there are fewer than there were
+	History     Kind = "row-history"     // what it was before is told otherwise than it was, or not at all any more
+	Uncorrected Kind = "row-uncorrected" // a final result has another value, and does not call itself corrected
 	Unread      Kind = "row-unread"      // a difference that was planted in what is known of a table is not found
 	Tampered    Kind = "row-table"       // the table itself is not as it was: a trigger is off, numbers are missing
 )
