@@ -132,6 +132,9 @@ func (v *verifier) stamp(name string, o *Object, leafText []byte) {
 			err = fmt.Errorf("%w: the stamp has two times", ErrEvidence)
 		}
 	}
+	if !plain(said.Authority) { // it is shown to people, and anybody can name an authority
+		said.Authority = "an authority without a name that can be shown"
+	}
 	switch {
 	case err != nil:
 		v.say(Fails, what, "%s", reason(err))

@@ -10,8 +10,8 @@ import (
 // MaxTrust is how many bytes of certificates ParseTrust reads.
 const MaxTrust = 64 << 10
 
-// ParseTrust reads the certificates of an authority, in PEM. Those that signed themselves are roots, the others lie on the way to
-// one; if none signed itself, all of them are trusted. There must be nothing else in the text but comments between certificates.
+// ParseTrust reads the certificates of an authority, in PEM. Those that signed themselves are roots, of which there must be one, the
+// others lie on the way to one. There must be nothing else in the text but comments between certificates.
 func ParseTrust(text []byte) (Trust, error) {
 	if len(text) > MaxTrust {
 		return Trust{}, fmt.Errorf("%w: certificates of %d bytes, at most %d are read", ErrForm, len(text), MaxTrust)
@@ -41,7 +41,7 @@ func ParseTrust(text []byte) (Trust, error) {
 		return Trust{}, fmt.Errorf("%w: there is no certificate in PEM", ErrForm)
 	}
 	if len(roots) == 0 {
-		roots = all
+		return Trust{}, fmt.Errorf("%w: none of the %d certificates is a root", ErrForm, len(all))
 	}
 	t := Trust{Roots: x509.NewCertPool(), Intermediates: all}
 	for _, c := range roots {

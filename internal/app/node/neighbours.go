@@ -23,6 +23,7 @@ import (
 	"github.com/wardline/wardline/format/tlog"
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/finding"
+	"github.com/wardline/wardline/internal/integrity/stamp"
 	"github.com/wardline/wardline/internal/integrity/witness"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/triage"
@@ -261,6 +262,8 @@ type Neighbours struct {
 	Fingerprint  string             `json:"fingerprint"`  // of its key
 	Policy       string             `json:"policy"`
 	All          []witness.Standing `json:"all"`
+	// Stamps is when an authority of time stamps, which is nobody's neighbour, stamped the journal last; nil when none is asked.
+	Stamps *stamp.Standing `json:"time_stamps,omitempty"`
 }
 
 func (n *Node) askNeighbours(ctx context.Context, _ *http.Request) (any, error) {
@@ -270,7 +273,7 @@ func (n *Node) askNeighbours(ctx context.Context, _ *http.Request) (any, error) 
 		return nil, err
 	}
 	own, policy := n.neighbours.introduction(), witness.PolicyOf(n.neighbours.log, list)
-	return Neighbours{string(own.Text()), n.journal.Size(), Fingerprint(n.neighbours.log), string(policy.Bytes()), all}, nil
+	return Neighbours{string(own.Text()), n.journal.Size(), Fingerprint(n.neighbours.log), string(policy.Bytes()), all, n.stampStatus()}, nil
 }
 
 // Introduced is a hospital that is to be a neighbour, or is to be one no longer.
