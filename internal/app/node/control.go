@@ -61,6 +61,7 @@ func (n *Node) serveControl(ctx context.Context) error {
 	mux.HandleFunc("POST /neighbours", n.answer(n.introduce))
 	mux.HandleFunc("POST /evidence", n.answer(n.evidence))
 	mux.HandleFunc("GET /proof", n.answer(n.proof))
+	mux.HandleFunc("GET /mark", n.answer(func(ctx context.Context, _ *http.Request) (any, error) { return sentinel(n.db).Load(ctx) }))
 	mux.HandleFunc("GET /key", n.answer(func(context.Context, *http.Request) (any, error) { return PublicKey{n.journal.PublicKey()}, nil }))
 	return serve(ctx, listener, mux, n.log)
 }
