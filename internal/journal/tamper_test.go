@@ -346,6 +346,16 @@ func TestEveryManipulationIsFound(t *testing.T) {
 	}
 }
 
+// TestASignatureBesideTheJournals may be anybody's, and a place to hide something in.
+func TestASignatureBesideTheJournals(t *testing.T) {
+	v := newVictim(t)
+	text := contents(t, v.dir)["log/checkpoint"]
+	v.apply(t, manipulation{"add", map[string][]byte{"log/checkpoint": append(text, "— somebody.example AAAAAAA=\n"...)}})
+	if r := verify(t, v.dir, v.check()); !names(r, "log/checkpoint", false) {
+		t.Errorf("it is not found: %v", r.Problems)
+	}
+}
+
 // TestManipulationsOfWhatIsDerived: the book of segments and holds is compared with what follows from the leaves. When it is lost or older, nothing is lost with it.
 func TestManipulationsOfWhatIsDerived(t *testing.T) {
 	v := newVictim(t)

@@ -16,7 +16,6 @@ import (
 	"github.com/wardline/wardline/format/evidence"
 	"github.com/wardline/wardline/format/rfc3161"
 	"github.com/wardline/wardline/format/rfc3161/rfc3161test"
-	"github.com/wardline/wardline/format/tlog"
 	"github.com/wardline/wardline/internal/integrity/stamp"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
@@ -268,13 +267,16 @@ func TestCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, point := good.Proof, tlog.Checkpoint{}
-	if point, err = good.Proof.Verify(good.Proof.Extra, h.j.PublicKey()); err != nil {
+	point, err := good.Proof.Verify(good.Proof.Extra, h.j.PublicKey())
+	if err != nil {
 		t.Fatal(err)
 	}
 	imprint := evidence.Imprint(point)
 	if said, err := stamp.Check(nil)(good, imprint); err != nil || said.Trusted {
 		t.Error("without an authority:", said, err)
+	}
+	if _, err := stamp.Check(nil)(good, [32]byte{1}); !errors.Is(err, rfc3161.ErrStamp) {
+		t.Error("of something else:", err)
 	}
 	strangers := newHospital(t)
 	if _, err := stamp.Check(&strangers.authority.Trust)(good, imprint); !errors.Is(err, rfc3161.ErrStamp) {
