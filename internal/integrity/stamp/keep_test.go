@@ -19,6 +19,7 @@ import (
 	"github.com/wardline/wardline/internal/integrity/stamp"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
+	"github.com/wardline/wardline/internal/store/storetest"
 )
 
 // hospital is a real journal whose checkpoints an authority stamps.
@@ -97,7 +98,15 @@ func (h *hospital) holds(t *testing.T, s evidence.Stamp, entry uint64) uint64 {
 
 // TestTheFirstStampCounts: of all stamps that cover an entry the oldest says how old it is. They outlive the process.
 func TestTheFirstStampCounts(t *testing.T) {
-	h := newHospital(t)
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		h := newHospital(t)
+		h.db = open()
+		h.firstStampCounts(t)
+	})
+}
+
+func (h *hospital) firstStampCounts(t *testing.T) {
+	t.Helper()
 	k := h.keeper(t)
 	first := h.seal(t, 0)
 	if _, err := k.Prove(t.Context(), first); !errors.Is(err, stamp.ErrUnstamped) || !k.Standing().At.IsZero() {
