@@ -127,6 +127,9 @@ func writeReport(w io.Writer, r *journal.Report) {
 	for _, name := range r.Strangers {
 		fmt.Fprintf(w, "  not the journal's: %s\n", report.Clean(name))
 	}
+	for _, name := range r.Older {
+		fmt.Fprintf(w, "  left behind by a crash, or changed by somebody, and read by nothing: %s\n", report.Clean(name))
+	}
 	for _, p := range r.Problems {
 		fmt.Fprintf(w, "✗ %s\n", report.Clean(p.String()))
 	}

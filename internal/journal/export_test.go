@@ -96,12 +96,12 @@ func Forge(ctx context.Context, dir string, change func(index uint64, h *Header,
 	if err != nil {
 		return err
 	}
-	forged, err := tree.Open(ctx, newLogPath(dir), signer, time.Millisecond)
+	forged, err := tree.Open(ctx, newLogPath(dir), signer, time.Second) // all leaves go together: the driver does not keep the order of batches
 	if err != nil {
 		return err
 	}
 	defer forged.Stop()
-	var wait []func() (uint64, error)
+	var leaves [][]byte
 	index := uint64(0)
 	for leaf := range tree.NewFiles(logPath(dir)).Salvage() {
 		h, err := ParseHeader(leaf)
@@ -111,8 +111,12 @@ func Forge(ctx context.Context, dir string, change func(index uint64, h *Header,
 		if err != nil {
 			return err
 		}
-		wait = append(wait, forged.Add(ctx, h.Leaf()))
+		leaves = append(leaves, h.Leaf())
 		index++
+	}
+	var wait []func() (uint64, error)
+	for _, leaf := range leaves {
+		wait = append(wait, forged.Add(ctx, leaf))
 	}
 	for _, w := range wait {
 		if _, err := w(); err != nil {

@@ -80,8 +80,7 @@ func (c *checker) tail(name, path string) error {
 // halfWritten are names that files have before they are renamed, and that a crash leaves behind.
 var halfWritten = regexp.MustCompile(`^(\.new-[0-9]+|log/(checkpoint|\.state/[A-Za-z.]+|tile/(entries|[0-9]{1,2})/(x[0-9]{3}/)*[0-9]{3}(\.p/[0-9]{1,3})?)[0-9]+)$`)
 
-// strangers looks for files that are none of the journal's, and for older versions of tiles that do not say what the newer ones do: nothing reads
-// these any more, but nobody but the journal should have written them.
+// strangers looks for files that are none of the journal's, and for older versions of tiles that do not say what the newer ones do.
 func (c *checker) strangers(ctx context.Context, size uint64) error {
 	known := map[string]bool{
 		"journal.json": true, "lock": true, "book.json": true, "clock.json": true, "ballast": true, "log/checkpoint": true,
@@ -107,7 +106,12 @@ func (c *checker) strangers(ctx context.Context, size uint64) error {
 			return fs.SkipDir
 		case d.IsDir() && name == "segments":
 			return fs.SkipDir
-		case d.IsDir() || known[name] || err == nil && c.files.Agrees(ctx, tile, size) || err != nil && halfWritten.MatchString(name):
+		case d.IsDir() || known[name] || err != nil && halfWritten.MatchString(name):
+			return ctx.Err()
+		case err == nil:
+			if !c.files.Agrees(ctx, tile, size) {
+				c.report.Older = append(c.report.Older, name)
+			}
 			return ctx.Err()
 		}
 		c.report.Strangers = append(c.report.Strangers, name)

@@ -57,6 +57,9 @@ type Report struct {
 	More       int      // problems that are not listed
 	Orphans    []Orphan // bytes that no leaf speaks of, from a crash: nobody was told that they are safe
 	Strangers  []string // files that are none of the journal's
+	// Older are versions of tiles that longer ones have replaced, and that do not say what these do: a crash left them, or somebody changed them.
+	// Nothing reads them.
+	Older []string
 }
 
 // Problem is one thing that is not as it was sealed. It quotes no content.
