@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wardline/wardline/format/rfc3161/rfc3161test"
 	"github.com/wardline/wardline/format/tlog"
 )
 
@@ -26,8 +27,8 @@ func blocks(t *testing.T) []string {
 	for _, m := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(text), -1) {
 		out = append(out, m[1])
 	}
-	if len(out) != 6 {
-		t.Fatalf("the page has %d steps, not 6", len(out))
+	if len(out) != 7 {
+		t.Fatalf("the page has %d steps, not 7", len(out))
 	}
 	return out
 }
@@ -45,10 +46,10 @@ func needTools(t *testing.T) {
 }
 
 // byHand does what the page says, but for the steps that are left out, counted from 1.
-func byHand(t *testing.T, bundle []byte, key string, policy []byte, without ...int) (string, error) {
+func byHand(t *testing.T, bundle []byte, key string, policy, authority []byte, without ...int) (string, error) {
 	t.Helper()
 	dir := t.TempDir()
-	for name, data := range map[string][]byte{"case.wlp": bundle, "policy": policy} {
+	for name, data := range map[string][]byte{"case.wlp": bundle, "policy": policy, "authority": authority} {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +67,7 @@ func byHand(t *testing.T, bundle []byte, key string, policy []byte, without ...i
 	}
 	c := exec.CommandContext(t.Context(), "sh", "-c", script.String())
 	c.Dir = dir
-	c.Env = []string{"PATH=" + os.Getenv("PATH"), "BUNDLE=" + filepath.Join(dir, "case.wlp"), "KEY=" + key, "POLICY=" + filepath.Join(dir, "policy")}
+	c.Env = []string{"PATH=" + os.Getenv("PATH"), "BUNDLE=" + filepath.Join(dir, "case.wlp"), "KEY=" + key, "POLICY=" + filepath.Join(dir, "policy"), "AUTHORITY=" + filepath.Join(dir, "authority")}
 	out, err := c.CombinedOutput()
 	return string(out), err
 }
@@ -75,12 +76,19 @@ func byHand(t *testing.T, bundle []byte, key string, policy []byte, without ...i
 func TestByHand(t *testing.T) {
 	needTools(t)
 	h := newHospital(t)
-	out, err := byHand(t, h.bundle, h.key, h.policy.Bytes())
 	want := "record 001 is sealed since 2026-11-26 12:00:00 UTC at the latest, says north\nrecord 001 is sealed since 2026-11-26 12:00:00 UTC at the latest, says south\n"
-	if err != nil || out != want {
-		t.Errorf("%v\n%s", err, out)
+	for end, authority := range map[string][]byte{
+		"record 001 is sealed since " + h.stamped.UTC().Format("2006-01-02 15:04:05 UTC") + " at the latest, says the authority\n": h.authority,
+		"NO AUTHORITY IS BELIEVED: of record 001 there is a time stamp, and you have nothing to check it with\n":                   nil,
+	} {
+		if out, err := byHand(t, h.bundle, h.key, h.policy.Bytes(), authority); err != nil || out != want+end {
+			t.Errorf("%v\n%s", err, out)
+		}
 	}
-	if out, err := byHand(t, h.bundle, h.key, nil); err != nil || !strings.HasPrefix(out, "NO WITNESS IS ASKED") {
+	if out, err := byHand(t, h.unstamped, h.key, h.policy.Bytes(), h.authority); err != nil || out != want {
+		t.Errorf("without a stamp: %v\n%s", err, out)
+	}
+	if out, err := byHand(t, h.bundle, h.key, nil, h.authority); err != nil || !strings.HasPrefix(out, "NO WITNESS IS ASKED") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
@@ -101,6 +109,12 @@ func TestByHandRefuses(t *testing.T) {
 			f[name] = bytes.Replace(f[name], []byte(old), []byte(with), 1)
 		}
 	}
+	flip := func(name string, at int) func(map[string][]byte) {
+		return func(f map[string][]byte) {
+			f[name] = bytes.Clone(f[name])
+			f[name][len(f[name])+at] ^= 1
+		}
+	}
 	for name, c := range map[string]struct {
 		change  func(map[string][]byte)
 		without []int
@@ -115,16 +129,22 @@ func TestByHandRefuses(t *testing.T) {
 		"the place is changed":    {replace("proofs/001.tlog-proof", "index 3", "index 2"), []int{2, 3}},
 		"the size is changed":     {replace("proofs/001.tlog-proof", "\njournal.st-example.org\n", "\njournal.st-example.org\n1"), []int{2, 3}},
 		"the log is another":      {replace("proofs/001.tlog-proof", "\n\njournal", "\n\njournel"), []int{2, 3}},
+		"the stamp is changed":    {flip("stamps/001.tsr", -1), []int{2, 3}}, // in the signature
+		"the stamp is another":    {func(f map[string][]byte) { f["stamps/001.tsr"] = h.another }, []int{2, 3}},
+		"the request is another":  {flip("stamps/001.tsq", -10), []int{2, 3}}, // in the nonce
+		"the stamp's place":       {replace("stamps/001.tlog-proof", "index 3", "index 2"), []int{2, 3}},
+		"the stamp's journal":     {replace("stamps/001.tlog-proof", "\n\njournal", "\n\njournel"), []int{2, 3}},
+		"the way to the root":     {func(f map[string][]byte) { f["stamps/001.pem"] = h.authority }, []int{2, 3}},
 		"a cosignature is absent": {replace("proofs/001.tlog-proof", "— witness.south", "— witness.sauth"), []int{2, 3}},
 	} {
-		if out, err := byHand(t, repack(t, h.bundle, c.change), h.key, h.policy.Bytes(), c.without...); err == nil {
+		if out, err := byHand(t, repack(t, h.bundle, c.change), h.key, h.policy.Bytes(), h.authority, c.without...); err == nil {
 			t.Errorf("%s: nothing is wrong\n%s", name, out)
 		}
-		if out, err := byHand(t, repack(t, h.bundle, func(map[string][]byte) {}), h.key, h.policy.Bytes(), c.without...); err != nil {
+		if out, err := byHand(t, repack(t, h.bundle, func(map[string][]byte) {}), h.key, h.policy.Bytes(), h.authority, c.without...); err != nil {
 			t.Errorf("%s: without these steps an honest bundle fails: %v\n%s", name, err, out)
 		}
 	}
-	if _, err := byHand(t, h.bundle, other.Key().String(), h.policy.Bytes()); err == nil {
+	if _, err := byHand(t, h.bundle, other.Key().String(), h.policy.Bytes(), h.authority); err == nil {
 		t.Error("another key is believed")
 	}
 	strangers := h.policy
@@ -134,8 +154,11 @@ func TestByHandRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	strangers.Witnesses[1].Key = stranger.Key()
-	if _, err := byHand(t, h.bundle, h.key, strangers.Bytes()); err == nil {
+	if _, err := byHand(t, h.bundle, h.key, strangers.Bytes(), h.authority); err == nil {
 		t.Error("another witness is believed")
+	}
+	if _, err := byHand(t, h.bundle, h.key, h.policy.Bytes(), rfc3161test.New(t).Root); err == nil {
+		t.Error("another authority is believed")
 	}
 }
 

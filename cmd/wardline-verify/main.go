@@ -29,6 +29,7 @@ const usage = `usage: wardline-verify --key KEY FILE
 KEY is the public key of the hospital's journal. POLICY is a file that names the journal's key, the keys of
 other houses that witness it, and how many of these must have signed (https://c2sp.org/tlog-policy).
 Take neither from the file that you check: they must have come another way, and earlier.
+Of time stamps it is looked at what they are of; whose they are, docs/verify-by-hand.md says how to check.
 
 Exit codes: 0 all of it holds, 1 it does not, 2 usage.
 `

@@ -15,16 +15,24 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wardline/wardline/format/evidence"
+	"github.com/wardline/wardline/format/rfc3161"
+	"github.com/wardline/wardline/format/rfc3161/rfc3161test"
 	"github.com/wardline/wardline/format/tlog"
 	"github.com/wardline/wardline/internal/integrity/bundle"
+	"github.com/wardline/wardline/internal/integrity/stamp"
 	"github.com/wardline/wardline/internal/journal"
 )
 
 // hospital is a real journal with two witnesses, and a bundle that was exported from it.
 type hospital struct {
-	key    string
-	policy tlog.Policy
-	bundle []byte
+	key       string
+	policy    tlog.Policy
+	bundle    []byte
+	unstamped []byte    // the same without a time stamp
+	authority []byte    // root of the one that stamped it
+	stamped   time.Time // when
+	another   []byte    // a stamp of something else
 }
 
 func newHospital(t *testing.T) *hospital {
@@ -66,17 +74,68 @@ func newHospital(t *testing.T) *hospital {
 		h.policy.Witnesses = append(h.policy.Witnesses, tlog.Witness{Name: name, Key: s.Key()})
 		h.policy.Groups[0].Members = append(h.policy.Groups[0].Members, name)
 	}
+	authority := rfc3161test.New(t)
+	h.authority = authority.Root
 	source := bundle.Source{Journal: j, Policy: &h.policy, Software: "wardline test", Now: time.Now, Cosigned: func(ctx context.Context, entry uint64) (tlog.Proof, error) {
 		return cosigned(ctx, j, entry, signers)
 	}}
-	var b bytes.Buffer
-	err = source.Write(t.Context(), &b, bundle.Request{About: "Two laboratory messages.", Exporter: "R. Roe", Reason: "inquiry 621", Act: last,
-		Places: []journal.Place{{Entry: 3, Line: 4}, {Entry: 0, Line: 0}, {Entry: 3, Line: 4}}})
+	request := bundle.Request{About: "Two laboratory messages.", Exporter: "R. Roe", Reason: "inquiry 621", Act: last,
+		Places: []journal.Place{{Entry: 3, Line: 4}, {Entry: 0, Line: 0}, {Entry: 3, Line: 4}}}
+	var bare, b bytes.Buffer
+	if err := source.Write(t.Context(), &bare, request); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = j.Append(t.Context(), journal.Line{Kind: journal.Events, Source: "lab", JSON: []byte(`{}`)}); err != nil {
+		t.Fatal(err)
+	}
+	p, err := j.Prove(t.Context(), last.Entry+1) // a later checkpoint is stamped than the one that witnesses signed
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.bundle = b.Bytes()
+	s := h.stamp(t, authority, p.Checkpoint)
+	source.CheckStamp = stamp.Check(nil)
+	source.Stamped = func(ctx context.Context, entry uint64) (*evidence.Stamp, error) {
+		of := s
+		of.Proof, err = j.ProveAt(ctx, entry, p.Checkpoint)
+		return &of, err
+	}
+	if err := source.Write(t.Context(), &b, request); err != nil {
+		t.Fatal(err)
+	}
+	h.bundle, h.unstamped = b.Bytes(), bare.Bytes()
 	return h
+}
+
+// stamp has an authority stamp a checkpoint, and something else.
+func (h *hospital) stamp(t *testing.T, a *rfc3161test.Authority, checkpoint []byte) evidence.Stamp {
+	t.Helper()
+	point, _, err := tlog.ReadCheckpoint(checkpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(digest [32]byte) (asked, answered []byte) {
+		asked, err := rfc3161.Request{Digest: digest, Nonce: rfc3161.NewNonce([16]byte{1})}.Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return asked, a.Answer(asked)
+	}
+	_, h.another = ask([32]byte{1})
+	asked, answered := ask(evidence.Imprint(point))
+	token, err := rfc3161.ParseResponse(answered)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trust, err := rfc3161.ParseTrust(a.Chain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chain, err := token.Verify(rfc3161.Request{Digest: evidence.Imprint(point)}, trust)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.stamped = token.Time
+	return evidence.Stamp{Request: asked, Response: answered, Chain: rfc3161.FormatChain(chain)}
 }
 
 // cosigned proves an entry and has witnesses sign the checkpoint.
@@ -156,14 +215,15 @@ func (a *auditor) verify(args ...string) (code int, said string) {
 func TestAnAuditor(t *testing.T) {
 	h := newHospital(t)
 	a := newAuditor(t, h)
-	if code, said := a.verify("--policy", a.policy, a.bundle); code != 0 || !strings.Contains(said, "ALL OF IT HOLDS") || !strings.Contains(said, "south on 2026-11-26 12:00:00 UTC") {
+	if code, said := a.verify("--policy", a.policy, a.bundle); code != 0 || !strings.Contains(said, "ALL OF IT HOLDS") || !strings.Contains(said, "south on 2026-11-26 12:00:00 UTC") ||
+		strings.Count(said, h.stamped.UTC().Format("on 2006-01-02 15:04:05 UTC, it says; whose it is was not looked at: step 7")) != 2 {
 		t.Errorf("%d\n%s", code, said)
 	}
 	if code, said := a.verify(a.bundle, "--key", h.key); code != 0 || !strings.Contains(said, "not asked") {
 		t.Errorf("%d\n%s", code, said)
 	}
-	// Every byte is tried in format/evidence; here one in every 97, for a process each.
-	for i := 0; i < len(h.bundle); i += 97 {
+	// Every byte is tried in format/evidence; here one in every 211, for a process each.
+	for i := 0; i < len(h.bundle); i += 211 {
 		changed := bytes.Clone(h.bundle)
 		changed[i] ^= 1
 		a.put(a.bundle, changed)

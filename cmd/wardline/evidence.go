@@ -9,8 +9,10 @@ import (
 	"strings"
 
 	"github.com/wardline/wardline/format/evidence"
+	"github.com/wardline/wardline/format/rfc3161"
 	"github.com/wardline/wardline/format/tlog"
 	"github.com/wardline/wardline/internal/app/node"
+	"github.com/wardline/wardline/internal/integrity/stamp"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/report"
 )
@@ -61,6 +63,9 @@ func (c *evidenceExportCmd) Run(ctx context.Context, s streams) error {
 	}
 	_, err = fmt.Fprintf(s.out, "%d records lie in %s, as they were sealed, with names: hand it on as you would a patient's record. That you took them out is sealed too.\nCheck it with: wardline-verify %[2]s --key KEY\n",
 		made.Shown, report.Clean(c.Out))
+	if err == nil && made.Unstamped > 0 {
+		_, err = fmt.Fprintf(s.out, "Of %d no time stamp is in it: %s\nExport again when the authority answers.\n", made.Unstamped, report.Clean(made.Trouble))
+	}
 	return err
 }
 
@@ -82,6 +87,8 @@ type verifyCmd struct {
 	Bundle string `arg:"" type:"existingfile" help:"What wardline evidence export wrote."`
 	Key    string `placeholder:"KEY" help:"Public key of the journal, from somewhere else than from the bundle."`
 	Policy string `type:"existingfile" placeholder:"FILE" help:"Which logs and witnesses you trust, as C2SP tlog-policy has it, from somewhere else than from the bundle."`
+
+	Authority string `type:"existingfile" placeholder:"FILE" help:"Certificates in PEM of the authority that must have stamped every record, from somewhere else than from the bundle."`
 }
 
 // Run checks without a node.
@@ -89,7 +96,18 @@ func (c *verifyCmd) Run(s streams) error {
 	if c.Key == "" && c.Policy == "" {
 		return fmt.Errorf("%w: say what you trust, by --key or --policy", errUsage)
 	}
-	trust := evidence.Trust{Key: c.Key}
+	trust := evidence.Trust{Key: c.Key, Stamp: stamp.Check(nil)}
+	if c.Authority != "" {
+		text, err := os.ReadFile(c.Authority)
+		if err != nil {
+			return err
+		}
+		authority, err := rfc3161.ParseTrust(text)
+		if err != nil {
+			return err
+		}
+		trust.Stamp, trust.Stamped = stamp.Check(&authority), true
+	}
 	if c.Policy != "" {
 		text, err := os.ReadFile(c.Policy)
 		if err != nil {

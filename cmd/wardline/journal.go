@@ -54,6 +54,11 @@ func (c *journalVerifyCmd) Run(ctx context.Context, s streams) error {
 	if c.Open {
 		check.KeyFile = where.KeyFile
 	}
+	if c.Dir == "" {
+		if check.Mark, err = node.Remembered(ctx, &config); err != nil {
+			return fmt.Errorf("ask what is remembered of the journal, so that one that was put back is found (--dir checks a folder without that): %w", err)
+		}
+	}
 	return s.checked(where, c.Dir, func(dir string, progress func(done, total uint64)) (*journal.Report, error) {
 		check.Progress = progress
 		return journal.Verify(ctx, dir, check)
@@ -113,11 +118,17 @@ func writeReport(w io.Writer, r *journal.Report) {
 		fmt.Fprintf(w, ", %d were decrypted", r.Opened)
 	}
 	fmt.Fprintf(w, "\n  root %x\n", r.Root)
+	if r.Remembered > 0 {
+		fmt.Fprintf(w, "  compared with the first %d entries as the node remembers them\n", r.Remembered)
+	}
 	for _, o := range r.Orphans {
 		fmt.Fprintf(w, "  left behind by a crash, harmless: %d bytes at %d of %s\n", o.Bytes, o.Offset, o.Segment)
 	}
 	for _, name := range r.Strangers {
 		fmt.Fprintf(w, "  not the journal's: %s\n", report.Clean(name))
+	}
+	for _, name := range r.Older {
+		fmt.Fprintf(w, "  left behind by a crash, or changed by somebody, and read by nothing: %s\n", report.Clean(name))
 	}
 	for _, p := range r.Problems {
 		fmt.Fprintf(w, "✗ %s\n", report.Clean(p.String()))

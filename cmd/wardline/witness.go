@@ -107,6 +107,14 @@ func (c *witnessStatusCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	fmt.Fprintf(s.out, "The journal has %d entries. Fingerprint of its key: %s\n", all.Size, all.Fingerprint)
+	if t := all.Stamps; t != nil && t.At.IsZero() {
+		fmt.Fprintf(s.out, "No authority stamped it yet. %s is asked.\n", report.Clean(t.URL))
+	} else if t != nil {
+		fmt.Fprintf(s.out, "It was stamped %s, with %d entries, by %s.\n", ago(t.At.Unix()), t.Size, report.Clean(t.URL))
+	}
+	if t := all.Stamps; t != nil && t.Trouble != "" {
+		fmt.Fprintf(s.out, "The last try came to nothing: %s\n", report.Clean(t.Trouble))
+	}
 	if len(all.All) == 0 {
 		_, err := fmt.Fprintln(s.out, "Nobody vouches for it. Exchange introductions with another hospital: wardline witness show, wardline witness add FILE")
 		return errors.Join(err)

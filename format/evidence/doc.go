@@ -17,6 +17,13 @@
 //	openings/001.txt        what leads from the line to the root of lines in the leaf; missing for entries of before there was one
 //	proofs/001.tlog-proof   what leads from the leaf to a signed checkpoint (C2SP tlog-proof)
 //
+// Where an authority of time stamps (RFC 3161) stamped a checkpoint since the record was sealed, there are also
+//
+//	stamps/001.tlog-proof   what leads from the leaf to the first checkpoint that was stamped
+//	stamps/001.tsq          what the authority was asked
+//	stamps/001.tsr          what it answered, whole
+//	stamps/001.pem          certificates from the authority's to a root
+//
 // # One line of many
 //
 // An entry of a journal holds up to 500 lines about as many patients, and its leaf seals their ciphertext. To show one line and keep the
@@ -27,5 +34,6 @@
 // What a bundle carries about whom to believe (keys, policy) is there to be compared. Verify believes only the Trust that it is given,
 // which should have come another way and long before.
 //
-// Nothing here needs more than Go's standard library and format/tlog.
+// Nothing here needs more than Go's standard library and format/tlog. So of time stamps only what they are of is looked at here; whose they are,
+// Trust.Stamp checks, which is the caller's.
 package evidence

@@ -91,24 +91,7 @@ func TestChangedAndSignedAnew(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	forge := func(change func(map[string][]byte, *evidence.Manifest)) []byte {
-		out := maps.Clone(files)
-		m, err := evidence.ParseManifest(files["manifest.json"])
-		if err != nil {
-			t.Fatal(err)
-		}
-		change(out, m)
-		m.Files = m.Files[:0]
-		for _, name := range slices.Sorted(maps.Keys(out)) {
-			if name != "manifest.json" && name != "manifest.note" {
-				sum := sha256.Sum256(out[name])
-				m.Files = append(m.Files, evidence.File{Name: name, SHA256: hex.EncodeToString(sum[:]), Size: len(out[name])})
-			}
-		}
-		out["manifest.json"] = m.Bytes()
-		out["manifest.note"] = h.note(t, m.Bytes())
-		return evidence.Pack(out, slices.Sorted(maps.Keys(out))...)
-	}
+	forge := func(change func(map[string][]byte, *evidence.Manifest)) []byte { return h.forge(t, files, change) }
 	replace := func(name, old, with string) func(map[string][]byte, *evidence.Manifest) {
 		return func(f map[string][]byte, _ *evidence.Manifest) {
 			if !bytes.Contains(f[name], []byte(old)) {
@@ -147,7 +130,7 @@ func TestChangedAndSignedAnew(t *testing.T) {
 		"the house says so": func(f map[string][]byte, m *evidence.Manifest) {
 			m.Objects[0].Shown = evidence.ByHouseOnly
 			delete(f, "openings/001.txt")
-			f["statement.txt"] = []byte(evidence.Statement(m, h.policy))
+			f["statement.txt"] = []byte(evidence.Statement(m, h.policy, 0))
 		},
 		"the statement":              replace("statement.txt", "not whether the sender told the truth", "and that the sender told the truth"),
 		"the chain of custody":       replace("custody.json", "inquiry 621", "inquiry 622"),

@@ -1,6 +1,9 @@
 package evidence
 
-import "maps"
+import (
+	"maps"
+	"time"
+)
 
 // Files takes a bundle apart.
 func Files(bundle []byte) (map[string][]byte, error) {
@@ -36,3 +39,6 @@ func ReadLeaf(text []byte) error {
 	_, err := parseLeaf(text)
 	return err
 }
+
+// ReadStamp reads what a time stamp is of.
+func ReadStamp(response []byte) ([]byte, time.Time, error) { return readStamp(response) }

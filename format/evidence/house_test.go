@@ -5,10 +5,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/wardline/wardline/format/evidence"
+	"github.com/wardline/wardline/format/rfc3161"
+	"github.com/wardline/wardline/format/rfc3161/rfc3161test"
 	"github.com/wardline/wardline/format/tlog"
 )
 
@@ -111,6 +115,41 @@ func (h *house) bundle(tb testing.TB, lines ...int) []byte {
 	return b.Bytes()
 }
 
+// stamped has an authority stamp the checkpoint of the house.
+func (h *house) stamped(tb testing.TB, a *rfc3161test.Authority) *evidence.Stamp {
+	tb.Helper()
+	point, err := h.proof.Verify(h.leaf, h.signer.Key().String())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	asked, err := rfc3161.Request{Digest: evidence.Imprint(point), Nonce: rfc3161.NewNonce([16]byte{1})}.Bytes()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return &evidence.Stamp{Proof: h.proof, Request: asked, Response: a.Answer(asked), Chain: a.Chain}
+}
+
 func (h *house) trust() evidence.Trust {
 	return evidence.Trust{Key: h.signer.Key().String(), Policy: h.policy}
+}
+
+// forge changes a bundle that was taken apart, and lists and signs it anew, as the house itself could.
+func (h *house) forge(tb testing.TB, files map[string][]byte, change func(map[string][]byte, *evidence.Manifest)) []byte {
+	tb.Helper()
+	out := maps.Clone(files)
+	m, err := evidence.ParseManifest(files["manifest.json"])
+	if err != nil {
+		tb.Fatal(err)
+	}
+	change(out, m)
+	m.Files = m.Files[:0]
+	for _, name := range slices.Sorted(maps.Keys(out)) {
+		if name != "manifest.json" && name != "manifest.note" {
+			sum := sha256.Sum256(out[name])
+			m.Files = append(m.Files, evidence.File{Name: name, SHA256: hex.EncodeToString(sum[:]), Size: len(out[name])})
+		}
+	}
+	out["manifest.json"] = m.Bytes()
+	out["manifest.note"] = h.note(tb, m.Bytes())
+	return evidence.Pack(out, slices.Sorted(maps.Keys(out))...)
 }

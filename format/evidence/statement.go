@@ -9,8 +9,8 @@ import (
 )
 
 // Statement returns statement.txt of a manifest: what the bundle proves and what it does not, for people who decide and do not compute.
-// policy is the bundle's own, nil when it has none.
-func Statement(m *Manifest, policy *tlog.Policy) string {
+// policy is the bundle's own, nil when it has none; stamped is how many of its records an authority's time stamp covers.
+func Statement(m *Manifest, policy *tlog.Policy, stamped int) string {
 	var b strings.Builder
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	house := 0
@@ -41,6 +41,10 @@ func Statement(m *Manifest, policy *tlog.Policy) string {
 	} else {
 		say("3. Other houses signed that checkpoint too, each at the time that the check names. So the record is at least that old,")
 		say("   unless the hospital and those houses lied together. This holds for houses whose keys you had from elsewhere.")
+	}
+	if stamped > 0 {
+		say("4. Of %d %s an authority of time stamps signed, at the time that the check names, a checkpoint that seals it. So it is at least", stamped, plural(stamped, "record", "records"))
+		say("   that old, unless that authority lied. This holds for an authority whose certificate you had from elsewhere.")
 	}
 	say("\nWHAT IT DOES NOT PROVE\n")
 	say("- That a record is true. It proves what reached the journal, not whether the sender told the truth.")

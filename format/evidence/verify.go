@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,6 +16,11 @@ type Trust struct {
 	Key    string       // public key of the journal, as tlog.ParseKey reads it
 	Policy *tlog.Policy // logs, witnesses, and how many of these must have signed
 	Within tlog.Window  // in which they must have signed; only with a Policy
+
+	// Stamp checks a time stamp whole, which must be of the imprint. Nil: it is looked at what the stamp is of, and not whose it is.
+	Stamp func(s Stamp, imprint [sha256.Size]byte) (Stamped, error)
+	// Stamped says that every record must have been stamped by an authority that is trusted; only with Stamp.
+	Stamped bool
 }
 
 // Outcome is how a check ended.
@@ -123,7 +129,7 @@ func (v *verifier) bundle(b []byte) {
 	}
 	v.custody(m)
 	err = nil
-	if string(v.file("statement.txt")) != Statement(m, policy) {
+	if string(v.file("statement.txt")) != Statement(m, policy, stamped(v.files)) {
 		err = errors.New("it does not say what follows from the bundle")
 	}
 	v.settle("the statement in plain words", err, "it says what follows from the bundle")
@@ -250,6 +256,7 @@ func (v *verifier) object(o *Object) {
 	}
 	v.opening(name+"it is line "+fmt.Sprint(o.Line+1)+" of its entry", o, line, l)
 	v.proof(name, o, leafText, l)
+	v.stamp(name, o, leafText)
 }
 
 // opening checks that the line is the one that its entry seals.
@@ -280,14 +287,7 @@ func (v *verifier) opening(name string, o *Object, line []byte, l *leaf) {
 // proof checks that the leaf stands in the journal, and who signed that.
 func (v *verifier) proof(name string, o *Object, leafText []byte, l *leaf) {
 	text := v.file("proofs/" + o.Name + ".tlog-proof")
-	p, err := tlog.Parse(text)
-	if err == nil && (p.Index != o.Entry || len(p.Extra) > 0 || !bytes.Equal(p.Bytes(), text)) {
-		err = fmt.Errorf("%w: the proof is of another entry, or not in its one form", ErrEvidence)
-	}
-	var point tlog.Checkpoint
-	if err == nil {
-		point, err = p.Verify(leafText, v.Manifest.Journal)
-	}
+	p, point, err := v.stands(text, o, leafText)
 	if !v.settle(name+"its entry stands in the journal", err, "number %d of %d; the journal says that it was received %s", o.Entry, point.Size, day(l.received)) {
 		return
 	}
@@ -305,6 +305,19 @@ func (v *verifier) proof(name string, o *Object, leafText []byte, l *leaf) {
 		return
 	}
 	v.settle(name+"who else signed the journal then", err, "%s", strings.Join(who, ", "))
+}
+
+// stands checks a proof that the leaf of a record's entry stands in the journal, and returns the checkpoint that says so.
+func (v *verifier) stands(text []byte, o *Object, leafText []byte) (tlog.Proof, tlog.Checkpoint, error) {
+	p, err := tlog.Parse(text)
+	if err == nil && (p.Index != o.Entry || len(p.Extra) > 0 || !bytes.Equal(p.Bytes(), text)) {
+		err = fmt.Errorf("%w: the proof is of another entry, or not in its one form", ErrEvidence)
+	}
+	if err != nil {
+		return tlog.Proof{}, tlog.Checkpoint{}, err
+	}
+	point, err := p.Verify(leafText, v.Manifest.Journal)
+	return p, point, err
 }
 
 // custody checks that what is said of the export is said once.

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"slices"
@@ -16,6 +17,7 @@ type Item struct {
 	Line    []byte
 	Opening *Opening // nil when its entry has no root of lines
 	Proof   tlog.Proof
+	Stamp   *Stamp // nil when no authority stamped the journal since
 }
 
 // Export is what a bundle is made of.
@@ -30,6 +32,8 @@ type Export struct {
 	Policy   *tlog.Policy // that the proofs meet; nil when no witness signed
 	Items    []Item
 
+	// Stamp checks the time stamps before the bundle is handed out, as Trust.Stamp does; nil leaves it to others.
+	Stamp func(s Stamp, imprint [sha256.Size]byte) (Stamped, error)
 	// Sign signs the manifest: see Vouch.
 	Sign func(manifest []byte) (note []byte, err error)
 }
@@ -41,7 +45,7 @@ func Write(w io.Writer, x Export) error {
 	if err != nil {
 		return fmt.Errorf("write evidence: %w", err)
 	}
-	if r, err := Verify(b, Trust{Key: x.Journal, Policy: x.Policy}); err != nil && !r.OnlyHouse() {
+	if r, err := Verify(b, Trust{Key: x.Journal, Policy: x.Policy, Stamp: x.Stamp}); err != nil && !r.OnlyHouse() {
 		return fmt.Errorf("write evidence: it does not hold: %w", err)
 	}
 	if _, err := w.Write(b); err != nil {
@@ -75,6 +79,9 @@ func (x *Export) bundle() ([]byte, error) {
 		proof := item.Proof
 		proof.Extra = nil // it is beside it
 		add("proofs/"+name+".tlog-proof", proof.Bytes())
+		if item.Stamp != nil {
+			files = append(files, item.Stamp.files(name)...)
+		}
 		m.Objects = append(m.Objects, o)
 		if size += len(item.Line) + len(text); size > MaxBundle/2 {
 			return nil, fmt.Errorf("%w: the lines have more than %d bytes", ErrEvidence, MaxBundle/2)
@@ -85,7 +92,7 @@ func (x *Export) bundle() ([]byte, error) {
 	}
 	add("keys", []byte(x.Journal+"\n"))
 	add("custody.json", canonical(Custody{x.Act, m.Exported, m.Exporter, m.Reason}))
-	add("statement.txt", []byte(Statement(&m, x.Policy)))
+	add("statement.txt", []byte(Statement(&m, x.Policy, stamped(files))))
 	return x.sealed(&m, files)
 }
 

@@ -14,7 +14,7 @@ const (
 	// MaxObjects is how many lines a bundle may show.
 	MaxObjects = 200
 
-	maxFiles = 5*MaxObjects + 8
+	maxFiles = 9*MaxObjects + 8
 	maxName  = 64
 
 	// The signatures and the sizes of fixed parts. APPNOTE 4.3.7, 4.3.12, 4.3.16

@@ -11,6 +11,7 @@
 //	    tile/entries/000      leaves of 256 entries: the Header of each
 //	    tile/0/000            hashes of 256 leaves; tile/1/… of 256 such tiles, and so on
 //	    .state/treeState      size and root of the tree, a moment ahead of the checkpoint
+//	    …                     locks, versions of tiles that longer ones have replaced, and what a crash left half-written: nothing reads them
 //	  segments/<kind>/<name>  bodies of one kind, one after the other; see package segment
 //	  book.json               what is known of the segments, learned from the headers; may be lost
 //	  clock.json              where the clock was last

@@ -264,19 +264,31 @@ func (k *keeper) add(index uint64, h Header) error {
 	if index < k.book.Through {
 		return nil
 	}
-	err := k.book.Add(retain.Header{
+	doomed := map[string]retain.Segment{}
+	for _, name := range h.Deletes {
+		doomed[name] = retain.Segment{}
+		if s := k.book.Segments[name]; s != nil {
+			doomed[name] = *s
+		}
+	}
+	if err := learn(k.book, index, h, time.Now()); err != nil {
+		return err
+	}
+	maps.Copy(k.doomed, doomed)
+	return nil
+}
+
+// learn puts a header into a book.
+func learn(b *retain.Book, index uint64, h Header, now time.Time) error {
+	err := b.Add(retain.Header{
 		Index: index, Kind: string(h.Kind), Segment: h.Segment, End: h.Offset + h.Size,
 		Received: h.Received, First: h.First, Last: h.Last, Sources: h.Sources,
-	}, time.Now())
+	}, now)
 	if err != nil {
 		return err
 	}
 	for _, name := range h.Deletes {
-		k.doomed[name] = retain.Segment{}
-		if s := k.book.Segments[name]; s != nil {
-			k.doomed[name] = *s
-		}
-		k.book.Bury(name, retain.Stone{At: h.Received, Entry: index})
+		b.Bury(name, retain.Stone{At: h.Received, Entry: index})
 	}
 	return nil
 }
@@ -304,6 +316,11 @@ func (k *keeper) follow(j *Journal, index uint64, leaf []byte) error {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	return followRemarks(k.book, index, e)
+}
+
+// followRemarks does what the lines of an entry of kind Keeping say to a book.
+func followRemarks(b *retain.Book, index uint64, e *Entry) error {
 	for _, line := range e.Lines() {
 		var n remark
 		if err := json.Unmarshal(line, &n); err != nil {
@@ -311,9 +328,9 @@ func (k *keeper) follow(j *Journal, index uint64, leaf []byte) error {
 		}
 		switch {
 		case n.Act == "held" && n.Hold != nil:
-			k.book.Holds[n.Hold.ID] = *n.Hold
+			b.Holds[n.Hold.ID] = *n.Hold
 		case n.Act == "released" && n.Hold != nil:
-			delete(k.book.Holds, n.Hold.ID)
+			delete(b.Holds, n.Hold.ID)
 		}
 	}
 	return nil

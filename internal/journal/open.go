@@ -29,6 +29,8 @@ import (
 // one. Nothing is written before a person has decided what to do.
 var ErrLost = errors.New("the journal is damaged or is not the one that was here: look for the right one first (disk not mounted? older backup?); if this one is to go on, run: wardline journal recover")
 
+var errVersion = errors.New("it was written otherwise")
+
 // about is what the file journal.json says.
 type about struct {
 	Version int       `json:"version"`
@@ -36,6 +38,12 @@ type about struct {
 	Created time.Time `json:"created"`
 	// Verifier is the public key of checkpoints. An auditor compares it with one got another way.
 	Verifier string `json:"verifier"`
+}
+
+// text is the file as it is written.
+func (a *about) text() ([]byte, error) {
+	text, err := json.MarshalIndent(a, "", "  ")
+	return append(text, '\n'), err
 }
 
 func aboutPath(dir string) string    { return filepath.Join(dir, "journal.json") }
@@ -166,7 +174,7 @@ func readAbout(cfg Config, mark Mark) (a about, create bool, err error) {
 		return about{}, false, fmt.Errorf("%w (%s cannot be read)", ErrLost, aboutPath(cfg.Dir))
 	}
 	if a.Version != 1 {
-		return about{}, false, fmt.Errorf("open journal: it has version %d, this program knows 1: use a newer one", a.Version)
+		return a, false, fmt.Errorf("open journal: %w: it has version %d, this program knows 1: use a newer one", errVersion, a.Version)
 	}
 	if cfg.Origin != "" && cfg.Origin != a.Origin && !strings.HasPrefix(a.Origin, cfg.Origin+"/") { // see Recover
 		return about{}, false, fmt.Errorf("open journal: its origin is %s, not %s as configured: the origin of a log cannot change", a.Origin, cfg.Origin)
@@ -187,11 +195,11 @@ func (j *Journal) create(ctx context.Context, a about) error {
 		return fmt.Errorf("make journal: %w", err)
 	}
 	a.Verifier = j.publicKey
-	text, err := json.MarshalIndent(a, "", "  ")
+	text, err := a.text()
 	if err != nil {
 		return err
 	}
-	if err := writeDurable(aboutPath(j.cfg.Dir), append(text, '\n')); err != nil {
+	if err := writeDurable(aboutPath(j.cfg.Dir), text); err != nil {
 		return fmt.Errorf("make journal: %w", err)
 	}
 	return nil

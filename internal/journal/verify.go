@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,10 +11,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/wardline/wardline/format/tlog"
+	"github.com/wardline/wardline/internal/journal/retain"
 	"github.com/wardline/wardline/internal/journal/seal"
 	"github.com/wardline/wardline/internal/journal/segment"
 	"github.com/wardline/wardline/internal/journal/tree"
@@ -27,6 +28,9 @@ type Check struct {
 	// KeyFile is the key-encryption key. Empty: bodies are checked by their hashes and not decrypted, which is as good a proof
 	// that nothing was changed.
 	KeyFile string
+	// Mark is what a Sentinel remembers of the journal, outside of its folder. Without it (the zero Mark), and without a signed checkpoint that somebody
+	// else kept, a journal that was put back to an older day as a whole, or made anew by who has its keys, is as sound as any.
+	Mark Mark
 	// Sample is how many entries are checked, chosen at random. 0: all, and every tile.
 	Sample int
 	// Progress is told how many entries were checked, and of how many. It may be nil.
@@ -38,19 +42,24 @@ const maxProblems = 1000
 
 // Report is what Verify and Fsck found.
 type Report struct {
-	Origin    string    // of the log
-	Created   time.Time // when it was made
-	Size      uint64    // entries
-	Signed    uint64    // entries that the last checkpoint speaks of
-	Root      [sha256.Size]byte
-	Checked   uint64 // entries whose leaf was checked against the root
-	Bodies    uint64 // bodies that are what their leaves seal
-	Opened    uint64 // bodies that were decrypted too
-	Gone      uint64 // bodies that were deleted after their time
-	Problems  []Problem
-	More      int      // problems that are not listed
-	Orphans   []Orphan // bytes that no leaf speaks of, from a crash: nobody was told that they are safe
-	Strangers []string // files that are none of the journal's
+	Origin  string    // of the log
+	Created time.Time // when it was made
+	Size    uint64    // entries
+	Signed  uint64    // entries that the last checkpoint speaks of
+	Root    [sha256.Size]byte
+	Checked uint64 // entries whose leaf was checked against the root
+	Bodies  uint64 // bodies that are what their leaves seal
+	Opened  uint64 // bodies that were decrypted too
+	Gone    uint64 // bodies that were deleted after their time
+	// Remembered is of how many entries it was compared with the root that is remembered elsewhere.
+	Remembered uint64
+	Problems   []Problem
+	More       int      // problems that are not listed
+	Orphans    []Orphan // bytes that no leaf speaks of, from a crash: nobody was told that they are safe
+	Strangers  []string // files that are none of the journal's
+	// Older are versions of tiles that longer ones have replaced, and that do not say what these do: a crash left them, or somebody changed them.
+	// Nothing reads them.
+	Older []string
 }
 
 // Problem is one thing that is not as it was sealed. It quotes no content.
@@ -96,6 +105,9 @@ type checker struct {
 
 	segments map[string]*span
 	deleted  map[string]uint64 // segment to the entry that deletes it
+
+	book    []byte // the file as it was before the size of the log was read
+	derived *derived
 }
 
 // span is what leaves say about a segment.
@@ -112,7 +124,7 @@ type span struct {
 // time. Damage is in the Report; an error says that verifying itself did not work.
 func Verify(ctx context.Context, dir string, check Check) (*Report, error) {
 	c := &checker{Check: check, dir: dir, files: tree.NewFiles(logPath(dir)), report: &Report{},
-		segments: map[string]*span{}, deleted: map[string]uint64{}}
+		segments: map[string]*span{}, deleted: map[string]uint64{}, derived: newDerived()}
 	var key *seal.Key
 	if check.KeyFile != "" {
 		var err error
@@ -148,36 +160,32 @@ func Fsck(ctx context.Context, dir string, progress func(done, total uint64)) (*
 
 // heads reads what says how large the log is and what its root is.
 func (c *checker) heads() (tlog.Checkpoint, uint64, error) {
-	about, _, err := readAbout(Config{Dir: c.dir}, Mark{Origin: "any"})
-	if err != nil && !errors.Is(err, ErrLost) {
-		return tlog.Checkpoint{}, 0, err
-	}
+	about, err := c.about()
 	if err != nil {
-		c.report.add(Problem{Where: "journal.json", Reason: "it is missing or cannot be read"})
+		return tlog.Checkpoint{}, 0, err
 	}
 	c.report.Origin, c.report.Created = about.Origin, about.Created
-	public := c.PublicKey
-	if public == "" {
-		public = about.Verifier
+	if c.PublicKey == "" {
+		c.PublicKey = about.Verifier
 	}
-	text, err := os.ReadFile(filepath.Join(logPath(c.dir), "checkpoint"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if c.book, err = os.ReadFile(bookPath(c.dir)); err != nil && !errors.Is(err, fs.ErrNotExist) { // before the size of the log, which may grow
 		return tlog.Checkpoint{}, 0, err
 	}
-	point, err := tlog.ParseCheckpoint(text, public)
+	if file := retain.New(); json.Unmarshal(c.book, file) == nil {
+		c.derived.want = file.Through
+	}
+	point, err := c.checkpoint()
 	if err != nil {
-		c.report.add(Problem{Where: "log/checkpoint", Reason: "it is missing or not signed by the journal's key"})
+		return tlog.Checkpoint{}, 0, err
 	}
-	size, root, found, err := c.files.State()
-	if err != nil || !found {
-		c.report.add(Problem{Where: "log/.state/treeState", Reason: "it is missing or cannot be read"})
-		size, root = point.Size, point.Root[:]
+	size, root, err := c.state(point)
+	if err != nil {
+		return tlog.Checkpoint{}, 0, err
 	}
-	if size < point.Size {
-		c.report.add(Problem{Where: "log/.state/treeState", Reason: fmt.Sprintf("it has %d entries, and the journal has signed %d", size, point.Size)})
-		size, root = point.Size, point.Root[:]
+	if m := c.Mark; m.Origin != "" && size < m.Size {
+		c.report.add(Problem{Where: "log/.state/treeState", Reason: fmt.Sprintf("the journal has %d entries, and %d are remembered: its end was cut off, or an older copy was put back", size, m.Size)})
 	}
-	c.report.Size, c.report.Signed, c.report.Root = size, point.Size, [sha256.Size]byte(root)
+	c.report.Size, c.report.Signed, c.report.Root, c.report.Remembered = size, point.Size, root, c.Mark.Size
 	return point, size, nil
 }
 
@@ -186,7 +194,7 @@ func (c *checker) whole(ctx context.Context, point tlog.Checkpoint, size uint64)
 	problem := func(file string, entry uint64, reason string) {
 		c.report.add(Problem{Where: filepath.Join("log", file), Entry: entry, Known: true, Reason: reason})
 	}
-	roots, err := c.files.Walk(ctx, size, []uint64{point.Size}, problem, func(index uint64, leaf []byte) error {
+	roots, err := c.files.Walk(ctx, size, []uint64{point.Size, c.Mark.Size}, problem, func(index uint64, leaf []byte) error {
 		c.report.Checked++
 		c.entry(index, leaf)
 		if c.Progress != nil && (index%256 == 255 || index == size-1) {
@@ -203,8 +211,12 @@ func (c *checker) whole(ctx context.Context, point tlog.Checkpoint, size uint64)
 	if roots[size] != c.report.Root {
 		c.report.add(Problem{Where: "log/.state/treeState", Reason: fmt.Sprintf("its root is not that of the first %d entries", size)})
 	}
+	if root, there := roots[c.Mark.Size]; c.Mark.Origin != "" && there && root != c.Mark.Root {
+		c.report.add(c.anotherPast())
+	}
 	c.missing()
-	return c.leftovers()
+	c.compareBook()
+	return c.leftovers(ctx, size)
 }
 
 // entry checks one leaf and its body, and takes note of where the body lies.
@@ -224,18 +236,20 @@ func (c *checker) entry(index uint64, leaf []byte) {
 	}
 	s.entries++
 	if h.Offset < s.end {
-		c.report.add(Problem{Where: h.Segment, Entry: index, Known: true, Reason: "its body overlaps with that of another entry"})
+		c.report.add(Problem{Where: "segments/" + h.Segment, Entry: index, Known: true, Reason: "its body overlaps with that of another entry"})
 	} else if h.Offset > s.end {
 		c.report.Orphans = append(c.report.Orphans, Orphan{h.Segment, s.end, h.Offset - s.end})
 	}
 	s.end = h.Offset + h.Size
-	if s.missing {
-		return
+	var e *Entry
+	if !s.missing {
+		e = c.body(index, leaf, h, s)
 	}
-	c.body(index, leaf, h, s)
+	c.derived.take(index, h, e)
 }
 
-func (c *checker) body(index uint64, leaf []byte, h Header, s *span) {
+// body checks the body that a leaf speaks of, and returns the entry if it is what was sealed.
+func (c *checker) body(index uint64, leaf []byte, h Header, s *span) *Entry {
 	e, err := c.bodies.entry(index, leaf)
 	var damage *DamageError
 	switch {
@@ -250,14 +264,18 @@ func (c *checker) body(index uint64, leaf []byte, h Header, s *span) {
 		if e.body != nil {
 			c.report.Opened++
 		}
+		return e
 	}
+	return nil
 }
 
 // missing tells the segments that are missing for no reason from those that were deleted after their time.
 func (c *checker) missing() {
 	for name, s := range c.segments {
 		if _, deleted := c.deleted[name]; deleted {
-			c.report.Gone += s.entries
+			if s.missing {
+				c.report.Gone += s.entries
+			}
 			continue
 		}
 		if s.missing {
@@ -265,61 +283,6 @@ func (c *checker) missing() {
 				Reason: fmt.Sprintf("the segment with the bodies of %d entries is missing, and the journal did not delete it", s.entries)})
 		}
 	}
-}
-
-// leftovers looks for files and parts of files that no leaf speaks of.
-func (c *checker) leftovers() error {
-	root := segmentsPath(c.dir)
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		if err != nil || d.IsDir() {
-			return err
-		}
-		rel, err := filepath.Rel(root, path)
-		if err != nil {
-			return err
-		}
-		name := filepath.ToSlash(rel)
-		if !segmentName.MatchString(name) || !d.Type().IsRegular() {
-			c.report.Strangers = append(c.report.Strangers, "segments/"+name)
-			return nil
-		}
-		return c.tail(name, path)
-	})
-	slices.SortFunc(c.report.Orphans, func(a, b Orphan) int {
-		return 2*strings.Compare(a.Segment, b.Segment) + int(min(max(a.Offset-b.Offset, -1), 1))
-	})
-	return err
-}
-
-// tail checks the head of a segment and looks for bytes behind its last body.
-func (c *checker) tail(name, path string) error {
-	r, err := segment.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // deleted in this moment
-	}
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	size, err := r.Size()
-	if err != nil {
-		return err
-	}
-	s := c.segments[name]
-	if s == nil {
-		c.report.Orphans = append(c.report.Orphans, Orphan{name, 0, size})
-		return nil
-	}
-	if _, good, err := r.Meta(); err != nil || good < 2 {
-		c.report.add(Problem{Where: "segments/" + name, Entry: s.first, Known: true, Reason: fmt.Sprintf("of the two copies of its head %d can be read", good)})
-	}
-	if size > s.end {
-		c.report.Orphans = append(c.report.Orphans, Orphan{name, s.end, size - s.end})
-	}
-	return nil
 }
 
 // sample checks some entries, each against the root.
@@ -332,6 +295,11 @@ func (c *checker) sample(ctx context.Context, point tlog.Checkpoint, size uint64
 	root, err = c.files.RootAt(ctx, point.Size)
 	if err != nil || [sha256.Size]byte(root) != point.Root {
 		c.report.add(Problem{Where: "log/checkpoint", Reason: fmt.Sprintf("its root is not that of the first %d entries", point.Size)})
+	}
+	if m := c.Mark; m.Origin != "" && m.Size <= size {
+		if root, err = c.files.RootAt(ctx, m.Size); err != nil || [sha256.Size]byte(root) != m.Root {
+			c.report.add(c.anotherPast())
+		}
 	}
 	total := min(uint64(c.Sample), size)
 	chosen := map[uint64]bool{}

@@ -202,7 +202,7 @@ func DefaultConfig() Config {
 		Index:     IndexConfig{Memory: 64 << 20},
 		Rules:     RulesConfig{SetConfig: app.SetConfig{Places: []string{app.Builtin}}},
 		Privacy:   PrivacyConfig{Beds: 200, ExportLimit: 100, ImageLimit: 20},
-		Integrity: IntegrityConfig{SweepAt: "02:30", Sample: 3000},
+		Integrity: IntegrityConfig{SweepAt: "02:30", Sample: 3000, Timestamps: TimestampsConfig{Every: time.Hour}},
 		Metrics:   MetricsConfig{Listen: "127.0.0.1:9464"},
 		Intake:    collect.DefaultConfig(),
 	}

@@ -23,6 +23,10 @@ func TestConfigurationsThatCannotWorkAreRefused(t *testing.T) {
 		{"an archive that is nowhere", "integrity: {archives: [pacs.yml]}\n", "integrity.archives: name pacs.yml by its whole path"},
 		{"a site that no log can be named after", "site: St. Elsewhere + more\n", "without spaces"},
 		{"a FHIR server whose file lies anywhere", "integrity: {fhir_servers: [record.yml]}\n", "name record.yml by its whole path"},
+		{"an authority of time stamps nowhere", "integrity: {timestamps: {url: stamps.example, ca: /ca.pem}}\n", "address of an authority"},
+		{"an authority of time stamps with a password", "integrity: {timestamps: {url: \"https://a:b@stamps.example/\", ca: /ca.pem}}\n", "takes no password"},
+		{"an authority of time stamps that nobody knows", "integrity: {timestamps: {url: \"https://stamps.example/\"}}\n", "by its whole path"},
+		{"time stamps without end", "integrity: {timestamps: {url: \"https://stamps.example/\", ca: /ca.pem, every: 1s}}\n", "between a minute and a day"},
 		{"a plain listener for everybody", "sources:\n- {kind: mllp, streams: [{listen: \":2575\"}]}\n", "from: name the networks"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/console"
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/integrity/stamp"
 )
 
 // controlSocket is where commands on the machine reach a node that runs. Only the owner of the data folder can.
@@ -60,6 +61,7 @@ func (n *Node) serveControl(ctx context.Context) error {
 	mux.HandleFunc("POST /neighbours", n.answer(n.introduce))
 	mux.HandleFunc("POST /evidence", n.answer(n.evidence))
 	mux.HandleFunc("GET /proof", n.answer(n.proof))
+	mux.HandleFunc("GET /mark", n.answer(func(ctx context.Context, _ *http.Request) (any, error) { return sentinel(n.db).Load(ctx) }))
 	mux.HandleFunc("GET /key", n.answer(func(context.Context, *http.Request) (any, error) { return PublicKey{n.journal.PublicKey()}, nil }))
 	return serve(ctx, listener, mux, n.log)
 }
@@ -100,6 +102,8 @@ type Status struct {
 	Senders  []collect.Standing `json:"senders"`
 	// House is what is known of the hospital, by which accesses are explained; nil when that is off.
 	House *HouseStatus `json:"house,omitempty"`
+	// Stamps is when an authority stamped the journal last; nil when none is asked.
+	Stamps *stamp.Standing `json:"time_stamps,omitempty"`
 	// WithoutEnd counts the acts of the last seven days of which nothing says how they ended; -1: that cannot be told.
 	WithoutEnd int `json:"acts_without_end"`
 }

@@ -38,6 +38,7 @@ func Doctor(ctx context.Context, c *Config) Checkup {
 	d.keys()
 	d.disk()
 	d.certificates()
+	d.timestamps()
 	configured := d.rules()
 	d.node(ctx, configured)
 	return d.Checkup
@@ -204,6 +205,7 @@ func (d *doctor) node(ctx context.Context, configured string) {
 	d.behind("Watching", s.Entries, s.Judged)
 	d.behind("Search", s.Entries, s.Indexed)
 	d.house(&s)
+	d.stamped(&s)
 	heard := 0
 	for _, b := range s.Senders {
 		if b.State == collect.Live {

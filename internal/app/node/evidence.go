@@ -29,6 +29,9 @@ type Evidence struct {
 
 	Bundle []byte `json:"bundle,omitempty"` // a zip: see format/evidence
 	Shown  int    `json:"shown,omitempty"`  // records
+	// Unstamped are those of the records that no time stamp covers, and Trouble is why; only where an authority is asked.
+	Unstamped int    `json:"unstamped,omitempty"`
+	Trouble   string `json:"trouble,omitempty"`
 }
 
 // evidence exports in the name of the operator.
@@ -69,10 +72,13 @@ func (n *Node) export(ctx context.Context, asked *Evidence) error {
 		source.Policy = &policy
 		source.Cosigned = func(ctx context.Context, entry uint64) (tlog.Proof, error) { return feed.Prove(ctx, n.journal, entry) }
 	}
+	if err := n.stampFor(ctx, &source, places, asked); err != nil {
+		return err
+	}
 	err = source.Write(ctx, &b, request)
 	if errors.Is(err, witness.ErrUnsigned) { // the bundle says that no other house vouches for it
 		b.Reset()
-		source.Policy, source.Cosigned = nil, nil
+		source.Policy, source.Cosigned, asked.Unstamped = nil, nil, 0
 		err = source.Write(ctx, &b, request)
 	}
 	asked.Bundle, asked.Shown = b.Bytes(), len(places)

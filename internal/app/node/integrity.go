@@ -33,6 +33,8 @@ type IntegrityConfig struct {
 	// day besides.
 	SweepAt string `yaml:"sweep_at"`
 	Sample  int    `yaml:"sample"`
+	// Timestamps is an authority that signs, with the time, what the journal holds. It works also when the room is off.
+	Timestamps TimestampsConfig `yaml:"timestamps"`
 }
 
 func (c *IntegrityConfig) check() error {
@@ -46,6 +48,9 @@ func (c *IntegrityConfig) check() error {
 			return fmt.Errorf("integrity.routes: two are called %s; give each a name", r.Name)
 		}
 		names[r.Name] = true
+	}
+	if err := c.Timestamps.check(); err != nil {
+		return err
 	}
 	if _, err := time.Parse("15:04", c.SweepAt); err != nil || c.Sample < 0 {
 		return errors.New("integrity: sweep_at is a time of day such as 02:30, and sample is not below 0")

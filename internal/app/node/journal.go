@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strconv"
 
@@ -44,6 +46,23 @@ func Recover(ctx context.Context, c Config, reason string, log *slog.Logger) (jo
 	actor, _ := access.ActorOf(operator(ctx))
 	r, err := journal.Recover(ctx, c.kept(db), actor.Name, reason, log)
 	return r, errors.Join(err, db.Close())
+}
+
+// Remembered is what is known of the journal outside of its folder: by the node that runs, or by the database of one that does not. It is the zero
+// Mark when nothing is.
+func Remembered(ctx context.Context, c *Config) (m journal.Mark, err error) {
+	if err = Control(ctx, c, "/mark", nil, &m); !errors.Is(err, ErrDown) {
+		return m, err
+	}
+	if _, err := os.Stat(filepath.Join(c.Data, "state.db")); c.State == "sqlite" && errors.Is(err, fs.ErrNotExist) {
+		return journal.Mark{}, nil
+	}
+	db, err := openState(ctx, c)
+	if err != nil {
+		return journal.Mark{}, err
+	}
+	m, err = sentinel(db).Load(ctx)
+	return m, errors.Join(err, db.Close())
 }
 
 // Proof is the proof that an entry stands in the journal, as C2SP tlog-proof writes it.

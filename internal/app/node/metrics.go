@@ -121,6 +121,7 @@ func gauges() []gauge {
 			return float64(n.hospital.State().Next)
 		}},
 		{"wardline_acts_without_end", "Acts of the last seven days of which nothing says how they ended; -1 when that cannot be told.", level, func(n *Node, _ collect.Counts) float64 { return float64(n.withoutEnd()) }},
+		{"wardline_stamp_age_seconds", "How long ago an authority stamped the journal last; -1 when none ever did, or none is asked.", level, func(n *Node, _ collect.Counts) float64 { return n.stampAge() }},
 		{"wardline_troubles", "Parts that do not work at the moment.", level, func(n *Node, _ collect.Counts) float64 { return float64(len(n.Troubles())) }},
 		{"wardline_uptime_seconds", "Time since the start.", level, func(n *Node, _ collect.Counts) float64 { return time.Since(n.began).Seconds() }},
 	}
@@ -153,6 +154,6 @@ func (n *Node) Status() Status {
 		Indexed: n.index.Through(), Rebuilds: n.index.Counts().Rebuilds, Judged: live.Next, Refused: len(n.rulebook.Refused()),
 		Rules: live.Version, Going: going.Version, Trouble: n.rulebook.Trouble(),
 		Unread: live.Unread + n.desk.Unread(), Damaged: live.Damaged + n.desk.Damaged(), Troubles: n.Troubles(), Senders: n.intake.Standings(),
-		WithoutEnd: n.withoutEnd(), House: n.houseStatus(),
+		WithoutEnd: n.withoutEnd(), House: n.houseStatus(), Stamps: n.stampStatus(),
 	}
 }

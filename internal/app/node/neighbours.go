@@ -23,6 +23,7 @@ import (
 	"github.com/wardline/wardline/format/tlog"
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/finding"
+	"github.com/wardline/wardline/internal/integrity/stamp"
 	"github.com/wardline/wardline/internal/integrity/witness"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/triage"
@@ -193,6 +194,12 @@ func (b *neighbours) file(ctx context.Context, a witness.Alarm) error {
 		Summary: "Hospitals sign each other's journals. As long as one is not signed, nobody outside of the house can vouch for it. Ask the people there, and look at wardline witness status.",
 	}
 	kind := finding.Disruption
+	if a.Kind == witness.Older {
+		rule.Title, rule.Level, kind = "Somebody sent an older state of a neighbour’s journal", "medium", finding.Falsification
+		rule.Summary = "It is signed by that journal, which meanwhile goes on as it should. Either somebody who got hold of it sends it again, or the journal was put back to an older copy some minutes ago: " +
+			"then another finding says so within a quarter of an hour. Ask the other hospital by telephone."
+		rule.FalsePositives = []string{"A node that was restored from a backup."}
+	}
 	if a.Kind.Grave() {
 		rule.Title, rule.Level, kind = "A journal is not the one that was signed before", "critical", finding.Falsification
 		rule.Summary = "What the log signed does not continue what a witness signed of it. It was rewritten, cut off, forked, or put back to an older copy. Both sides keep the proof. " +
@@ -260,6 +267,8 @@ type Neighbours struct {
 	Fingerprint  string             `json:"fingerprint"`  // of its key
 	Policy       string             `json:"policy"`
 	All          []witness.Standing `json:"all"`
+	// Stamps is when an authority of time stamps, which is nobody's neighbour, stamped the journal last; nil when none is asked.
+	Stamps *stamp.Standing `json:"time_stamps,omitempty"`
 }
 
 // standings say how the neighbours do.
@@ -275,7 +284,7 @@ func (n *Node) askNeighbours(ctx context.Context, _ *http.Request) (any, error) 
 		return nil, err
 	}
 	own, policy := n.neighbours.introduction(), witness.PolicyOf(n.neighbours.log, list)
-	return Neighbours{string(own.Text()), n.journal.Size(), Fingerprint(n.neighbours.log), string(policy.Bytes()), all}, nil
+	return Neighbours{string(own.Text()), n.journal.Size(), Fingerprint(n.neighbours.log), string(policy.Bytes()), all, n.stampStatus()}, nil
 }
 
 // Introduced is a hospital that is to be a neighbour, or is to be one no longer.

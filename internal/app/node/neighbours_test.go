@@ -54,7 +54,7 @@ func TestTwoHospitalsVouchForEachOther(t *testing.T) {
 		if err := n.AskNeighbours(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		return grave(t, n, "witness-rolled-back", "witness-rewritten", "witness-forked") && grave(t, other, "witness-rolled-back", "witness-rewritten", "witness-forked")
+		return grave(t, n, "witness-rolled-back", "witness-rewritten", "witness-forked") && grave(t, other, "witness-older", "witness-rewritten", "witness-forked")
 	})
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/index"
 	"github.com/wardline/wardline/internal/integrity"
+	"github.com/wardline/wardline/internal/integrity/stamp"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/privacy"
 	"github.com/wardline/wardline/internal/store"
@@ -51,6 +52,7 @@ type Node struct {
 	extra      map[string]http.HandlerFunc // beside the console's own, by pattern
 	rulebook   *watch.Rulebook
 	neighbours *neighbours
+	stamps     *stamp.Keeper      // nil when no authority of time stamps is asked
 	privacy    *privacy.Room      // nil when it is off
 	integrity  *integrity.Room    // nil when nothing is compared
 	hospital   *hospital.Follower // nil when both are
@@ -110,7 +112,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err := n.openWatch(ctx); err != nil {
 		return err
 	}
-	for _, open := range []func(context.Context) error{n.openPrivacy, n.openIntegrity, n.openHospital, n.openNeighbours} {
+	for _, open := range []func(context.Context) error{n.openPrivacy, n.openIntegrity, n.openHospital, n.openNeighbours, n.openStamps} {
 		if err := open(ctx); err != nil {
 			return err
 		}
@@ -231,6 +233,9 @@ func (n *Node) startRooms(s *stage) {
 		s.start(n.part("hospital", n.hospital.Run))
 	}
 	s.start(n.part("witnesses", n.neighbours.run))
+	if n.stamps != nil {
+		s.start(n.part("time stamps", n.stamps.Run))
+	}
 	if n.integrity != nil {
 		for _, file := range n.config.Integrity.Databases {
 			s.start(n.part("sweep "+filepath.Base(file), func(ctx context.Context) error { return n.sweep(ctx, file) }))

@@ -7,6 +7,7 @@ package bundle
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"time"
@@ -26,8 +27,12 @@ type Source struct {
 	// are no witnesses. With them, what not enough of them signed yet cannot be exported.
 	Cosigned func(ctx context.Context, entry uint64) (tlog.Proof, error)
 	Policy   *tlog.Policy
-	Software string // version of this program
-	Now      func() time.Time
+	// Stamped returns the time stamp that covers an entry, nil when there is none; CheckStamp checks it: see stamp.Keeper.Prove and
+	// stamp.Check. Both are nil when no authority is asked.
+	Stamped    func(ctx context.Context, entry uint64) (*evidence.Stamp, error)
+	CheckStamp func(s evidence.Stamp, imprint [sha256.Size]byte) (evidence.Stamped, error)
+	Software   string // version of this program
+	Now        func() time.Time
 }
 
 // Request says what is exported, by whom and why. Its texts are shown to outsiders: they name no patient.
@@ -43,7 +48,7 @@ type Request struct {
 func (s *Source) Write(ctx context.Context, w io.Writer, r Request) error {
 	x := evidence.Export{
 		About: r.About, Exporter: r.Exporter, Reason: r.Reason, Software: s.Software, At: s.Now(), Act: evidence.Place(r.Act),
-		Journal: s.Journal.PublicKey(), Policy: s.Policy, Sign: s.Journal.SignEvidence,
+		Journal: s.Journal.PublicKey(), Policy: s.Policy, Sign: s.Journal.SignEvidence, Stamp: s.CheckStamp,
 	}
 	if len(r.Places) > evidence.MaxObjects {
 		return fmt.Errorf("export evidence: %d records, at most %d go into a bundle", len(r.Places), evidence.MaxObjects)
@@ -72,7 +77,11 @@ func (s *Source) item(ctx context.Context, at journal.Place) (evidence.Item, err
 	if err != nil {
 		return evidence.Item{}, err
 	}
-	return evidence.Item{Place: evidence.Place(at), Line: line, Opening: opening, Proof: proof}, nil
+	item := evidence.Item{Place: evidence.Place(at), Line: line, Opening: opening, Proof: proof}
+	if s.Stamped != nil {
+		item.Stamp, err = s.Stamped(ctx, at.Entry)
+	}
+	return item, err
 }
 
 func (s *Source) prove(ctx context.Context, entry uint64) (tlog.Proof, error) {

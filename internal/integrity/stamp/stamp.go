@@ -38,7 +38,9 @@ type Authority struct {
 
 // Stamp is what is to be kept of an answer.
 type Stamp struct {
+	Request  []byte // as it was sent: see rfc3161.ParseRequest
 	Response []byte // whole, with the authority's certificates: see rfc3161.ParseResponse
+	Chain    []byte // certificates from the authority's to the root that is trusted, in PEM
 	*rfc3161.Token
 }
 
@@ -63,13 +65,14 @@ func (a *Authority) Ask(ctx context.Context, digest [sha256.Size]byte) (Stamp, e
 	if err != nil {
 		return Stamp{}, fmt.Errorf("read the time stamp: %w", err)
 	}
-	if _, err := token.Verify(request, a.Trust); err != nil {
+	chain, err := token.Verify(request, a.Trust)
+	if err != nil {
 		return Stamp{}, fmt.Errorf("check the time stamp: %w", err)
 	}
 	if off := a.Now().Sub(token.Time).Abs(); off > skew {
 		return Stamp{}, fmt.Errorf("check the time stamp: %w: its time and that of this machine are %v apart: look which of the clocks is wrong", rfc3161.ErrStamp, off.Round(time.Second))
 	}
-	return Stamp{response, token}, nil
+	return Stamp{body, response, rfc3161.FormatChain(chain), token}, nil
 }
 
 // post is the one exchange of RFC 3161 3.4.

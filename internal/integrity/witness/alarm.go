@@ -27,8 +27,11 @@ const (
 	Rewritten Kind = "rewritten"
 	// Forked: there are two checkpoints of one size.
 	Forked Kind = "forked"
-	// RolledBack: the log is smaller than it was. An older copy was put back, or its end was cut off.
+	// RolledBack: the log is smaller than it was, and does not go on from where it was. An older copy was put back, or its end was cut off.
 	RolledBack Kind = "rolled back"
+	// Older: somebody sent a checkpoint that is older than the one that was signed, while the log goes on as it should. Checkpoints are no secret, so
+	// that may be anybody.
+	Older Kind = "older"
 	// OutOfStep: the log believed the witness to stand elsewhere, and asks again. It is harmless when one of the two was
 	// restored or set up anew.
 	OutOfStep Kind = "out of step"

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/bits"
 	"net/http"
 	"strconv"
 	"time"
@@ -30,8 +31,8 @@ type ServerConfig struct {
 
 // Server is the witness's side: an http.Handler of POST /add-checkpoint and of GET /<log>/checkpoint, where <log> is the
 // SHA-256 of the log's origin in hexadecimal digits. It asks nobody for a password: what a log did not sign is refused before
-// the database is touched. But who got hold of an older checkpoint could send it again, which looks like a log that was put back: so
-// let only the peers reach it, by their certificates. A prefix is for the caller to strip, as are limits on connections to set.
+// the database is touched. Who got hold of an older checkpoint can send it again, which is Older as long as the log itself goes on; that it was put
+// back is told when it does not. A prefix is for the caller to strip, as are limits on connections to set.
 type Server struct {
 	cfg  ServerConfig
 	db   *store.DB
@@ -48,6 +49,10 @@ type watched struct {
 
 // readTime is how long a request may take to arrive.
 const readTime = 30 * time.Second
+
+// goesOn is how long ago a log may have been signed last to count as one that goes on: three rounds. Whoever sends an older checkpoint meanwhile is
+// told from a log that was put back, which cannot be signed any more.
+const goesOn = 3 * Every
 
 // NewServer prepares the witness's tables in db.
 func NewServer(ctx context.Context, db *store.DB, cfg ServerConfig) (*Server, error) {
@@ -153,7 +158,7 @@ func (s *Server) judge(ctx context.Context, body []byte) (answer, Alarm, error) 
 // decide compares a checkpoint that its log signed with the one before, and either signs it or keeps the evidence. What it
 // returns must not leave the node before tx is committed.
 func (s *Server) decide(ctx context.Context, tx *sql.Tx, body []byte, request tlog.Request, c tlog.Checkpoint, note tlog.Note) (answer, Alarm, error) {
-	held, signed, err := load(ctx, tx, c.Origin)
+	held, signed, last, err := load(ctx, tx, c.Origin)
 	if err != nil {
 		return answer{}, Alarm{}, err
 	}
@@ -163,11 +168,17 @@ func (s *Server) decide(ctx context.Context, tx *sql.Tx, body []byte, request tl
 		a, err := s.sign(ctx, tx, c, note, at)
 		return a, Alarm{}, err
 	}
+	if kind == RolledBack && at.Sub(last) <= goesOn {
+		kind = Older
+	}
 	e := Evidence{Kind: kind, Log: c.Origin, Request: body, Answer: signed, Size: c.Size, Held: held.Size, Seen: at, Last: at}
 	if err := keep(ctx, tx, &e); err != nil {
 		return answer{}, Alarm{}, err
 	}
 	alarm := Alarm{Kind: kind, At: at, Log: c.Origin, Size: c.Size, Held: held.Size, Evidence: e.ID, Times: e.Times}
+	if kind == Older && bits.OnesCount(uint(e.Times)) != 1 { // who sends it a thousand times is told of ten times
+		alarm = Alarm{}
+	}
 	if request.Old != held.Size {
 		alarm.Status = http.StatusConflict
 		return answer{http.StatusConflict, true, tlog.FormatSize(held.Size)}, alarm, nil
@@ -223,23 +234,24 @@ func own(log tlog.Log, note tlog.Note) []tlog.Signature {
 	return own
 }
 
-// load returns what this node signed last of a log: a tree without leaves if it never did.
-func load(ctx context.Context, tx *sql.Tx, origin string) (tlog.Checkpoint, []byte, error) {
+// load returns what this node signed last of a log, and when: a tree without leaves if it never did.
+func load(ctx context.Context, tx *sql.Tx, origin string) (tlog.Checkpoint, []byte, time.Time, error) {
 	c := tlog.Checkpoint{Origin: origin, Root: tlog.EmptyRoot()}
 	var size int64
 	var root, signed []byte
-	err := tx.QueryRowContext(ctx, `SELECT size, root, checkpoint FROM witness_logs WHERE origin = $1`, origin).Scan(&size, &root, &signed)
+	var last store.Time
+	err := tx.QueryRowContext(ctx, `SELECT size, root, checkpoint, signed FROM witness_logs WHERE origin = $1`, origin).Scan(&size, &root, &signed, &last)
 	if errors.Is(err, sql.ErrNoRows) {
-		return c, []byte{}, nil
+		return c, []byte{}, time.Time{}, nil
 	}
 	if err == nil && len(root) != len(c.Root) {
 		err = store.ErrDamaged
 	}
 	if err != nil {
-		return tlog.Checkpoint{}, nil, err
+		return tlog.Checkpoint{}, nil, time.Time{}, err
 	}
 	c.Size, c.Root = uint64(size), tlog.Hash(root)
-	return c, signed, nil
+	return c, signed, last.Time, nil
 }
 
 // Run looks at each tick for logs that fell silent, until ctx ends: who wants to change a log's past may begin with

@@ -62,8 +62,8 @@ func TestAnswers(t *testing.T) {
 			"an old size that is smaller":           {body: log.request(t, 3, 8).Bytes(), status: 409, told: "out of step"},
 			"an old size that is larger":            {body: log.request(t, 6, 8).Bytes(), status: 409, told: "out of step"},
 			"no old size":                           {body: old0.Bytes(), status: 409, told: "out of step"},
-			"a smaller log":                         {body: log.request(t, 4, 4).Bytes(), status: 409, told: "rolled back"},
-			"a smaller log, from nothing":           {body: log.request(t, 0, 0).Bytes(), status: 409, told: "rolled back"},
+			"a smaller log":                         {body: log.request(t, 4, 4).Bytes(), status: 409, told: "older"},
+			"a smaller log, from nothing":           {body: log.request(t, 0, 0).Bytes(), status: 409, told: "older"},
 			"a fork of the same size, from nothing": {body: fork.request(t, 0, 5).Bytes(), status: 409, told: "forked"},
 			"a fork of the same size":               {body: fork.request(t, 5, 5).Bytes(), status: 422, told: "forked"},
 			"a fork":                                {body: fork.request(t, 5, 8).Bytes(), status: 422, told: "rewritten"},
@@ -98,6 +98,41 @@ func TestAnswers(t *testing.T) {
 				}
 			})
 		}
+	})
+}
+
+// TestWhoSendsAnOlderCheckpoint: a stranger that got hold of one raises no grave alarm while the log goes on, and is told of a few times only. A log that does not go
+// on, and sends such itself, was put back.
+func TestWhoSendsAnOlderCheckpoint(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		log, db, c, told := newChain(t), open(), newClock(), &alarms{}
+		_, web := serve(t, db, "witness.example", c, told.tell, log.log())
+		send := func(request tlog.Request, want int, alarm ...string) {
+			t.Helper()
+			if status, _, _ := post(t, web, request.Bytes()); status != want {
+				t.Errorf("status %d, want %d", status, want)
+			}
+			if diff := cmp.Diff(strings.Join(told.take(), " "), strings.Join(alarm, " ")); diff != "" {
+				t.Error(diff)
+			}
+		}
+		send(log.request(t, 0, 5), 200)
+		for n := range 9 {
+			c.add(witness.Every)
+			send(log.request(t, 5, 5), 200)
+			if n&(n+1) == 0 { // the first, the second, the fourth, the eighth time
+				send(log.request(t, 4, 4), 409, "older")
+			} else {
+				send(log.request(t, 4, 4), 409)
+			}
+		}
+		c.add(3 * witness.Every)
+		send(log.request(t, 3, 3), 409, "older")
+		c.add(time.Second)
+		send(log.request(t, 3, 3), 409, "rolled back")
+		send(log.request(t, 3, 3), 409, "rolled back")
+		send(log.request(t, 5, 6), 200) // it was found again
+		send(log.request(t, 2, 2), 409, "older")
 	})
 }
 

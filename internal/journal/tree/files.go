@@ -15,6 +15,8 @@ import (
 	"github.com/transparency-dev/merkle/rfc6962"
 	"github.com/transparency-dev/tessera/api"
 	"github.com/transparency-dev/tessera/api/layout"
+
+	"github.com/wardline/wardline/format/tlog"
 )
 
 // StateFiles returns the files, by their path in the log's folder, that tell the driver where a log of that size stands.
@@ -27,6 +29,46 @@ func StateFiles(size uint64, root [sha256.Size]byte) map[string][]byte {
 		panic("wardline: internal error: a state is not JSON: " + err.Error())
 	}
 	return map[string][]byte{".state/treeState": state, ".state/version": []byte("1")}
+}
+
+// ParseState reads what the driver wrote into .state/treeState, which has one form.
+func ParseState(text []byte) (size uint64, root [sha256.Size]byte, err error) {
+	var state struct {
+		Size uint64 `json:"size"`
+		Root []byte `json:"root"`
+	}
+	if err := json.Unmarshal(text, &state); err != nil || len(state.Root) != sha256.Size {
+		return 0, root, errors.New("the state of the log cannot be read: it is damaged")
+	}
+	root = [sha256.Size]byte(state.Root)
+	if !bytes.Equal(StateFiles(state.Size, root)[".state/treeState"], text) {
+		return 0, [sha256.Size]byte{}, errors.New("the state of the log is not as the log writes it: it is damaged")
+	}
+	return state.Size, root, nil
+}
+
+// Agrees tells whether the file of a tile or bundle has its place in a log of that size: one that is in use, one of which a longer version says the
+// same, or one that lies beyond the end, as a crash leaves it.
+func (f Files) Agrees(ctx context.Context, t tlog.Tile, size uint64) bool {
+	level := max(t.Level, 0) // leaves have the places of their hashes
+	nodes := size >> (level * layout.TileHeight)
+	if first := t.Index * layout.TileWidth; first+uint64(t.Width) >= nodes || t.Width == layout.TileWidth {
+		return true // in use, which Walk has looked at, or beyond the end
+	}
+	now := layout.PartialTileSize(uint64(level), t.Index, size)
+	read := func() ([]byte, error) { return f.ReadTile(ctx, uint64(level), t.Index, now) }
+	cut := func(b []byte) ([]byte, error) { return b[:min(len(b), t.Width*sha256.Size)], nil }
+	if t.Level == tlog.Leaves {
+		read = func() ([]byte, error) { return f.ReadEntryBundle(ctx, t.Index, now) }
+		cut = func(b []byte) ([]byte, error) { return cutBundle(b, uint8(t.Width)) }
+	}
+	longer, err := read()
+	if err != nil {
+		return true // which was said
+	}
+	longer, err = cut(longer)
+	shorter, failed := os.ReadFile(filepath.Join(f.Root, filepath.FromSlash(t.Path())))
+	return err != nil || failed != nil || bytes.Equal(longer, shorter)
 }
 
 // Each calls handle for every bundle and tile of the first size leaves, by the path in the log's folder.

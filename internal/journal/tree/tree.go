@@ -5,7 +5,6 @@ package tree
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -104,14 +103,11 @@ func (f Files) State() (size uint64, root []byte, found bool, err error) {
 	if err != nil {
 		return 0, nil, false, err
 	}
-	var state struct {
-		Size uint64 `json:"size"`
-		Root []byte `json:"root"`
+	size, sum, err := ParseState(text)
+	if err != nil {
+		return 0, nil, true, fmt.Errorf("%s: %w", f.statePath(), err)
 	}
-	if err := json.Unmarshal(text, &state); err != nil || len(state.Root) != rfc6962.DefaultHasher.Size() {
-		return 0, nil, true, fmt.Errorf("%s cannot be read: it is damaged", f.statePath())
-	}
-	return state.Size, state.Root, true, nil
+	return size, sum[:], true, nil
 }
 
 func (f Files) statePath() string { return filepath.Join(f.Root, ".state", "treeState") }

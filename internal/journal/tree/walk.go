@@ -140,7 +140,10 @@ func (w *walk) compare(ctx context.Context, id compact.NodeID) {
 	reason := "the tile is missing or cannot be read"
 	first := id.Index * layout.TileWidth << (level * layout.TileHeight)
 	if err == nil {
-		reason = "the tile and its leaves do not agree"
+		reason = "the tile and what is below it do not agree"
+		if level == 0 {
+			reason = "the tile and its leaves, in log/" + layout.EntriesPath(id.Index, partial) + ", do not agree"
+		}
 		for i := 0; i+sha256.Size <= min(len(got), len(want)); i += sha256.Size {
 			if !bytes.Equal(got[i:i+sha256.Size], want[i:i+sha256.Size]) {
 				first += uint64(i/sha256.Size) << (level * layout.TileHeight)
