@@ -46,7 +46,19 @@ func NewEngine(cfg EngineConfig) *Engine {
 }
 
 // Wants tells whether events of a class can be compared.
-func Wants(c *event.Class) bool { return c.Product == "hl7" || isImage(c) || isRow(c) }
+func Wants(c *event.Class) bool {
+	return c.Product == "hl7" || isImage(c) || isRow(c) || isAccess(c)
+}
+
+// isAccess tells the events that say who used a system of records.
+func isAccess(c *event.Class) bool { return c.Serves("", "ehr", "audit") }
+
+// seat tells the chart who used the record system, and when.
+func (e *Engine) seat(h *hospital.House, ev *event.Event) {
+	if w := h.StaffNamed(h.Ref(value(ev, "access.user"))); w != nil && !ev.Time.IsZero() && !ev.Time.After(ev.Observed) {
+		e.chart.Seat(int64(w.ID), ev.Time)
+	}
+}
 
 // Event takes an event and returns what may not be true. Its error is that of the disk.
 func (e *Engine) Event(h *hospital.House, ev *event.Event, at hospital.Place) ([]Doubt, error) {
@@ -61,6 +73,9 @@ func (e *Engine) Event(h *hospital.House, ev *event.Event, at hospital.Place) ([
 		return e.image(h, ev, at)
 	case isRow(ev.Class):
 		return e.row(h, ev, at)
+	case isAccess(ev.Class):
+		e.seat(h, ev)
+		return nil, nil
 	}
 	if !Wants(ev.Class) {
 		return nil, nil
@@ -96,7 +111,8 @@ func (e *Engine) Clock(h *hospital.House, now time.Time) []Doubt {
 func (e *Engine) written(h *hospital.House, ev *event.Event, m *hl7.Message, at hospital.Place) []Doubt {
 	code, _ := m.Get("MSH-9.1")
 	trigger, _ := m.Get("MSH-9.2")
-	s := scribe{m: m, house: h, zone: e.cfg.Zone, since: e.since, id: idOf(at, ev.ID), said: ev.Observed}
+	s := scribe{m: m, house: h, zone: e.cfg.Zone, since: e.since, source: ev.Source + " " + code, id: idOf(at, ev.ID), said: ev.Observed}
+	defer e.chart.Hear(s.source, s.id, s.moment("MSH-7"), ev.Observed)
 	var found []chart.Finding
 	switch {
 	case code == "MDM":
@@ -109,6 +125,16 @@ func (e *Engine) written(h *hospital.House, ev *event.Event, m *hl7.Message, at 
 	case code == "VXU":
 		for _, shot := range s.shots() {
 			found = append(found, e.chart.Shot(shot)...)
+		}
+	case code == "RDE" || code == "OMP":
+		s.ordered(e.chart)
+	case code == "RAS":
+		for _, dose := range s.doses(e.chart) {
+			found = append(found, e.chart.Note(dose, s.around(&dose))...)
+		}
+	case code == "ORU":
+		for _, r := range s.results() {
+			found = append(found, e.chart.Result(r)...)
 		}
 	}
 	return doubtsOf(h, found)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,6 +31,7 @@ type Doubt struct {
 	Patient string          `json:"patient,omitempty"` // token
 	Author  string          `json:"author,omitempty"`  // who wrote it, as the sender calls the person
 	Before  *finding.Place  `json:"before,omitempty"`  // in the journal, of what was said in front of an engine
+	Absent  *finding.Place  `json:"absent,omitempty"`  // in the journal, of the last that the same sender had said before: by then it had not said this
 	Places  []finding.Place `json:"places"`            // of what is doubted, oldest first
 	Count   int             `json:"count"`             // of messages that it rests on, also of those that have no place here
 	Changes []route.Change  `json:"changes,omitempty"`
@@ -103,9 +105,23 @@ func doubtsOf(h *hospital.House, found []chart.Finding) []Doubt {
 			}
 		}
 		d.ID = event.NewID(watcher, native...).String()
+		if place, _, ok := placeOf(f.Absent); ok {
+			d.Absent, d.Signs = &place, provable(f.Signs, place.Entry)
+		}
 		out = append(out, d)
 	}
 	return out
+}
+
+// provable adds to the sign of a gap where the journal proves it.
+func provable(signs []chart.Sign, entry uint64) []chart.Sign {
+	signs = slices.Clone(signs)
+	for i := range signs {
+		if signs[i].ID == "gap" {
+			signs[i].Text += fmt.Sprintf(" That is so as of entry %d of the journal.", entry)
+		}
+	}
+	return signs
 }
 
 // file has doubts stand in the journal as findings, and keeps them to be looked at.
