@@ -86,7 +86,7 @@ func (e *Engine) Event(h *hospital.House, ev *event.Event, at hospital.Place) ([
 	}
 	var out []Doubt
 	for _, p := range e.passages {
-		out = append(out, p.doubts(h, p.hear(ev, m, at))...)
+		out = append(out, p.doubts(h, e.cfg.Zone, p.hear(ev, m, at))...)
 	}
 	return append(out, e.written(h, ev, m, at)...), nil
 }
@@ -102,7 +102,7 @@ func (e *Engine) Clock(h *hospital.House, now time.Time) []Doubt {
 	}
 	var out []Doubt
 	for _, p := range e.passages {
-		out = append(out, p.doubts(h, p.route.Tick(now))...)
+		out = append(out, p.doubts(h, e.cfg.Zone, p.route.Tick(now))...)
 	}
 	return append(out, doubtsOf(h, e.chart.Tick(now))...)
 }

@@ -55,7 +55,7 @@ func placeOf(id string) (place finding.Place, ev string, ok bool) {
 }
 
 // doubts are the outcomes of a route that are worth telling: see allowance.
-func (p *passage) doubts(h *hospital.House, outcomes []route.Outcome) []Doubt {
+func (p *passage) doubts(h *hospital.House, zone *time.Location, outcomes []route.Outcome) []Doubt {
 	var out []Doubt
 	for i := range outcomes {
 		o := &outcomes[i]
@@ -72,6 +72,9 @@ func (p *passage) doubts(h *hospital.House, outcomes []route.Outcome) []Doubt {
 			d.Places = append(d.Places, after)
 		}
 		d.ID = event.NewID(watcher, p.cfg.Name, d.Kind, one, two, o.Statement).String()
+		if o.Kind != route.Lost && o.Kind != route.Rewritten {
+			weigh(h, zone, &d, o.Patient)
+		}
 		out = append(out, d)
 	}
 	return out
@@ -79,16 +82,22 @@ func (p *passage) doubts(h *hospital.House, outcomes []route.Outcome) []Doubt {
 
 // token stands for the patient with an identifier as PID-3 writes it.
 func token(h *hospital.House, identifier string) string {
-	if identifier == "" {
-		return ""
-	}
-	parts := append(strings.Split(identifier, "^"), "", "", "", "")
-	authority, _, _ := strings.Cut(parts[3], "&")
-	id, _ := h.Find([]hospital.Identifier{{Value: parts[0], Authority: authority, Type: parts[4]}})
+	id := patientOf(h, identifier)
 	if id == 0 {
 		return ""
 	}
 	return h.Token(id)
+}
+
+// patientOf is the patient with an identifier as PID-3 writes it; 0 for nobody.
+func patientOf(h *hospital.House, identifier string) hospital.PatientID {
+	if identifier == "" {
+		return 0
+	}
+	parts := append(strings.Split(identifier, "^"), "", "", "", "")
+	authority, _, _ := strings.Cut(parts[3], "&")
+	id, _ := h.Find([]hospital.Identifier{{Value: parts[0], Authority: authority, Type: parts[4]}})
+	return id
 }
 
 // doubtsOf are what was found in charts.
@@ -144,11 +153,18 @@ func (r *Room) file(ctx context.Context, doubts []Doubt) error {
 }
 
 // Rule is what is thought of doubts of this kind: how much they matter, what they do to care, and when they are none.
-func (d *Doubt) Rule() finding.Rule { return ruleOf(d.Kind).Rule }
+func (d *Doubt) Rule() finding.Rule { return d.rule().Rule }
+
+// rule is that of its kind, with the level that its weight gives it.
+func (d *Doubt) rule() rule {
+	r := ruleOf(d.Kind)
+	r.Level = d.raise(r.Level)
+	return r
+}
 
 // finding is a doubt as all watchers tell theirs: which fields differ or which signs were seen, and nothing that was said.
 func (d *Doubt) finding() finding.Finding {
-	rule := ruleOf(d.Kind)
+	rule := d.rule()
 	var fields, signs []string
 	for _, c := range d.Changes {
 		fields = append(fields, c.Field)

@@ -40,7 +40,9 @@ func (e *Engine) image(h *hospital.House, ev *event.Event, at hospital.Place) ([
 	}
 	var out []Doubt
 	for _, kind := range wrong {
-		out = append(out, imageDoubt(h, kind, &before, &now, field("Modality")))
+		d := imageDoubt(h, kind, &before, &now, field("Modality"))
+		weigh(h, e.cfg.Zone, &d, now.Patient)
+		out = append(out, d)
 	}
 	return out, nil
 }

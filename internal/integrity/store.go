@@ -188,7 +188,7 @@ func (r *Room) hearAgain(ctx context.Context, p *passage, since, until uint64) e
 	return nil
 }
 
-// Doubts lists what may not be true and was heard since a moment, latest first, at most n. It is patient data: callers say who looked.
+// Doubts lists what may not be true and was heard since a moment, the latest n: the latest day first, and within a day the heaviest. It is patient data: callers say who looked.
 func (r *Room) Doubts(ctx context.Context, since time.Time, n int) ([]Doubt, error) {
 	rows, err := r.cfg.DB.QueryContext(ctx, `SELECT body FROM integrity_doubts WHERE at >= $1 ORDER BY at DESC, id LIMIT $2`, since.Unix(), n)
 	if err != nil {
@@ -207,6 +207,7 @@ func (r *Room) Doubts(ctx context.Context, since time.Time, n int) ([]Doubt, err
 		}
 		out = append(out, d)
 	}
+	heaviestFirst(out, r.cfg.Zone)
 	return out, rows.Err()
 }
 
