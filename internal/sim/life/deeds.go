@@ -66,6 +66,9 @@ func (s *Stage) Write(who *world.Staff, p world.Person, d Document) string {
 	return d.Number
 }
 
+// Passed is a message as the interface engine passes it on.
+func (s *Stage) Passed(message []byte, at time.Time) []byte { return s.h.Rewrite(message, at) }
+
 // Team adds somebody to a patient's care team, or takes the person out of it; by entered it.
 func (s *Stage) Team(by, who *world.Staff, p world.Person, at time.Time, remove bool) {
 	s.say(p, at, func(b *batch, v *Visit, m moment) {
