@@ -134,16 +134,24 @@ func (s *scribe) around(n *chart.Note) chart.Around {
 		return a
 	}
 	a.There = s.there(p, n.Claimed, 2*time.Hour)
-	a.Trigger = s.trigger(p)
+	a.Trigger, a.Died = s.matter(p), p.Dead
 	return a
 }
 
-// trigger is since when somebody may wish that a chart said something else.
+// trigger is since when somebody may wish that a record said something else: the later of a death and a matter.
 func (s *scribe) trigger(p *hospital.Patient) time.Time {
 	if p == nil {
 		return time.Time{}
 	}
-	at := p.Dead
+	at := s.matter(p)
+	if p.Dead.After(at) && !p.Dead.After(s.said) {
+		return p.Dead
+	}
+	return at
+}
+
+// matter is since when there is a complaint or a legal matter about a patient.
+func (s *scribe) matter(p *hospital.Patient) (at time.Time) {
 	for i := range p.Edges {
 		e := &p.Edges[i]
 		if e.Kind == hospital.Assignment && e.Voided.IsZero() && !e.Made.After(s.said) && e.Made.After(at) {
@@ -247,6 +255,10 @@ func (s *scribe) merge() (m chart.Merge, known bool) {
 	retired, two := s.house.Recorded(s.identifiers("MRG", 1))
 	id, patient := s.patient()
 	m = chart.Merge{ID: s.id, By: s.get("EVN-5"), Survivor: person(survivor), Retired: person(retired), Patient: patient, Said: s.said}
+	if born := s.moment("PID-7"); !born.IsZero() && retired.Person != 0 { // what the record was called is said again, and the day is hashed with it
+		same := s.house.Identity(&hospital.Human{Family: s.get("MRG-7.1"), Given: s.get("MRG-7.2"), Born: born})
+		m.SameBirth = same.Name == retired.Name && same.Person == retired.Person
+	}
 	m.Survivor.Home, m.Retired.Home = home(survivor), home(retired)
 	if survivor.Name == retired.Name && survivor.Person != retired.Person {
 		m.Survivor.Born, m.Retired.Born = "one day", "another" // a hash of name and day: of other names nobody can tell

@@ -190,6 +190,9 @@ func (f *falsified) story(tale *life.Tale, told []bool) Falsification {
 			continue
 		}
 		told[j] = true
+		if f.c.Why != nil && tale.Case && len(d.Signs) > 0 && !s.Found { // of many alike the first
+			f.c.Why("doubt about "+tale.ID, fmt.Sprintf("%s %d %v", d.Kind, d.Weight(), d.Signs))
+		}
 		if after := f.told[j].Sub(tale.Start); !s.Found || after < s.After {
 			s.Found, s.After, s.Delay, s.By = true, after, f.delay(tale.ID, f.told[j]), d.Kind
 		}

@@ -50,9 +50,9 @@ func (c *Chart) amend(n Note, a Around) []Finding {
 	}
 	f := Finding{Kind: Amended, At: n.Said, Author: n.Author, Patient: n.Patient, Things: slices.Clone(b.IDs[:min(len(b.IDs), mostThings)]), Count: len(b.IDs)}
 	f.Signs = append(f.Signs, Sign{"many", fmt.Sprintf("%d entries of this chart were changed within %s.", len(b.At), span(n.Said.Sub(b.At[0]))), weighMany + min(weighEach*(len(b.At)-limit), mostEach)})
-	if !a.Trigger.IsZero() && !a.Trigger.After(n.Said) && n.Said.Sub(a.Trigger) < 60*day {
-		f.Signs = append(f.Signs, Sign{"trigger", "A complaint, a legal matter or a death came up before.", weighTrigger})
-	}
+	since := func(at time.Time) bool { return !at.IsZero() && !at.After(n.Said) && n.Said.Sub(at) < 60*day }
+	f.sign(since(a.Trigger), "trigger", weighTrigger, "A complaint or a legal matter came up before.")
+	f.sign(since(a.Died), "death", weighDeath, "The patient died before.")
 	f.sign(a.Window, "window", weighWindow, "The record system had been down, as announced.")
 	charts := c.charts(n.Author, n.Said)
 	f.sign(charts >= wideFrom, "wide", weighWide, fmt.Sprintf("The same person changed entries of %d charts in that time, as when a template was wrong.", charts))

@@ -34,7 +34,8 @@ type Note struct {
 type Around struct {
 	Duty    Truth     // the author was on duty when it claims to be written
 	There   Truth     // the patient was in the house then
-	Trigger time.Time // since when somebody may wish that the chart said something else: a complaint, a legal matter, a death; zero for none
+	Trigger time.Time // since when somebody may wish that the chart said something else: a complaint, a legal matter; zero for none
+	Died    time.Time // the patient
 	Window  bool      // records were down then, as was announced
 }
 
@@ -50,6 +51,7 @@ const (
 	weighSeen     = -8  // the roster was wrong: people swap shifts
 	weighAway     = 10  // nobody was there to be cared for
 	weighTrigger  = 10
+	weighDeath    = 5   // charts of the dead are put in order, and letters about them written, by honest people too
 	weighOpen     = -10 // it says itself that it comes late, as it should
 	weighWindow   = -20
 	weighTogether = -20 // many write late about the same hours: something was down
@@ -100,6 +102,9 @@ func step(d time.Duration) int {
 	return min(4*(n-2)+int(m>>(n-3)&3), 63)
 }
 
+// fewNotes is how many say nothing yet of what is usual.
+const fewNotes = 100
+
 // lateness weighs how late a note is, and says so: what comes two thirds as late is counted with it, for the latest that was ever seen is not the latest that
 // can be. ordinary is true for what nobody has to look at.
 func (k *manner) lateness(late time.Duration) (weight int, text string, ordinary bool) {
@@ -111,8 +116,11 @@ func (k *manner) lateness(late time.Duration) (weight int, text string, ordinary
 		}
 	}
 	text = fmt.Sprintf("It was written %s after the time that it claims", span(late))
-	if all < 1000 {
-		return weighLate, text + ". Too few of its kind are known to say how usual that is; half a day is taken for it.", late <= 12*time.Hour
+	if all < fewNotes {
+		if late <= 12*time.Hour {
+			return 0, text, true
+		}
+		return weighLate, text + ". Too few of its kind are known to say how usual that is; half a day is taken for it.", false
 	}
 	weight = worth(as, all, 20, weighLate)
 	return weight, fmt.Sprintf("%s. Of 10000 of its kind about %d come as late.", text, 10000*as/all), late <= lateFrom || 20*as > all
@@ -121,7 +129,8 @@ func (k *manner) lateness(late time.Duration) (weight int, text string, ordinary
 // Note takes an entry, and returns what can be said of it at once. Of one that comes late, or looks odd otherwise, something is said by Tick.
 func (c *Chart) Note(n Note, a Around) []Finding {
 	amends := n.Parent != "" || n.Event == "T08" || n.Event == "T10"
-	if !n.Claimed.IsZero() && !amends {
+	fresh := n.Event == "T01" || n.Event == "T02" || n.Dose // others are about an entry that was made before
+	if !n.Claimed.IsZero() && fresh && !amends {
 		c.entry(n, a)
 	}
 	if amends && n.Author != "" && n.Patient != "" {
@@ -172,6 +181,7 @@ func (c *Chart) learnOf(k *manner, w *waiting) {
 	k.learn("off-duty", a.Duty.not(), late)
 	k.learn("away", a.There.not(), late)
 	k.learn("trigger", truth(between(a.Trigger, n)), late)
+	k.learn("death", truth(between(a.Died, n)), late)
 	k.learn("order", w.Order, late)
 	k.learn("offset", n.Offset, late)
 	k.learn("round", truth(round(n.Claimed)), late)
@@ -272,7 +282,8 @@ func (c *Chart) judge(w *waiting) Finding {
 	f.sign(w.Late > day, "days", weighDays, "That is more than a day.")
 	c.attended(&f, w, k)
 	f.sign(a.There == No, "away", k.oddsOf("away").weigh(weighAway, weighAway), "The patient was not in the house at the time that it claims.")
-	f.sign(between(a.Trigger, n), "trigger", k.oddsOf("trigger").weigh(weighTrigger, weighTrigger), "Between the time that it claims and the time at which it was written, a complaint, a legal matter or a death came up.")
+	f.sign(between(a.Trigger, n), "trigger", k.oddsOf("trigger").weigh(weighTrigger, weighTrigger), "Between the time that it claims and the time at which it was written, a complaint or a legal matter came up.")
+	f.sign(between(a.Died, n), "death", k.oddsOf("death").weigh(weighDeath, weighDeath), "Between the time that it claims and the time at which it was written, the patient died.")
 	f.sign(n.Early == Yes, "before-order", k.oddsOf("early").weigh(weighEarly, 0), "It claims to be given before it was ordered.")
 	f.sign(signedEarly(n) == Yes, "signed-before", k.oddsOf("signed").weigh(weighSigned, 0), "It bears a signature from before it was written.")
 	f.sign(w.Order == Yes, "order", k.oddsOf("order").weigh(weighOrder, 0), "Its sender gave it a number behind those of entries that were made more than an hour later than it claims to be.")

@@ -23,6 +23,7 @@ type Merge struct {
 	By                string // EVN-5
 	Survivor, Retired Person // as their records were before
 	Patient           string // the survivor
+	SameBirth         bool   // the days of birth are known to be the same
 	Said              time.Time
 }
 
@@ -37,6 +38,7 @@ const (
 	weighSameNumber  = -15 // of the nation's register: names change, numbers do not
 	weighFormer      = -8  // one bears the name that the other had
 	weighHome        = -3  // so do families
+	weighSameBirth   = -8  // one of twenty thousand strangers has the same; who merges looks for it, though
 )
 
 // Merge says whether two records that were made one are of different people. Mistyped names and days do not make another person: it takes several signs.
@@ -60,6 +62,7 @@ func (c *Chart) Merge(m Merge) []Finding {
 	if len(f.Signs) > 0 {
 		f.sign(a.National != "" && a.National == b.National, "same-national", weighSameNumber, "They have the same number in the nation's register.")
 		f.sign(slices.Contains(a.Former, b.Family) && b.Family != "" || slices.Contains(b.Former, a.Family) && a.Family != "", "former", weighFormer, "One of them had the family name of the other.")
+		f.sign(m.SameBirth, "same-birth", weighSameBirth, "They have the same day of birth.")
 		f.sign(slices.ContainsFunc(a.Home, func(h string) bool { return slices.Contains(b.Home, h) }), "home", weighHome, "They have the same dwelling or telephone.")
 	}
 	if len(f.Signs) > 0 && (a.Protected || b.Protected) {

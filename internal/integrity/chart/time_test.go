@@ -336,6 +336,7 @@ func TestMergesOfNamesThatChanged(t *testing.T) {
 		{"a stranger", func(old, now *chart.Person) { old.Home = nil }, []string{"merged 15: name given"}},
 		{"of the same number", func(old, now *chart.Person) { old.National, now.National = "1", "1" }, nil},
 		{"who had that name", func(old, now *chart.Person) { now.Former = []string{"doe"} }, nil},
+		{"a stranger of the same day", func(old, now *chart.Person) { old.Home = nil; now.Born, old.Born = "same", "same" }, nil},
 		{"who lives there", func(old, now *chart.Person) {}, nil},
 		{"a daughter", func(old, now *chart.Person) { old.Family, old.Sound, old.Born = "roe", "r", "1980" }, nil},
 		{"a daughter whom the register knows", func(old, now *chart.Person) {
@@ -346,7 +347,7 @@ func TestMergesOfNamesThatChanged(t *testing.T) {
 			old, now := rita, rita
 			old.Family, old.Given, old.Sound = "doe", "margarita", "d"
 			c.change(&old, &now)
-			expect(t, chart.New().Merge(chart.Merge{ID: "m1", Survivor: now, Retired: old, Said: clock()}), c.want...)
+			expect(t, chart.New().Merge(chart.Merge{ID: "m1", Survivor: now, Retired: old, Said: clock(), SameBirth: now.Born == "same"}), c.want...)
 		})
 	}
 }

@@ -106,6 +106,8 @@ func (s *Stage) Message(from, to *world.Staff, p world.Person, at time.Time) {
 func (s *Stage) Update(by *world.Staff, p, other world.Person, at time.Time, event string) {
 	s.say(p, at, func(b *batch, v *Visit, m moment) {
 		if other != world.None {
+			u := s.h.World.Human(other)
+			v.former = &u
 			b.merge(v, event, s.h.World.MRN(p), s.h.World.MRN(other), m, by)
 			return
 		}

@@ -25,6 +25,7 @@ const (
 	Mistyped   Slip = "mistyped"    // with a time that is half a day or a day wrong
 	ManyFixed  Slip = "template"    // entries of several charts, put right by one person
 	ChartFixed Slip = "chart fixed" // of one chart
+	AskedFor   Slip = "asked for"   // of one chart, after a complaint that was right
 	Renamed    Slip = "renamed"     // a merge of a person who changed the name
 	Passed     Slip = "engine"      // it passed the interface engine
 )
@@ -159,7 +160,10 @@ func (h *Hospital) putRight(day *batch) {
 	}
 	for range b.some(float64(h.World.Beds) / 400) { // somebody complains, of a bill or the food
 		if v := b.oneOf(lying); v != nil {
-			b.list(h.dayStart+10*hour, v, feed.ListRow{Kind: "assignment", Reference: key("K", world.Mix(v.id, uint64(h.date))), Who: "complaints", WhoKind: "department", From: h.date.String(), By: "complaints", Status: "open"})
+			b.list(h.dayStart+8*hour, v, feed.ListRow{Kind: "assignment", Reference: key("K", world.Mix(v.id, uint64(h.date))), Who: "complaints", WhoKind: "department", From: h.date.String(), By: "complaints", Status: "open"})
+			if b.chance(0.15) {
+				b.fix([]*Visit{v}, 1, 3+b.r.IntN(6), AskedFor)
+			}
 		}
 	}
 	day.says, day.looks, day.lists = append(day.says, b.says...), append(day.looks, b.looks...), append(day.lists, b.lists...)
@@ -260,10 +264,23 @@ func (b *batch) rename() {
 	b.adt(old, "A28", at-hour, nil, 'O')
 	own := b.own(v, 0x6d6572)
 	b.adt(own, "A31", at-30*minute, nil, 'O')
+	own.former = &old.human
 	b.merge(own, "A40", own.MRN, old.MRN, at, who)
 	for i := n; i < len(b.says); i++ {
 		b.says[i].slip = Renamed
 	}
+}
+
+// called is who the retired record of a merge was of (MRG-7), where the record system says it.
+func (h *Hospital) called(v *Visit) []string {
+	u := &v.human
+	if v.former != nil {
+		u = v.former
+	}
+	if !h.c.Slips {
+		return nil
+	}
+	return []string{u.Family, u.Given}
 }
 
 // taps are what is heard in front of the interface engine and behind it of one in four results of the laboratory.
@@ -277,6 +294,7 @@ func (h *Hospital) taps(said []say) []say {
 		if s.feed != feed.Lab || s.tale != 0 || world.Mix(s.id, 0x746170)%4 > 0 {
 			continue
 		}
+		s.data = spoil(s.id, s.data) // by its sender, for all who hear it
 		front, behind := s, s
 		front.feed, front.id, front.slip = feed.TapLab, world.Mix(s.id, 1), Passed
 		behind.feed, behind.id, behind.slip = feed.TapRecord, world.Mix(s.id, 2), Passed

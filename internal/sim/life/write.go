@@ -130,7 +130,7 @@ type emitter struct {
 
 func (e *emitter) say(s *say) error {
 	e.record = feed.Record{Feed: s.feed, At: s.at.time(), ID: s.id, Data: s.data, Name: s.name, Story: e.h.story(s.tale), Slip: string(s.slip)}
-	if feed.Describe(s.feed).Way == feed.MLLP && s.tale == 0 {
+	if feed.Describe(s.feed).Way == feed.MLLP && s.tale == 0 && s.slip != Passed {
 		e.record.Data = spoil(s.id, s.data)
 	}
 	return e.hand()

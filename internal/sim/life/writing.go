@@ -233,6 +233,7 @@ func (b *batch) merge(v *Visit, event, survivor, retired string, at moment, by *
 	} else {
 		m.Segment("MRG")
 		m.Field(1, retired, "", "", b.h.World.Authority, "MR")
+		m.Field(7, b.h.called(v)...)
 	}
 	b.send(feed.ADT, at, id, v.tale)
 }
