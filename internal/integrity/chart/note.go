@@ -71,13 +71,14 @@ const (
 // settleAfter is how long a late note waits, so that it is known whether many come late.
 const settleAfter = 20 * time.Minute
 
-// Some is late that comes so long after the time that it claims, and is looked at when at most one of twenty of its kind is as late.
+// lateFrom is how long after the time that it claims something has come when it is late.
 const lateFrom = 4 * time.Hour
 
 type waiting struct {
 	Note     Note          `json:"note"`
 	Around   Around        `json:"around"`
 	Late     time.Duration `json:"late"`
+	Apart    bool          `json:"apart"`  // it claims another time than now, or one that cannot be: then it matters who was where
 	Weight   int           `json:"weight"` // of its lateness
 	Text     string        `json:"text"`   // how late that is
 	Order    Truth         `json:"order"`
@@ -106,8 +107,8 @@ func step(d time.Duration) int {
 const fewNotes = 100
 
 // lateness weighs how late a note is, and says so: what comes two thirds as late is counted with it, for the latest that was ever seen is not the latest that
-// can be. ordinary is true for what nobody has to look at.
-func (k *manner) lateness(late time.Duration) (weight int, text string, ordinary bool) {
+// can be.
+func (k *manner) lateness(late time.Duration) (weight int, text string) {
 	var all, as int64
 	for i, n := range k.Counts {
 		all += n
@@ -118,12 +119,12 @@ func (k *manner) lateness(late time.Duration) (weight int, text string, ordinary
 	text = fmt.Sprintf("It was written %s after the time that it claims", span(late))
 	if all < fewNotes {
 		if late <= 12*time.Hour {
-			return 0, text, true
+			return 0, text + "."
 		}
-		return weighLate, text + ". Too few of its kind are known to say how usual that is; half a day is taken for it.", false
+		return weighLate, text + ". Too few of its kind are known to say how usual that is; half a day is taken for it."
 	}
 	weight = worth(as, all, 20, weighLate)
-	return weight, fmt.Sprintf("%s. Of 10000 of its kind about %d come as late.", text, 10000*as/all), late <= lateFrom || 20*as > all
+	return weight, fmt.Sprintf("%s. Of 10000 of its kind about %d come as late.", text, 10000*as/all)
 }
 
 // Note takes an entry, and returns what can be said of it at once. Of one that comes late, or looks odd otherwise, something is said by Tick.
@@ -154,8 +155,7 @@ func (c *Chart) entry(n Note, a Around) {
 		return
 	}
 	w := &waiting{Note: n, Around: a, Late: n.Said.Sub(n.Claimed), Absent: v.Last, AbsentAt: v.LastAt}
-	var ordinary bool
-	w.Weight, w.Text, ordinary = k.lateness(w.Late)
+	w.Weight, w.Text = k.lateness(w.Late)
 	k.Counts[step(w.Late)]++
 	entered := n.Entered
 	if entered.IsZero() {
@@ -164,10 +164,11 @@ func (c *Chart) entry(n Note, a Around) {
 	w.Order = v.outOfOrder(n.Serials, entered)
 	w.Gap = near(entered, n.Claimed, time.Hour) && w.Late > lateFrom && v.Spoken.any(n.Claimed.Add(quarter), v.LastAt)
 	c.learnOf(k, w)
+	w.Apart = w.Late > lateFrom || w.Order == Yes || n.Early == Yes
 	if len(c.waiting) >= mostWaiting {
 		return
 	}
-	if odd := w.Order == Yes || n.Offset == Yes || n.Early == Yes || signedEarly(&n) == Yes; !ordinary || odd {
+	if w.Apart || n.Offset == Yes || signedEarly(&n) == Yes {
 		c.waiting = append(c.waiting, w)
 	} else if len(n.Hands) > 0 && len(c.seats.By) > 0 && len(c.untaken) < mostUntaken {
 		c.untaken = append(c.untaken, w)
@@ -281,7 +282,7 @@ func (c *Chart) judge(w *waiting) Finding {
 	f.sign(late, "late", w.Weight, w.Text)
 	f.sign(w.Late > day, "days", weighDays, "That is more than a day.")
 	c.attended(&f, w, k)
-	f.sign(a.There == No, "away", k.oddsOf("away").weigh(weighAway, weighAway), "The patient was not in the house at the time that it claims.")
+	f.sign(w.Apart && a.There == No, "away", k.oddsOf("away").weigh(weighAway, weighAway), "The patient was not in the house at the time that it claims.")
 	f.sign(between(a.Trigger, n), "trigger", k.oddsOf("trigger").weigh(weighTrigger, weighTrigger), "Between the time that it claims and the time at which it was written, a complaint or a legal matter came up.")
 	f.sign(between(a.Died, n), "death", k.oddsOf("death").weigh(weighDeath, weighDeath), "Between the time that it claims and the time at which it was written, the patient died.")
 	f.sign(n.Early == Yes, "before-order", k.oddsOf("early").weigh(weighEarly, 0), "It claims to be given before it was ordered.")
@@ -301,6 +302,11 @@ func (c *Chart) judge(w *waiting) Finding {
 // attended weighs whether the author was there, as rosters and the log of the record system have it.
 func (c *Chart) attended(f *Finding, w *waiting, k *manner) {
 	n, duty := &w.Note, w.Around.Duty
+	at := c.seats.used(n.Hands, n.Said.Add(-seenBefore), n.Said.Add(seenAfter))
+	f.sign(at == No, "untaken", k.oddsOf("untaken").weigh(weighUntaken, 0), "Nobody who can have written it used the record system when it was sent, as those who write nearly always do.")
+	if !w.Apart {
+		return
+	}
 	f.sign(duty == No, "off-duty", k.oddsOf("off-duty").weigh(weighOffDuty, weighOffDuty), "Its author was not on duty at the time that it claims.")
 	f.sign(duty == Yes, "on-duty", weighOnDuty, "Its author was on duty at the time that it claims.")
 	used := c.seats.used(n.Hands, n.Claimed.Add(-time.Hour), n.Claimed.Add(time.Hour))
@@ -310,8 +316,6 @@ func (c *Chart) attended(f *Finding, w *waiting, k *manner) {
 	}
 	f.sign(used == No, "unseen", k.oddsOf("unseen").weigh(most, most), "Its author did not use the record system within an hour of the time that it claims, and others did.")
 	f.sign(used == Yes && duty == No, "seen", weighSeen, "Its author used the record system around that time all the same.")
-	at := c.seats.used(n.Hands, n.Said.Add(-seenBefore), n.Said.Add(seenAfter))
-	f.sign(at == No, "untaken", k.oddsOf("untaken").weigh(weighUntaken, 0), "Nobody who can have written it used the record system when it was sent, as those who write nearly always do.")
 }
 
 // clocked weighs what times look like.

@@ -166,7 +166,7 @@ func TestNobodyWroteIt(t *testing.T) {
 	n.Claimed = clock().Add(-3*time.Minute - 7*time.Second)
 	n.Signed = n.Claimed.Add(-time.Hour)
 	signed := func(n *chart.Note) bool { n.Signed = n.Entered; return true }
-	expect(t, wait(lived(signed), n, chart.Around{Duty: chart.Yes})) // on duty
+	expect(t, wait(lived(signed), n, chart.Around{Duty: chart.No, There: chart.No}), "back-dated 20: untaken signed-before") // that is of now, and a telephone call may be
 	found := wait(lived(signed), n, chart.Around{})
 	expect(t, found, "back-dated 20: untaken signed-before")
 	n.Hands = append(n.Hands, typist) // it was dictated
