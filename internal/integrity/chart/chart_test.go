@@ -42,12 +42,15 @@ func note(late time.Duration) chart.Note {
 func TestBackDatedNotes(t *testing.T) {
 	open := note(72 * time.Hour)
 	open.Open = true
+	cancelled := note(72 * time.Hour)
+	cancelled.Event = "T11"
 	for _, c := range []struct {
 		name   string
 		note   chart.Note
 		around chart.Around
 		want   []string
 	}{
+		{"an old one that is cancelled", cancelled, chart.Around{Duty: chart.No, There: chart.No}, nil},
 		{"at once", note(0), chart.Around{Duty: chart.No}, nil},
 		{"late in the shift", note(10 * time.Hour), chart.Around{Duty: chart.No}, nil},
 		{"a day late, of an own shift", note(30 * time.Hour), chart.Around{Duty: chart.Yes}, nil},

@@ -117,6 +117,8 @@ func TestSignsOfTimes(t *testing.T) {
 			chart.Around{Duty: chart.No, There: chart.No}, "back-dated 26: days off-duty unseen away"},
 		// B8: what had not been said.
 		{"it claims to be entered then", nil, func(n *chart.Note) { n.Entered, n.Serials = n.Claimed, nil }, off, "back-dated 36: late days off-duty unseen gap"},
+		{"its sender speaks seldom, and did not then", func(n *chart.Note) bool { return n.Said.Hour()%6 == 0 && n.Said.Minute() < 5 }, nil,
+			chart.Around{Duty: chart.No}, "back-dated 23: late days off-duty"},
 		{"its sender was silent ever since", func(n *chart.Note) bool { return n.Said.Before(clock().Add(-30 * time.Hour)) }, func(n *chart.Note) { n.Entered, n.Serials = n.Claimed, nil },
 			chart.Around{Duty: chart.No, There: chart.No}, "back-dated 26: late days off-duty unseen away silent"},
 	} {
@@ -169,6 +171,11 @@ func TestNobodyWroteIt(t *testing.T) {
 	expect(t, wait(lived(signed), n, chart.Around{Duty: chart.No, There: chart.No}), "back-dated 20: untaken signed-before") // that is of now, and a telephone call may be
 	found := wait(lived(signed), n, chart.Around{})
 	expect(t, found, "back-dated 20: untaken signed-before")
+	quiet := lived(signed) // its log has stopped: what it would say is not known
+	quiet.Note(n, chart.Around{})
+	for h := range 30 {
+		expect(t, quiet.Tick(clock().Add(time.Duration(h)*time.Hour)))
+	}
 	n.Hands = append(n.Hands, typist) // it was dictated
 	ch := lived(signed)
 	ch.Seat(typist, clock().Add(-10*time.Minute))
