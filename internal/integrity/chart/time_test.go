@@ -269,6 +269,9 @@ func TestResults(t *testing.T) {
 		}, func(r *chart.Result) {
 			r.Collected, r.Observed, r.Arrived, r.Trigger = clock().Add(-50*time.Hour), clock().Add(-50*time.Hour), time.Time{}, clock().Add(-40*time.Hour)
 		}, nil},
+		{"three minutes apart where it is mostly none, before a death", func(r *chart.Result) { r.Analysed, r.Reported = r.Observed, time.Time{} }, func(r *chart.Result) {
+			r.Analysed, r.Reported, r.Trigger = r.Observed.Add(3*time.Minute), time.Time{}, clock().Add(-time.Minute)
+		}, nil},
 		{"where machines have no clock", func(r *chart.Result) { r.Analysed = r.Collected.Add(-50 * time.Hour) }, func(r *chart.Result) { r.Analysed = r.Collected.Add(-50 * time.Hour) }, nil},
 		{"the number of an earlier day", nil, func(r *chart.Result) {
 			r.Reported, r.Collected, r.Analysed, r.Observed, r.Arrived, r.Trigger = clock().Add(-9*time.Hour), clock().Add(-10*time.Hour), clock().Add(-10*time.Hour), clock().Add(-10*time.Hour), time.Time{}, clock().Add(-time.Hour)
