@@ -48,7 +48,19 @@ func NewEngine(cfg EngineConfig) *Engine {
 }
 
 // Wants tells whether events of a class can be compared.
-func Wants(c *event.Class) bool { return c.Product == "hl7" || isImage(c) || isLoss(c) || isRow(c) }
+func Wants(c *event.Class) bool {
+	return c.Product == "hl7" || isImage(c) || isLoss(c) || isRow(c) || isAccess(c)
+}
+
+// isAccess tells the events that say who used a system of records.
+func isAccess(c *event.Class) bool { return c.Serves("", "ehr", "audit") }
+
+// seat tells the chart who used the record system, and when.
+func (e *Engine) seat(h *hospital.House, ev *event.Event) {
+	if w := h.StaffNamed(h.Ref(value(ev, "access.user"))); w != nil && !ev.Time.IsZero() && !ev.Time.After(ev.Observed) {
+		e.chart.Seat(int64(w.ID), ev.Time)
+	}
+}
 
 // Event takes an event and returns what may not be true. Its error is that of the disk.
 func (e *Engine) Event(h *hospital.House, ev *event.Event, at hospital.Place) ([]Doubt, error) {
@@ -65,6 +77,9 @@ func (e *Engine) Event(h *hospital.House, ev *event.Event, at hospital.Place) ([
 		return e.loss(h, ev, at)
 	case isRow(ev.Class):
 		return e.row(h, ev, at)
+	case isAccess(ev.Class):
+		e.seat(h, ev)
+		return nil, nil
 	}
 	if !Wants(ev.Class) {
 		return nil, nil
@@ -75,7 +90,7 @@ func (e *Engine) Event(h *hospital.House, ev *event.Event, at hospital.Place) ([
 	}
 	var out []Doubt
 	for _, p := range e.passages {
-		out = append(out, p.doubts(h, p.hear(ev, m, at))...)
+		out = append(out, p.doubts(h, e.cfg.Zone, p.hear(ev, m, at))...)
 	}
 	return append(out, e.written(h, ev, m, at)...), nil
 }
@@ -91,7 +106,7 @@ func (e *Engine) Clock(h *hospital.House, now time.Time) []Doubt {
 	}
 	var out []Doubt
 	for _, p := range e.passages {
-		out = append(out, p.doubts(h, p.route.Tick(now))...)
+		out = append(out, p.doubts(h, e.cfg.Zone, p.route.Tick(now))...)
 	}
 	return append(out, doubtsOf(h, e.chart.Tick(now))...)
 }
@@ -100,7 +115,8 @@ func (e *Engine) Clock(h *hospital.House, now time.Time) []Doubt {
 func (e *Engine) written(h *hospital.House, ev *event.Event, m *hl7.Message, at hospital.Place) []Doubt {
 	code, _ := m.Get("MSH-9.1")
 	trigger, _ := m.Get("MSH-9.2")
-	s := scribe{m: m, house: h, zone: e.cfg.Zone, since: e.since, id: idOf(at, ev.ID), said: ev.Observed}
+	s := scribe{m: m, house: h, zone: e.cfg.Zone, since: e.since, source: ev.Source + " " + code, id: idOf(at, ev.ID), said: ev.Observed}
+	defer e.chart.Hear(s.source, s.id, s.moment("MSH-7"), ev.Observed)
 	var found []chart.Finding
 	switch {
 	case code == "MDM":
@@ -113,6 +129,16 @@ func (e *Engine) written(h *hospital.House, ev *event.Event, m *hl7.Message, at 
 	case code == "VXU":
 		for _, shot := range s.shots() {
 			found = append(found, e.chart.Shot(shot)...)
+		}
+	case code == "RDE" || code == "OMP":
+		s.ordered(e.chart)
+	case code == "RAS":
+		for _, dose := range s.doses(e.chart) {
+			found = append(found, e.chart.Note(dose, s.around(&dose))...)
+		}
+	case code == "ORU":
+		for _, r := range s.results() {
+			found = append(found, e.chart.Result(r)...)
 		}
 	}
 	return doubtsOf(h, found)

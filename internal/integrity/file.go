@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +32,7 @@ type Doubt struct {
 	Patient string          `json:"patient,omitempty"` // token
 	Author  string          `json:"author,omitempty"`  // who wrote it, as the sender calls the person
 	Before  *finding.Place  `json:"before,omitempty"`  // in the journal, of what was said in front of an engine
+	Absent  *finding.Place  `json:"absent,omitempty"`  // in the journal, of the last that the same sender had said before: by then it had not said this
 	Places  []finding.Place `json:"places"`            // of what is doubted, oldest first
 	Count   int             `json:"count"`             // of messages that it rests on, also of those that have no place here
 	Changes []route.Change  `json:"changes,omitempty"`
@@ -54,7 +56,7 @@ func placeOf(id string) (place finding.Place, ev string, ok bool) {
 }
 
 // doubts are the outcomes of a route that are worth telling: see allowance.
-func (p *passage) doubts(h *hospital.House, outcomes []route.Outcome) []Doubt {
+func (p *passage) doubts(h *hospital.House, zone *time.Location, outcomes []route.Outcome) []Doubt {
 	var out []Doubt
 	for i := range outcomes {
 		o := &outcomes[i]
@@ -71,6 +73,9 @@ func (p *passage) doubts(h *hospital.House, outcomes []route.Outcome) []Doubt {
 			d.Places = append(d.Places, after)
 		}
 		d.ID = event.NewID(watcher, p.cfg.Name, d.Kind, one, two, o.Statement).String()
+		if o.Kind != route.Lost && o.Kind != route.Rewritten {
+			weigh(h, zone, &d, o.Patient)
+		}
 		out = append(out, d)
 	}
 	return out
@@ -78,16 +83,22 @@ func (p *passage) doubts(h *hospital.House, outcomes []route.Outcome) []Doubt {
 
 // token stands for the patient with an identifier as PID-3 writes it.
 func token(h *hospital.House, identifier string) string {
-	if identifier == "" {
-		return ""
-	}
-	parts := append(strings.Split(identifier, "^"), "", "", "", "")
-	authority, _, _ := strings.Cut(parts[3], "&")
-	id, _ := h.Find([]hospital.Identifier{{Value: parts[0], Authority: authority, Type: parts[4]}})
+	id := patientOf(h, identifier)
 	if id == 0 {
 		return ""
 	}
 	return h.Token(id)
+}
+
+// patientOf is the patient with an identifier as PID-3 writes it; 0 for nobody.
+func patientOf(h *hospital.House, identifier string) hospital.PatientID {
+	if identifier == "" {
+		return 0
+	}
+	parts := append(strings.Split(identifier, "^"), "", "", "", "")
+	authority, _, _ := strings.Cut(parts[3], "&")
+	id, _ := h.Find([]hospital.Identifier{{Value: parts[0], Authority: authority, Type: parts[4]}})
+	return id
 }
 
 // doubtsOf are what was found in charts.
@@ -104,9 +115,23 @@ func doubtsOf(h *hospital.House, found []chart.Finding) []Doubt {
 			}
 		}
 		d.ID = event.NewID(watcher, native...).String()
+		if place, _, ok := placeOf(f.Absent); ok {
+			d.Absent, d.Signs = &place, provable(f.Signs, place.Entry)
+		}
 		out = append(out, d)
 	}
 	return out
+}
+
+// provable adds to the sign of a gap where the journal proves it.
+func provable(signs []chart.Sign, entry uint64) []chart.Sign {
+	signs = slices.Clone(signs)
+	for i := range signs {
+		if signs[i].ID == "gap" {
+			signs[i].Text += fmt.Sprintf(" That is so as of entry %d of the journal.", entry)
+		}
+	}
+	return signs
 }
 
 // file has doubts stand in the journal as findings, and keeps them to be looked at.
@@ -129,11 +154,18 @@ func (r *Room) file(ctx context.Context, doubts []Doubt) error {
 }
 
 // Rule is what is thought of doubts of this kind: how much they matter, what they do to care, and when they are none.
-func (d *Doubt) Rule() finding.Rule { return ruleOf(d.Kind).Rule }
+func (d *Doubt) Rule() finding.Rule { return d.rule().Rule }
+
+// rule is that of its kind, with the level that its weight gives it.
+func (d *Doubt) rule() rule {
+	r := ruleOf(d.Kind)
+	r.Level = d.raise(r.Level)
+	return r
+}
 
 // finding is a doubt as all watchers tell theirs: which fields differ or which signs were seen, and nothing that was said.
 func (d *Doubt) finding() finding.Finding {
-	rule := ruleOf(d.Kind)
+	rule := d.rule()
 	var fields, signs []string
 	for _, c := range d.Changes {
 		fields = append(fields, c.Field)

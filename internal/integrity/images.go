@@ -51,6 +51,7 @@ func (e *Engine) image(h *hospital.House, ev *event.Event, at hospital.Place) ([
 	for _, kind := range wrong {
 		d := imageDoubt(h, kind, &before, &now, field("Modality"))
 		d.System = field("archive.system")
+		weigh(h, e.cfg.Zone, &d, now.Patient)
 		out = append(out, d)
 	}
 	return out, nil

@@ -51,6 +51,8 @@ type Room struct {
 	found    []Doubt            // since then
 	at       hospital.Place     // of the present event
 	filings  int                // since the entry began
+	seated   time.Time          // when who used the record system was written last, by what was received
+	seating  time.Time          // when it was within the present transaction
 }
 
 // OpenRoom prepares the room's tables. Its Hooks belong into a follower's configuration.
@@ -70,6 +72,7 @@ func (r *Room) load(ctx context.Context, _ *hospital.House) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.receipts, r.found, r.filings = nil, nil, 0
+	r.seated, r.seating = time.Time{}, time.Time{}
 	r.reader = event.LineReader{Taxonomy: r.cfg.Taxonomy, Limits: jsonl.DefaultLimits()}
 	secret := func(purpose string) []byte { return fmt.Appendf(nil, "%016x", r.cfg.Vault.Hash("integrity", purpose)) }
 	r.engine = NewEngine(EngineConfig{Routes: r.cfg.Routes, Zone: r.cfg.Zone, Secret: secret})
@@ -115,6 +118,7 @@ func (r *Room) saved() {
 	r.found = r.found[:0]
 	r.images.written()
 	r.rows.written()
+	r.seated = r.seating
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.engine.found = nil

@@ -49,6 +49,7 @@ func (e *Engine) row(h *hospital.House, ev *event.Event, at hospital.Place) ([]D
 		for _, c := range row.Differ(r.Before, r.Content) {
 			d.Changes = append(d.Changes, route.Change{Field: c.Column, Before: c.Before, After: c.After, Clinical: true})
 		}
+		weigh(h, e.cfg.Zone, &d, r.Patient+"^^^"+r.Authority)
 		return []Doubt{d}, nil
 	}
 	now := row.Row{Sort: row.Sort(r.Sort), Version: r.Version, Updated: r.Updated, By: r.By, Count: r.Count, Cells: r.Content}
@@ -77,6 +78,7 @@ func (e *Engine) row(h *hospital.House, ev *event.Event, at hospital.Place) ([]D
 	if place, _, ok := placeOf(before.First); ok {
 		d.Before = &place
 	}
+	weigh(h, e.cfg.Zone, &d, r.Patient+"^^^"+r.Authority)
 	return []Doubt{d}, nil
 }
 

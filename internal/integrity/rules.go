@@ -157,6 +157,12 @@ var rules = map[string]rule{
 		CareImpact:     "Allergies, blood groups and results of one person stand in the record of another.",
 		FalsePositives: []string{"A person who changed the name, or records that were made for somebody unknown."},
 	}},
+	string(chart.Mistimed): {kind: finding.Falsification, Rule: finding.Rule{
+		Title: "A result or a dose claims a time that it cannot be of", Level: "high",
+		Summary:        "Its times, its number and what else was heard do not fit together: measured before it was taken, given before it was ordered, or by somebody who was not there. Ask the one who entered it, with the signs at hand.",
+		CareImpact:     "Who reads the chart may believe that something was measured or given then which was not.",
+		FalsePositives: []string{"A dose that was ordered by word of mouth, and entered afterwards.", "A machine whose clock is wrong: then all of its results are."},
+	}},
 	string(chart.Unfounded): {kind: finding.Falsification, Rule: finding.Rule{
 		Title: "Vaccinations were entered for people who were not there", Level: "high",
 		Summary:        "One account entered vaccinations of many people, and nothing says that they came: no visit, no appointment. Ask who gave them, and look for the batch in the pharmacy's books.",

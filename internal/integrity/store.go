@@ -17,6 +17,7 @@ import (
 const (
 	sealedDoubt = "integrity doubt"
 	sealedChart = "integrity chart"
+	sealedSeats = "integrity seats"
 )
 
 // write keeps what was learned and found, within the follower's transaction.
@@ -80,8 +81,31 @@ func (r *Room) writeChart(ctx context.Context, tx *sql.Tx) error {
 	if err != nil {
 		return fmt.Errorf("seal what was learned of charts: %w", err)
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO integrity_charts (id, since, learned) VALUES (1, $1, $2)
-		ON CONFLICT (id) DO UPDATE SET since = excluded.since, learned = excluded.learned`, r.engine.since.Unix(), learned)
+	if err := r.putChart(ctx, tx, learnedRow, learned); err != nil {
+		return err
+	}
+	if r.engine.observed.Sub(r.seated) < time.Hour {
+		return nil
+	}
+	if plain, err = r.engine.chart.Seats(); err != nil {
+		return err
+	}
+	if learned, err = r.cfg.Vault.SealBlob(plain, sealedSeats); err != nil {
+		return fmt.Errorf("seal who used the record system: %w", err)
+	}
+	r.seating = r.engine.observed
+	return r.putChart(ctx, tx, seatsRow, learned)
+}
+
+// The rows of integrity_charts. Who used the record system is written once an hour: it is large, and what is missing of it is only not known.
+const (
+	learnedRow = 1
+	seatsRow   = 2
+)
+
+func (r *Room) putChart(ctx context.Context, tx *sql.Tx, id int, body []byte) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO integrity_charts (id, since, learned) VALUES ($1, $2, $3)
+		ON CONFLICT (id) DO UPDATE SET since = excluded.since, learned = excluded.learned`, id, r.engine.since.Unix(), body)
 	if err != nil {
 		return fmt.Errorf("keep what was learned of charts: %w", err)
 	}
@@ -89,21 +113,30 @@ func (r *Room) writeChart(ctx context.Context, tx *sql.Tx) error {
 }
 
 func (r *Room) recallChart(ctx context.Context) error {
-	var since int64
-	var sealed []byte
-	err := r.cfg.DB.QueryRowContext(ctx, `SELECT since, learned FROM integrity_charts WHERE id = 1`).Scan(&since, &sealed)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
+	for id, purpose := range map[int]string{learnedRow: sealedChart, seatsRow: sealedSeats} {
+		var since int64
+		var sealed []byte
+		err := r.cfg.DB.QueryRowContext(ctx, `SELECT since, learned FROM integrity_charts WHERE id = $1`, id).Scan(&since, &sealed)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("read what was learned of charts: %w", err)
+		}
+		learned, err := r.cfg.Vault.OpenBlob(sealed, purpose)
+		if err != nil {
+			return fmt.Errorf("open what was learned of charts: %w", err)
+		}
+		take := r.engine.chart.Restore
+		if id == seatsRow {
+			take = r.engine.chart.RestoreSeats
+		}
+		if err := take(learned); err != nil {
+			return err
+		}
+		r.engine.since = time.Unix(since, 0)
 	}
-	if err != nil {
-		return fmt.Errorf("read what was learned of charts: %w", err)
-	}
-	learned, err := r.cfg.Vault.OpenBlob(sealed, sealedChart)
-	if err != nil {
-		return fmt.Errorf("open what was learned of charts: %w", err)
-	}
-	r.engine.since = time.Unix(since, 0)
-	return r.engine.chart.Restore(learned)
+	return nil
 }
 
 // recall brings back what was known when the position was written: what was learned, and by hearing again the messages that were under way.
@@ -158,7 +191,7 @@ func (r *Room) hearAgain(ctx context.Context, p *passage, since, until uint64) e
 	return nil
 }
 
-// Doubts lists what may not be true and was heard since a moment, latest first, at most n. It is patient data: callers say who looked.
+// Doubts lists what may not be true and was heard since a moment, the latest n: the latest day first, and within a day the heaviest. It is patient data: callers say who looked.
 func (r *Room) Doubts(ctx context.Context, since time.Time, n int) ([]Doubt, error) {
 	rows, err := r.cfg.DB.QueryContext(ctx, `SELECT body FROM integrity_doubts WHERE at >= $1 ORDER BY at DESC, id LIMIT $2`, since.Unix(), n)
 	if err != nil {
@@ -177,6 +210,7 @@ func (r *Room) Doubts(ctx context.Context, since time.Time, n int) ([]Doubt, err
 		}
 		out = append(out, d)
 	}
+	heaviestFirst(out, r.cfg.Zone)
 	return out, rows.Err()
 }
 

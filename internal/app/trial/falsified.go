@@ -30,6 +30,8 @@ type Integrity struct {
 	Stories  []Falsification
 	Messages int64          // of HL7
 	False    map[string]int // doubts about ordinary life, by kind
+	Slips    map[string]int // of these, those about what is honest and looks falsified, by what it is
+	Played   map[string]int // messages of the days that count that look falsified and are honest, by what they are
 	Routes   []integrity.RouteState
 }
 
@@ -46,7 +48,7 @@ func Falsified(ctx context.Context, c Config) (Integrity, error) {
 	if err := t.equip(h); err != nil {
 		return Integrity{}, err
 	}
-	f := &falsified{trial: t, traces: map[string][]time.Time{}, engine: integrity.NewEngine(integrity.EngineConfig{
+	f := &falsified{trial: t, traces: map[string][]time.Time{}, slips: map[uint64]string{}, played: map[string]int{}, engine: integrity.NewEngine(integrity.EngineConfig{
 		Zone:   t.zone,
 		Secret: func(purpose string) []byte { return fmt.Append(nil, c.Life.Seed, purpose) },
 		Routes: []integrity.RouteConfig{{Name: "laboratory", From: []string{string(feed.TapLab)}, To: []string{string(feed.TapRecord)}, Learn: 7 * 24 * time.Hour}},
@@ -55,7 +57,10 @@ func Falsified(ctx context.Context, c Config) (Integrity, error) {
 	if err := h.Play(ctx, life.Sinks{Record: f.record, Truth: t.learn, Day: t.day}); err != nil {
 		return Integrity{}, err
 	}
-	f.note(f.engine.Clock(t.house, t.now.Add(time.Hour)))
+	if err := f.used(); err != nil {
+		return Integrity{}, err
+	}
+	f.note(f.engine.Clock(t.house, t.now.Add(26*time.Hour)))
 	return f.report(), nil
 }
 
@@ -66,12 +71,22 @@ type falsified struct {
 	doubts   []integrity.Doubt
 	told     []time.Time            // when each was
 	traces   map[string][]time.Time // when each story left something, by its id
+	slips    map[uint64]string      // what is honest and looks falsified, by its entry
+	played   map[string]int
+	logged   time.Time // hour whose rows of the access log are gathered
+	rows     []byte
 }
 
 // record reads what is said in messages, and what tells of people.
 func (f *falsified) record(r *feed.Record) error {
 	if r.Story != "" {
 		f.traces[r.Story] = append(f.traces[r.Story], r.At)
+	}
+	if hour := r.At.Truncate(time.Hour); hour.After(f.logged) {
+		if err := f.used(); err != nil {
+			return err
+		}
+		f.logged = hour
 	}
 	way := feed.Describe(r.Feed)
 	data := r.Data
@@ -81,6 +96,10 @@ func (f *falsified) record(r *feed.Record) error {
 		f.messages++
 	case feed.File:
 	case feed.Rows:
+		if r.Feed == feed.Access { // comes in files, one an hour
+			f.rows = append(f.rows, r.Data...)
+			return nil
+		}
 		if !slices.Contains([]feed.Feed{feed.Lists, feed.LabTable, feed.DrugTable, feed.Counts}, r.Feed) {
 			return nil
 		}
@@ -89,11 +108,28 @@ func (f *falsified) record(r *feed.Record) error {
 		return nil
 	}
 	f.now = r.At
+	if r.Slip != "" {
+		f.slips[f.entry+1] = r.Slip
+		if !r.At.Before(f.from) {
+			f.played[r.Slip]++
+		}
+	}
 	if err := f.decode(data, r.Feed); err != nil {
 		return err
 	}
 	f.note(f.engine.Clock(f.house, f.now))
 	return nil
+}
+
+// used has the engine hear who used the record system within an hour, when it is over.
+func (f *falsified) used() error {
+	if len(f.rows) == 0 {
+		return nil
+	}
+	f.now = f.logged.Add(time.Hour)
+	data := append([]byte(feed.AccessHead+"\n"), f.rows...)
+	f.rows = f.rows[:0]
+	return f.decode(data, feed.Access)
 }
 
 func (f *falsified) one(at hospital.Place) error {
@@ -109,7 +145,7 @@ func (f *falsified) note(doubts []integrity.Doubt) {
 }
 
 func (f *falsified) report() Integrity {
-	out := Integrity{Messages: f.messages, False: map[string]int{}, Routes: f.engine.Routes()}
+	out := Integrity{Messages: f.messages, False: map[string]int{}, Slips: map[string]int{}, Played: f.played, Routes: f.engine.Routes()}
 	told := make([]bool, len(f.doubts))
 	for _, kind := range []string{"F", "B"} { // what is about a falsification is not held against a twin of it
 		for i := range f.truth.Tales {
@@ -121,13 +157,27 @@ func (f *falsified) report() Integrity {
 	for j := range f.doubts {
 		if !told[j] && !f.doubts[j].At.Before(f.from) {
 			out.False[f.doubts[j].Kind]++
+			slip := f.slip(&f.doubts[j])
+			if slip != "" {
+				out.Slips[slip]++
+			}
 			if f.c.Why != nil {
-				f.c.Why("doubt about life", fmt.Sprintf("%s %s %s %v", f.doubts[j].At.In(f.zone).Format("01-02 15:04"), f.doubts[j].Kind, f.doubts[j].About, f.doubts[j].Signs))
+				f.c.Why("doubt about life", fmt.Sprintf("%s %s %s (%s) %v", f.doubts[j].At.In(f.zone).Format("01-02 15:04"), f.doubts[j].Kind, f.doubts[j].About, slip, f.doubts[j].Signs))
 			}
 		}
 	}
 	slices.SortFunc(out.Stories, func(a, b Falsification) int { return strings.Compare(a.ID, b.ID) })
 	return out
+}
+
+// slip is what that is honestly, on which a doubt rests; empty for what does not look falsified.
+func (f *falsified) slip(d *integrity.Doubt) string {
+	for _, p := range d.Places {
+		if s := f.slips[p.Entry]; s != "" {
+			return s
+		}
+	}
+	return ""
 }
 
 // story says how a tale came out, and notes in told which doubts are about it.
@@ -140,6 +190,9 @@ func (f *falsified) story(tale *life.Tale, told []bool) Falsification {
 			continue
 		}
 		told[j] = true
+		if f.c.Why != nil && tale.Case && len(d.Signs) > 0 && !s.Found { // of many alike the first
+			f.c.Why("doubt about "+tale.ID, fmt.Sprintf("%s %d %v", d.Kind, d.Weight(), d.Signs))
+		}
 		if after := f.told[j].Sub(tale.Start); !s.Found || after < s.After {
 			s.Found, s.After, s.Delay, s.By = true, after, f.delay(tale.ID, f.told[j]), d.Kind
 		}

@@ -96,10 +96,10 @@ func TestSameSeedSameReport(t *testing.T) {
 }
 
 // TestFalsified plays the stories of falsification and those that only look like them, and prints what was found. WARDLINE_FALSIFIED names seeds; without
-// them it is one small hospital for ten days.
+// them it is one small hospital for ten days. WARDLINE_SLIPS=off leaves out what is honest and looks falsified.
 func TestFalsified(t *testing.T) {
 	seeds := []string{"1"}
-	c := life.Config{Size: world.Mid, Days: 10, Learn: 5, Rows: 0.02, Quality: life.FullFeeds, From: time.Date(2030, 1, 7, 0, 0, 0, 0, time.UTC)}
+	c := life.Config{Size: world.Mid, Days: 10, Learn: 5, Rows: 0.02, Quality: life.FullFeeds, From: time.Date(2030, 1, 7, 0, 0, 0, 0, time.UTC), Slips: os.Getenv("WARDLINE_SLIPS") != "off"}
 	if s := os.Getenv("WARDLINE_FALSIFIED"); s != "" {
 		seeds = strings.Split(s, ",")
 		c.Days, c.Learn = 14, 7
@@ -120,6 +120,6 @@ func TestFalsified(t *testing.T) {
 		for _, s := range r.Stories {
 			t.Logf("seed %d: %s case %v found %v after %s, %s after its latest trace, by %s", c.Seed, s.ID, s.Case, s.Found, s.After.Round(time.Second), s.Delay.Round(time.Second), s.By)
 		}
-		t.Logf("seed %d: %d messages, doubts about ordinary life %v, routes %+v", c.Seed, r.Messages, r.False, r.Routes)
+		t.Logf("seed %d: %d messages, doubts about ordinary life %v, of which about what is honest and looks falsified %v of %v, routes %+v", c.Seed, r.Messages, r.False, r.Slips, r.Played, r.Routes)
 	}
 }

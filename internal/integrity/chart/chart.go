@@ -5,8 +5,9 @@
 // (ten times the logarithm of how much more often the sign is seen when something is wrong), and a person is asked from Alarm on. What is
 // usual is learned of the house itself: how late notes of a kind come, how often a chart is amended.
 //
-// The tests of time are B1, B3 and B5 of the notes on falsification: late arrival, causality, a burst of edits. The package is pure: what is said in
-// the same order gives the same findings, and it reads no clock.
+// The tests of time are B1 to B8 of the notes on falsification: late arrival, numbers out of order, causality, clocks, a burst of edits, an entry without
+// its author at the record system, the machine's time, and what had not been said when it claims to be written. The package is pure: what is said in the
+// same order gives the same findings, and it reads no clock.
 package chart
 
 import (
@@ -35,6 +36,7 @@ const (
 	Amended   Kind = "amended"    // many entries of one chart were changed in a short time
 	Merged    Kind = "merged"     // records of two different people became one
 	Unfounded Kind = "unfounded"  // something was given to people who were not there
+	Mistimed  Kind = "mistimed"   // a result or a dose claims a time that it cannot be of
 )
 
 // Finding is something that a person is to look at.
@@ -46,6 +48,16 @@ type Finding struct {
 	Things  []string // ids of the messages that it rests on, oldest first, at most mostThings
 	Count   int      // how many there are
 	Signs   []Sign
+	// Absent is the id of the last message of the same sender before it: then it had not been said. Empty where that says nothing.
+	Absent   string
+	AbsentAt time.Time
+}
+
+// sign adds a sign that holds, unless it is so usual here that it weighs nothing.
+func (f *Finding) sign(holds bool, id string, weight int, text string) {
+	if holds && weight != 0 {
+		f.Signs = append(f.Signs, Sign{id, text, weight})
+	}
 }
 
 // Weight is the sum of the signs.
@@ -71,19 +83,24 @@ const (
 
 // Chart remembers how charts are written. It is used by one goroutine at a time.
 type Chart struct {
-	late       map[string]*lateness // by kind of document
+	manners    map[string]*manner // by sender and kind of document
+	voices     map[string]*voice  // by sender and kind of message
+	orders     map[string]int64   // when what is given was ordered, by number of the order; Unix seconds. A stop forgets it: then it is not known
+	seats      seats
 	amendments map[pair]*burst
 	usual      counts // amendments of one chart by one author within burstSpan
 	waiting    []*waiting
+	untaken    []*waiting         // for the log of the record system
 	shots      map[string]*series // by author
 	told       map[string]time.Time
+	tidied     time.Time // when what is over was let go
 }
 
 type pair struct{ author, patient string }
 
 // New returns a Chart that has seen nothing.
 func New() *Chart {
-	return &Chart{late: map[string]*lateness{}, amendments: map[pair]*burst{}, shots: map[string]*series{}, told: map[string]time.Time{}}
+	return &Chart{manners: map[string]*manner{}, voices: map[string]*voice{}, orders: map[string]int64{}, seats: seats{By: map[int64]*ring{}}, amendments: map[pair]*burst{}, shots: map[string]*series{}, told: map[string]time.Time{}}
 }
 
 // How much is remembered at most: names come from outside.
@@ -92,11 +109,21 @@ const (
 	mostPairs   = 100_000
 	mostAuthors = 20_000
 	mostWaiting = 10_000
+	mostUntaken = 4_000
+	mostOrders  = 50_000
 )
 
 // Tick lets time pass, and returns what can be said now.
 func (c *Chart) Tick(now time.Time) []Finding {
-	out := c.settle(now)
+	if now.Sub(c.tidied) >= time.Minute {
+		c.tidied = now
+		c.tidy(now)
+	}
+	return c.settle(now)
+}
+
+// tidy lets go of what is over.
+func (c *Chart) tidy(now time.Time) {
 	for p, b := range c.amendments {
 		if now.Sub(b.Last) > burstSpan {
 			c.usual.add(len(b.At))
@@ -108,12 +135,16 @@ func (c *Chart) Tick(now time.Time) []Finding {
 			delete(c.shots, a)
 		}
 	}
+	for o, at := range c.orders {
+		if now.Unix()-at > int64(3*day/time.Second) {
+			delete(c.orders, o)
+		}
+	}
 	for id, at := range c.told {
 		if now.Sub(at) > 30*day {
 			delete(c.told, id)
 		}
 	}
-	return out
 }
 
 const day = 24 * time.Hour
@@ -129,7 +160,9 @@ func (c *Chart) once(id string, at time.Time, within time.Duration) bool {
 
 // learned is what outlives a restart: what is usual, and what is under way.
 type learned struct {
-	Late       map[string]*lateness `json:"late"`
+	Manners    map[string]*manner   `json:"manners"`
+	Voices     map[string]*voice    `json:"voices"`
+	Untaken    []*waiting           `json:"untaken"`
 	Usual      counts               `json:"usual"`
 	Told       map[string]time.Time `json:"told"`
 	Waiting    []*waiting           `json:"waiting"`
@@ -145,7 +178,7 @@ type amendments struct {
 
 // Learned returns what was learned, and what is under way, for Restore. It names people as the caller does: it has to be sealed.
 func (c *Chart) Learned() ([]byte, error) {
-	l := learned{Late: c.late, Usual: c.usual, Told: c.told, Waiting: c.waiting, Shots: c.shots}
+	l := learned{Manners: c.manners, Voices: c.voices, Untaken: c.untaken, Usual: c.usual, Told: c.told, Waiting: c.waiting, Shots: c.shots}
 	for p, b := range c.amendments {
 		l.Amendments = append(l.Amendments, amendments{p.author, p.patient, *b})
 	}
@@ -159,13 +192,14 @@ func (c *Chart) Restore(text []byte) error {
 		return fmt.Errorf("read what was learned of charts: %w", err)
 	}
 	again := New()
-	maps.Copy(again.late, l.Late)
+	maps.Copy(again.manners, l.Manners)
+	maps.Copy(again.voices, l.Voices)
 	maps.Copy(again.told, l.Told)
 	maps.Copy(again.shots, l.Shots)
 	for _, a := range l.Amendments {
 		again.amendments[pair{a.Author, a.Patient}] = &a.Burst
 	}
-	again.usual, again.waiting = l.Usual, l.Waiting
+	again.usual, again.waiting, again.untaken, again.seats = l.Usual, l.Waiting, l.Untaken, c.seats
 	*c = *again
 	return nil
 }

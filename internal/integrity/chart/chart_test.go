@@ -42,22 +42,27 @@ func note(late time.Duration) chart.Note {
 func TestBackDatedNotes(t *testing.T) {
 	open := note(72 * time.Hour)
 	open.Open = true
+	cancelled := note(72 * time.Hour)
+	cancelled.Event = "T11"
 	for _, c := range []struct {
 		name   string
 		note   chart.Note
 		around chart.Around
 		want   []string
 	}{
+		{"an old one that is cancelled", cancelled, chart.Around{Duty: chart.No, There: chart.No}, nil},
 		{"at once", note(0), chart.Around{Duty: chart.No}, nil},
 		{"late in the shift", note(10 * time.Hour), chart.Around{Duty: chart.No}, nil},
 		{"a day late, of an own shift", note(30 * time.Hour), chart.Around{Duty: chart.Yes}, nil},
 		{"a day late, and nothing else is known", note(30 * time.Hour), chart.Around{}, nil},
 		{"of a night on which the author was not there", note(72 * time.Hour), chart.Around{Duty: chart.No}, []string{"back-dated 23: late days off-duty"}},
 		{"of a night on which nobody was there to be looked after", note(20 * time.Hour), chart.Around{There: chart.No}, []string{"back-dated 20: late away"}},
-		{"after a death", note(72 * time.Hour), chart.Around{Trigger: clock().Add(-50 * time.Hour)}, []string{"back-dated 23: late days trigger"}},
-		{"after a death that was long before", note(72 * time.Hour), chart.Around{Trigger: clock().Add(-90 * time.Hour)}, nil},
-		{"after a death, and it says that it comes late", open, chart.Around{Trigger: clock().Add(-50 * time.Hour)}, nil},
-		{"after a death, of an own shift", note(72 * time.Hour), chart.Around{Duty: chart.Yes, Trigger: clock().Add(-50 * time.Hour)}, nil},
+		{"after a complaint", note(72 * time.Hour), chart.Around{Trigger: clock().Add(-50 * time.Hour)}, []string{"back-dated 23: late days trigger"}},
+		{"after a complaint that was long before", note(72 * time.Hour), chart.Around{Trigger: clock().Add(-90 * time.Hour)}, nil},
+		{"after a complaint, and it says that it comes late", open, chart.Around{Trigger: clock().Add(-50 * time.Hour)}, nil},
+		{"after a death", note(72 * time.Hour), chart.Around{Died: clock().Add(-50 * time.Hour), Duty: chart.Yes}, nil},
+		{"after a death, of a night off", note(20 * time.Hour), chart.Around{Died: clock().Add(-10 * time.Hour)}, []string{"back-dated 15: late death"}},
+		{"after a complaint, of an own shift", note(72 * time.Hour), chart.Around{Duty: chart.Yes, Trigger: clock().Add(-50 * time.Hour)}, nil},
 		{"of a time at which records were down", note(20 * time.Hour), chart.Around{Duty: chart.No, Window: true}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -12,7 +12,9 @@ type Person struct {
 	Born                 string
 	Sex                  string
 	National             string
-	Protected            bool // of a celebrity, or restricted
+	Former               []string // earlier family names
+	Home                 []string // dwelling and telephones
+	Protected            bool     // of a celebrity, or restricted
 }
 
 // Merge is two records that are made one (ADT A18, A34, A40 and such).
@@ -21,6 +23,7 @@ type Merge struct {
 	By                string // EVN-5
 	Survivor, Retired Person // as their records were before
 	Patient           string // the survivor
+	SameBirth         bool   // the days of birth are known to be the same
 	Said              time.Time
 }
 
@@ -32,6 +35,10 @@ const (
 	weighOtherSex    = 5
 	weighOtherNumber = 10 // of the nation's register
 	weighProtected   = 5
+	weighSameNumber  = -15 // of the nation's register: names change, numbers do not
+	weighFormer      = -8  // one bears the name that the other had
+	weighHome        = -3  // so do families
+	weighSameBirth   = -8  // one of twenty thousand strangers has the same; who merges looks for it, though
 )
 
 // Merge says whether two records that were made one are of different people. Mistyped names and days do not make another person: it takes several signs.
@@ -52,6 +59,12 @@ func (c *Chart) Merge(m Merge) []Finding {
 	sign(a.Born, b.Born, weighOtherBirth, "birth", "They have different days of birth.")
 	sign(a.Sex, b.Sex, weighOtherSex, "sex", "They are of different sexes.")
 	sign(a.National, b.National, weighOtherNumber, "national", "They have different numbers in the nation's register.")
+	if len(f.Signs) > 0 {
+		f.sign(a.National != "" && a.National == b.National, "same-national", weighSameNumber, "They have the same number in the nation's register.")
+		f.sign(slices.Contains(a.Former, b.Family) && b.Family != "" || slices.Contains(b.Former, a.Family) && a.Family != "", "former", weighFormer, "One of them had the family name of the other.")
+		f.sign(m.SameBirth, "same-birth", weighSameBirth, "They have the same day of birth.")
+		f.sign(slices.ContainsFunc(a.Home, func(h string) bool { return slices.Contains(b.Home, h) }), "home", weighHome, "They have the same dwelling or telephone.")
+	}
 	if len(f.Signs) > 0 && (a.Protected || b.Protected) {
 		f.Signs = append(f.Signs, Sign{"protected", "One of them is protected.", weighProtected})
 	}

@@ -102,4 +102,5 @@ type Record struct {
 	Data  []byte
 	Name  string // of the file, for records that are whole files
 	Story string // the story whose it is; empty for ordinary life
+	Slip  string // what makes it look falsified though it is honest; empty for most
 }

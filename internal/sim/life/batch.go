@@ -29,6 +29,7 @@ type say struct {
 	tale int16
 	data []byte
 	name string
+	slip Slip
 }
 
 // look is one time in which somebody looks at a record.

@@ -98,7 +98,7 @@ func (b *batch) note(v *Visit, kind string, at moment, by *world.Staff) {
 	}
 	d := &documented{number: key("D", v.next()), event: "T02", kind: kind, written: at, by: by, text: "Text of a note."}
 	b.see(v, by, at-8*minute, Writing, "note", true)
-	b.write(v, d, at)
+	b.writeNote(v, d, at)
 	if b.chance(0.003) && v.tale == 0 {
 		b.astray(v, *d, at)
 	}

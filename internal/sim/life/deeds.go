@@ -66,6 +66,9 @@ func (s *Stage) Write(who *world.Staff, p world.Person, d Document) string {
 	return d.Number
 }
 
+// Passed is a message as the interface engine passes it on.
+func (s *Stage) Passed(message []byte, at time.Time) []byte { return s.h.Rewrite(message, at) }
+
 // Team adds somebody to a patient's care team, or takes the person out of it; by entered it.
 func (s *Stage) Team(by, who *world.Staff, p world.Person, at time.Time, remove bool) {
 	s.say(p, at, func(b *batch, v *Visit, m moment) {
@@ -103,6 +106,8 @@ func (s *Stage) Message(from, to *world.Staff, p world.Person, at time.Time) {
 func (s *Stage) Update(by *world.Staff, p, other world.Person, at time.Time, event string) {
 	s.say(p, at, func(b *batch, v *Visit, m moment) {
 		if other != world.None {
+			u := s.h.World.Human(other)
+			v.former = &u
 			b.merge(v, event, s.h.World.MRN(p), s.h.World.MRN(other), m, by)
 			return
 		}

@@ -34,6 +34,9 @@ type Config struct {
 	// stay the same: their first and last rows are always written, and those that tell of more than looking.
 	Rows    float64
 	Stories []Story
+	// Slips has charts written as people write them: see Slip. Without it every note comes in time, as it did before there were slips, so that what was measured of
+	// accesses stays comparable.
+	Slips bool
 }
 
 // Quality is what a site is able to tell of itself.

@@ -129,6 +129,7 @@ func (h *Hospital) gather() *batch {
 			change()
 		}
 	}
+	h.putRight(day)
 	return day
 }
 

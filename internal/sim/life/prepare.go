@@ -58,7 +58,7 @@ func (h *Hospital) misfortunes() {
 	h.silences = append(h.silences, silence{feed: lost, from: from, to: from + 30*hour})
 	down := momentOf(h.World.At(h.World.From+4, 2, 0))
 	for _, f := range []feed.Feed{feed.ADT, feed.Orders, feed.Documents, feed.Pharmacy} {
-		h.delays = append(h.delays, delay{feed: f, from: down, to: down + 4*hour, by: 4*hour + 20*minute})
+		h.delays = append(h.delays, delay{feed: f, from: down, to: down + 4*hour, by: 4*hour + 20*minute, planned: true})
 	}
 }
 
@@ -67,6 +67,7 @@ type delay struct {
 	feed     feed.Feed
 	from, to moment
 	by       moment
+	planned  bool
 }
 
 // silence is a time in which a feed says nothing.

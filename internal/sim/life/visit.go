@@ -27,6 +27,7 @@ type Visit struct {
 	pid    []byte         // PID, PD1 and NK1 of its messages
 	rx     []prescription // what the patient gets here
 	human  world.Human
+	former *world.Human // who a record is called after that is merged into the patient's, where that is somebody else
 	mother *Visit       // of a newborn
 	wrong  world.Person // a second number that is taken for this person's, wrongly; None for most
 }

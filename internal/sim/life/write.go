@@ -93,7 +93,7 @@ func (h *Hospital) spoken(d *batch) []say {
 		}
 	}
 	d.says = later
-	today = h.again(today)
+	today = h.taps(h.again(today))
 	slices.SortFunc(today, func(a, b say) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.id, b.id)) })
 	return today
 }
@@ -129,8 +129,8 @@ type emitter struct {
 }
 
 func (e *emitter) say(s *say) error {
-	e.record = feed.Record{Feed: s.feed, At: s.at.time(), ID: s.id, Data: s.data, Name: s.name, Story: e.h.story(s.tale)}
-	if feed.Describe(s.feed).Way == feed.MLLP && s.tale == 0 {
+	e.record = feed.Record{Feed: s.feed, At: s.at.time(), ID: s.id, Data: s.data, Name: s.name, Story: e.h.story(s.tale), Slip: string(s.slip)}
+	if feed.Describe(s.feed).Way == feed.MLLP && s.tale == 0 && s.slip != Passed {
 		e.record.Data = spoil(s.id, s.data)
 	}
 	return e.hand()

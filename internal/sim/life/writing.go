@@ -110,11 +110,12 @@ func (b *batch) write(v *Visit, d *documented, at moment) {
 	m.Field(1, "1")
 	m.Field(2, d.kind)
 	m.Stamp(4, d.written.time().In(b.h.World.Zone))
-	m.Stamp(6, d.written.time().In(b.h.World.Zone))
+	m.Stamp(6, b.h.originated(d, at).time().In(b.h.World.Zone))
 	b.xcn(9, d.by)
 	b.xcn(11, d.typist)
 	m.Field(12, d.number)
 	m.Field(13, d.parent)
+	m.Field(15, b.h.serial(at, id))
 	m.Field(17, "AU")
 	m.Segment("OBX")
 	m.Field(1, "1")
@@ -232,6 +233,7 @@ func (b *batch) merge(v *Visit, event, survivor, retired string, at moment, by *
 	} else {
 		m.Segment("MRG")
 		m.Field(1, retired, "", "", b.h.World.Authority, "MR")
+		m.Field(7, b.h.called(v)...)
 	}
 	b.send(feed.ADT, at, id, v.tale)
 }

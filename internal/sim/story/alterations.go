@@ -110,7 +110,7 @@ func betweenTaps(s *scene) {
 			}
 		}
 		arrived := at.Add(s.between(30*time.Millisecond, 400*time.Millisecond))
-		message := s.result(at, v.Person, r)
+		message := s.Passed(s.result(at, v.Person, r), arrived)
 		s.say(feed.TapRecord, arrived, message)
 		s.say(feed.Wire, arrived, trace.HL7Seen(arrived, s.next(), engineIP, recordIP, mllpPort, r.control, "ORU^R01", "AA", 40*time.Millisecond, digest(message)))
 	}
