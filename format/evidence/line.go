@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"math/bits"
 	"strconv"
 
 	"github.com/wardline/wardline/format/tlog"
@@ -60,61 +61,66 @@ func HashLine(s Salt, line []byte) tlog.Hash {
 // Lines is the tree of the lines of one entry.
 type Lines struct {
 	seed   [SeedSize]byte
-	hashes []tlog.Hash
+	levels [][]tlog.Hash // of 2^level lines each, as far as they are full: levels[0] are the lines
 }
 
 // NewLines hashes the lines of a body, each of which ends with a line feed. The seed is to be random and secret, and used for one
 // body only.
 func NewLines(seed [SeedSize]byte, body []byte) *Lines {
-	l := &Lines{seed: seed, hashes: make([]tlog.Hash, 0, bytes.Count(body, []byte{'\n'}))}
+	leaves := make([]tlog.Hash, 0, bytes.Count(body, []byte{'\n'}))
 	mac := hmac.New(sha256.New, seed[:])
 	for line := range bytes.Lines(body) {
-		l.hashes = append(l.hashes, HashLine(saltOf(mac, len(l.hashes)), bytes.TrimSuffix(line, []byte{'\n'})))
+		leaves = append(leaves, HashLine(saltOf(mac, len(leaves)), bytes.TrimSuffix(line, []byte{'\n'})))
+	}
+	l := &Lines{seed: seed, levels: [][]tlog.Hash{leaves}}
+	for below := leaves; len(below) > 1; below = l.levels[len(l.levels)-1] {
+		above := make([]tlog.Hash, len(below)/2)
+		for i := range above {
+			above[i] = tlog.HashChildren(below[2*i], below[2*i+1])
+		}
+		l.levels = append(l.levels, above)
 	}
 	return l
 }
 
 // Root returns the root of the tree. RFC 6962 2.1
-func (l *Lines) Root() tlog.Hash { return root(l.hashes) }
+func (l *Lines) Root() tlog.Hash { return l.root(0, len(l.levels[0])) }
 
-func root(hashes []tlog.Hash) tlog.Hash {
-	switch len(hashes) {
-	case 0:
+// root is that of the lines from one to before another, which is how RFC 6962 cuts the tree: so all that is full was hashed before.
+func (l *Lines) root(from, to int) tlog.Hash {
+	n := to - from
+	if n == 0 {
 		return tlog.EmptyRoot()
-	case 1:
-		return hashes[0]
 	}
-	k := half(len(hashes))
-	return tlog.HashChildren(root(hashes[:k]), root(hashes[k:]))
+	if n&(n-1) == 0 {
+		return l.levels[bits.TrailingZeros(uint(n))][from/n]
+	}
+	k := half(n)
+	return tlog.HashChildren(l.root(from, from+k), l.root(from+k, to))
 }
 
 // half returns the largest power of two below n, which is 2 or more.
-func half(n int) int {
-	k := 1
-	for k*2 < n {
-		k *= 2
-	}
-	return k
-}
+func half(n int) int { return 1 << (bits.Len(uint(n-1)) - 1) }
 
 // Open returns what shows one line of the tree and nothing of the others.
 func (l *Lines) Open(line int) (Opening, error) {
-	if line < 0 || line >= len(l.hashes) {
-		return Opening{}, fmt.Errorf("%w: no line %d among %d", ErrEvidence, line, len(l.hashes))
+	count := len(l.levels[0])
+	if line < 0 || line >= count {
+		return Opening{}, fmt.Errorf("%w: no line %d among %d", ErrEvidence, line, count)
 	}
-	return Opening{Line: line, Count: len(l.hashes), Salt: SaltOf(l.seed, line), Hashes: path(l.hashes, line)}, nil
+	return Opening{Line: line, Count: count, Salt: SaltOf(l.seed, line), Hashes: l.path(0, count, line)}, nil
 }
 
 // path returns the hashes that lead from a leaf up. RFC 6962 2.1.1
-func path(hashes []tlog.Hash, at int) []tlog.Hash {
-	if len(hashes) == 1 {
+func (l *Lines) path(from, to, at int) []tlog.Hash {
+	if to-from == 1 {
 		return nil
 	}
-	k := half(len(hashes))
+	k := from + half(to-from)
 	if at < k {
-		return append(path(hashes[:k], at), root(hashes[k:]))
+		return append(l.path(from, k, at), l.root(k, to))
 	}
-	return append(path(hashes[k:], at-k), root(hashes[:k]))
+	return append(l.path(k, to, at), l.root(from, k))
 }
 
 // Opening leads from one line of an entry to the root of lines.

@@ -3,6 +3,7 @@ package console_test
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/wardline/wardline/internal/console"
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/integrity"
 	"github.com/wardline/wardline/internal/privacy"
 	"github.com/wardline/wardline/internal/privacy/diversion"
 	"github.com/wardline/wardline/internal/privacy/judge"
@@ -22,10 +24,13 @@ type office struct {
 	*node
 	room     *privacy.Room
 	follower *hospital.Follower
-	day      time.Time // on which it all happened: three days ago
+	charts   *integrity.Room // nil without withCharts
+	day      time.Time       // on which it all happened: three days ago
 	// The cases that come of it: a clerk looks at a co-worker, somebody who has left looks at a patient, and a report
 	// takes along many.
 	coworker, leaver, report string
+
+	withCharts bool // how charts are written is looked at as well
 }
 
 // Who is behind the cases. Nobody of them exists.
@@ -46,11 +51,15 @@ var clear = []string{"Holm", "Berg", "Gorse", "Quill", "Quarry Lane", "555-0144"
 // newOffice tells the clinic's story, after what happened before, and waits until the room has made its cases.
 func newOffice(t *testing.T, before ...func(*office)) *office {
 	t.Helper()
-	o := &office{}
+	return openOffice(t, &office{}, before...)
+}
+
+func openOffice(t *testing.T, o *office, before ...func(*office)) *office {
+	t.Helper()
 	o.node = newNode(t, func(n *node, cfg *console.Config) {
 		o.node = n
 		o.open(cfg.DB)
-		cfg.Privacy, cfg.Hospital = o.room, o.follower
+		cfg.Privacy, cfg.Hospital, cfg.Integrity = o.room, o.follower, o.charts
 	})
 	o.run(o.follower.Run)
 	for _, happened := range before {
@@ -96,8 +105,14 @@ func (o *office) open(db *store.DB) {
 		Config: privacy.Config{CasesPerDay: 50, Export: 50, Secret: []byte("a secret of tests"), Drugs: drugs}, DB: db, Journal: o.journal, Vault: v, Judge: j,
 	})
 	must(err)
+	rooms := []hospital.Hooks{o.room.Hooks()}
+	if o.withCharts {
+		o.charts, err = integrity.OpenRoom(o.t.Context(), integrity.Config{Journal: o.journal, DB: db, Vault: v, Taxonomy: o.tax, Zone: time.UTC, Log: slog.New(slog.DiscardHandler)})
+		must(err)
+		rooms = append(rooms, o.charts.Hooks())
+	}
 	o.follower, err = hospital.NewFollower(o.t.Context(), hospital.FollowerConfig{
-		Journal: o.journal, DB: db, Vault: v, Taxonomy: o.tax, House: hospital.Options{Authority: "ALDER"}, Read: factOf, Rooms: []hospital.Hooks{o.room.Hooks()}, Save: 50 * time.Millisecond,
+		Journal: o.journal, DB: db, Vault: v, Taxonomy: o.tax, House: hospital.Options{Authority: "ALDER"}, Read: factOf, Rooms: rooms, Save: 50 * time.Millisecond,
 	})
 	must(err)
 	o.room.Attach(o.follower.View)

@@ -84,12 +84,23 @@ func (c *Console) askWorkday(r *request) (answer, error) {
 
 // sameLine tells whether somebody may not look at a day: it is the own one, or that of somebody whom the reader reports to.
 func (c *Console) sameLine(r *request, who hospital.StaffID) (same bool, err error) {
-	by, err := c.viewer(r)
-	if err != nil || by.Staff == 0 {
+	line, err := c.line(r)
+	if err != nil {
 		return false, err
 	}
-	if by.Staff == who || c.Hospital == nil {
-		return by.Staff == who, nil
+	_, same = line[who]
+	return same, nil
+}
+
+// line is the reader and all whom the reader reports to, as far as the house knows.
+func (c *Console) line(r *request) (map[hospital.StaffID]struct{}, error) {
+	by, err := c.viewer(r)
+	if err != nil || by.Staff == 0 {
+		return nil, err
+	}
+	line := map[hospital.StaffID]struct{}{by.Staff: {}}
+	if c.Hospital == nil {
+		return line, nil
 	}
 	c.Hospital.View(func(h *hospital.House) {
 		at := by.Staff
@@ -98,13 +109,11 @@ func (c *Console) sameLine(r *request, who hospital.StaffID) (same bool, err err
 			if s == nil || s.Manager == 0 {
 				return
 			}
-			if at = s.Manager; at == who {
-				same = true
-				return
-			}
+			at = s.Manager
+			line[at] = struct{}{}
 		}
 	})
-	return same, nil
+	return line, nil
 }
 
 func (c *Console) workday(r *request) (answer, error) {

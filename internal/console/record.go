@@ -52,6 +52,9 @@ func (c *Console) doubtful(ctx context.Context, r *request, id string) (*doubtfu
 	if err != nil {
 		return nil, err
 	}
+	if mine, err := c.unbarred(r, []integrity.Doubt{found}); err != nil || len(mine) == 0 {
+		return nil, cmp.Or(err, integrity.ErrNoDoubt) // as if there were none
+	}
 	d := &doubtful{Doubt: found}
 	if d.Before != nil {
 		if d.before, err = c.Integrity.Said(ctx, *d.Before); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/console/page"
+	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/integrity"
 	"github.com/wardline/wardline/internal/integrity/chart"
 	ways "github.com/wardline/wardline/internal/integrity/route"
@@ -30,9 +31,37 @@ func (c *Console) records(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if all, err = c.unbarred(r, all); err != nil {
+		return answer{}, err
+	}
 	worstOfToday(all, r.clock)
 	routes := c.Integrity.Routes()
 	return answer{data: doubtList(all, routes), show: func() (string, any, error) { return "records", c.recordsPage(r, all, routes), nil }}, nil
+}
+
+// unbarred leaves out the doubts about what the reader wrote, or somebody whom the reader reports to.
+func (c *Console) unbarred(r *request, all []integrity.Doubt) ([]integrity.Doubt, error) {
+	if c.Privacy == nil || c.Hospital == nil || !slices.ContainsFunc(all, func(d integrity.Doubt) bool { return d.Author != "" }) {
+		return all, nil // nobody knows who is who
+	}
+	line, err := c.line(r)
+	if err != nil {
+		return nil, err
+	}
+	c.Hospital.View(func(h *hospital.House) {
+		all = slices.DeleteFunc(all, func(d integrity.Doubt) bool {
+			if d.Author == "" {
+				return false
+			}
+			staff := h.StaffNamed(h.Ref(d.Author))
+			if staff == nil {
+				return strings.EqualFold(d.Author, r.actor.Name)
+			}
+			_, same := line[staff.ID]
+			return same
+		})
+	})
+	return all, nil
 }
 
 const recordsAsk = "Do records still say what was said?"

@@ -257,3 +257,38 @@ func TestRecordsThatNobodyCompares(t *testing.T) {
 		t.Errorf("status %d:\n%s", status, text(body))
 	}
 }
+
+// TestNobodyReadsDoubtsAboutOneself: neither who wrote what is doubted, nor who reports to that person.
+func TestNobodyReadsDoubtsAboutOneself(t *testing.T) {
+	o := openOffice(t, &office{withCharts: true})
+	for _, author := range []string{"55208^HOLM^IDA", "55100^BIRCH^BO"} {
+		for i := range 5 {
+			o.send("vaccines", "hl7", "mllp", "", o.now(), map[string]any{"message": strings.Join([]string{
+				fmt.Sprintf(`MSH|^~\&|VAX|ALDER|EHR|HOSP|%s||VXU^V04^VXU_V04|%s%d|P|2.5.1`, o.now().UTC().Format("20060102150405"), author[:5], i),
+				fmt.Sprintf(`PID|1||0100-000%d^^^ALDER^MR||STONE^SAM%d||1986010%d|M`, i, i, i+1), fmt.Sprintf(`ORC|RE||V%s%d|||||||%s`, author[:5], i, author),
+				`RXA|0|1|` + o.now().UTC().Add(time.Hour).Format("20060102150405") + `||207^COVID-19^CVX|0.5|mL||00|||||||||||CP|A`,
+			}, "\r") + "\r"})
+		}
+	}
+	about := map[string]string{}
+	o.wait("there are doubts about both", func() bool {
+		all, err := o.charts.Doubts(t.Context(), time.Time{}, 10)
+		for _, d := range all {
+			about[d.Author] = d.ID
+		}
+		return err == nil && about["55208"] != "" && about["55100"] != ""
+	})
+	admin := o.first()
+	for name, want := range map[string]struct{ holm, birch int }{"r.holm": {404, 404}, "b.birch": {200, 404}, "q.quill": {200, 200}} {
+		p := o.hire(admin, name, strings.ToUpper(name), access.Analyst)
+		_, list := p.get("/records")
+		for author, status := range map[string]int{"55208": want.holm, "55100": want.birch} {
+			if got, _ := p.get("/records/" + about[author]); got != status {
+				t.Errorf("%s opens the doubt about %s: status %d, want %d", name, author, got, status)
+			}
+			if listed := strings.Contains(list, about[author]); listed != (status == http.StatusOK) {
+				t.Errorf("%s has the doubt about %s listed: %t", name, author, listed)
+			}
+		}
+	}
+}

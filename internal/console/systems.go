@@ -70,7 +70,9 @@ func (c *Console) parts(r *request) ([]part, error) {
 }
 
 // holds tells whether a doubt is about the part.
-func (p *part) holds(d *integrity.Doubt) bool { return d.System == p.System && d.About == p.Table }
+func (p *part) holds(d *integrity.Doubt) bool {
+	return d.System == p.System && (d.About == p.Table || p.Unit == "images") // an archive is one part
+}
 
 func (p *part) url() string {
 	return "/records/systems/" + url.PathEscape(p.System) + "/" + url.PathEscape(p.Table)
@@ -254,6 +256,9 @@ func (c *Console) differing(r *request) (answer, error) {
 
 func (c *Console) differingPage(r *request, p *part) (page.Records, error) {
 	doubts, err := c.Integrity.Doubts(r.Context(), r.clock.Now.AddDate(0, 0, -doubtDays), mostDiffer)
+	if err == nil {
+		doubts, err = c.unbarred(r, doubts)
+	}
 	if err != nil {
 		return page.Records{}, err
 	}

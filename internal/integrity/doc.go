@@ -6,6 +6,7 @@
 //
 // Its parts:
 //
+//   - tables and archive read back what databases and image archives of other systems hold;
 //   - route compares messages at two points of their way;
 //   - Room follows the journal, has its parts judge what it hears, and files what they find.
 package integrity

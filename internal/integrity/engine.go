@@ -48,7 +48,7 @@ func NewEngine(cfg EngineConfig) *Engine {
 }
 
 // Wants tells whether events of a class can be compared.
-func Wants(c *event.Class) bool { return c.Product == "hl7" || isImage(c) || isRow(c) }
+func Wants(c *event.Class) bool { return c.Product == "hl7" || isImage(c) || isLoss(c) || isRow(c) }
 
 // Event takes an event and returns what may not be true. Its error is that of the disk.
 func (e *Engine) Event(h *hospital.House, ev *event.Event, at hospital.Place) ([]Doubt, error) {
@@ -61,6 +61,8 @@ func (e *Engine) Event(h *hospital.House, ev *event.Event, at hospital.Place) ([
 	switch {
 	case isImage(ev.Class):
 		return e.image(h, ev, at)
+	case isLoss(ev.Class):
+		return e.loss(h, ev, at)
 	case isRow(ev.Class):
 		return e.row(h, ev, at)
 	}

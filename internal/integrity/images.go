@@ -1,6 +1,7 @@
 package integrity
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -28,11 +29,19 @@ func (e *Engine) image(h *hospital.House, ev *event.Event, at hospital.Place) ([
 		ID: idOf(at, ev.ID), Polyglot: field("preamble") == "other", Coerced: field("coerced.reason") != "",
 		Seal: image.Seal{
 			Header: field("digest.header"), Semantic: field("digest.semantic"), Pixels: field("digest.pixels"), Patient: field("PatientID") + "^^^" + field("IssuerOfPatientID"),
-			Study: field("StudyInstanceUID"), At: ev.Observed,
+			Unpacked: field("unpacked"), Study: field("StudyInstanceUID"), From: ev.Source, At: ev.Observed,
 		},
 	}
 	if known && now.Patient != before.Patient {
 		now.Moved = samePatient(h, before.Patient, now.Patient) || now.Coerced && agrees(h, now.Patient, field("PatientName"), field("PatientBirthDate"))
+	}
+	if since, planted := plantedSince(field("archive.planted")); planted && known {
+		other := before // as it is pretended to have been
+		other.Pixels, other.Unpacked, other.Told = "planted", "", false
+		if wrong, _ := image.Compare(other, known, now); slices.Contains(wrong, image.Redrawn) {
+			e.found = append(e.found, SelfTest{System: field("archive.system"), Table: images, Planted: since, Found: ev.Observed})
+		}
+		return nil, nil
 	}
 	wrong, keep := image.Compare(before, known, now)
 	if keep != before {
@@ -40,7 +49,9 @@ func (e *Engine) image(h *hospital.House, ev *event.Event, at hospital.Place) ([
 	}
 	var out []Doubt
 	for _, kind := range wrong {
-		out = append(out, imageDoubt(h, kind, &before, &now, field("Modality")))
+		d := imageDoubt(h, kind, &before, &now, field("Modality"))
+		d.System = field("archive.system")
+		out = append(out, d)
 	}
 	return out, nil
 }
@@ -51,6 +62,12 @@ func value(ev *event.Event, name string) string {
 		return string(v)
 	}
 	return ""
+}
+
+// plantedSince reads since when a difference is pretended.
+func plantedSince(text string) (since time.Time, planted bool) {
+	since, err := time.Parse(time.RFC3339Nano, text)
+	return since, err == nil
 }
 
 func imageDoubt(h *hospital.House, kind image.Kind, before *image.Seal, now *image.Seen, modality string) Doubt {

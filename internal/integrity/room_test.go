@@ -34,6 +34,7 @@ type house struct {
 	vault   *vault.Vault
 	tax     *event.Taxonomy
 	at      time.Time
+	read    func(*event.Event) ([]hospital.Fact, error) // what the follower learns of the house
 }
 
 func newHouse(t *testing.T) *house {
@@ -57,7 +58,7 @@ func newHouse(t *testing.T) *house {
 			t.Error(err)
 		}
 	})
-	return &house{T: t, journal: j, vault: v, tax: tax, at: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)}
+	return &house{T: t, journal: j, vault: v, tax: tax, at: time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC), read: func(*event.Event) ([]hospital.Fact, error) { return nil, nil }}
 }
 
 // say has a sender's message stand in the journal, a second after the one before.
@@ -88,7 +89,7 @@ func (h *house) follow(db *store.DB) *integrity.Room {
 	}
 	f, err := hospital.NewFollower(h.Context(), hospital.FollowerConfig{
 		Journal: h.journal, DB: db, Vault: h.vault, Taxonomy: h.tax, House: hospital.Options{Authority: "HOSP"},
-		Read: func(*event.Event) ([]hospital.Fact, error) { return nil, nil }, Rooms: []hospital.Hooks{room.Hooks()}, Save: -1,
+		Read: h.read, Rooms: []hospital.Hooks{room.Hooks()}, Save: -1,
 	})
 	if err != nil {
 		h.Fatal(err)

@@ -69,6 +69,19 @@ var rules = map[string]rule{
 		Summary:    "Attributes changed that no archive has a reason to change: side, geometry, times, the scale of its values.",
 		CareImpact: "Side, size or dose may be read wrongly.",
 	}},
+	string(image.Gone): {kind: finding.Falsification, Rule: finding.Rule{
+		Title: "Images are missing in the archive that were there", Level: "high",
+		Summary: "The archive held a study, a series or single images, and neither lists nor delivers them any more, or what it delivers cannot be read. No rejection note says that somebody sorted them out. " +
+			"Look in its audit for who deleted them, and have them sent again by the machine that made them, or taken from a backup, before their time there is over.",
+		CareImpact:     "A study may be missing where it is needed, or the one picture that showed the finding.",
+		FalsePositives: []string{"A deletion that retention or a patient's right asked for: it has an order.", "An account that may not see all any more, or an archive that hides rejected images and their notes from it."},
+	}},
+	string(image.Missing): {kind: finding.Disruption, Rule: finding.Rule{
+		Title: "A study was made and is not in the archive", Level: "medium",
+		Summary:        "Images of the study were heard a day ago or more, and the archive never had it. Look into the queue of the machine that made them, and into the archive's list of what it turned away.",
+		CareImpact:     "Who looks for the study finds none, and may have the patient irradiated again.",
+		FalsePositives: []string{"Test images, and studies that belong into another archive: see expects in the archive's declaration."},
+	}},
 	string(image.Polyglot): {kind: finding.Falsification, Rule: finding.Rule{
 		Title: "An image is something else as well", Level: "high",
 		Summary:        "Its first 128 bytes, which are empty in an image, make it a program or another kind of file. Do not open it; keep it for those who look into it.",

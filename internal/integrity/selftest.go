@@ -31,6 +31,11 @@ func (s *SelfTest) Overdue(now time.Time) bool {
 	return s.Found.IsZero() && now.Sub(s.Planted) > mustBeFound
 }
 
+// unfoundSince is what is told of a difference that waits too long.
+func unfoundSince(planted time.Time) string {
+	return "A difference that was planted here on " + planted.Format(time.DateOnly) + " to test the house was not found."
+}
+
 // SelfTests lists the last test of each part of a system, by system and part.
 func (r *Room) SelfTests(ctx context.Context) ([]SelfTest, error) {
 	rows, err := r.cfg.DB.QueryContext(ctx, `SELECT system, name, planted, found FROM integrity_selftests AS t
@@ -111,6 +116,15 @@ func (t selfTests) void(ctx context.Context, part string) error {
 		return fmt.Errorf("forget a self-test: %w", err)
 	}
 	return nil
+}
+
+// forgotten voids a test of which no Keeper knows any more, and which nobody found: what was to be found went meanwhile, or a stop came between.
+func (t selfTests) forgotten(ctx context.Context, part string, now time.Time) error {
+	last, ok, err := t.last(ctx, part)
+	if err != nil || !ok || !last.Found.IsZero() || now.Sub(last.Planted) < mustBeFound {
+		return err
+	}
+	return t.void(ctx, part)
 }
 
 // overdue tells, once, whether a test waits longer than it may.

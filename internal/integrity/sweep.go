@@ -154,6 +154,9 @@ func (s *Sweeper) Test(ctx context.Context) error {
 			}
 			continue
 		}
+		if err := s.tests.forgotten(ctx, t.Name, now); err != nil {
+			return err
+		}
 		due, err := s.tests.due(ctx, t.Name, now)
 		if err != nil {
 			return err
@@ -174,7 +177,7 @@ func (s *Sweeper) tellUnfound(ctx context.Context, t tables.Table, since, now ti
 	}
 	return appendEvents(ctx, s.cfg.Journal, s.event(t, map[string]any{
 		"act": actUnfound, "outcome": tables.Mismatch.String(), "key": since.Format(time.RFC3339),
-		"reasons": []string{"A difference that was planted here on " + since.Format(time.DateOnly) + " to test the house was not found."},
+		"reasons": []string{unfoundSince(since)},
 	}, nil, nil))
 }
 

@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -155,4 +158,58 @@ func BenchmarkFollow(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+}
+
+// BenchmarkLeaves reads a journal with a million entries again as somebody does who trusts nothing but its public key, and then proves entries of it and checks
+// the proofs. WARDLINE_LEAVES is how many there are instead.
+func BenchmarkLeaves(b *testing.B) {
+	leaves := 1_000_000
+	if n, err := strconv.Atoi(os.Getenv("WARDLINE_LEAVES")); err == nil {
+		leaves = n
+	}
+	dir := filepath.Join(b.TempDir(), "journal")
+	j := open(b, journal.Config{Dir: dir})
+	r := rand.New(rand.NewPCG(1, 2))
+	line := auditLine(r, 0)
+	var writers sync.WaitGroup
+	var next atomic.Int64
+	for range 2000 {
+		writers.Go(func() {
+			for next.Add(1) <= int64(leaves) {
+				if _, err := j.Append(b.Context(), line); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	writers.Wait()
+	b.Run("verify", func(b *testing.B) {
+		for b.Loop() {
+			report, err := journal.Verify(b.Context(), dir, journal.Check{PublicKey: j.PublicKey()})
+			if err != nil || !report.Sound() || report.Checked < uint64(leaves) {
+				b.Fatal(report, err)
+			}
+		}
+		b.ReportMetric(float64(leaves)*float64(b.N)/b.Elapsed().Seconds(), "leaves/s")
+	})
+	b.Run("prove", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := j.Prove(b.Context(), r.Uint64N(uint64(leaves))); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	p, err := j.Prove(b.Context(), uint64(leaves)/3)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("check", func(b *testing.B) {
+		for b.Loop() {
+			if _, _, err := journal.VerifyProof(p.Bytes(), j.PublicKey()); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(len(p.Bytes())), "B/proof")
+	})
 }

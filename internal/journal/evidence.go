@@ -22,35 +22,60 @@ func (e *Entry) fits() bool {
 	return e.body == nil || !e.Header.opens() || e.lines().Root() == e.Header.Lines
 }
 
-// Open returns a line of an entry and what shows an outsider that it is the line that was sealed there, which tells nothing about the other
+// Opened is an entry whose lines can be shown to an outsider, each without the others.
+type Opened struct {
+	entry *Entry
+	body  [][]byte
+	lines *evidence.Lines // nil when the entry is of before there was a root of lines in headers
+}
+
+// Opened returns an entry to show lines of it, or ErrGone.
+func (j *Journal) Opened(ctx context.Context, index uint64) (*Opened, error) {
+	e, err := j.Entry(ctx, index)
+	if err != nil {
+		return nil, err
+	}
+	if !e.Gone.IsZero() {
+		return nil, fmt.Errorf("open a line of entry %d: %w", index, ErrGone)
+	}
+	o := &Opened{entry: e}
+	for _, l := range e.Lines() {
+		o.body = append(o.body, l)
+	}
+	if e.Header.opens() {
+		o.lines = e.lines()
+	}
+	return o, nil
+}
+
+// Line returns a line and what shows an outsider that it is the line that was sealed there, which tells nothing about the other
 // lines. opening is nil when the entry is of before there was a root of lines in headers: then nobody but this house can say it.
+func (o *Opened) Line(n int) (line []byte, opening *evidence.Opening, err error) {
+	index := o.entry.Index
+	if n < 0 || n >= len(o.body) {
+		return nil, nil, fmt.Errorf("%w: entry %d has no line %d", ErrNoEntry, index, n)
+	}
+	line = bytes.Clone(o.body[n])
+	if o.lines == nil {
+		return line, nil, nil
+	}
+	open, err := o.lines.Open(n)
+	if err == nil {
+		err = open.Verify(line, o.entry.Header.Count, o.entry.Header.Lines)
+	}
+	if err != nil {
+		return nil, nil, &DamageError{Index: index, Reason: "its lines are not those that its leaf has the root of"}
+	}
+	return line, &open, nil
+}
+
+// Open returns one line of an entry as Opened.Line does.
 func (j *Journal) Open(ctx context.Context, at Place) (line []byte, opening *evidence.Opening, err error) {
-	e, err := j.Entry(ctx, at.Entry)
+	o, err := j.Opened(ctx, at.Entry)
 	if err != nil {
 		return nil, nil, err
 	}
-	if !e.Gone.IsZero() {
-		return nil, nil, fmt.Errorf("open a line of entry %d: %w", at.Entry, ErrGone)
-	}
-	for n, l := range e.Lines() {
-		if n == at.Line {
-			line = bytes.Clone(l)
-		}
-	}
-	if line == nil {
-		return nil, nil, fmt.Errorf("%w: entry %d has no line %d", ErrNoEntry, at.Entry, at.Line)
-	}
-	if !e.Header.opens() {
-		return line, nil, nil
-	}
-	o, err := e.lines().Open(at.Line)
-	if err == nil {
-		err = o.Verify(line, e.Header.Count, e.Header.Lines)
-	}
-	if err != nil {
-		return nil, nil, &DamageError{Index: at.Entry, Reason: "its lines are not those that its leaf has the root of"}
-	}
-	return line, &o, nil
+	return o.Line(at.Line)
 }
 
 // SignEvidence signs the manifest of a bundle with the key that signs checkpoints. It signs nothing else: what is signed begins with

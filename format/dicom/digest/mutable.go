@@ -42,6 +42,7 @@ func DefaultMutable() Mutable {
 		Always: {
 			0x00080054, // RetrieveAETitle
 			0x00080056, // InstanceAvailability
+			0x00082111, // DerivationDescription: archives that are built on DCMTK write there that they compressed without loss
 			0x04000561, // OriginalAttributesSequence
 			0xFFFAFFFA, // DigitalSignaturesSequence
 			0x4FFE0001, // MACParametersSequence

@@ -20,6 +20,7 @@ func TestConfigurationsThatCannotWorkAreRefused(t *testing.T) {
 		{"a provider whose groups mean nothing", "console: {oidc: {issuer: \"https://login.example.org\", client_id: w}}\n", "roles for at least one group"},
 		{"days that are less than none", "journal: {keep_days: {events: -1}}\n", "0, for good, or more"},
 		{"half a certificate", "console: {certificate: a.pem}\n", "go together"},
+		{"an archive that is nowhere", "integrity: {archives: [pacs.yml]}\n", "integrity.archives: name pacs.yml by its whole path"},
 		{"a site that no log can be named after", "site: St. Elsewhere + more\n", "without spaces"},
 		{"a FHIR server whose file lies anywhere", "integrity: {fhir_servers: [record.yml]}\n", "name record.yml by its whole path"},
 		{"a plain listener for everybody", "sources:\n- {kind: mllp, streams: [{listen: \":2575\"}]}\n", "from: name the networks"},

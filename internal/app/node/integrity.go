@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/integrity"
+	"github.com/wardline/wardline/internal/integrity/archive"
 	"github.com/wardline/wardline/internal/integrity/resources"
 	"github.com/wardline/wardline/internal/integrity/tables"
 )
@@ -25,6 +26,9 @@ type IntegrityConfig struct {
 	// FHIRServers are files, each of which declares which types of resources of one FHIR server are read back: internal/integrity/resources/declare.go documents
 	// their keys.
 	FHIRServers []string `yaml:"fhir_servers"`
+	// Archives are files, each of which declares how one image archive is read back over DICOMweb, and when: internal/integrity/archive/declare.go documents their
+	// keys.
+	Archives []string `yaml:"archives"`
 	// SweepAt is the time of day at which their tables and types are read whole, as 15:04, and Sample how many rows or resources of each system are looked at in a
 	// day besides.
 	SweepAt string `yaml:"sweep_at"`
@@ -46,14 +50,11 @@ func (c *IntegrityConfig) check() error {
 	if _, err := time.Parse("15:04", c.SweepAt); err != nil || c.Sample < 0 {
 		return errors.New("integrity: sweep_at is a time of day such as 02:30, and sample is not below 0")
 	}
-	for _, file := range c.Databases {
-		if !filepath.IsAbs(file) {
-			return fmt.Errorf("integrity.databases: name %s by its whole path", file)
-		}
-	}
-	for _, file := range c.FHIRServers {
-		if !filepath.IsAbs(file) {
-			return fmt.Errorf("integrity.fhir_servers: name %s by its whole path", file)
+	for key, files := range map[string][]string{"databases": c.Databases, "fhir_servers": c.FHIRServers, "archives": c.Archives} {
+		for _, file := range files {
+			if !filepath.IsAbs(file) {
+				return fmt.Errorf("integrity.%s: name %s by its whole path", key, file)
+			}
 		}
 	}
 	return nil
@@ -72,6 +73,11 @@ func (n *Node) openIntegrity(ctx context.Context) error {
 	for _, file := range n.config.Integrity.FHIRServers {
 		if _, err := resources.Load(file); err != nil {
 			return fmt.Errorf("integrity.fhir_servers: %w", err)
+		}
+	}
+	for _, file := range n.config.Integrity.Archives {
+		if _, err := archive.Load(file); err != nil {
+			return fmt.Errorf("integrity.archives: %w", err)
 		}
 	}
 	zone, err := n.config.Location()
@@ -130,4 +136,24 @@ func (n *Node) sweepResources(ctx context.Context, file string) error {
 		return err
 	}
 	return errors.Join(s.Run(ctx), s.Close())
+}
+
+// sweepArchive reads an image archive back, until ctx ends.
+func (n *Node) sweepArchive(ctx context.Context, file string) error {
+	d, err := archive.Load(file)
+	if err != nil {
+		return err
+	}
+	zone, err := n.config.Location()
+	if err != nil {
+		return err
+	}
+	s, err := integrity.OpenArchiveSweeper(ctx, d, integrity.SweepConfig{
+		DB: n.db, Journal: n.journal, Vault: n.vault, Taxonomy: n.taxonomy, Zone: zone, Log: n.log,
+	})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return s.Run(ctx)
 }

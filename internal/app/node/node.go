@@ -238,6 +238,9 @@ func (n *Node) startRooms(s *stage) {
 		for _, file := range n.config.Integrity.FHIRServers {
 			s.start(n.part("sweep "+filepath.Base(file), func(ctx context.Context) error { return n.sweepResources(ctx, file) }))
 		}
+		for _, file := range n.config.Integrity.Archives {
+			s.start(n.part("archive "+filepath.Base(file), func(ctx context.Context) error { return n.sweepArchive(ctx, file) }))
+		}
 	}
 	s.start(n.console.Run)
 }

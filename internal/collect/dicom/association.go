@@ -13,6 +13,7 @@ import (
 	"github.com/wardline/wardline/format/jsonl"
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/event/instance"
 )
 
 // The statuses that are answered besides success (PS3.4 B.2.3, PS3.7 C).
@@ -118,7 +119,7 @@ const tagClass dicom.Tag = 0x00080016
 // write makes a.ev of an image. It is named by the image and its digests: what is sent again is the same event.
 func (a *association) write(m *dimse.Message, ds *dicom.DataSet, in *digest.Instance, size int64) error {
 	a.b.Reset()
-	WriteInstance(&a.b, ds, in)
+	instance.Write(&a.b, ds, in)
 	WriteStore(&a.b, m.Command, size)
 	a.call().Write(&a.b)
 	a.ev = event.Event{}

@@ -20,6 +20,7 @@ import (
 	"github.com/wardline/wardline/format/jsonl"
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/event/instance"
 )
 
 // Format reads DICOM files (PS3.10).
@@ -70,8 +71,8 @@ func (d *decoder) Next(ev *event.Event) error {
 		return err
 	}
 	d.b.Reset()
-	WriteInstance(&d.b, &file.DataSet, &in)
-	writePreamble(&d.b, &file)
+	instance.Write(&d.b, &file.DataSet, &in)
+	instance.WritePreamble(&d.b, &file)
 	if err := d.b.Into(ev, jsonl.Limits{Depth: d.o.Limits.Depth, Values: d.o.Limits.Values}); err != nil {
 		return &collect.Damage{Records: 1, Reason: "more fields than the limit"}
 	}

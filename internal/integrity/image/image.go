@@ -10,9 +10,11 @@ import "time"
 // Seal is what is remembered of an image since it was first heard of.
 type Seal struct {
 	Header, Semantic, Pixels string    // labelled digests; Pixels is empty for what has none
+	Unpacked                 string    // of its pixels as the archive unpacks them, where it keeps them in a way that is not unpacked here; else empty
 	Patient                  string    // whose it is, as a token or number that stands for the patient
 	Study                    string    // a name that stands for its study
 	First                    string    // id of the message in which it was first heard
+	From                     string    // who said it
 	At                       time.Time // when
 	Told                     bool      // somebody was told that it is another one now; then once is enough until it changes again
 }
@@ -35,6 +37,8 @@ const (
 	Reassigned Kind = "image-moved"    // it is another patient's
 	Reworded   Kind = "image-reworded" // what it says of how it was made is other than it was
 	Polyglot   Kind = "image-polyglot" // it is a program or something else as well
+	Gone       Kind = "image-gone"     // an archive held it, and does not any more
+	Missing    Kind = "image-missing"  // it was made, and never came to the archive
 )
 
 // Compare says what is wrong with an image, given what was remembered of it; known is false when nothing was. It returns what is to be remembered.
@@ -48,11 +52,11 @@ func Compare(before Seal, known bool, now Seen) (wrong []Kind, keep Seal) {
 		return wrong, keep
 	}
 	keep = before
-	if now.Header == before.Header && now.Pixels == before.Pixels {
+	if now.Header == before.Header && samePixels(&before, &now.Seal) {
 		keep.Told = false
 		return wrong, keep
 	}
-	if now.Pixels != before.Pixels {
+	if !samePixels(&before, &now.Seal) {
 		wrong = append(wrong, Redrawn)
 	}
 	if now.Patient != before.Patient && !now.Moved {
@@ -66,4 +70,12 @@ func Compare(before Seal, known bool, now Seen) (wrong []Kind, keep Seal) {
 	}
 	keep.Told = len(wrong) > 0
 	return wrong, keep
+}
+
+// samePixels compares the digests that there are: one that is the same is enough, for each is of all pixels.
+func samePixels(a, b *Seal) bool {
+	if a.Pixels == b.Pixels {
+		return true
+	}
+	return a.Unpacked != "" && (a.Unpacked == b.Pixels || a.Unpacked == b.Unpacked) || b.Unpacked != "" && b.Unpacked == a.Pixels
 }

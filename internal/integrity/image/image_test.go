@@ -23,6 +23,8 @@ func TestCompare(t *testing.T) {
 	}{
 		{"the same", with(func(*image.Seen) {}), nil},
 		{"compressed without loss: header and samples stay", with(func(*image.Seen) {}), nil},
+		{"compressed in a way that only the archive unpacks", with(func(s *image.Seen) { s.Pixels, s.Unpacked = "packed", "p" }), nil},
+		{"compressed, and another picture", with(func(s *image.Seen) { s.Pixels, s.Unpacked = "packed", "p2" }), []image.Kind{image.Redrawn}},
 		{"kept elsewhere: attributes that may always change", with(func(s *image.Seen) { s.Header = "h2" }), nil},
 		{"a picture that was drawn into", with(func(s *image.Seen) { s.Pixels = "p2" }), []image.Kind{image.Redrawn}},
 		{"pixels that are gone", with(func(s *image.Seen) { s.Pixels = "" }), []image.Kind{image.Redrawn}},
@@ -54,6 +56,16 @@ func TestCompare(t *testing.T) {
 				t.Error("it was put right and changed again, and nobody is told")
 			}
 		})
+	}
+	packed := sealed // heard of first as an archive keeps it
+	packed.Pixels, packed.Unpacked = "packed", "p"
+	for pixels, unpacked := range map[string]string{"p": "", "packed otherwise": "p", "packed": "p"} {
+		if wrong, _ := image.Compare(packed, true, with(func(s *image.Seen) { s.Pixels, s.Unpacked = pixels, unpacked })); len(wrong) > 0 {
+			t.Errorf("pixels %s, unpacked %q, give %v", pixels, unpacked, wrong)
+		}
+	}
+	if wrong, _ := image.Compare(packed, true, with(func(s *image.Seen) { s.Pixels = "p2" })); len(wrong) != 1 {
+		t.Errorf("other pixels than those that were packed give %v", wrong)
 	}
 	first, keep := image.Compare(image.Seal{}, false, with(func(*image.Seen) {}))
 	if len(first) > 0 || keep.First != "m2" {

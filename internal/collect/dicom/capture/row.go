@@ -10,6 +10,7 @@ import (
 	"github.com/wardline/wardline/format/jsonl"
 	"github.com/wardline/wardline/internal/collect/dicom"
 	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/event/instance"
 )
 
 // image takes the digests of one that is stored. Its methods do nothing for one that is not digested.
@@ -77,7 +78,7 @@ func (t *talk) stored(a *ask, at time.Time) {
 	a.subject = subject{ds.Text(tagPatient), ds.Text(tagStudy), ds.Text(tagAccession)}
 	b := &t.f.l.b
 	b.Reset()
-	dicom.WriteInstance(b, ds, in)
+	instance.Write(b, ds, in)
 	dicom.WriteStore(b, &a.command, a.size)
 	t.call().Write(b)
 	t.row(at, true)

@@ -1,0 +1,288 @@
+package integrity
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/integrity/archive"
+	"github.com/wardline/wardline/internal/integrity/image"
+)
+
+// ArchiveSweeper reads the images of one archive back. What it finds becomes events in the journal (classes dicom/instance and dicom/archive), which the Engine judges.
+type ArchiveSweeper struct {
+	cfg    SweepConfig
+	decl   archive.Declaration
+	source *archive.Source
+	keeper *archive.Keeper
+	tests  selfTests
+}
+
+// OpenArchiveSweeper prepares to read the archive of a declaration, which says when and how much. Of cfg, Dir, At and Sample are for databases only.
+func OpenArchiveSweeper(ctx context.Context, d archive.Declaration, cfg SweepConfig) (*ArchiveSweeper, error) {
+	if err := cfg.DB.Migrate(ctx, "integrity", schema); err != nil {
+		return nil, err
+	}
+	keeper, err := archive.Open(ctx, archive.Config{
+		DB: cfg.DB, Seal: cfg.Vault.Seal, Open: cfg.Vault.Open, Hash: cfg.Vault.Hash, Now: time.Now, Random: rand.NewChaCha8(seed(cfg.Vault, d.System)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	source, err := archive.Connect(d)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Zone == nil {
+		cfg.Zone = time.UTC
+	}
+	return &ArchiveSweeper{cfg: cfg, decl: d, source: source, keeper: keeper, tests: selfTests{cfg.DB, d.System}}, nil
+}
+
+// Close gives the connections back.
+func (s *ArchiveSweeper) Close() { s.source.Close() }
+
+// Run sweeps the archive once in each window, and looks at some images every hour besides, until ctx ends. It returns an error when the journal fails; an
+// archive that cannot be read is told in the log, and asked again an hour later.
+func (s *ArchiveSweeper) Run(ctx context.Context) error {
+	for {
+		if err := s.Test(ctx); err != nil {
+			return err
+		}
+		now := time.Now()
+		from, until := s.decl.Night(now, s.cfg.Zone)
+		isNight := !now.Before(from)
+		swept, err := s.sweptSince(ctx, from)
+		if err != nil {
+			return err
+		}
+		switch {
+		case isNight && !swept:
+			err = s.Sweep(ctx, until)
+		case s.decl.Sample > 0:
+			err = s.look(ctx, max(1, s.decl.Sample/24))
+		}
+		if err != nil {
+			return err
+		}
+		wait := time.Hour
+		if !isNight {
+			wait = min(wait, time.Until(from))
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Test plants a difference in an image about once a week, and tells of one that nobody found for three days. Run calls it every hour.
+func (s *ArchiveSweeper) Test(ctx context.Context) error {
+	now := time.Now()
+	since, waits, err := s.keeper.Planted(ctx, s.source)
+	if err != nil {
+		return err
+	}
+	if waits {
+		overdue, err := s.tests.overdue(ctx, images, since, now)
+		if err != nil || !overdue {
+			return err
+		}
+		fields, err := json.Marshal(map[string]any{"archive": map[string]any{
+			"system": s.decl.System, "act": actUnfound, "outcome": archive.Mismatch, "reasons": []string{unfoundSince(since)},
+		}})
+		if err != nil {
+			return fmt.Errorf("tell of a self-test: %w", err)
+		}
+		return appendEvents(ctx, s.cfg.Journal, s.event("archive", fields, []string{actUnfound, since.Format(time.RFC3339)}))
+	}
+	if err := s.tests.forgotten(ctx, images, now); err != nil {
+		return err
+	}
+	due, err := s.tests.due(ctx, images, now)
+	if err != nil || !due {
+		return err
+	}
+	return s.Plant(ctx)
+}
+
+// Plant pretends that one image was something else, as Run does once a week.
+func (s *ArchiveSweeper) Plant(ctx context.Context) error {
+	if _, err := s.keeper.Plant(ctx, s.source); err != nil {
+		return err
+	}
+	since, waits, err := s.keeper.Planted(ctx, s.source)
+	if err != nil || !waits {
+		return err // no image was read yet
+	}
+	return s.tests.planted(ctx, images, since)
+}
+
+const images = "images" // what is counted of an archive
+
+func (s *ArchiveSweeper) sweptSince(ctx context.Context, from time.Time) (bool, error) {
+	var n int
+	err := s.cfg.DB.QueryRowContext(ctx, `SELECT count(*) FROM integrity_sweeps WHERE system = $1 AND name = $2 AND at >= $3`, s.decl.System, images, from.Unix()).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("look for earlier sweeps: %w", err)
+	}
+	return n > 0, nil
+}
+
+// Sweep reads the archive back until it is done or until has come, which may be zero.
+func (s *ArchiveSweeper) Sweep(ctx context.Context, until time.Time) error {
+	report, err := s.keeper.Sweep(ctx, s.source, until, s.emit)
+	if whole, err := s.settle(ctx, &report, err); err != nil || !whole {
+		return err
+	}
+	if report.All {
+		_, err := s.settle(ctx, &archive.Report{}, s.miss(ctx, report.At))
+		if err != nil {
+			return err
+		}
+	}
+	return keepSweep(ctx, s.cfg.DB, SweepState{
+		System: s.decl.System, Table: images, Unit: images, At: time.Now(), Rows: report.Read, Known: report.Known, First: report.First,
+		Mismatches: report.Gone + report.Broken, Explained: report.Rejected,
+	})
+}
+
+func (s *ArchiveSweeper) look(ctx context.Context, n int) error {
+	report, err := s.keeper.Sample(ctx, s.source, n, s.emit)
+	_, err = s.settle(ctx, &report, err)
+	return err
+}
+
+// settle tells the log how it went. An archive that could not be read is no failure of the node.
+func (s *ArchiveSweeper) settle(ctx context.Context, r *archive.Report, err error) (whole bool, _ error) {
+	switch {
+	case errors.Is(err, errJournal) || ctx.Err() != nil:
+		return false, errors.Join(err, ctx.Err())
+	case err != nil:
+		s.cfg.Log.ErrorContext(ctx, "an archive could not be read back; it is tried again", "system", s.decl.System, "error", err)
+		return false, nil
+	case r.Failed+r.Broken+r.Odd > 0:
+		s.cfg.Log.WarnContext(ctx, "an archive was read back but for some of it", "system", s.decl.System,
+			"refused", r.Failed, "unreadable", r.Broken, "odd_entries", r.Odd, "last_error", r.Why)
+	}
+	if r.Void {
+		return true, s.tests.void(ctx, images)
+	}
+	return true, nil
+}
+
+// emit makes events of changes. They are durable when it returns nil.
+func (s *ArchiveSweeper) emit(ctx context.Context, changes []archive.Change) error {
+	var events []*event.Event
+	for i := range changes {
+		c := &changes[i]
+		service := "archive"
+		if c.Act == archive.Seen {
+			service = "instance"
+		}
+		events = append(events, s.event(service, c.Fields, c.Names))
+	}
+	return appendEvents(ctx, s.cfg.Journal, events...)
+}
+
+func (s *ArchiveSweeper) event(service string, fields []byte, names []string) *event.Event {
+	at := time.Now().UTC()
+	source := "sweep/" + s.decl.System
+	return &event.Event{
+		Source: source, Class: s.cfg.Taxonomy.Class("dicom", service, ""), Format: "dicomweb", Time: at, Observed: at, Fields: fields,
+		ID: event.NewID(source, append([]string{at.Format(time.DateOnly)}, names...)...),
+	}
+}
+
+// How old a study must be that an archive should have by now, and how old it may be.
+const (
+	overdue   = 24 * time.Hour
+	forgotten = 8 * 24 * time.Hour
+)
+
+// miss tells of studies that the archive should have got and never had.
+func (s *ArchiveSweeper) miss(ctx context.Context, at time.Time) error {
+	if len(s.decl.Expects) == 0 {
+		return nil
+	}
+	studies, err := s.expected(ctx, at.Add(-forgotten), at.Add(-overdue))
+	if err != nil {
+		return err
+	}
+	for uid, l := range studies {
+		never, err := s.keeper.Missing(ctx, s.source, uid)
+		if err != nil {
+			return err
+		}
+		if !never {
+			continue
+		}
+		var b event.Builder
+		fields, err := l.Fields(&b)
+		if err != nil {
+			return fmt.Errorf("tell of a study that is missing: %w", err)
+		}
+		if err := appendEvents(ctx, s.cfg.Journal, s.event("archive", fields, []string{missing, uid})); err != nil {
+			return err
+		}
+		if err := s.keeper.NoteMissing(ctx, s.decl.System, uid, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// expected lists the studies of which images were first heard between two moments, from senders whose images must come to this archive.
+func (s *ArchiveSweeper) expected(ctx context.Context, from, to time.Time) (map[string]*archive.Loss, error) {
+	const drawer = "integrity_images"
+	rows, err := s.cfg.DB.QueryContext(ctx, `SELECT body FROM `+drawer+` WHERE at >= $1 AND at < $2`, from.Unix(), to.Unix())
+	if err != nil {
+		return nil, fmt.Errorf("look for studies that an archive should have: %w", err)
+	}
+	defer rows.Close()
+	out := map[string]*archive.Loss{}
+	for rows.Next() {
+		var body []byte
+		var seal image.Seal
+		if err := rows.Scan(&body); err != nil {
+			return nil, fmt.Errorf("look for studies that an archive should have: %w", err)
+		}
+		plain, err := s.cfg.Vault.OpenBlob(body, drawer)
+		if err == nil {
+			err = json.Unmarshal(plain, &seal)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read a seal: %w", err)
+		}
+		if seal.Study == "" || !s.expects(seal.From) {
+			continue
+		}
+		l := out[seal.Study]
+		if l == nil {
+			patient, issuer, _ := strings.Cut(seal.Patient, "^^^")
+			l = &archive.Loss{
+				System: s.decl.System, Act: missing, Level: "study", Study: seal.Study, Patient: patient, Issuer: issuer, Outcome: archive.Mismatch,
+				Reason: "Its images were heard on their way, and the archive has not had the study for a day.",
+			}
+			out[seal.Study] = l
+		}
+		l.Images++
+	}
+	return out, rows.Err()
+}
+
+// expects tells whether images of a sender must come to this archive: it is named, or its source is.
+func (s *ArchiveSweeper) expects(sender string) bool {
+	for _, name := range s.decl.Expects {
+		if sender == name || strings.HasPrefix(sender, name+"/") {
+			return true
+		}
+	}
+	return false
+}
