@@ -17,8 +17,8 @@ import (
 	"github.com/wardline/wardline/internal/vault"
 )
 
-// ward is a house with one nurse and one patient, whose systems an engine hears.
-type ward struct {
+// bedside is a house with one nurse and one patient, whose systems an engine hears.
+type bedside struct {
 	*testing.T
 	house  *hospital.House
 	engine *integrity.Engine
@@ -31,7 +31,7 @@ type ward struct {
 // duty is when the nurse of a ward was on duty last; she is again two days later.
 func duty() time.Time { return time.Date(2026, 3, 9, 7, 0, 0, 0, time.UTC) }
 
-func newWard(t *testing.T) *ward {
+func newBedside(t *testing.T) *bedside {
 	t.Helper()
 	v, err := vault.Passing()
 	if err != nil {
@@ -41,7 +41,7 @@ func newWard(t *testing.T) *ward {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &ward{T: t, tax: tax, house: hospital.New(v, hospital.Options{Authority: "HOSP"}), reader: event.LineReader{Taxonomy: tax, Limits: jsonl.DefaultLimits()}}
+	w := &bedside{T: t, tax: tax, house: hospital.New(v, hospital.Options{Authority: "HOSP"}), reader: event.LineReader{Taxonomy: tax, Limits: jsonl.DefaultLimits()}}
 	w.engine = integrity.NewEngine(integrity.EngineConfig{Secret: func(string) []byte { return []byte("secret") }})
 	from := duty().AddDate(0, 0, -30)
 	w.house.Take(&hospital.Fact{Said: from, Staff: &hospital.StaffFact{Number: "N17", Logins: []string{"n17"}, Job: "RN", Title: "Nurse"}})
@@ -57,7 +57,7 @@ func newWard(t *testing.T) *ward {
 }
 
 // hear has the engine hear an event, and lets time pass up to then.
-func (w *ward) hear(product, service, source string, at time.Time, fields any) {
+func (w *bedside) hear(product, service, source string, at time.Time, fields any) {
 	w.Helper()
 	text, err := json.Marshal(fields)
 	if err != nil {
@@ -79,12 +79,12 @@ func (w *ward) hear(product, service, source string, at time.Time, fields any) {
 	w.found = append(append(w.found, found...), w.engine.Clock(w.house, at)...)
 }
 
-func (w *ward) say(at time.Time, segments ...string) {
+func (w *bedside) say(at time.Time, segments ...string) {
 	w.Helper()
 	w.hear("hl7", "mllp", "ehr", at, map[string]string{"message": strings.Join(segments, "\r") + "\r"})
 }
 
-func (w *ward) uses(login string, at time.Time) {
+func (w *bedside) uses(login string, at time.Time) {
 	w.Helper()
 	w.hear("ehr", "audit", "access", at, map[string]any{"access": map[string]string{"user": login}})
 }
@@ -98,12 +98,12 @@ func header(kind string, at time.Time) string {
 const pid = `PID|1||4711^^^HOSP^MR||ROE^RITA`
 
 // note is said at a time, and claims another.
-func (w *ward) note(by, number string, at, claimed, entered time.Time, signed string) {
+func (w *bedside) note(by, number string, at, claimed, entered time.Time, signed string) {
 	w.Helper()
 	w.say(at, header("MDM^T02^MDM_T02", at), pid, fmt.Sprintf(`TXA|1|PN||%s||%s|||%s^FABLE|||%s|||||AU|||||%s`, stamp(claimed), stamp(entered), by, number, signed), `OBX|1|TX|PN||Seen.||||||F`)
 }
 
-func (w *ward) signs() []string {
+func (w *bedside) signs() []string {
 	var out []string
 	for _, d := range w.found {
 		line := d.Kind
@@ -116,7 +116,7 @@ func (w *ward) signs() []string {
 }
 
 // lives has the ward live five days up to two days after its nurse was on duty: a note each five minutes, by a doctor who sits there.
-func (w *ward) lives(until time.Time) {
+func (w *bedside) lives(until time.Time) {
 	w.Helper()
 	w.uses("n17", until.Add(-5*24*time.Hour))
 	for i := range 5 * 24 * 12 {
@@ -128,7 +128,7 @@ func (w *ward) lives(until time.Time) {
 
 // TestTimesOfANote says that a note is of a night on which its author was not there: its number, its signature and what had been said tell.
 func TestTimesOfANote(t *testing.T) {
-	w := newWard(t)
+	w := newBedside(t)
 	now := duty().Add(50 * time.Hour)
 	w.lives(now)
 	if len(w.found) > 0 {
@@ -156,7 +156,7 @@ func TestTimesOfANote(t *testing.T) {
 
 // TestLateEntryOfAnOwnShift is the honest twin: written two days after, about the author's own shift, and the program says when it was entered.
 func TestLateEntryOfAnOwnShift(t *testing.T) {
-	w := newWard(t)
+	w := newBedside(t)
 	now := duty().Add(50 * time.Hour)
 	w.lives(now)
 	w.uses("n17", now)
@@ -169,7 +169,7 @@ func TestLateEntryOfAnOwnShift(t *testing.T) {
 
 // TestTimesOfDosesAndResults has each be of a time that it cannot be of, after a life in which none was.
 func TestTimesOfDosesAndResults(t *testing.T) {
-	w := newWard(t)
+	w := newBedside(t)
 	now := duty().Add(50 * time.Hour)
 	dose := func(order string, at, given time.Time) {
 		w.say(at, header("RAS^O17^RAS_O17", at), pid, `ORC|RE|`+order+`^EHR`, `RXA|0|1|`+stamp(given)+`||P1^PARACETAMOL^L|1||||N99^FABLE||||||||||CP`)

@@ -149,13 +149,11 @@ func (n *Node) sweepArchive(ctx context.Context, file string) error {
 	if err != nil {
 		return err
 	}
-	zone, err := n.config.Location()
+	c, err := n.sweepConfig()
 	if err != nil {
 		return err
 	}
-	s, err := integrity.OpenArchiveSweeper(ctx, d, integrity.SweepConfig{
-		DB: n.db, Journal: n.journal, Vault: n.vault, Taxonomy: n.taxonomy, Zone: zone, Log: n.log,
-	})
+	s, err := integrity.OpenArchiveSweeper(ctx, d, c)
 	if err != nil {
 		return err
 	}

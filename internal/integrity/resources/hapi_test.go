@@ -34,7 +34,7 @@ func TestHAPI(t *testing.T) {
 	for name, s := range stories() {
 		t.Run(name, func(t *testing.T) {
 			prefix := "w" + strings.ReplaceAll(uuid.NewString(), "-", "")[:16]
-			tell(t, &hospital{t, h, prefix}, s, s.want)
+			tell(t, &hospital{t, h, prefix, "page: 100"}, s, s.want)
 		})
 	}
 }

@@ -120,7 +120,7 @@ func TestAServerThatMisleads(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newReference(t)
-			(&hospital{t, r, ""}).begin()
+			(&hospital{t, r, "", ""}).begin()
 			src, k := source(t, r.address(), "login: "+login(t, "bearer t0ken")), keeper(t)
 			r.wrong = func(w http.ResponseWriter, req *http.Request) bool {
 				if strings.Contains(req.URL.RawQuery, "_summary") {
@@ -194,7 +194,7 @@ func TestCertificates(t *testing.T) {
 // TestAliases are addresses of the same server: links that lead there are followed at the base, and references compare.
 func TestAliases(t *testing.T) {
 	r := newReference(t)
-	h := &hospital{t, r, ""}
+	h := &hospital{t, r, "", ""}
 	h.begin()
 	src, k := source(t, r.address(), "aliases: [https://internal.example/fhir]"), keeper(t)
 	sweep(t, k, src)

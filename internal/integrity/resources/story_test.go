@@ -36,6 +36,7 @@ type hospital struct {
 	testing.TB
 	server
 	prefix string
+	more   string // of the declaration
 }
 
 func (h *hospital) result(id, value, status string) {
@@ -211,7 +212,7 @@ func TestOneSweepTells(t *testing.T) {
 					if history == "versions" && name == "a result that is deleted and written again" {
 						want = nil
 					}
-					tell(t, &hospital{t, r, ""}, s, want)
+					tell(t, &hospital{t, r, "", ""}, s, want)
 				})
 			}
 		})
@@ -222,7 +223,7 @@ func TestOneSweepTells(t *testing.T) {
 func tell(t *testing.T, h *hospital, s story, want []string) {
 	t.Helper()
 	h.begin()
-	src, k := source(t, h.address(), ""), keeper(t)
+	src, k := source(t, h.address(), h.more), keeper(t)
 	if c := sweep(t, k, src); len(c.changes) > 0 || !c.reports["Observation"].First {
 		t.Fatalf("at first: %v", c.lines(h.prefix))
 	}

@@ -24,7 +24,7 @@ func begun(t *testing.T, set func(*reference)) (*hospital, *reference, *resource
 	if set != nil {
 		set(r)
 	}
-	h := &hospital{t, r, ""}
+	h := &hospital{t, r, "", ""}
 	h.begin()
 	src, k := source(t, r.address(), ""), keeper(t)
 	sweep(t, k, src)
@@ -138,7 +138,7 @@ func TestAPlantedDifferenceIsOvertaken(t *testing.T) {
 // TestAPlantedDifferenceWaits while only what is new is read, and is found by the sweep.
 func TestAPlantedDifferenceWaits(t *testing.T) {
 	r := newReference(t)
-	h := &hospital{t, r, ""}
+	h := &hospital{t, r, "", ""}
 	r.skew = -3 * time.Hour
 	h.begin()
 	src, k := source(t, r.address(), ""), keeper(t)
@@ -266,7 +266,7 @@ func TestOneThatCannotBeHad(t *testing.T) {
 // TestCountsAreHeld against what is shown.
 func TestCountsAreHeld(t *testing.T) {
 	r := newReference(t)
-	(&hospital{t, r, ""}).begin()
+	(&hospital{t, r, "", ""}).begin()
 	total := 0
 	r.wrong = func(w http.ResponseWriter, req *http.Request) bool {
 		if req.URL.Query().Get("_summary") != "count" || req.URL.Path != "/fhir/Observation" {
@@ -295,7 +295,7 @@ func TestCountsAreHeld(t *testing.T) {
 // TestAServerThatWasMoved numbers everything anew: that is said once, and only what says something else is told.
 func TestAServerThatWasMoved(t *testing.T) {
 	r := newReference(t)
-	h := &hospital{t, r, ""}
+	h := &hospital{t, r, "", ""}
 	for i := range 40 {
 		h.result(fmt.Sprintf("r%d", i), "4.1", "preliminary")
 		h.result(fmt.Sprintf("r%d", i), "4.2", "final")
@@ -340,7 +340,7 @@ func TestAServerThatTellsLess(t *testing.T) {
 // TestAVersionFromBefore the last sweep, which did not find it, was slipped in, though it is later than the one before it; one of about the time of the sweep was not.
 func TestAVersionFromBefore(t *testing.T) {
 	r := newReference(t)
-	h := &hospital{t, r, ""}
+	h := &hospital{t, r, "", ""}
 	r.skew = -3 * time.Hour
 	h.begin()
 	r.skew = 0
@@ -359,7 +359,7 @@ func TestAVersionFromBefore(t *testing.T) {
 // TestHoles in what a server numbers one after the other are told where they are new, but for one behind a deletion; those that were there at first are counted once.
 func TestHoles(t *testing.T) {
 	r := newReference(t)
-	h := &hospital{t, r, ""}
+	h := &hospital{t, r, "", ""}
 	h.begin()
 	for i := range 110 {
 		h.result(fmt.Sprintf("r%d", i), "4.1", "preliminary")
@@ -391,7 +391,7 @@ func TestHoles(t *testing.T) {
 // TestAVersionThatAppears in the past of a resource was slipped in, and so was one from the future.
 func TestAVersionThatAppears(t *testing.T) {
 	r := newReference(t)
-	h := &hospital{t, r, ""}
+	h := &hospital{t, r, "", ""}
 	h.begin()
 	var second told
 	r.change(h, "Observation", "b", func(list []told) []told {
@@ -414,7 +414,7 @@ func TestAVersionThatAppears(t *testing.T) {
 // TestLabels that say who may see a resource are not changed in passing.
 func TestLabels(t *testing.T) {
 	r := newReference(t)
-	h := &hospital{t, r, ""}
+	h := &hospital{t, r, "", ""}
 	body := `{"meta":{"security":[{"system":"s","code":"R"}],"tag":[{"system":"s","code":"x"}]},"birthDate":"1961-04-05"}`
 	h.put(h, "Patient", "p", body)
 	h.put(h, "Patient", "q", body)
@@ -446,7 +446,7 @@ func TestAServerWithoutVersionsAndTimes(t *testing.T) {
 // TestReportsAndComponents that are final are no more to be changed in passing than single values.
 func TestReportsAndComponents(t *testing.T) {
 	r := newReference(t)
-	h := &hospital{t, r, ""}
+	h := &hospital{t, r, "", ""}
 	pressure := `{"status":"final","code":{"coding":[{"system":"http://loinc.org","code":"85354-9"}]},"subject":{"reference":"Patient/p1"},"component":[
 		{"code":{"coding":[{"system":"http://loinc.org","code":"8480-6"}]},"valueQuantity":{"value":120,"unit":"mmHg"}},
 		{"code":{"coding":[{"system":"http://loinc.org","code":"8462-4"}]},"valueQuantity":{"value":80,"unit":"mmHg"}}]}`
@@ -493,7 +493,7 @@ func TestWhatWasNotTakenIsToldAgain(t *testing.T) {
 func TestATypeThatGrows(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
 		r := newReference(t)
-		h := &hospital{t, r, ""}
+		h := &hospital{t, r, "", ""}
 		h.begin()
 		d, err := resources.Parse([]byte("system: R\nbase: " + r.address() + "\nrate: 9999\npage: 2000\ntypes: [{type: Observation}]\n"))
 		if err != nil {
@@ -521,7 +521,7 @@ func TestATypeThatGrows(t *testing.T) {
 // TestNothingStandsInClear in the state database or beside it.
 func TestNothingStandsInClear(t *testing.T) {
 	r := newReference(t)
-	h := &hospital{t, r, ""}
+	h := &hospital{t, r, "", ""}
 	h.begin()
 	dir := t.TempDir()
 	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(dir, "state.db"))
