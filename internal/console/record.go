@@ -217,6 +217,9 @@ func (c *Console) recordPage(r *request, d *doubtful) page.Doubt {
 		v.Meaning = "that what was sent is true. It proves what was heard at each of the two points and when, and that both are unchanged since."
 		v.Way, v.Points = d.way(), d.points()
 		v.LifeOf, v.Life = "The life of this message", d.routeLife()
+		if len(d.Signs) > 0 {
+			v.Weighs = d.weighs()
+		}
 	}
 	v.Proof, v.Command = d.proof()
 	v.Facts = []page.Pair{{Name: "Heard", Value: r.clock.At(d.At)}, {Name: "Where", Value: doubtWhere(&d.Doubt)}}

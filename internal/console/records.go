@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -34,7 +35,7 @@ func (c *Console) records(r *request) (answer, error) {
 	if all, err = c.unbarred(r, all); err != nil {
 		return answer{}, err
 	}
-	worstOfToday(all, r.clock)
+	worstOfDay(all, r.clock.Zone)
 	routes := c.Integrity.Routes()
 	return answer{data: doubtList(all, routes), show: func() (string, any, error) { return "records", c.recordsPage(r, all, routes), nil }}, nil
 }
@@ -75,15 +76,12 @@ func (c *Console) noRecords(r *request) page.Records {
 	return v
 }
 
-// worstOfToday puts the worst of today first. All others stay the newest first, as they came.
-func worstOfToday(all []integrity.Doubt, clock page.Clock) {
-	y, m, d := clock.Now.In(clock.Zone).Date()
-	midnight := time.Date(y, m, d, 0, 0, 0, 0, clock.Zone)
-	today := 0
-	for today < len(all) && !all[today].At.Before(midnight) {
-		today++
-	}
-	slices.SortStableFunc(all[:today], func(a, b integrity.Doubt) int { return doubtState(&a).Rank() - doubtState(&b).Rank() })
+// worstOfDay puts the worst of each day first. Days stay the newest first, as they came.
+func worstOfDay(all []integrity.Doubt, zone *time.Location) {
+	day := func(d *integrity.Doubt) string { return d.At.In(zone).Format(time.DateOnly) }
+	slices.SortStableFunc(all, func(a, b integrity.Doubt) int {
+		return cmp.Or(strings.Compare(day(&b), day(&a)), doubtState(&a).Rank()-doubtState(&b).Rank())
+	})
 }
 
 // doubtState is the shape and the word of a doubt.
@@ -93,7 +91,7 @@ func doubtState(d *integrity.Doubt) page.State {
 }
 
 func (c *Console) recordsPage(r *request, all []integrity.Doubt, routes []integrity.RouteState) page.Records {
-	v := page.Records{Views: recordsViews("/records"), Order: "Today’s worst first, then the newest. The last " + page.Plural(doubtDays, "day")}
+	v := page.Records{Views: recordsViews("/records"), Order: "The worst of each day first. The last " + page.Plural(doubtDays, "day")}
 	v.Frame = c.frame(r, "records", "Records", recordsAsk, key("open the first", "Enter"), key("next, previous", "J", "K"))
 	v.Answer, v.Context = recordsHeadline(all), recordsChecked(routes)
 	for i := range all {
@@ -111,7 +109,7 @@ func (c *Console) recordsPage(r *request, all []integrity.Doubt, routes []integr
 		v.Setup = &page.Held{State: page.Dim("Not set up"), Title: "No way is heard at two points.", Text: "So nobody would see a result that is changed between the laboratory and the record. An administrator names the two senders of a way under integrity.routes in the configuration: one in front of the interface engine, one behind it."}
 	}
 	if len(all) == 0 {
-		v.EmptyTitle, v.EmptyText = "No doubt in the last "+page.Plural(doubtDays, "day"), recordsChecked(routes)+" Notes, amendments, merges and vaccinations are looked at as they come."
+		v.EmptyTitle, v.EmptyText = "No doubt in the last "+page.Plural(doubtDays, "day"), recordsChecked(routes)+" Notes, results, doses, amendments, merges and vaccinations are looked at as they come."
 		v.EmptyNext = &page.Link{Text: "See who sends", URL: "/sources"}
 	}
 	return v
@@ -272,7 +270,7 @@ func routeCard(r *request, s *integrity.RouteState) page.RouteCard {
 
 // chartsCard says what is looked at in charts. It has no number: most of what is said of charts is not judged but learned from.
 func chartsCard() page.RouteCard {
-	return page.RouteCard{Name: "Charts", State: page.OK("Looked at"), Text: "Notes that claim an earlier time, bursts of amendments, merges of two people, vaccinations of people who were not here. From what messages say anyway; nothing has to be set up."}
+	return page.RouteCard{Name: "Charts", State: page.OK("Looked at"), Text: "Notes, results and doses that claim a time that they cannot be of, bursts of amendments, merges of two people, vaccinations of people who were not here. From what messages say anyway; nothing has to be set up."}
 }
 
 // recordsRoom is the row of the rail, with how many doubts of the last days may harm somebody and are still to be judged.
@@ -321,5 +319,5 @@ func (c *Console) openDoubts(ctx context.Context, since time.Time) (int, error) 
 
 // ofChart tells doubts about charts from those of ways.
 func ofChart(kind string) bool {
-	return slices.Contains([]string{string(chart.BackDated), string(chart.Amended), string(chart.Merged), string(chart.Unfounded)}, kind)
+	return slices.Contains([]string{string(chart.BackDated), string(chart.Amended), string(chart.Merged), string(chart.Unfounded), string(chart.Mistimed)}, kind)
 }

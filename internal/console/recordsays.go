@@ -190,6 +190,8 @@ func (d *doubtful) headline() string {
 		return "Yes, in all that decides about care. Something else is written in another way than before."
 	case string(chart.BackDated):
 		return "We doubt its date. The note claims a time at which it can hardly have been written."
+	case string(chart.Mistimed):
+		return "We doubt its time. What it claims and what else was heard do not fit together."
 	case string(chart.Amended):
 		return "We doubt it. " + page.Word(d.Count) + " entries of one chart were changed in a short time."
 	case string(chart.Merged):
@@ -224,6 +226,8 @@ func (d *doubtful) now() page.Now {
 		n.Text = "Nothing that decides about care differs. Compare the date with that of the change ticket."
 	case string(chart.BackDated):
 		n.Title = "Ask the author when this was written, with the signs at hand"
+	case string(chart.Mistimed):
+		n.Title = "Ask who entered it when it was done, with the signs at hand"
 	case string(chart.Amended):
 		n.Title = "Ask the author who asked for these changes"
 	case string(chart.Merged):
@@ -232,7 +236,7 @@ func (d *doubtful) now() page.Now {
 		n.Title = "Ask who gave them, and look for the batch in the pharmacy’s books"
 	}
 	if readBack(d.Kind) {
-		n.Title = whatToDo[d.Kind]
+		n.Title = cmp.Or(whatToDo[d.Kind], rule.Title)
 	}
 	if ofChart(d.Kind) {
 		n.Text = strings.TrimSpace(n.Text + " The journal proves when each message was received.")
@@ -255,6 +259,11 @@ var whatToDo = map[string]string{
 	string(row.Older):        "Ask whether a backup was restored, and list what was entered since",
 	string(row.Shared):       "Have the person who is responsible for this list confirm the change",
 	string(row.Fewer):        "Look in the audit of the system for who deleted it, and ask for a backup",
+	string(image.Gone):       "Look in the audit of the archive for who deleted it, and fetch it from a backup or from the machine that made it",
+	string(image.Missing):    "Have it sent again by the machine that made it, before its own memory is emptied",
+	string(row.History):      "Ask who may write to the database behind this server, and compare both versions with the one who wrote them",
+	string(row.Uncorrected):  "Call the one who measured it, before anybody acts on the new value",
+	string(row.Unread):       "See on the page Reconciliation when the system was read last, and in the log of the node why not",
 	string(row.Tampered):     "Ask the administrators of the database what was done there",
 }
 
@@ -279,7 +288,10 @@ func (d *doubtful) weighs() *page.Weighing {
 	slices.SortStableFunc(all, func(a, b page.Weigh) int { return cmp.Compare(b.By, a.By) })
 	drawn := page.Weighed(all)
 	if drawn != nil {
-		drawn.Left = "speaks for the chart"
+		drawn.Left = "speaks for it"
+		if ofChart(d.Kind) {
+			drawn.Left = "speaks for the chart"
+		}
 	}
 	return drawn
 }
@@ -292,7 +304,7 @@ var documents = map[string]string{
 
 // chartLife is what was said of the chart in order, with the times that notes claim.
 func (d *doubtful) chartLife() (heading string, rows []page.LifeRow) {
-	heading = map[string]string{string(chart.BackDated): "The life of this note", string(chart.Amended): "The life of this chart", string(chart.Merged): "The life of these records", string(chart.Unfounded): "What was entered, and when"}[d.Kind]
+	heading = map[string]string{string(chart.BackDated): "The life of this note", string(chart.Amended): "The life of this chart", string(chart.Merged): "The life of these records", string(chart.Unfounded): "What was entered, and when", string(chart.Mistimed): "What was said, and when"}[d.Kind]
 	type dated struct {
 		at time.Time
 		page.LifeRow
@@ -342,6 +354,9 @@ func (d *doubtful) eventSays(s *integrity.Said) (strong, text string) {
 		return "Entered", vaccine + ", said to be given " + d.tells.clock.At(given)
 	}
 	strong = cmp.Or(documents[trigger], "Document")
+	if d.Kind == string(chart.Mistimed) && documents[trigger] == "" {
+		return "Really received", ""
+	}
 	if d.Kind == string(chart.BackDated) {
 		return "Really received: " + strings.ToLower(strong[:1]) + strong[1:], kindSays(d.tells.short(get("TXA-2")))
 	}

@@ -13,14 +13,14 @@ func recordsFrame(title, ask, answer, context string) page.Frame {
 }
 
 func chartsLookedAt() page.RouteCard {
-	return page.RouteCard{Name: "Charts", State: page.OK("Looked at"), Text: "Notes that claim an earlier time, bursts of amendments, merges of two people, vaccinations of people who were not here. From what messages say anyway; nothing has to be set up."}
+	return page.RouteCard{Name: "Charts", State: page.OK("Looked at"), Text: "Notes, results and doses that claim a time that they cannot be of, bursts of amendments, merges of two people, vaccinations of people who were not here. From what messages say anyway; nothing has to be set up."}
 }
 
 func records() page.Records {
 	v := page.Records{
 		Views: recordsViews(),
 		Frame: recordsFrame("Records", "Do records still say what was said?", "No. One thing may harm somebody, four more are to be looked at.", "41,204 messages were compared so far, on 2 ways that are heard at two points."),
-		Order: "Today’s worst first, then the newest. The last 30 days",
+		Order: "The worst of each day first. The last 30 days",
 		Now: &page.Now{State: page.Act("Act now"), Label: "One thing to do", Title: "A result was changed on its way", Text: "Somebody may be treated for what is not so, or not for what is.",
 			Facts: []page.Pair{{Name: "Heard", Value: "06:02"}, {Name: "Where", Value: "On the way laboratory"}}, Action: page.Link{Text: "Open this doubt", URL: "/records/1"}},
 		Rows: []page.DoubtRow{
@@ -47,7 +47,7 @@ func recordsEmpty() page.Records {
 	return page.Records{
 		Frame:  recordsFrame("Records", "Do records still say what was said?", "Yes, as far as we can compare.", "Only charts are looked at: no way is heard at two points."),
 		Setup:  &page.Held{State: page.Dim("Not set up"), Title: "No way is heard at two points.", Text: "So nobody would see a result that is changed between the laboratory and the record. An administrator names the two senders of a way under integrity.routes in the configuration: one in front of the interface engine, one behind it."},
-		Routes: []page.RouteCard{chartsLookedAt()}, EmptyTitle: "No doubt in the last 30 days", EmptyText: "Only charts are looked at: no way is heard at two points. Notes, amendments, merges and vaccinations are looked at as they come.", EmptyNext: &page.Link{Text: "See who sends", URL: "/sources"},
+		Routes: []page.RouteCard{chartsLookedAt()}, EmptyTitle: "No doubt in the last 30 days", EmptyText: "Only charts are looked at: no way is heard at two points. Notes, results, doses, amendments, merges and vaccinations are looked at as they come.", EmptyNext: &page.Link{Text: "See who sends", URL: "/sources"},
 	}
 }
 
