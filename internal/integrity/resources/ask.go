@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sort"
 	"time"
+
+	"github.com/wardline/wardline/internal/integrity/aside"
 )
 
 // Shares divides a sample of n resources among the types of a server, in the order of Source.Types: half of it to those with high harm, and
@@ -125,7 +127,7 @@ func (k *Keeper) patch(ctx context.Context, src *Source, typ string, emit Emit, 
 	if err != nil {
 		return Report{}, err
 	}
-	defer s.sealer.close()
+	defer s.sealer.Close()
 	if s.report.First {
 		return s.report, nil
 	}
@@ -159,7 +161,7 @@ func (k *Keeper) patch(ctx context.Context, src *Source, typ string, emit Emit, 
 }
 
 // draw chooses n of the resources that are there, with what is known of them.
-func (k *Keeper) draw(ctx context.Context, t *typeState, n int, s *sealer) ([]*record, error) {
+func (k *Keeper) draw(ctx context.Context, t *typeState, n int, s *aside.Sealer) ([]*record, error) {
 	counts, total, err := k.counts(ctx, t)
 	if err != nil {
 		return nil, err
@@ -176,7 +178,7 @@ func (k *Keeper) draw(ctx context.Context, t *typeState, n int, s *sealer) ([]*r
 			}
 			there := slices.DeleteFunc(records, func(r *record) bool { return !r.there() })
 			if int64(len(there)) != c.live {
-				return nil, errPacked
+				return nil, aside.ErrDamaged
 			}
 			for _, p := range positions[:mine] {
 				list = append(list, there[p-before])

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/format/jcs"
+	"github.com/wardline/wardline/internal/integrity/aside"
 )
 
 // Plant has the Keeper remember something else of one resource of a type than it saw, so that the next sweep that reads it should find a
@@ -23,11 +24,11 @@ func (k *Keeper) Plant(ctx context.Context, src *Source, typ string) (planted bo
 	if _, waits, err := k.Planted(ctx, src, typ); err != nil || waits {
 		return false, err
 	}
-	s, err := newSealer(k.Seal, k.Open)
+	s, err := aside.NewSealer(k.Seal, k.Open)
 	if err != nil {
 		return false, err
 	}
-	defer s.close()
+	defer s.Close()
 	found, err := k.draw(ctx, t, 1, s)
 	if err != nil || len(found) == 0 {
 		return false, err

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/wardline/wardline/internal/integrity/aside"
 	"github.com/wardline/wardline/internal/integrity/digest"
 	"github.com/wardline/wardline/internal/store"
 )
@@ -122,7 +123,7 @@ func purpose(t *typeState, id int64, what string) string {
 }
 
 // chunk returns the records whose ids' hashes begin alike, sorted by their ids.
-func (k *Keeper) chunk(ctx context.Context, t *typeState, id int64, s *sealer) ([]*record, error) {
+func (k *Keeper) chunk(ctx context.Context, t *typeState, id int64, s *aside.Sealer) ([]*record, error) {
 	var sealed, content []byte
 	err := k.DB.QueryRowContext(ctx, `SELECT body, content FROM integrity_resource_chunks WHERE source = $1 AND name = $2 AND bits = $3 AND chunk = $4`,
 		t.source, t.name, t.bits, id).Scan(&sealed, &content)
@@ -132,17 +133,17 @@ func (k *Keeper) chunk(ctx context.Context, t *typeState, id int64, s *sealer) (
 	if err != nil {
 		return nil, fmt.Errorf("load resources of %s: %w", t.name, err)
 	}
-	if sealed, err = s.unpack(sealed, purpose(t, id, "records")); err != nil {
+	if sealed, err = s.Unpack(sealed, purpose(t, id, "records")); err != nil {
 		return nil, err
 	}
-	if content, err = s.unpack(content, purpose(t, id, "content")); err != nil {
+	if content, err = s.Unpack(content, purpose(t, id, "content")); err != nil {
 		return nil, err
 	}
 	return unpackRecords(sealed, content)
 }
 
 // put writes the records of a chunk.
-func (k *Keeper) put(ctx context.Context, t *typeState, id int64, list []*record, s *sealer) error {
+func (k *Keeper) put(ctx context.Context, t *typeState, id int64, list []*record, s *aside.Sealer) error {
 	slices.SortFunc(list, func(a, b *record) int { return strings.Compare(a.id, b.id) })
 	var sum digest.Chunk
 	live, planted := 0, int64(0)
@@ -156,11 +157,11 @@ func (k *Keeper) put(ctx context.Context, t *typeState, id int64, list []*record
 		}
 	}
 	plain, content := packRecords(list)
-	body, err := s.pack(plain, purpose(t, id, "records"))
+	body, err := s.Pack(plain, purpose(t, id, "records"))
 	if err != nil {
 		return err
 	}
-	if content, err = s.pack(content, purpose(t, id, "content")); err != nil {
+	if content, err = s.Pack(content, purpose(t, id, "content")); err != nil {
 		return err
 	}
 	digest := sum.Digest().Sum
@@ -177,7 +178,7 @@ func (k *Keeper) put(ctx context.Context, t *typeState, id int64, list []*record
 }
 
 // split cuts a type that has grown into more chunks.
-func (k *Keeper) split(ctx context.Context, t *typeState, bits int, s *sealer) error {
+func (k *Keeper) split(ctx context.Context, t *typeState, bits int, s *aside.Sealer) error {
 	finer := *t
 	finer.bits = bits
 	for id := range int64(1) << t.bits {

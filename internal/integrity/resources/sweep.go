@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/format/fhir"
+	"github.com/wardline/wardline/internal/integrity/aside"
 	"github.com/wardline/wardline/internal/integrity/digest"
 )
 
@@ -30,7 +31,7 @@ func (k *Keeper) Sweep(ctx context.Context, src *Source, typ string, emit Emit) 
 	if err != nil {
 		return Report{}, err
 	}
-	defer s.sealer.close()
+	defer s.sealer.Close()
 	if err := s.full(ctx); err != nil {
 		return Report{}, err
 	}
@@ -44,7 +45,7 @@ type sweep struct {
 	src      *Source
 	typ      *Type
 	offer    offer
-	sealer   *sealer
+	sealer   *aside.Sealer
 	emit     Emit
 	state    *typeState // known before; an empty one when nothing is
 	next     *typeState
@@ -91,7 +92,7 @@ func (k *Keeper) begin(ctx context.Context, src *Source, typ string, emit Emit) 
 	says := s.says(nil)
 	s.judging = &judging{typ: typ, at: at, swept: s.state.swept, young: time.Duration(src.decl.Young), contiguous: s.state.kept.Contiguous,
 		compare: func(a, b *version) difference { return compare(typ, says, a, b) }}
-	s.sealer, err = newSealer(k.Seal, k.Open)
+	s.sealer, err = aside.NewSealer(k.Seal, k.Open)
 	return s, err
 }
 
@@ -107,7 +108,7 @@ func (s *sweep) full(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, spill.close()) }()
+	defer func() { err = errors.Join(err, spill.Close()) }()
 	whole, err := s.src.all(ctx, s.typ.Type, s.offer.Way, func(p page) error {
 		for i := range p.entries {
 			e := &p.entries[i]
@@ -154,8 +155,8 @@ func (s *sweep) trimmed(v version) version {
 
 // compareAll holds what was read against what is known, and keeps it.
 func (s *sweep) compareAll(ctx context.Context, spill *spill, whole bool) error {
-	each := int64(1) << (s.next.bits - spill.bits) // chunks of a part
-	for part := range spill.parts {
+	each := int64(1) << (s.next.bits - spill.Bits) // chunks of a part
+	for part := range spill.Parts() {
 		views, err := spill.take(part, whole)
 		if err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/wardline/wardline/internal/integrity/aside"
 	"github.com/wardline/wardline/internal/integrity/digest"
 )
 
@@ -87,7 +88,7 @@ func (k *Keeper) ask(ctx context.Context, src *Source, table string, emit Emit, 
 	if err != nil {
 		return Report{}, err
 	}
-	defer s.sealer.close()
+	defer s.sealer.Close()
 	if !s.report.First {
 		err = s.askFor(ctx, which)
 	}
@@ -232,7 +233,7 @@ func (s *sweep) draw(ctx context.Context, n int) ([]wanted, error) {
 			for _, p := range positions[:mine] {
 				key, err := parseKey(live[p-before].content, len(s.table.Key))
 				if err != nil {
-					return nil, errPacked
+					return nil, aside.ErrDamaged
 				}
 				list = append(list, wanted{live[p-before].key, key})
 			}

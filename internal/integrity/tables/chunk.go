@@ -2,10 +2,8 @@ package tables
 
 import (
 	"encoding/binary"
-	"errors"
-	"fmt"
 
-	"github.com/klauspost/compress/zstd"
+	"github.com/wardline/wardline/internal/integrity/aside"
 )
 
 // Chunks and the blocks of a spill are lists of rows, written so:
@@ -20,11 +18,6 @@ const (
 	flagGone
 	flagPartial
 )
-
-// mostPacked is how many bytes the rows of a chunk, or of a block, may come to: no chunk of rows that are kept has more.
-const mostPacked = 512 << 20
-
-var errPacked = errors.New("what is kept of the table is damaged")
 
 func packRows(rows []*row) (body, content []byte) {
 	for _, r := range rows {
@@ -56,105 +49,38 @@ func packValue(b []byte, f parsedField) []byte {
 
 // unpackRows reads what packRows wrote, but for the contents: see fill.
 func unpackRows(body []byte) (rows []*row, err error) {
-	u := unpacker{b: body}
-	for len(u.b) > 0 && !u.bad {
-		r := &row{key: Sum(u.take(32)), sum: Sum(u.take(32))}
-		flags := u.take(1)[0]
+	u := aside.Reader{B: body}
+	for len(u.B) > 0 && !u.Bad {
+		r := &row{key: Sum(u.Take(32)), sum: Sum(u.Take(32))}
+		flags := u.Take(1)[0]
 		r.deleted, r.partial = flags&flagDeleted != 0, flags&flagPartial != 0
-		r.version, r.updated = u.value(), u.value()
-		r.first = int64(u.number())
+		r.version, r.updated = readValue(&u), readValue(&u)
+		r.first = int64(u.Number())
 		if flags&flagGone != 0 {
-			r.gone, r.last = int64(u.number()), int64(u.number())
+			r.gone, r.last = int64(u.Number()), int64(u.Number())
 		}
 		rows = append(rows, r)
 	}
-	if u.bad {
-		return nil, errPacked
+	if u.Bad {
+		return nil, aside.ErrDamaged
 	}
 	return rows, nil
 }
 
 // fill gives rows their contents.
 func fill(rows []*row, content []byte) error {
-	u := unpacker{b: content}
+	u := aside.Reader{B: content}
 	for _, r := range rows {
-		r.content = u.take(int(min(u.number(), mostPacked)))
+		r.content = u.Bytes()
 	}
-	if u.bad || len(u.b) > 0 {
-		return errPacked
+	if u.Bad || len(u.B) > 0 {
+		return aside.ErrDamaged
 	}
 	return nil
 }
 
-// unpacker gives zeros once it has come to the end.
-type unpacker struct {
-	b   []byte
-	bad bool
-}
-
-func (u *unpacker) take(n int) []byte {
-	if n > len(u.b) {
-		u.bad, u.b = true, nil
-		return make([]byte, min(n, 32))
-	}
-	b := u.b[:n:n]
-	u.b = u.b[n:]
-	return b
-}
-
-func (u *unpacker) number() uint64 {
-	n, size := binary.Uvarint(u.b)
-	if size <= 0 {
-		u.bad, u.b = true, nil
-		return 0
-	}
-	u.b = u.b[size:]
-	return n
-}
-
-func (u *unpacker) value() parsedField {
-	f := parsedField{Tag: u.take(1)[0]}
-	f.Text = string(u.take(int(min(u.number(), mostPacked))))
+func readValue(u *aside.Reader) parsedField {
+	f := parsedField{Tag: u.Take(1)[0]}
+	f.Text = u.Text()
 	return f
-}
-
-// sealer compresses and seals. It serves one goroutine.
-type sealer struct {
-	seal, open func([]byte, string) ([]byte, error)
-	zip        *zstd.Encoder
-	unzip      *zstd.Decoder
-}
-
-func newSealer(seal, open func([]byte, string) ([]byte, error)) (*sealer, error) {
-	zip, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
-	if err != nil {
-		return nil, err
-	}
-	unzip, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(mostPacked))
-	if err != nil {
-		return nil, err
-	}
-	return &sealer{seal, open, zip, unzip}, nil
-}
-
-func (s *sealer) close() { s.unzip.Close() }
-
-func (s *sealer) pack(plain []byte, purpose string) ([]byte, error) {
-	sealed, err := s.seal(s.zip.EncodeAll(plain, nil), purpose)
-	if err != nil {
-		return nil, fmt.Errorf("seal rows: %w", err)
-	}
-	return sealed, nil
-}
-
-func (s *sealer) unpack(sealed []byte, purpose string) ([]byte, error) {
-	zipped, err := s.open(sealed, purpose)
-	if err != nil {
-		return nil, fmt.Errorf("%w: it cannot be opened: %w", errPacked, err)
-	}
-	plain, err := s.unzip.DecodeAll(zipped, nil)
-	if err != nil {
-		return nil, errPacked
-	}
-	return plain, nil
 }

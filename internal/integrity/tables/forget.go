@@ -13,7 +13,7 @@ func (k *Keeper) Forget(ctx context.Context, src *Source, table string, keys [][
 	if err != nil {
 		return 0, err
 	}
-	defer s.sealer.close()
+	defer s.sealer.Close()
 	if err := s.shot.close(); err != nil {
 		return 0, err
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/wardline/wardline/internal/integrity/aside"
 	"github.com/wardline/wardline/internal/store"
 )
 
@@ -41,11 +42,11 @@ func (k *Keeper) Plant(ctx context.Context, src *Source, table string) (planted 
 	if earlier, err := k.planted(ctx, state); err != nil || earlier != nil {
 		return false, err
 	}
-	s, err := newSealer(k.Seal, k.Open)
+	s, err := aside.NewSealer(k.Seal, k.Open)
 	if err != nil {
 		return false, err
 	}
-	defer s.close()
+	defer s.Close()
 	for range attempts {
 		r, err := k.one(ctx, state, s)
 		if err != nil {
@@ -71,7 +72,7 @@ func (k *Keeper) Planted(ctx context.Context, src *Source, table string) (since 
 }
 
 // one is a row by chance with its content; nil when it cannot stand for another.
-func (k *Keeper) one(ctx context.Context, t *tableState, s *sealer) (*row, error) {
+func (k *Keeper) one(ctx context.Context, t *tableState, s *aside.Sealer) (*row, error) {
 	place := k.positions(t.live, 1)[0]
 	for id := range int64(1) << t.bits {
 		c, err := k.chunk(ctx, t, id)
@@ -123,7 +124,7 @@ func (k *Keeper) planted(ctx context.Context, t *tableState) (*plant, error) {
 	}
 	key, err := k.Open(body, t.plantPurpose())
 	if err != nil || len(key) != len(Sum{}) {
-		return nil, fmt.Errorf("open a planted difference: %w", errors.Join(err, errPacked))
+		return nil, fmt.Errorf("open a planted difference: %w", errors.Join(err, aside.ErrDamaged))
 	}
 	return &plant{key: Sum(key), at: at.Time}, nil
 }

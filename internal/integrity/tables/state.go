@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/wardline/wardline/internal/integrity/aside"
 	"github.com/wardline/wardline/internal/store"
 )
 
@@ -136,7 +137,7 @@ func (k *Keeper) chunk(ctx context.Context, t *tableState, id int64) (*chunk, er
 		return c, nil
 	}
 	if err != nil || len(digest) != len(c.digest) {
-		return nil, fmt.Errorf("load rows of %s: %w", t.name, errors.Join(err, errPacked))
+		return nil, fmt.Errorf("load rows of %s: %w", t.name, errors.Join(err, aside.ErrDamaged))
 	}
 	c.digest = Sum(digest)
 	return c, nil
@@ -144,11 +145,11 @@ func (k *Keeper) chunk(ctx context.Context, t *tableState, id int64) (*chunk, er
 
 // bodies returns the rows of a chunk without their contents, sorted by their keys' hashes; those that are gone too. What counts is
 // what was sealed: the digest beside it must be theirs.
-func (k *Keeper) bodies(c *chunk, s *sealer) ([]*row, error) {
+func (k *Keeper) bodies(c *chunk, s *aside.Sealer) ([]*row, error) {
 	if c.body == nil {
 		return nil, nil
 	}
-	body, err := s.unpack(c.body, c.purpose("rows"))
+	body, err := s.Unpack(c.body, c.purpose("rows"))
 	if err != nil {
 		return nil, err
 	}
@@ -157,13 +158,13 @@ func (k *Keeper) bodies(c *chunk, s *sealer) ([]*row, error) {
 		return nil, err
 	}
 	if live := living(rows); int64(len(live)) != c.live || chunkSum(live) != c.digest {
-		return nil, errPacked
+		return nil, aside.ErrDamaged
 	}
 	return rows, nil
 }
 
 // contents gives the rows of a chunk what was kept of them.
-func (k *Keeper) contents(ctx context.Context, c *chunk, rows []*row, s *sealer) error {
+func (k *Keeper) contents(ctx context.Context, c *chunk, rows []*row, s *aside.Sealer) error {
 	if c.body == nil {
 		return nil
 	}
@@ -173,7 +174,7 @@ func (k *Keeper) contents(ctx context.Context, c *chunk, rows []*row, s *sealer)
 	if err != nil {
 		return fmt.Errorf("load rows of %s: %w", c.name, err)
 	}
-	content, err := s.unpack(sealed, c.purpose("content"))
+	content, err := s.Unpack(sealed, c.purpose("content"))
 	if err != nil {
 		return err
 	}
@@ -181,7 +182,7 @@ func (k *Keeper) contents(ctx context.Context, c *chunk, rows []*row, s *sealer)
 }
 
 // rows returns the rows of a chunk with their contents.
-func (k *Keeper) rows(ctx context.Context, c *chunk, s *sealer) ([]*row, error) {
+func (k *Keeper) rows(ctx context.Context, c *chunk, s *aside.Sealer) ([]*row, error) {
 	rows, err := k.bodies(c, s)
 	if err != nil {
 		return nil, err
@@ -190,15 +191,15 @@ func (k *Keeper) rows(ctx context.Context, c *chunk, s *sealer) ([]*row, error) 
 }
 
 // put writes the rows of a chunk, which are sorted.
-func (k *Keeper) put(ctx context.Context, c *chunk, rows []*row, s *sealer) error {
+func (k *Keeper) put(ctx context.Context, c *chunk, rows []*row, s *aside.Sealer) error {
 	live := living(rows)
 	c.live, c.digest = int64(len(live)), chunkSum(live)
 	plain, content := packRows(rows)
-	body, err := s.pack(plain, c.purpose("rows"))
+	body, err := s.Pack(plain, c.purpose("rows"))
 	if err != nil {
 		return err
 	}
-	sealed, err := s.pack(content, c.purpose("content"))
+	sealed, err := s.Pack(content, c.purpose("content"))
 	if err != nil {
 		return err
 	}
@@ -226,7 +227,7 @@ func living(rows []*row) []*row {
 }
 
 // split cuts a table that has grown into more chunks.
-func (k *Keeper) split(ctx context.Context, t *tableState, bits int, s *sealer) error {
+func (k *Keeper) split(ctx context.Context, t *tableState, bits int, s *aside.Sealer) error {
 	finer := *t
 	finer.bits = bits
 	for id := range int64(1) << t.bits {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/wardline/wardline/internal/integrity/aside"
 	"github.com/wardline/wardline/internal/integrity/digest"
 )
 
@@ -21,7 +22,7 @@ func (k *Keeper) Sweep(ctx context.Context, src *Source, table string, emit Emit
 	if err != nil {
 		return Report{}, err
 	}
-	defer s.sealer.close()
+	defer s.sealer.Close()
 	if err := s.full(ctx); err != nil {
 		return Report{}, errors.Join(err, s.shot.close())
 	}
@@ -33,7 +34,7 @@ type sweep struct {
 	*Keeper
 	table    *Table
 	shot     *snapshot
-	sealer   *sealer
+	sealer   *aside.Sealer
 	emit     Emit
 	columns  []column
 	state    *tableState // known before; an empty one when nothing is
@@ -60,7 +61,7 @@ func (k *Keeper) begin(ctx context.Context, src *Source, table string, emit Emit
 	if !known {
 		s.state = &tableState{source: src.decl.System, name: table}
 	}
-	if s.sealer, err = newSealer(k.Seal, k.Open); err != nil {
+	if s.sealer, err = aside.NewSealer(k.Seal, k.Open); err != nil {
 		return nil, err
 	}
 	if s.shot, err = src.snapshot(ctx); err != nil {
@@ -119,7 +120,7 @@ func (s *sweep) full(ctx context.Context) (err error) {
 	if s.spill, err = newSpill(s.Dir, bits, s.sealer); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.spill.close()) }()
+	defer func() { err = errors.Join(err, s.spill.Close()) }()
 	read, err := sel.all(ctx, s.take)
 	if err != nil {
 		return err
@@ -152,8 +153,8 @@ func (s *sweep) compare(ctx context.Context, bits int) error {
 		}
 	}
 	s.next.bits, s.state.bits = bits, bits
-	each := int64(1) << (bits - s.spill.bits) // chunks of a part
-	for part := range s.spill.parts {
+	each := int64(1) << (bits - s.spill.Bits) // chunks of a part
+	for part := range s.spill.Parts() {
 		rows, err := s.spill.take(part)
 		if err != nil {
 			return err
