@@ -21,7 +21,7 @@ func floor(pkg string) (storey int, room string) {
 		{"format", "content"},
 		{"internal/event", "internal/vault", "internal/integrity/digest"}, // digests are words that the whole room speaks
 		{"internal/finding"},
-		{"internal/journal", "internal/index", "internal/store"},
+		{"internal/journal", "internal/index", "internal/store", "internal/integrity/aside"}, // what rooms put aside
 		{"internal/hospital", "internal/access", "internal/triage"},
 		{"internal/collect", "internal/detect", "internal/privacy", "internal/continuity", "internal/integrity",
 			"internal/exposure", "internal/respond", "internal/policy", "internal/training", "internal/share"},
