@@ -84,6 +84,11 @@ func SealedBefore(body []byte, zip *zstd.Encoder) []byte {
 // Forge does what somebody can who has all keys: it hands change the header and the decrypted body of each entry whose body is there, seals and signs anew
 // what comes of it, and leaves a journal of the same size. The body keeps its length.
 func Forge(ctx context.Context, dir string, change func(index uint64, h *Header, body []byte)) error {
+	return Reorder(ctx, dir, change, func([]Header) {})
+}
+
+// Reorder does the same, and puts the leaves into another order.
+func Reorder(ctx context.Context, dir string, change func(index uint64, h *Header, body []byte), order func([]Header)) error {
 	a, _, err := readAbout(Config{Dir: dir}, Mark{})
 	if err != nil {
 		return err
@@ -101,7 +106,7 @@ func Forge(ctx context.Context, dir string, change func(index uint64, h *Header,
 		return err
 	}
 	defer forged.Stop()
-	var leaves [][]byte
+	var leaves []Header
 	index := uint64(0)
 	for leaf := range tree.NewFiles(logPath(dir)).Salvage() {
 		h, err := ParseHeader(leaf)
@@ -111,12 +116,13 @@ func Forge(ctx context.Context, dir string, change func(index uint64, h *Header,
 		if err != nil {
 			return err
 		}
-		leaves = append(leaves, h.Leaf())
+		leaves = append(leaves, h)
 		index++
 	}
+	order(leaves)
 	var wait []func() (uint64, error)
-	for _, leaf := range leaves {
-		wait = append(wait, forged.Add(ctx, leaf))
+	for _, h := range leaves {
+		wait = append(wait, forged.Add(ctx, h.Leaf()))
 	}
 	for _, w := range wait {
 		if _, err := w(); err != nil {
@@ -126,7 +132,7 @@ func Forge(ctx context.Context, dir string, change func(index uint64, h *Header,
 	if err := forged.Shutdown(ctx); err != nil {
 		return err
 	}
-	return errors.Join(os.RemoveAll(logPath(dir)), os.Rename(newLogPath(dir), logPath(dir)), os.Remove(bookPath(dir)))
+	return errors.Join(os.RemoveAll(logPath(dir)), os.Rename(newLogPath(dir), logPath(dir)), os.RemoveAll(bookPath(dir)))
 }
 
 func forge(path string, key *seal.Key, index uint64, h *Header, change func(uint64, *Header, []byte)) error {

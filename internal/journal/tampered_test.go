@@ -198,6 +198,37 @@ func TestOtherLinesUnderTheSameRoot(t *testing.T) {
 	}
 }
 
+// TestLeavesInAnotherOrder than their bodies lie are no damage: the log writes those of one moment in any order. Two that speak of the same bytes are.
+func TestLeavesInAnotherOrder(t *testing.T) {
+	v := newVictim(t)
+	nothing := func(uint64, *journal.Header, []byte) {}
+	moved := 0
+	err := journal.Reorder(t.Context(), v.dir, nothing, func(leaves []journal.Header) {
+		for i := 1; i < len(leaves); i++ {
+			if leaves[i].Segment == leaves[i-1].Segment {
+				leaves[i], leaves[i-1] = leaves[i-1], leaves[i]
+				moved++
+				i++
+			}
+		}
+	})
+	if err != nil || moved < 2 {
+		t.Fatal(moved, err)
+	}
+	check := v.check()
+	check.Mark = journal.Mark{}
+	if r := verify(t, v.dir, check); !r.Sound() || len(r.Orphans) > 0 {
+		t.Errorf("in another order: %v, orphans %v", r.Problems, r.Orphans)
+	}
+	err = journal.Reorder(t.Context(), v.dir, nothing, func(leaves []journal.Header) { leaves[len(leaves)-1] = leaves[len(leaves)-2] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := verify(t, v.dir, check); r.Sound() {
+		t.Error("one body stands for two entries, and nobody says so")
+	}
+}
+
 // TestAHeadOfAnotherSegment has a good checksum, and the key of other bodies.
 func TestAHeadOfAnotherSegment(t *testing.T) {
 	v := newVictim(t)

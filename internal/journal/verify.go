@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -114,7 +115,8 @@ type checker struct {
 type span struct {
 	first   uint64 // entry
 	entries uint64
-	end     int64
+	end     int64           // of the bodies that lie behind each other without a gap
+	waiting map[int64]piece // behind a gap, by where they begin
 	missing bool
 }
 
@@ -214,6 +216,9 @@ func (c *checker) whole(ctx context.Context, point tlog.Checkpoint, size uint64)
 	if root, there := roots[c.Mark.Size]; c.Mark.Origin != "" && there && root != c.Mark.Root {
 		c.report.add(c.anotherPast())
 	}
+	for _, name := range slices.Sorted(maps.Keys(c.segments)) {
+		c.join(name, c.segments[name], 0)
+	}
 	c.missing()
 	c.compareBook()
 	return c.leftovers(ctx, size)
@@ -235,17 +240,55 @@ func (c *checker) entry(index uint64, leaf []byte) {
 		c.segments[h.Segment] = s
 	}
 	s.entries++
-	if h.Offset < s.end {
-		c.report.add(Problem{Where: "segments/" + h.Segment, Entry: index, Known: true, Reason: "its body overlaps with that of another entry"})
-	} else if h.Offset > s.end {
-		c.report.Orphans = append(c.report.Orphans, Orphan{h.Segment, s.end, h.Offset - s.end})
+	if s.waiting == nil {
+		s.waiting = map[int64]piece{}
 	}
-	s.end = h.Offset + h.Size
+	if _, twice := s.waiting[h.Offset]; twice {
+		c.overlap(h.Segment, index)
+	}
+	s.waiting[h.Offset] = piece{h.Size, index}
+	c.join(h.Segment, s, mostWaiting)
 	var e *Entry
 	if !s.missing {
 		e = c.body(index, leaf, h, s)
 	}
 	c.derived.take(index, h, e)
+}
+
+// mostWaiting is how many bodies may wait for one before them. The log may write the leaves of a moment in another order than their bodies lie: never more
+// than fly at once.
+const mostWaiting = 4096
+
+// piece is a body that was not joined to those before it yet.
+type piece struct {
+	size  int64
+	entry uint64
+}
+
+// join goes on over the bodies that lie behind each other, until at most so many wait for one that is missing.
+func (c *checker) join(name string, s *span, most int) {
+	for {
+		for p, next := s.waiting[s.end]; next; p, next = s.waiting[s.end] {
+			delete(s.waiting, s.end)
+			s.end += p.size
+		}
+		if len(s.waiting) <= most {
+			return
+		}
+		first := slices.Min(slices.Collect(maps.Keys(s.waiting)))
+		p := s.waiting[first]
+		delete(s.waiting, first)
+		if first < s.end {
+			c.overlap(name, p.entry)
+		} else {
+			c.report.Orphans = append(c.report.Orphans, Orphan{name, s.end, first - s.end})
+		}
+		s.end = max(s.end, first+p.size)
+	}
+}
+
+func (c *checker) overlap(name string, entry uint64) {
+	c.report.add(Problem{Where: "segments/" + name, Entry: entry, Known: true, Reason: "its body overlaps with that of another entry"})
 }
 
 // body checks the body that a leaf speaks of, and returns the entry if it is what was sealed.
