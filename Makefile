@@ -22,7 +22,7 @@ test: lint ## everything that must hold before a change is taken in; ends with w
 	@.ci/needs || unset CI; echo 'go test -v ./... > bin/test.log'; go test -v ./... > bin/test.log 2>&1 || { $(FAILED) bin/test.log; exit 1; }
 	@grep -E '^ok' bin/test.log
 	@if command -v gcc > /dev/null; then \
-		CGO_ENABLED=1 go test -race -short ./internal/scan ./internal/detect ./internal/finding ./internal/collect ./internal/collect/httpin ./internal/collect/hl7/... ./internal/triage ./internal/journal/... ./internal/hospital ./internal/access ./internal/store ./internal/watch ./internal/integrity/... ./internal/sim/send; \
+		CGO_ENABLED=1 go test -race -short ./internal/scan ./internal/detect ./internal/finding ./internal/collect ./internal/collect/httpin ./internal/collect/hl7/... ./internal/triage ./internal/journal/... ./internal/hospital ./internal/access ./internal/store ./internal/watch ./internal/integrity ./internal/integrity/witness ./internal/integrity/stamp ./internal/sim/send; \
 		CGO_ENABLED=1 go test -race -short -run Room ./internal/privacy; \
 	else echo 'race detector skipped: it needs a C compiler'; fi
 	cd bench && go vet ./...

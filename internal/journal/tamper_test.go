@@ -309,6 +309,9 @@ func names(r *journal.Report, file string, strangers bool) bool {
 
 // TestEveryManipulationIsFound changes, deletes, cuts, swaps and puts back every file of a journal and the records in it, one at a time: promise P15.
 func TestEveryManipulationIsFound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("tries 900 manipulations one after the other")
+	}
 	v := newVictim(t)
 	if r := verify(t, v.dir, v.check()); !r.Sound() || len(r.Strangers)+len(r.Older)+len(r.Orphans) > 0 || r.Gone == 0 {
 		t.Fatalf("an honest journal: %v, %v, %v, %d gone", r.Problems, r.Strangers, r.Orphans, r.Gone)
