@@ -51,7 +51,7 @@ func (s *ArchiveSweeper) Close() { s.source.Close() }
 // archive that cannot be read is told in the log, and asked again an hour later.
 func (s *ArchiveSweeper) Run(ctx context.Context) error {
 	for {
-		if err := s.Test(ctx); err != nil {
+		if err := s.tests.untested(ctx, s.cfg.Log, s.Test(ctx)); err != nil {
 			return err
 		}
 		now := time.Now()

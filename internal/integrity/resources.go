@@ -79,7 +79,7 @@ func (s *ResourceSweeper) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		if err := s.Test(ctx); err != nil {
+		if err := s.tests.untested(ctx, s.cfg.Log, s.Test(ctx)); err != nil {
 			return err
 		}
 		var err error

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"time"
 
@@ -115,6 +116,18 @@ func (t selfTests) void(ctx context.Context, part string) error {
 	if err != nil {
 		return fmt.Errorf("forget a self-test: %w", err)
 	}
+	return nil
+}
+
+// untested lets nothing but the journal keep a system from being read back: that a test could not be planted is told, and tried again in an hour.
+func (t selfTests) untested(ctx context.Context, log *slog.Logger, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errJournal) || ctx.Err() != nil:
+		return errors.Join(err, ctx.Err())
+	}
+	log.ErrorContext(ctx, "a system could not be tested for whether changes in it are found; it is tried again", "system", t.system, "error", err)
 	return nil
 }
 

@@ -124,3 +124,22 @@ func TestASelfTestThatNobodyFinds(t *testing.T) {
 		}
 	})
 }
+
+// TestAPlantThatCannotBeReadStopsNobody: what is kept of a self-test is damaged, and the table is read all the same at the start of Run.
+func TestAPlantThatCannotBeReadStopsNobody(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		h, db := newHouse(t), open()
+		s := readBack(t, h, db)
+		must(t, s.Sweep(t.Context()))
+		must(t, s.Plant(t.Context()))
+		if _, err := db.ExecContext(t.Context(), `UPDATE integrity_plants SET body = $1`, []byte("damaged")); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Test(t.Context()); err == nil {
+			t.Fatal("a damaged plant is read")
+		}
+		if err := s.TestAndGoOn(t.Context()); err != nil {
+			t.Errorf("reading back ends with %v", err)
+		}
+	})
+}
