@@ -49,6 +49,9 @@ func loadSigner(path, origin string, create bool) (note.Signer, note.Verifier, e
 	if err != nil || verifier.KeyHash() != signer.KeyHash() {
 		return nil, nil, fmt.Errorf("%w: %s: its second line is not the public key of the first", ErrKey, path)
 	}
+	if strings.Count(string(text), fmt.Sprintf("+%08x+", signer.KeyHash())) != 2 { // a note reads this hash in either case: the same key in other bytes
+		return nil, nil, fmt.Errorf("%w: %s was changed since it was made: put it back from where you keep its copy", ErrKey, path)
+	}
 	if signer.Name() != origin {
 		return nil, nil, fmt.Errorf("%w: %s is of a log with another origin", ErrKey, path)
 	}
