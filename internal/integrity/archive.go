@@ -260,7 +260,7 @@ func (s *ArchiveSweeper) expected(ctx context.Context, from, to time.Time) (map[
 		if err != nil {
 			return nil, fmt.Errorf("read a seal: %w", err)
 		}
-		if seal.Study == "" || !s.expects(seal.From) {
+		if seal.Study == "" || !isFrom(seal.From, s.decl.Expects) {
 			continue
 		}
 		l := out[seal.Study]
@@ -275,14 +275,4 @@ func (s *ArchiveSweeper) expected(ctx context.Context, from, to time.Time) (map[
 		l.Images++
 	}
 	return out, rows.Err()
-}
-
-// expects tells whether images of a sender must come to this archive: it is named, or its source is.
-func (s *ArchiveSweeper) expects(sender string) bool {
-	for _, name := range s.decl.Expects {
-		if sender == name || strings.HasPrefix(sender, name+"/") {
-			return true
-		}
-	}
-	return false
 }

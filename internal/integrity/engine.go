@@ -9,6 +9,7 @@ import (
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/integrity/chart"
 	"github.com/wardline/wardline/internal/integrity/image"
+	"github.com/wardline/wardline/internal/integrity/kept"
 	"github.com/wardline/wardline/internal/integrity/route"
 	"github.com/wardline/wardline/internal/integrity/row"
 )
@@ -17,6 +18,8 @@ import (
 type EngineConfig struct {
 	Routes []RouteConfig
 	Zone   *time.Location // of the clocks of systems that state no offset; UTC when nil
+	// Kept are the systems of records that are held against what is sent.
+	Kept []KeptConfig
 	// Secret keeps what is learned of values from being guessed.
 	Secret func(purpose string) []byte
 }
@@ -29,6 +32,7 @@ type Engine struct {
 	chart    *chart.Chart
 	images   shelf[image.Seal]
 	rows     shelf[row.Seal]
+	kept     shelf[kept.Seal]
 	since    time.Time // when the first event was received
 
 	observed time.Time // when the latest event was received
@@ -36,11 +40,12 @@ type Engine struct {
 	fresh    bool      // an event came since the clock was asked
 
 	found []SelfTest // since they were written
+	asks  []Ask      // the same
 }
 
 // NewEngine returns an Engine that has heard nothing.
 func NewEngine(cfg EngineConfig) *Engine {
-	e := &Engine{cfg: cfg, chart: chart.New(), images: memory[image.Seal]{}, rows: memory[row.Seal]{}}
+	e := &Engine{cfg: cfg, chart: chart.New(), images: memory[image.Seal]{}, rows: memory[row.Seal]{}, kept: memory[kept.Seal]{}}
 	for _, c := range cfg.Routes {
 		e.passages = append(e.passages, newPassage(c, cfg.Secret("route "+c.Name)))
 	}
@@ -91,6 +96,9 @@ func (e *Engine) Event(h *hospital.House, ev *event.Event, at hospital.Place) ([
 	var out []Doubt
 	for _, p := range e.passages {
 		out = append(out, p.doubts(h, e.cfg.Zone, p.hear(ev, m, at))...)
+	}
+	if err := e.sent(ev, m, at); err != nil {
+		return nil, err
 	}
 	return append(out, e.written(h, ev, m, at)...), nil
 }

@@ -29,6 +29,8 @@ type Doubt struct {
 	System  string          `json:"system,omitempty"`  // that keeps it, of what was read back
 	About   string          `json:"about,omitempty"`   // table of a row; segment and code of the statement; modality of an image
 	Study   string          `json:"study,omitempty"`   // Study Instance UID of an image
+	Thing   []string        `json:"thing,omitempty"`   // key of a row, or id of a resource, by which its system is asked for it
+	Part    string          `json:"part,omitempty"`    // of that system, where About says something else
 	Patient string          `json:"patient,omitempty"` // token
 	Author  string          `json:"author,omitempty"`  // who wrote it, as the sender calls the person
 	Before  *finding.Place  `json:"before,omitempty"`  // in the journal, of what was said in front of an engine

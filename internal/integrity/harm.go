@@ -11,6 +11,7 @@ import (
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/integrity/chart"
 	"github.com/wardline/wardline/internal/integrity/image"
+	"github.com/wardline/wardline/internal/integrity/kept"
 	"github.com/wardline/wardline/internal/integrity/route"
 	"github.com/wardline/wardline/internal/integrity/row"
 )
@@ -57,6 +58,7 @@ var limits = map[string][]float64{
 const (
 	weighBeside    = 10 // no program writes so: it was done in the database
 	weighOnItsWay  = 6  // neither end says that it changes this
+	weighAlone     = 6  // who may write in the record can do that properly
 	weighNobody    = 5  // a service's account, or one of the database
 	weighNight     = 2  // most is changed when most work
 	weighAfter     = 8  // a complaint, a death: who has a reason to change it
@@ -82,6 +84,7 @@ func changed(d *Doubt, c circumstances) []chart.Sign {
 	beside := slices.Contains([]string{string(row.Unversioned), string(row.Older), string(row.Tampered)}, d.Kind)
 	sign(beside, "beside", weighBeside, "Its program does not change it so, and nothing that it wrote tells of it.")
 	sign(slices.Contains([]string{string(route.Altered), string(route.Inserted), string(route.Removed), string(route.Unheard)}, d.Kind), "on-its-way", weighOnItsWay, "It was changed between two systems, and neither says so.")
+	sign(d.Kind == string(kept.Differs), "alone", weighAlone, "One system alone says so: what was sent to it was never taken back.")
 	sign(c.Account == chart.No, "nobody", weighNobody, "The account that changed it is no person's who works here.")
 	night := !c.Local.IsZero() && (c.Local.Hour() < 6 || c.Local.Hour() >= 20 || c.Local.Weekday() == time.Saturday || c.Local.Weekday() == time.Sunday)
 	sign(night, "off-hours", weighNight, "It was heard at night or on a weekend.")
@@ -216,7 +219,7 @@ func (d *Doubt) raise(level string) string {
 
 // readBackOrSent tells doubts about changes from those about charts, whose signs weigh something else.
 func readBackOrSent(kind string) bool {
-	return readBack(kind) || slices.Contains([]string{string(route.Altered), string(route.Inserted), string(route.Removed), string(route.Unheard)}, kind)
+	return readBack(kind) || slices.Contains([]string{string(kept.Differs), string(route.Altered), string(route.Inserted), string(route.Removed), string(route.Unheard)}, kind)
 }
 
 // heaviestFirst orders doubts that come latest first: within a day of the house's calendar by their weight.

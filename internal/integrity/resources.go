@@ -3,6 +3,7 @@ package integrity
 import (
 	"cmp"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"github.com/wardline/wardline/format/fhir"
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/integrity/assertion"
+	"github.com/wardline/wardline/internal/integrity/kept"
 	"github.com/wardline/wardline/internal/integrity/resources"
 )
 
@@ -23,6 +25,8 @@ type ResourceSweeper struct {
 	source *resources.Source
 	keeper *resources.Keeper
 	tests  selfTests
+	// compares says that its results are held against those that are sent.
+	compares bool
 }
 
 // OpenResourceSweeper connects to the server of a declaration.
@@ -31,7 +35,7 @@ func OpenResourceSweeper(ctx context.Context, d resources.Declaration, cfg Sweep
 		return nil, err
 	}
 	keeper, err := resources.Open(ctx, resources.Config{
-		DB: cfg.DB, Seal: cfg.Vault.Seal, Open: cfg.Vault.Open, Reading: Statements, Dir: cfg.Dir, Now: time.Now, Random: rand.NewChaCha8(seed(cfg.Vault, d.System)),
+		DB: cfg.DB, Seal: cfg.Vault.Seal, Open: cfg.Vault.Open, Reading: Statements, Claims: claimsFor(&d), Dir: cfg.Dir, Now: time.Now, Random: rand.NewChaCha8(seed(cfg.Vault, d.System)),
 	})
 	if err != nil {
 		return nil, err
@@ -43,55 +47,57 @@ func OpenResourceSweeper(ctx context.Context, d resources.Declaration, cfg Sweep
 	for _, sentence := range source.Check() {
 		cfg.Log.WarnContext(ctx, "a FHIR server does not do all that reading it back takes", "system", d.System, "what", sentence)
 	}
-	return &ResourceSweeper{cfg: cfg, source: source, keeper: keeper, tests: selfTests{cfg.DB, d.System}}, nil
+	return &ResourceSweeper{cfg: cfg, source: source, keeper: keeper, tests: selfTests{cfg.DB, d.System}, compares: len(d.Results.From) > 0}, nil
 }
 
 // Statements is how resources are read: as assertions.
 func Statements(d *resources.Declaration, r *fhir.Resource, resolve func(string) (fhir.Resource, bool)) []resources.Statement {
-	rules := assertion.Rules{PatientAuthority: d.Authority, Systems: assertion.StandardSystems(), Preferred: assertion.StandardPreferred(), Zone: d.Location(), Resolve: resolve}
+	rules := rulesOf(d)
+	rules.Resolve = resolve
 	var out []resources.Statement
 	for _, a := range assertion.OfFHIR(r, &rules) {
-		key := a.KeySum()
-		s := resources.Statement{Key: string(key[:]), Subject: a.Get(assertion.Subject), Patient: a.Get(assertion.Patient)}
+		var names []string
 		for _, f := range slices.Concat(a.Key, a.Content, a.Detail) {
-			s.Fields = append(s.Fields, resources.Said{Name: f.Name, Value: f.Value})
+			names = append(names, f.Name)
 		}
-		s.Worth = fmt.Sprintf("%q %q %q %q", a.Kind, a.Get(assertion.Type), a.Get(assertion.Value), a.Get(assertion.Unit))
-		out = append(out, s)
+		out = append(out, statementOf(&a, names))
 	}
 	return out
+}
+
+// statementOf is an assertion with those of its fields.
+func statementOf(a *assertion.Statement, fields []string) resources.Statement {
+	key := a.KeySum()
+	s := resources.Statement{Key: string(key[:]), Subject: a.Get(assertion.Subject), Patient: a.Get(assertion.Patient)}
+	for _, name := range fields {
+		s.Fields = append(s.Fields, resources.Said{Name: name, Value: a.Get(name)})
+	}
+	s.Worth = fmt.Sprintf("%q %q %q %q", a.Kind, a.Get(assertion.Type), a.Get(assertion.Value), a.Get(assertion.Unit))
+	return s
 }
 
 // Close ends the connections.
 func (s *ResourceSweeper) Close() error { return s.source.Close() }
 
-// Run sweeps all types once a day, and every hour reads what is new and looks at some of the rest, until ctx ends. Types that were never swept are at once. It
-// returns an error when the journal fails; a type that cannot be read, or whose state cannot be kept, is told in the log and tried again the next time.
+// Run sweeps all types once a day, reads what is new every two minutes, looks at some of the rest every hour, and in between at what somebody
+// asks for, until ctx ends. Types that were never swept are at once. It returns an error when the journal fails; a type that cannot be read, or whose
+// state cannot be kept, is told in the log and tried again the next time.
 func (s *ResourceSweeper) Run(ctx context.Context) error {
 	if err := s.sweepTypes(ctx, true); err != nil {
 		return err
 	}
-	for {
-		now := time.Now()
-		night := s.cfg.next(now)
-		select {
-		case <-time.After(min(time.Hour, night.Sub(now))):
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		if err := s.tests.untested(ctx, s.cfg.Log, s.Test(ctx)); err != nil {
-			return err
-		}
-		var err error
-		if !time.Now().Before(night) {
-			err = s.Sweep(ctx)
-		} else {
-			err = s.look(ctx, s.cfg.Sample/24)
-		}
-		if err != nil {
-			return err
-		}
+	return serve(ctx, duty{s.cfg.next, s.Sweep}, each(hourly, s.hour), each(newsEvery, s.News), each(answersEvery, func(ctx context.Context) error { return s.Answer(ctx, time.Now()) }))
+}
+
+// hour is what is done every hour.
+func (s *ResourceSweeper) hour(ctx context.Context) error {
+	if err := s.tests.untested(ctx, s.cfg.Log, s.Test(ctx)); err != nil {
+		return err
 	}
+	if err := s.sample(ctx, s.cfg.Sample/24); err != nil {
+		return err
+	}
+	return s.Miss(ctx, time.Now())
 }
 
 // Sweep reads all types, those first that were not read for longest, for as long as the declared window allows.
@@ -125,21 +131,10 @@ func (s *ResourceSweeper) sweepTypes(ctx context.Context, never bool) error {
 	return nil
 }
 
-// look reads what is new, and n of the resources that are known.
-func (s *ResourceSweeper) look(ctx context.Context, n int) error {
-	shares, err := s.keeper.Shares(ctx, s.source, n)
-	if err != nil {
-		return fmt.Errorf("plan a sample: %w", err)
-	}
-	for i, t := range s.source.Types() {
+// News reads what was written since it was last read.
+func (s *ResourceSweeper) News(ctx context.Context) error {
+	for _, t := range s.source.Types() {
 		report, err := s.keeper.Since(ctx, s.source, t.Type, s.emit(&t))
-		if err := s.settle(ctx, &t, &report, err, false); err != nil {
-			return err
-		}
-		if shares[i] == 0 {
-			continue
-		}
-		report, err = s.keeper.Sample(ctx, s.source, t.Type, shares[i], s.emit(&t))
 		if err := s.settle(ctx, &t, &report, err, false); err != nil {
 			return err
 		}
@@ -147,8 +142,98 @@ func (s *ResourceSweeper) look(ctx context.Context, n int) error {
 	return nil
 }
 
-// Look reads what is new, and a part of a day's sample, as Run does every hour.
-func (s *ResourceSweeper) Look(ctx context.Context) error { return s.look(ctx, s.cfg.Sample/24) }
+// sample looks at n of the resources that are known.
+func (s *ResourceSweeper) sample(ctx context.Context, n int) error {
+	shares, err := s.keeper.Shares(ctx, s.source, n)
+	if err != nil {
+		return fmt.Errorf("plan a sample: %w", err)
+	}
+	for i, t := range s.source.Types() {
+		if shares[i] == 0 {
+			continue
+		}
+		report, err := s.keeper.Sample(ctx, s.source, t.Type, shares[i], s.emit(&t))
+		if err := s.settle(ctx, &t, &report, err, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Look reads what is new, and a part of a day's sample, as Run does in an hour.
+func (s *ResourceSweeper) Look(ctx context.Context) error {
+	if err := s.News(ctx); err != nil {
+		return err
+	}
+	return s.sample(ctx, s.cfg.Sample/24)
+}
+
+// Answer looks at the resources that somebody asks for by now.
+func (s *ResourceSweeper) Answer(ctx context.Context, now time.Time) error {
+	e := errands{s.cfg.DB, s.cfg.Vault, s.source.System()}
+	due, err := e.due(ctx, now)
+	if err != nil {
+		return err
+	}
+	for part, list := range due {
+		at := slices.IndexFunc(s.source.Types(), func(t resources.Type) bool { return t.Type == part })
+		if at < 0 {
+			at, list = 0, nil // it is declared no more
+		}
+		t := s.source.Types()[at]
+		outcomes, ids := map[string]string{}, []string{}
+		for _, one := range list {
+			ids = append(ids, one.thing...)
+		}
+		emit := s.emit(&t)
+		report, err := s.keeper.Look(ctx, s.source, t.Type, ids, func(ctx context.Context, changes []resources.Change) error {
+			for i := range changes {
+				outcomes[changes[i].ID] = changes[i].Outcome.String()
+			}
+			return emit(ctx, changes)
+		})
+		if stop := s.settle(ctx, &t, &report, err, false); stop != nil {
+			return stop
+		}
+		if err := e.finish(ctx, due[part], err != nil || report.First, func(one *errand) string { return outcomes[one.thing[0]] }, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// How old a result must be that a server should have by now, and how old one is that is not looked for any more.
+const (
+	resultOverdue   = 24 * time.Hour
+	resultForgotten = 48 * time.Hour
+)
+
+// Miss tells of results that were sent a day ago to a server which has not got them. Where it has hardly any of them, the declaration is wrong, and that is told in the log.
+func (s *ResourceSweeper) Miss(ctx context.Context, now time.Time) error {
+	if !s.compares {
+		return nil
+	}
+	missing, there, err := s.missing(ctx, now)
+	if err != nil {
+		return err
+	}
+	if len(missing) > 20 && len(missing) > there/4 {
+		s.cfg.Log.WarnContext(ctx, "most results that were sent are not found on a FHIR server: see results in its declaration", "system", s.source.System(), "found", there, "missing", len(missing))
+		return nil
+	}
+	t := s.source.Types()[0]
+	for _, m := range missing {
+		authority, patient, _ := strings.Cut(m.Patient, "|")
+		err := appendEvents(ctx, s.cfg.Journal, s.event(&t, map[string]any{
+			"act": actAbsent, "outcome": resources.Mismatch.String(), "key": hex.EncodeToString(m.Key), "patient": patient, "authority": authority,
+			"claims": []claimed{{Key: m.Key, Subject: m.Subject}},
+		}))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Test plants a difference in each type about once a week, and tells of those that nobody found for three days. Run calls it every hour.
 func (s *ResourceSweeper) Test(ctx context.Context) error {
@@ -250,8 +335,51 @@ func (s *ResourceSweeper) settle(ctx context.Context, t *resources.Type, r *reso
 	})
 }
 
+// missing lists the results that were sent to the server a day ago and are not there, and counts those that are.
+func (s *ResourceSweeper) missing(ctx context.Context, now time.Time) (missing []kept.Seal, there int, err error) {
+	var since time.Time // from when on all types are read
+	for _, t := range s.source.Types() {
+		state, known, err := lastSweep(ctx, s.cfg.DB, s.source.System(), t.Type)
+		if err != nil || !known {
+			return nil, 0, err
+		}
+		if state.Since.After(since) {
+			since = state.Since
+		}
+	}
+	const drawer = "integrity_kept"
+	rows, err := s.cfg.DB.QueryContext(ctx, `SELECT body FROM `+drawer+` WHERE at >= $1 AND at < $2`, now.Add(-resultForgotten).Unix(), now.Add(-resultOverdue).Unix())
+	if err != nil {
+		return nil, 0, fmt.Errorf("look for results that a server should have: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var body []byte
+		var seal kept.Seal
+		if err := rows.Scan(&body); err != nil {
+			return nil, 0, fmt.Errorf("look for results that a server should have: %w", err)
+		}
+		plain, err := s.cfg.Vault.OpenBlob(body, drawer)
+		if err == nil {
+			err = json.Unmarshal(plain, &seal)
+		}
+		if err != nil {
+			return nil, 0, fmt.Errorf("read a seal: %w", err)
+		}
+		switch {
+		case seal.System != s.source.System():
+		case seal.Kept.Fields != nil:
+			there++
+		case seal.Absent(since):
+			missing = append(missing, seal)
+		}
+	}
+	return missing, there, rows.Err()
+}
+
 // emit makes events of changes. They are durable when it returns nil.
 func (s *ResourceSweeper) emit(t *resources.Type) resources.Emit {
+	began := time.Now().UTC() // what is told at the end of a long sweep was read at its beginning
 	return func(ctx context.Context, changes []resources.Change) error {
 		var events []*event.Event
 		for i := range changes {
@@ -263,6 +391,10 @@ func (s *ResourceSweeper) emit(t *resources.Type) resources.Emit {
 			said := map[string]any{
 				"act": c.Act.String(), "outcome": c.Outcome.String(), "reasons": c.Reasons, "key": c.Type + "/" + c.ID, "old": c.OldSum, "new": c.NewSum,
 				"version": c.After, "was": c.Before, "patient": c.Patient, "authority": c.Authority, "before": before, "content": after,
+				"keys": []string{c.ID}, "read": began,
+			}
+			if claimed := claimsOf(c); len(claimed) > 0 {
+				said["claims"] = claimed
 			}
 			if !c.Updated.IsZero() {
 				said["updated"] = c.Updated
@@ -282,6 +414,10 @@ func (s *ResourceSweeper) event(t *resources.Type, said map[string]any) *event.E
 	if strings.HasPrefix(t.Kind, "master") {
 		said["sort"] = "master"
 	}
+	again := ""
+	if said["act"] == resources.Same.String() { // one reading tells nothing that another does not
+		again = fmt.Sprint(said["read"])
+	}
 	fields, err := json.Marshal(map[string]any{"row": said})
 	if err != nil {
 		panic(fmt.Sprint("wardline: internal error: ", err)) // texts and numbers can always be written
@@ -289,6 +425,6 @@ func (s *ResourceSweeper) event(t *resources.Type, said map[string]any) *event.E
 	at := time.Now().UTC()
 	return &event.Event{
 		Source: "sweep/" + s.source.System(), Class: s.cfg.Taxonomy.Class("records", "row", ""), Format: "sweep", Time: at, Observed: at, Fields: fields,
-		ID: event.NewID("sweep/"+s.source.System(), t.Type, fmt.Sprint(said["key"]), fmt.Sprint(said["old"]), fmt.Sprint(said["new"]), fmt.Sprint(said["version"]), at.Format(time.DateOnly)),
+		ID: event.NewID("sweep/"+s.source.System(), t.Type, fmt.Sprint(said["key"]), fmt.Sprint(said["old"]), fmt.Sprint(said["new"]), fmt.Sprint(said["version"]), again, at.Format(time.DateOnly)),
 	}
 }

@@ -25,6 +25,7 @@ import (
 type told struct {
 	mu       sync.Mutex
 	versions [][3]string
+	updated  time.Time // when they were written; 1 March 2026 when zero, but for c/2
 }
 
 func (s *told) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -46,6 +47,9 @@ func (s *told) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			at := "2026-03-01T09:15:00Z"
 			if v[0] == "c" && v[1] == "2" {
 				at = time.Now().UTC().Format(time.RFC3339)
+			}
+			if !s.updated.IsZero() {
+				at = s.updated.UTC().Format(time.RFC3339)
 			}
 			entries = append(entries, json.RawMessage(fmt.Sprintf(`{"resource":{"resourceType":"Observation","id":%q,"meta":{"versionId":%q,"lastUpdated":%q},
 				"code":{"coding":[{"system":"http://loinc.org","code":"2823-3"}]},"subject":{"reference":"Patient/p"},%s}}`, v[0], v[1], at, v[2])))

@@ -13,6 +13,7 @@ import (
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/integrity/image"
+	"github.com/wardline/wardline/internal/integrity/kept"
 	"github.com/wardline/wardline/internal/integrity/row"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
@@ -25,6 +26,7 @@ var schema embed.FS
 // Config is what a Room stands on.
 type Config struct {
 	Routes   []RouteConfig
+	Kept     []KeptConfig
 	Zone     *time.Location // of the clocks of systems that state no offset; UTC when nil
 	Journal  *journal.Journal
 	DB       *store.DB
@@ -46,6 +48,7 @@ type Room struct {
 	// The rest is the follower's goroutine's.
 	images   *drawers[image.Seal]
 	rows     *drawers[row.Seal]
+	kept     *drawers[kept.Seal]
 	reader   event.LineReader
 	receipts []*journal.Receipt // of what was filed since the position was written
 	found    []Doubt            // since then
@@ -75,9 +78,10 @@ func (r *Room) load(ctx context.Context, _ *hospital.House) error {
 	r.seated, r.seating = time.Time{}, time.Time{}
 	r.reader = event.LineReader{Taxonomy: r.cfg.Taxonomy, Limits: jsonl.DefaultLimits()}
 	secret := func(purpose string) []byte { return fmt.Appendf(nil, "%016x", r.cfg.Vault.Hash("integrity", purpose)) }
-	r.engine = NewEngine(EngineConfig{Routes: r.cfg.Routes, Zone: r.cfg.Zone, Secret: secret})
+	r.engine = NewEngine(EngineConfig{Routes: r.cfg.Routes, Kept: r.cfg.Kept, Zone: r.cfg.Zone, Secret: secret})
 	r.images, r.rows = newDrawers[image.Seal](r.cfg.DB, r.cfg.Vault, "integrity_images"), newDrawers[row.Seal](r.cfg.DB, r.cfg.Vault, "integrity_rows")
-	r.engine.images, r.engine.rows = r.images, r.rows
+	r.kept = newDrawers[kept.Seal](r.cfg.DB, r.cfg.Vault, "integrity_kept")
+	r.engine.images, r.engine.rows, r.engine.kept = r.images, r.rows, r.kept
 	return r.recall(ctx)
 }
 
@@ -88,7 +92,7 @@ func (r *Room) event(ctx context.Context, h *hospital.House, ev *event.Event, at
 		r.filings = 0
 	}
 	r.at = at
-	r.images.ctx, r.rows.ctx = ctx, ctx
+	r.images.ctx, r.rows.ctx, r.kept.ctx = ctx, ctx, ctx
 	doubts, err := r.engine.Event(h, ev, at)
 	if err != nil {
 		return err
@@ -118,10 +122,11 @@ func (r *Room) saved() {
 	r.found = r.found[:0]
 	r.images.written()
 	r.rows.written()
+	r.kept.written()
 	r.seated = r.seating
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.engine.found = nil
+	r.engine.found, r.engine.asks = nil, nil
 }
 
 // Routes says how the routes do; nothing before the follower began.

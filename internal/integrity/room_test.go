@@ -35,6 +35,7 @@ type house struct {
 	tax     *event.Taxonomy
 	at      time.Time
 	read    func(*event.Event) ([]hospital.Fact, error) // what the follower learns of the house
+	kept    []integrity.KeptConfig
 }
 
 func newHouse(t *testing.T) *house {
@@ -82,7 +83,7 @@ func (h *house) follow(db *store.DB) *integrity.Room {
 	h.Helper()
 	room, err := integrity.OpenRoom(h.Context(), integrity.Config{
 		Journal: h.journal, DB: db, Vault: h.vault, Taxonomy: h.tax, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Routes: []integrity.RouteConfig{{Name: "laboratory", From: []string{"tap-lab"}, To: []string{"tap-record/10.0.0.9:2575"}}},
+		Kept: h.kept, Routes: []integrity.RouteConfig{{Name: "laboratory", From: []string{"tap-lab"}, To: []string{"tap-record/10.0.0.9:2575"}}},
 	})
 	if err != nil {
 		h.Fatal(err)

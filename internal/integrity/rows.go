@@ -18,19 +18,26 @@ import (
 // isRow tells the events that are rows which another system keeps.
 func isRow(c *event.Class) bool { return c.Product == "records" && c.Service == "row" }
 
+// told is what an event tells of a row.
+type told struct {
+	System, Table, Sort, Key, Version, Updated, By, Patient, Authority, Count string
+	Content                                                                   map[string]string
+	// What a sweep has judged itself; empty in exports.
+	Act, Outcome string
+	Keys         []string  // by which its system is asked for it
+	Planted      time.Time // since when it was pretended that the row was Before; zero of what is real
+	Reasons      []string
+	Before       map[string]string
+	Read         time.Time // when reading began
+	Claims       []claimed // of results, to be held against what was sent
+}
+
+// whose is the patient's number as PID-3 writes it.
+func (r *told) whose() string { return r.Patient + "^^^" + r.Authority }
+
 // row compares a row with what it was when it was read before.
 func (e *Engine) row(h *hospital.House, ev *event.Event, at hospital.Place) ([]Doubt, error) {
-	var said struct {
-		Row struct {
-			System, Table, Sort, Key, Version, Updated, By, Patient, Authority, Count string
-			Content                                                                   map[string]string
-			// What a sweep has judged itself; empty in exports.
-			Act, Outcome string
-			Planted      time.Time // since when it was pretended that the row was Before; zero of what is real
-			Reasons      []string
-			Before       map[string]string
-		}
-	}
+	var said struct{ Row told }
 	if err := json.Unmarshal(ev.Fields, &said); err != nil || said.Row.Key == "" {
 		return nil, nil // the collector says what cannot be read
 	}
@@ -39,19 +46,32 @@ func (e *Engine) row(h *hospital.House, ev *event.Event, at hospital.Place) ([]D
 		e.found = append(e.found, SelfTest{System: r.System, Table: r.Table, Planted: r.Planted, Found: ev.Observed})
 		return nil, nil
 	}
-	if r.Act != "" {
-		kind := sweptKind(r.Act, r.Outcome, r.Sort)
-		if kind == "" {
-			return nil, nil
-		}
-		d := rowDoubt(h, ev, at, kind, r.System, r.Table, r.Patient, r.Authority)
-		d.Signs = signsOf(r.Reasons)
-		for _, c := range row.Differ(r.Before, r.Content) {
-			d.Changes = append(d.Changes, route.Change{Field: c.Column, Before: c.Before, After: c.After, Clinical: true})
-		}
-		weigh(h, e.cfg.Zone, &d, r.Patient+"^^^"+r.Authority)
-		return []Doubt{d}, nil
+	switch r.Act {
+	case actAbsent:
+		return e.absent(h, ev, at, r)
+	case "":
+		return e.exported(h, ev, at, r)
 	}
+	out, err := e.keeps(h, ev, at, r)
+	if kind := sweptKind(r.Act, r.Outcome, r.Sort); kind != "" && err == nil {
+		out = append(out, e.swept(h, ev, at, r, kind))
+	}
+	return out, err
+}
+
+// swept is the doubt about a row that a sweep has judged.
+func (e *Engine) swept(h *hospital.House, ev *event.Event, at hospital.Place, r *told, kind row.Kind) Doubt {
+	d := rowDoubt(h, ev, at, kind, r)
+	d.Signs = signsOf(r.Reasons)
+	for _, c := range row.Differ(r.Before, r.Content) {
+		d.Changes = append(d.Changes, route.Change{Field: c.Column, Before: c.Before, After: c.After, Clinical: true})
+	}
+	weigh(h, e.cfg.Zone, &d, r.whose())
+	return d
+}
+
+// exported compares a row of an export with what it was in the one before.
+func (e *Engine) exported(h *hospital.House, ev *event.Event, at hospital.Place, r *told) ([]Doubt, error) {
 	now := row.Row{Sort: row.Sort(r.Sort), Version: r.Version, Updated: r.Updated, By: r.By, Count: r.Count, Cells: r.Content}
 	name := fmt.Sprintf("%q %q %q", r.System, r.Table, r.Key)
 	before, known, err := e.rows.seal(name)
@@ -70,7 +90,7 @@ func (e *Engine) row(h *hospital.House, ev *event.Event, at hospital.Place) ([]D
 	if wrong == "" {
 		return nil, nil
 	}
-	d := rowDoubt(h, ev, at, wrong, r.System, r.Table, r.Patient, r.Authority)
+	d := rowDoubt(h, ev, at, wrong, r)
 	d.Author = r.By
 	for _, c := range changes {
 		d.Changes = append(d.Changes, route.Change{Field: c.Column, Before: c.Before, After: c.After, Clinical: true})
@@ -78,18 +98,21 @@ func (e *Engine) row(h *hospital.House, ev *event.Event, at hospital.Place) ([]D
 	if place, _, ok := placeOf(before.First); ok {
 		d.Before = &place
 	}
-	weigh(h, e.cfg.Zone, &d, r.Patient+"^^^"+r.Authority)
+	weigh(h, e.cfg.Zone, &d, r.whose())
 	return []Doubt{d}, nil
 }
 
-func rowDoubt(h *hospital.House, ev *event.Event, at hospital.Place, kind row.Kind, system, table, patient, authority string) Doubt {
-	d := Doubt{Kind: string(kind), At: ev.Observed, System: system, About: table, Count: 1, Places: []finding.Place{{Entry: at.Entry, Line: int(at.Line)}}}
-	if patient != "" {
-		d.Patient = token(h, patient+"^^^"+authority)
+func rowDoubt(h *hospital.House, ev *event.Event, at hospital.Place, kind row.Kind, r *told) Doubt {
+	d := Doubt{Kind: string(kind), At: ev.Observed, System: r.System, About: r.Table, Thing: r.Keys, Count: 1, Places: []finding.Place{{Entry: at.Entry, Line: int(at.Line)}}}
+	if r.Patient != "" {
+		d.Patient = token(h, r.whose())
 	}
 	d.ID = event.NewID(watcher, d.Kind, ev.ID.String()).String()
 	return d
 }
+
+// actAbsent is what a Sweeper says of results that a system has not got.
+const actAbsent = "absent"
 
 // actUnfound is what a Sweeper says of itself when a difference that it planted is not found.
 const actUnfound = "unfound"

@@ -4,6 +4,7 @@ import (
 	"github.com/wardline/wardline/internal/finding"
 	"github.com/wardline/wardline/internal/integrity/chart"
 	"github.com/wardline/wardline/internal/integrity/image"
+	"github.com/wardline/wardline/internal/integrity/kept"
 	"github.com/wardline/wardline/internal/integrity/route"
 	"github.com/wardline/wardline/internal/integrity/row"
 )
@@ -100,6 +101,20 @@ var rules = map[string]rule{
 		Summary:        "A row has a lower version than it had. A backup was restored, or somebody put an old row in the place of the present one.",
 		CareImpact:     "What was added or corrected since is gone.",
 		FalsePositives: []string{"A restore that is known: compare the list of rows with what was entered since."},
+	}},
+	string(kept.Differs): {kind: finding.Falsification, Rule: finding.Rule{
+		Title: "The record says another result than was sent to it", Level: "critical",
+		Summary: "What the laboratory sent and what the record shows differ, and the record had time to hear of it. If somebody changed the result there, with or without a version, the laboratory " +
+			"never took it back. Call the laboratory and ask what it measured, before anybody acts on the value.",
+		CareImpact: "A clinician may treat by a value that nobody measured.",
+		FalsePositives: []string{"A correction that was typed into the record alone: have the laboratory send it.",
+			"A record that rounds values or keeps them in another unit: say so under results in the server's declaration."},
+	}},
+	string(kept.Missing): {kind: finding.Disruption, Rule: finding.Rule{
+		Title: "A result was sent and is not in the record", Level: "medium",
+		Summary:        "The laboratory sent it a day ago or more, and the record never had it. Look into the queue of errors of the interface engine, and into the record's list of messages that it could not place.",
+		CareImpact:     "Who waits for the result finds none.",
+		FalsePositives: []string{"Results of patients whom the record does not know, such as those of other houses."},
 	}},
 	string(row.Shared): {kind: finding.Falsification, Rule: finding.Rule{
 		Title: "Data that all patients share was changed", Level: "high",

@@ -263,7 +263,7 @@ func (s *Sweeper) emit(t tables.Table) tables.Emit {
 		var events []*event.Event
 		for i := range changes {
 			c := &changes[i]
-			said := map[string]any{"act": c.Act.String(), "outcome": c.Outcome.String(), "reasons": c.Reasons, "columns": c.Columns, "key": keyText(c.Key), "old": c.OldSum, "new": c.NewSum}
+			said := map[string]any{"act": c.Act.String(), "outcome": c.Outcome.String(), "reasons": c.Reasons, "columns": c.Columns, "key": keyText(c.Key), "keys": keyList(c.Key), "old": c.OldSum, "new": c.NewSum}
 			if !c.Planted.IsZero() {
 				said["planted"] = c.Planted
 			}
@@ -306,13 +306,15 @@ func cells(fields []tables.Field) map[string]string {
 
 func cell(fields []tables.Field, column string) string { return cells(fields)[column] }
 
-func keyText(fields []tables.Field) string {
+func keyList(fields []tables.Field) []string {
 	var out []string
 	for _, f := range fields {
 		out = append(out, f.Text)
 	}
-	return strings.Join(out, " ")
+	return out
 }
+
+func keyText(fields []tables.Field) string { return strings.Join(keyList(fields), " ") }
 
 func either(a, b string) string {
 	if a != "" {

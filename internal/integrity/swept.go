@@ -19,6 +19,7 @@ type SweepState struct {
 	Table      string    `json:"table"` // or another part of the system
 	Unit       string    `json:"unit"`  // what is counted: rows, images, resources
 	At         time.Time `json:"at"`    // when it ended
+	Since      time.Time `json:"since"` // when the first one ended
 	Rows       int64     `json:"rows"`  // that it looked at
 	Known      int64     `json:"known"` // that the system is known to have
 	First      bool      `json:"first"` // nothing was known before
@@ -28,6 +29,13 @@ type SweepState struct {
 
 // keepSweep remembers what a sweep came to, in place of the one before.
 func keepSweep(ctx context.Context, db *store.DB, s SweepState) error {
+	before, known, err := lastSweep(ctx, db, s.System, s.Table)
+	if err != nil {
+		return err
+	}
+	if s.Since = before.Since; !known || s.First || s.Since.IsZero() {
+		s.Since = s.At
+	}
 	body, err := json.Marshal(s)
 	if err != nil {
 		return fmt.Errorf("keep a sweep: %w", err)
@@ -38,6 +46,22 @@ func keepSweep(ctx context.Context, db *store.DB, s SweepState) error {
 		return fmt.Errorf("keep a sweep: %w", err)
 	}
 	return nil
+}
+
+// lastSweep is what the last sweep of a part came to; known is false when there was none.
+func lastSweep(ctx context.Context, db *store.DB, system, part string) (s SweepState, known bool, err error) {
+	var body []byte
+	err = db.QueryRowContext(ctx, `SELECT body FROM integrity_sweeps WHERE system = $1 AND name = $2`, system, part).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return s, false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(body, &s)
+	}
+	if err != nil {
+		return s, false, fmt.Errorf("read the last sweep: %w", err)
+	}
+	return s, true, nil
 }
 
 // Sweeps lists what the last sweeps came to, by system and table.

@@ -80,9 +80,14 @@ func (n *Node) openIntegrity(ctx context.Context) error {
 			return fmt.Errorf("integrity.archives: %w", err)
 		}
 	}
+	var kept []integrity.KeptConfig
 	for _, file := range n.config.Integrity.FHIRServers {
-		if _, err := resources.Load(file); err != nil {
+		d, err := resources.Load(file)
+		if err != nil {
 			return fmt.Errorf("integrity.fhir_servers: %w", err)
+		}
+		if k, ok := integrity.KeptOf(&d); ok {
+			kept = append(kept, k)
 		}
 	}
 	zone, err := n.config.Location()
@@ -90,7 +95,7 @@ func (n *Node) openIntegrity(ctx context.Context) error {
 		return err
 	}
 	n.integrity, err = integrity.OpenRoom(ctx, integrity.Config{
-		Routes: n.config.Integrity.Routes, Zone: zone, Journal: n.journal, DB: n.db, Vault: n.vault, Taxonomy: n.taxonomy, Log: n.log,
+		Routes: n.config.Integrity.Routes, Kept: kept, Zone: zone, Journal: n.journal, DB: n.db, Vault: n.vault, Taxonomy: n.taxonomy, Log: n.log,
 	})
 	return err
 }

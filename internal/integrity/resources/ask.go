@@ -55,9 +55,11 @@ func (k *Keeper) Sample(ctx context.Context, src *Source, typ string, n int, emi
 	return k.some(ctx, src, typ, emit, func(s *sweep) ([]*record, error) { return k.draw(ctx, s.state, n, s.sealer) })
 }
 
-// Look looks at the resources with these ids: because a case was opened, or because somebody has just written them.
+// Look looks at the resources with these ids: because a case was opened, or because somebody has just written them. It tells of each that is there, also
+// when it is as it was.
 func (k *Keeper) Look(ctx context.Context, src *Source, typ string, ids []string, emit Emit) (Report, error) {
 	return k.some(ctx, src, typ, emit, func(s *sweep) (list []*record, err error) {
+		s.looking = true
 		for _, id := range ids {
 			if !isID(id) {
 				return nil, fmt.Errorf("look at a %s: what is asked for is no id", typ)

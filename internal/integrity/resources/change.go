@@ -59,8 +59,9 @@ type Change struct {
 	ID      string
 	Act     Act
 	Outcome Outcome
-	Reasons []string // sentences that a person can check on the server; no values
-	Fields  []Field  // what differs
+	Reasons []string    // sentences that a person can check on the server; no values
+	Fields  []Field     // what differs
+	Claims  []Statement // of what stands there now, or stood there last when it was deleted; see Config
 
 	Patient, Authority string // number of the patient, and who gave it; empty when nothing names one
 	Before, After      string // versionId; empty when there is none

@@ -72,8 +72,27 @@ type Declaration struct {
 	// Types are what is read of it.
 	Types []Type `yaml:"types"`
 
+	// Results says who sends the results that the server keeps, so that both can be compared. It is for those who compare systems with each other.
+	Results Results `yaml:"results"`
+
 	base *url.URL
 	zone *time.Location
+}
+
+// Results says by which words results in HL7 messages and those on the server become the same.
+type Results struct {
+	// From lists who sends results that must come to this server as they are: a source, or one sender of it such as lab/10.1.2.3.
+	From []string `yaml:"from"`
+
+	// Authorities names who gives the numbers of patients: from the name in messages (PID-3.4) to the system of the identifiers on the server.
+	Authorities map[string]string `yaml:"authorities"`
+
+	// Codes says which code of the messages is which on the server, both as system|code. Systems have their URIs; that of the messages' local codes is
+	// as OBX-3.3 writes it.
+	Codes map[string]string `yaml:"codes"`
+
+	// Units says which unit of the messages is which in UCUM, where it is none of those that are known.
+	Units map[string]string `yaml:"units"`
 }
 
 // Type is one type of resources.

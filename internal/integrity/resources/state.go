@@ -33,6 +33,9 @@ type Config struct {
 	// Reading says what resources say of patients.
 	Reading Reading
 
+	// Claims says, as Reading does, what is to be compared with what other systems say. Without it nothing is.
+	Claims Reading
+
 	// Dir is the folder for what must be put aside during a sweep, sealed. The system's folder for temporary files when empty.
 	Dir string
 

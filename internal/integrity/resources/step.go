@@ -37,7 +37,7 @@ func (s *sweep) step(ctx context.Context, old *record, now *view) (kept *record,
 	}
 	s.report.Acts[v.act]++
 	s.report.Outcomes[v.outcome]++
-	if v.act != Same || v.outcome != Match {
+	if v.act != Same || v.outcome != Match || s.looking {
 		c := s.change(ctx, restored, now, &v)
 		change = &c
 	}
@@ -241,7 +241,7 @@ func (s *sweep) change(ctx context.Context, old *record, now *view, v *verdict) 
 		c.After, c.New, c.NewSum, c.Updated = a.id, a.text, a.sum, a.updated
 	}
 	var resolve func(string) (fhir.Resource, bool)
-	if v.outcome == Mismatch {
+	if v.outcome == Mismatch || s.Claims != nil {
 		resolve = func(reference string) (fhir.Resource, bool) { return s.resolve(ctx, reference) }
 	}
 	d := compare(s.typ.Type, s.says(resolve), b, a)
@@ -253,8 +253,24 @@ func (s *sweep) change(ctx context.Context, old *record, now *view, v *verdict) 
 	if b != nil && a != nil && b.labels != a.labels {
 		c.Fields = append(c.Fields, Field{"labels", clip(b.labels), clip(a.labels)})
 	}
-	c.Patient, c.Authority = numberOf(cmp.Or(d.to, d.from))
+	patient := cmp.Or(d.to, d.from)
+	if r, ok := parsed(stands(old, now)); ok && r != nil && s.Claims != nil {
+		c.Claims = s.Claims(&s.src.decl, r, resolve)
+		patient = cmp.Or(patient, patientOf(c.Claims, r))
+	}
+	c.Patient, c.Authority = numberOf(patient)
 	return c
+}
+
+// stands is the version that stands in the record, or stood there last.
+func stands(old *record, now *view) *version {
+	if now != nil && !now.latest().gone {
+		return now.latest()
+	}
+	if old != nil {
+		return old.latest()
+	}
+	return nil
 }
 
 // numberOf takes a patient's number and who gave it apart. A patient who is known by the server's number alone has that.

@@ -57,6 +57,7 @@ type sweep struct {
 	holes    int64    // at the first sweep, resources whose versions have holes
 	whole    int64    // and those whose whole history was seen
 	found    []Change // what was planted, to be told with its chunk
+	looking  bool     // whoever asked is told also of what is as it was
 }
 
 // begin reads what is known, and what the server can do.

@@ -1,0 +1,226 @@
+package integrity
+
+import (
+	"strings"
+	"time"
+
+	"github.com/wardline/wardline/format/fhir"
+	"github.com/wardline/wardline/format/hl7"
+	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/finding"
+	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/integrity/assertion"
+	"github.com/wardline/wardline/internal/integrity/kept"
+	"github.com/wardline/wardline/internal/integrity/resources"
+	"github.com/wardline/wardline/internal/integrity/route"
+)
+
+// KeptConfig is a system of records whose results are held against those that were sent.
+type KeptConfig struct {
+	System string
+	From   []string      // who sends them: sources, or single senders
+	Young  time.Duration // how long the system may take to hear of what was sent
+	rules  assertion.Rules
+}
+
+// KeptOf is what a declaration says of results; ok is false when it says nothing.
+func KeptOf(d *resources.Declaration) (c KeptConfig, ok bool) {
+	return KeptConfig{System: d.System, From: d.Results.From, Young: time.Duration(d.Young), rules: comparing(d)}, len(d.Results.From) > 0
+}
+
+// comparing are the rules by which results in messages and on a server become the same.
+func comparing(d *resources.Declaration) assertion.Rules {
+	r := rulesOf(d)
+	r.Authorities, r.Codes, r.Units, r.Conversions = d.Results.Authorities, d.Results.Codes, d.Results.Units, assertion.StandardConversions()
+	return r
+}
+
+// rulesOf are the rules by which the resources of a server are read.
+func rulesOf(d *resources.Declaration) assertion.Rules {
+	return assertion.Rules{PatientAuthority: d.Authority, Systems: assertion.StandardSystems(), Preferred: assertion.StandardPreferred(), Zone: d.Location()}
+}
+
+// claimsFor is how the resources of a server are read to be compared with messages; nil when they are not.
+func claimsFor(d *resources.Declaration) resources.Reading {
+	if len(d.Results.From) == 0 {
+		return nil
+	}
+	return claims
+}
+
+// claims is how resources are read to be compared with messages: results alone.
+func claims(d *resources.Declaration, r *fhir.Resource, resolve func(string) (fhir.Resource, bool)) []resources.Statement {
+	rules := comparing(d)
+	rules.Resolve = resolve
+	var out []resources.Statement
+	for _, a := range assertion.OfFHIR(r, &rules) {
+		if isResult(&a) {
+			out = append(out, statementOf(&a, kept.Fields()))
+		}
+	}
+	return out
+}
+
+func isResult(s *assertion.Statement) bool {
+	return s.Kind == assertion.Result || s.Kind == assertion.BloodGroup
+}
+
+// comes tells whether messages of a sender are kept there.
+func (c *KeptConfig) comes(sender string) bool { return isFrom(sender, c.From) }
+
+// isFrom tells whether a sender is one of those named, or of one of the sources.
+func isFrom(sender string, names []string) bool {
+	for _, name := range names {
+		if sender == name || strings.HasPrefix(sender, name+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// keptName is the name of the seal of a result in a system.
+func keptName(system string, key []byte) string { return system + "\x00" + string(key) }
+
+// sent takes in what a message says of results. Where the record is known to say something else, it is asked once it had time to hear of it.
+func (e *Engine) sent(ev *event.Event, m *hl7.Message, at hospital.Place) error {
+	for i := range e.cfg.Kept {
+		c := &e.cfg.Kept[i]
+		if !c.comes(ev.Source) {
+			continue
+		}
+		for _, s := range assertion.OfHL7(m, &c.rules) {
+			if !isResult(&s) {
+				continue
+			}
+			if err := e.hear(c, &s, kept.Claim{ID: idOf(at, ev.ID), At: ev.Observed, Fields: fieldsOf(&s)}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func fieldsOf(s *assertion.Statement) map[string]string {
+	out := map[string]string{}
+	for _, name := range kept.Fields() {
+		out[name] = s.Get(name)
+	}
+	return out
+}
+
+func (e *Engine) hear(c *KeptConfig, s *assertion.Statement, claim kept.Claim) error {
+	key := s.KeySum()
+	name := keptName(c.System, key[:])
+	seal, _, err := e.kept.seal(name)
+	if err != nil {
+		return err
+	}
+	seal.System, seal.Key, seal.Subject, seal.Patient = c.System, key[:], s.Get(assertion.Subject), s.Get(assertion.Patient)
+	seal.Hear(claim)
+	if verdict, _ := seal.Judge(c.Young); verdict == kept.Early {
+		e.ask(c, &seal)
+	}
+	e.kept.keep(name, seal, claim.At)
+	return nil
+}
+
+// ask has the record asked for a result as soon as it had time to hear of what was sent.
+func (e *Engine) ask(c *KeptConfig, seal *kept.Seal) {
+	part, id, _ := strings.Cut(seal.Kept.Thing, "/")
+	e.asks = append(e.asks, Ask{System: c.System, Part: part, Thing: []string{id}, Due: seal.Sent.At.Add(c.Young + time.Minute)})
+}
+
+// claimed is what a row of another system says of a result.
+type claimed struct {
+	Key     []byte
+	Subject string
+	Fields  map[string]string
+}
+
+// keeps takes in what a system of records keeps of results, and returns where it is something else than was sent.
+func (e *Engine) keeps(h *hospital.House, ev *event.Event, at hospital.Place, r *told) (out []Doubt, err error) {
+	for i := range e.cfg.Kept {
+		c := &e.cfg.Kept[i]
+		if c.System != r.System {
+			continue
+		}
+		for _, s := range r.Claims {
+			name := keptName(r.System, s.Key)
+			seal, _, err := e.kept.seal(name)
+			if err != nil {
+				return nil, err
+			}
+			seal.System, seal.Key, seal.Subject = r.System, s.Key, s.Subject
+			seal.Told = seal.Told && seal.Kept.Fields != nil // else it was told that it is missing, and it came
+			seal.Kept = kept.Claim{ID: idOf(at, ev.ID), At: r.Read, Thing: r.Key, Fields: s.Fields}
+			verdict, changes := seal.Judge(c.Young)
+			switch verdict {
+			case kept.Early:
+				e.ask(c, &seal)
+			case kept.Differ:
+				out = append(out, e.keptDoubt(h, ev, at, kept.Differs, &seal, s.Subject, r, changes))
+			}
+			e.kept.keep(name, seal, ev.Observed)
+		}
+	}
+	return out, nil
+}
+
+// absent takes in that a system of records has not got what was sent to it.
+func (e *Engine) absent(h *hospital.House, ev *event.Event, at hospital.Place, r *told) (out []Doubt, err error) {
+	for _, s := range r.Claims {
+		name := keptName(r.System, s.Key)
+		seal, known, err := e.kept.seal(name)
+		if err != nil {
+			return nil, err
+		}
+		if !known || seal.Told || seal.Kept.Fields != nil {
+			continue // it came meanwhile
+		}
+		seal.Told = true
+		e.kept.keep(name, seal, ev.Observed)
+		out = append(out, e.keptDoubt(h, ev, at, kept.Missing, &seal, s.Subject, r, nil))
+	}
+	return out, nil
+}
+
+// fieldNames are the fields of messages in which results say what is compared.
+var fieldNames = map[string]string{assertion.Value: "OBX-5", assertion.Unit: "OBX-6", assertion.Status: "OBX-11"}
+
+func (e *Engine) keptDoubt(h *hospital.House, ev *event.Event, at hospital.Place, kind kept.Kind, seal *kept.Seal, subject string, r *told, changes []kept.Change) Doubt {
+	_, code, _ := strings.Cut(subject, "|")
+	d := Doubt{
+		Kind: string(kind), At: ev.Observed, System: r.System, About: strings.TrimSpace("OBX " + code), Count: 1, Patient: token(h, r.whose()),
+		Places: []finding.Place{{Entry: at.Entry, Line: int(at.Line)}},
+	}
+	if seal.Kept.Thing != "" {
+		part, id, _ := strings.Cut(seal.Kept.Thing, "/")
+		d.Part, d.Thing = part, []string{id}
+	}
+	if place, _, ok := placeOf(seal.Sent.ID); ok {
+		d.Before = &place
+	}
+	for _, c := range changes {
+		d.Changes = append(d.Changes, route.Change{Field: fieldNames[c.Field], Before: c.Sent, After: c.Kept, Clinical: true})
+	}
+	d.ID = event.NewID(watcher, d.Kind, ev.ID.String(), subject).String()
+	weigh(h, e.cfg.Zone, &d, r.whose())
+	return d
+}
+
+// claimsOf is what is told of results in a change. What was deleted is withdrawn, whatever it said.
+func claimsOf(c *resources.Change) []claimed {
+	var out []claimed
+	for i := range c.Claims {
+		s := &c.Claims[i]
+		fields := map[string]string{}
+		for _, f := range s.Fields {
+			fields[f.Name] = f.Value
+		}
+		if c.Act == resources.Deleted || c.Act == resources.Gone {
+			fields[assertion.Status] = assertion.StatusWithdrawn
+		}
+		out = append(out, claimed{[]byte(s.Key), s.Subject, fields})
+	}
+	return out
+}

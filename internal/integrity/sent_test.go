@@ -1,0 +1,214 @@
+package integrity_test
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wardline/wardline/internal/integrity"
+	"github.com/wardline/wardline/internal/integrity/resources"
+	"github.com/wardline/wardline/internal/integrity/route"
+	"github.com/wardline/wardline/internal/store"
+	"github.com/wardline/wardline/internal/store/storetest"
+)
+
+// record is a FHIR server that should keep what a laboratory sends.
+type record struct {
+	*house
+	*integrity.ResourceSweeper
+	db     *store.DB
+	server *told
+}
+
+func newRecord(t *testing.T, db *store.DB) *record {
+	t.Helper()
+	server := &told{updated: time.Now()}
+	web := httptest.NewServer(server)
+	t.Cleanup(web.Close)
+	d, err := resources.Parse([]byte("system: RECORD\nbase: " + web.URL + "/fhir\nrate: 9999\nyoung: 1us\nauthority: urn:oid:1.2.3\ntypes: [{type: Observation, kind: result, harm: high}]\n" +
+		"results: {from: [lab], authorities: {NORTH: 'urn:oid:1.2.3'}, codes: {'99LAB|K': 'http://loinc.org|2823-3'}, units: {mmol per litre: mmol/L}}\n"))
+	must(t, err)
+	h := newHouse(t)
+	h.at = time.Now()
+	kept, ok := integrity.KeptOf(&d)
+	if !ok {
+		t.Fatal("nothing is compared")
+	}
+	h.kept = []integrity.KeptConfig{kept}
+	s, err := integrity.OpenResourceSweeper(t.Context(), d, integrity.SweepConfig{
+		DB: db, Journal: h.journal, Vault: h.vault, Taxonomy: h.tax, Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler),
+	})
+	must(t, err)
+	t.Cleanup(func() { must(t, s.Close()) })
+	must(t, s.Sweep(t.Context()))
+	return &record{h, s, db, server}
+}
+
+// sends has the laboratory send a potassium.
+func (r *record) sends(order, value, status string) {
+	r.at = time.Now().Add(-time.Second)
+	r.say("lab/10.0.0.4", strings.Join([]string{
+		`MSH|^~\&|LIS|NORTH|EHR|HOSP|` + r.at.UTC().Format("20060102150405") + `||ORU^R01|` + order + value + `|P|2.5.1`, `PID|1||M7^^^NORTH^MR||ROE^JANE`,
+		`OBR|1||` + order + `|K^Potassium^99LAB`, `OBX|1|NM|K^Potassium^99LAB||` + value + `|mmol per litre|||||` + status + `|||` + time.Now().Add(time.Minute).UTC().Format("20060102150405"),
+	}, "\r")+"\r")
+}
+
+// keeps puts a version of a potassium on the server, the newest.
+func (r *record) keeps(id, version, order, value, status string) {
+	r.server.mu.Lock()
+	defer r.server.mu.Unlock()
+	r.server.versions = append([][3]string{{id, version, fmt.Sprintf(`"identifier":[{"value":%q}],`, order) + potassium(value, status)}}, r.server.versions...)
+}
+
+// doubts has the room hear all that was said, and lists what it doubts: kind, part and changes.
+func (r *record) doubts(t *testing.T) (got []string) {
+	t.Helper()
+	room := r.follow(r.db)
+	found, err := room.Doubts(t.Context(), time.Time{}, 100)
+	must(t, err)
+	for _, d := range found {
+		if d.Rule().Title == "" || d.System != "RECORD" || d.Before == nil {
+			t.Errorf("%+v", d)
+		}
+		for _, c := range append(d.Changes, route.Change{}) {
+			if c.Field != "" || len(d.Changes) == 0 {
+				got = append(got, strings.TrimSpace(fmt.Sprint(d.Kind, " ", d.About, " ", c.Field, " ", c.Before, " ", c.After)))
+			}
+		}
+	}
+	return got
+}
+
+func (r *record) expect(t *testing.T, what string, want ...string) {
+	t.Helper()
+	if diff := cmp.Diff(r.doubts(t), want); diff != "" {
+		t.Errorf("%s (-got +want):\n%s", what, diff)
+	}
+}
+
+// TestAmendedInTheRecord: somebody amends a result in the record, with a version and a status as they should be; the laboratory never took it back.
+func TestAmendedInTheRecord(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		r := newRecord(t, open())
+		r.sends("L7", "6.80", "F")
+		r.sends("L8", "4.4", "F")
+		r.keeps("a", "1", "L7", "6.8", "final")
+		r.keeps("b", "1", "L8", "4.4", "final")
+		must(t, r.News(t.Context()))
+		r.expect(t, "as sent")
+		r.keeps("a", "2", "L7", "4.1", "corrected")
+		must(t, r.News(t.Context()))
+		must(t, r.News(t.Context()))
+		amended := "kept-differs OBX 2823-3 OBX-5 6.8 4.1"
+		r.expect(t, "amended in the record", amended)
+		r.sends("L8", "4.9", "C")
+		r.keeps("b", "2", "L8", "4.9", "corrected")
+		must(t, r.News(t.Context()))
+		r.expect(t, "corrected by the laboratory", amended)
+	})
+}
+
+// TestACorrectionThatNeverArrives: the record is asked again once it had time to hear of a correction.
+func TestACorrectionThatNeverArrives(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		r := newRecord(t, open())
+		for _, order := range []string{"L7", "L8"} {
+			r.sends(order, "6.8", "F")
+			r.keeps(strings.ToLower(order), "1", order, "6.8", "final")
+		}
+		must(t, r.News(t.Context()))
+		r.expect(t, "as sent")
+		time.Sleep(1100 * time.Millisecond) // messages are sent a second ago
+		for _, order := range []string{"L7", "L8"} {
+			r.sends(order, "4.1", "C")
+		}
+		r.expect(t, "before the record could hear of it")
+		must(t, r.Answer(t.Context(), time.Now()))
+		r.expect(t, "before it is due")
+		r.keeps("l8", "2", "L8", "4.1", "corrected")
+		must(t, r.Answer(t.Context(), time.Now().Add(2*time.Minute)))
+		r.expect(t, "it never heard of one", "kept-differs OBX 2823-3 OBX-5 4.1 6.8")
+	})
+}
+
+// TestAResultThatIsDeletedInTheRecord, properly, and that the laboratory stands by.
+func TestAResultThatIsDeletedInTheRecord(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		r := newRecord(t, open())
+		r.sends("L7", "6.8", "F")
+		r.keeps("a", "1", "L7", "6.8", "final")
+		must(t, r.News(t.Context()))
+		r.keeps("a", "2", "L7", "6.8", "entered-in-error")
+		must(t, r.News(t.Context()))
+		r.expect(t, "marked as an error", "kept-differs OBX 2823-3 OBX-11 final withdrawn")
+	})
+}
+
+// TestAResultThatNeverArrives is told a day later, and once.
+func TestAResultThatNeverArrives(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		r := newRecord(t, open())
+		time.Sleep(1100 * time.Millisecond) // what is sent is a second old, and the server was read before that
+		r.sends("L7", "6.8", "F")
+		r.sends("L8", "4.4", "F")
+		r.sends("L9", "4.4", "P")
+		r.keeps("b", "1", "L8", "4.4", "final")
+		must(t, r.News(t.Context()))
+		r.expect(t, "on the day itself")
+		must(t, r.Miss(t.Context(), time.Now().Add(23*time.Hour)))
+		r.expect(t, "within a day")
+		must(t, r.Miss(t.Context(), time.Now().Add(25*time.Hour)))
+		must(t, r.Miss(t.Context(), time.Now().Add(26*time.Hour)))
+		r.expect(t, "a day later", "kept-missing OBX 2823-3")
+	})
+}
+
+// TestLookingBack: whoever opens a doubt has the systems that keep what it is about asked anew.
+func TestLookingBack(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		r := newRecord(t, open())
+		r.sends("L7", "6.8", "F")
+		r.keeps("a", "1", "L7", "6.8", "final")
+		must(t, r.News(t.Context()))
+		r.keeps("a", "2", "L7", "4.1", "corrected")
+		must(t, r.News(t.Context()))
+		room := r.follow(r.db)
+		found, err := room.Doubts(t.Context(), time.Time{}, 10)
+		if err != nil || len(found) != 1 {
+			t.Fatal(found, err)
+		}
+		ask := func(at time.Time, want string) {
+			t.Helper()
+			must(t, room.LookBack(t.Context(), &found[0], at))
+			answers, err := room.Answers(t.Context(), found[0].ID)
+			if err != nil || len(answers) != 1 || answers[0].System != "RECORD" || answers[0].Part != "Observation" || answers[0].Outcome != want || answers[0].Answered.IsZero() != (want == "") {
+				t.Errorf("%+v %v, want %q", answers, err, want)
+			}
+		}
+		now := time.Now()
+		ask(now, "")
+		must(t, r.Answer(t.Context(), now))
+		ask(now.Add(time.Minute), "match")
+		r.server.mu.Lock()
+		r.server.versions = r.server.versions[1:]
+		r.server.mu.Unlock()
+		r.keeps("a", "2", "L7", "2.1", "corrected") // somebody rewrites it
+		ask(now.Add(time.Hour), "")
+		must(t, r.Answer(t.Context(), now.Add(time.Hour)))
+		ask(now.Add(time.Hour), "mismatch")
+		r.server.mu.Lock()
+		r.server.versions = nil
+		r.server.mu.Unlock()
+		ask(now.Add(2*time.Hour), "")
+		must(t, r.Answer(t.Context(), now.Add(2*time.Hour)))
+		ask(now.Add(2*time.Hour), "mismatch") // it is gone, and that is told
+		ask(now.Add(3*time.Hour), "")
+		must(t, r.Answer(t.Context(), now.Add(3*time.Hour)))
+		ask(now.Add(3*time.Hour), integrity.OutcomeAbsent)
+	})
+}
