@@ -27,6 +27,8 @@ type doubtful struct {
 	rows   []page.PointRow
 	main   *page.PointRow // the one that says most; nil when none is changed
 	limit  string         // a sentence about the usual range; may be empty
+
+	answers []integrity.Answer // of the systems that keep it, which are asked anew when it is opened
 }
 
 // record shows one doubt. That somebody opened it is sealed before.
@@ -72,7 +74,11 @@ func (c *Console) doubtful(ctx context.Context, r *request, id string) (*doubtfu
 	if !ofChart(d.Kind) {
 		d.compare()
 	}
-	return d, nil
+	if err := c.Integrity.LookBack(ctx, &d.Doubt, r.clock.Now); err != nil {
+		return nil, err
+	}
+	d.answers, err = c.Integrity.Answers(ctx, d.ID)
+	return d, err
 }
 
 // behind is the message that came out of the engine; zero when there is none.
@@ -92,6 +98,7 @@ func (d *doubtful) compare() {
 		for _, change := range d.Changes[:min(len(d.Changes), 40)] {
 			all = append(all, ways.Field{Name: change.Field, Before: change.Before, After: change.After, Clinical: change.Clinical})
 		}
+		all = append(d.around(), all...)
 	}
 	kindBefore, kindAfter := "", ""
 	units, usual := [2]string{}, [2]string{}
@@ -117,6 +124,24 @@ func (d *doubtful) compare() {
 		d.rows = append(d.rows, row)
 	}
 	d.choose()
+}
+
+// around is what the message that was sent says of the result beside its value, of which the record is not known to say anything else.
+func (d *doubtful) around() (out []ways.Field) {
+	if !ofKept(d.Kind) {
+		return nil
+	}
+	_, code, _ := strings.Cut(d.About, " ")
+	said := ways.Beside(d.before.Message, nil, d.About)
+	isThis := slices.ContainsFunc(said, func(f ways.Field) bool { return f.Name == "OBX-3" && strings.HasPrefix(f.Before+"^", code+"^") })
+	for _, f := range said {
+		differs := slices.ContainsFunc(d.Changes, func(c ways.Change) bool { return c.Field == f.Name })
+		if isThis && !differs && slices.Contains([]string{"OBX-2", "OBX-3", "OBX-6", "OBX-7"}, f.Name) {
+			f.After = f.Before
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // row is one field in words; not shown when it neither decides anything nor differs.
@@ -204,6 +229,9 @@ func (c *Console) recordPage(r *request, d *doubtful) page.Doubt {
 	}
 	if readBack(d.Kind) {
 		v.Meaning = "that it was true when it was read first. It proves what was read then and now, and when."
+		if ofKept(d.Kind) {
+			v.Meaning = "that what was sent is true. It proves what was sent and what was read in the record, and when."
+		}
 		v.Way, v.Points = d.way(), d.points()
 		if len(d.Signs) > 0 {
 			v.Weighs = d.weighs()
@@ -263,6 +291,9 @@ func (d *doubtful) points() *page.Points {
 	if readBack(d.Kind) {
 		p.Name, p.Before.Name, p.After.Name = "Then and now", "Read before", "Read now"
 	}
+	if ofKept(d.Kind) {
+		p.Name, p.Before.Name, p.After.Name = "Sent and kept", "Sent to it", "The record says"
+	}
 	head := func(h *page.PointHead, s *integrity.Said) {
 		if s.Received.IsZero() {
 			h.Time = nothing
@@ -295,7 +326,10 @@ func (d *doubtful) way() *page.Way {
 		string(ways.Altered): "Changed between the two points.", string(ways.Inserted): "Came in between the two points.", string(ways.Removed): "Lost between the two points.",
 		string(ways.Unheard): "Came from somewhere else.", string(ways.Lost): "Lost between the two points.", string(ways.Rewritten): "Written differently than before.",
 	}[d.Kind]
-	if readBack(d.Kind) {
+	switch {
+	case ofKept(d.Kind):
+		says = "What was sent never said so."
+	case readBack(d.Kind):
 		says = "Changed where it is kept, not on the way."
 	}
 	noFront := d.Kind == string(ways.Inserted) || d.Kind == string(ways.Unheard)
@@ -317,7 +351,7 @@ func (d *doubtful) proof() (rows []page.ProofRow, command string) {
 		rows = append(rows, row)
 	}
 	if d.Before != nil {
-		add(either(readBack(d.Kind), "Read before", "In front"), &d.before)
+		add(either(ofKept(d.Kind), "Sent", either(readBack(d.Kind), "Read before", "In front")), &d.before)
 	}
 	for i := range d.places {
 		name := "Message " + page.Number(i+1)
@@ -371,6 +405,9 @@ func (d *doubtful) routeLife() []page.LifeRow {
 	if readBack(d.Kind) {
 		first, second = [2]string{"Read" + sent, "as it was"}, [2]string{"Read" + received, "as it is now"}
 	}
+	if ofKept(d.Kind) {
+		first = [2]string{"Sent" + sent, "to the record"}
+	}
 	if d.Before != nil {
 		add(d.before.Received, "ok", first[0], first[1], seal(d.Before.Entry, d.Before.Line))
 	}
@@ -378,6 +415,11 @@ func (d *doubtful) routeLife() []page.LifeRow {
 		add(s.Received, "act", second[0], second[1], seal(s.Place.Entry, s.Place.Line))
 	}
 	add(d.At.Add(time.Nanosecond), "", "This doubt", "was filed as a finding", nil)
+	for i := range d.answers {
+		a := &d.answers[i]
+		class, text := answerSays(a)
+		add(cmp.Or(a.Answered, a.Asked), class, "Looked into "+page.Clean(a.System, 40), text, nil)
+	}
 	slices.SortStableFunc(all, func(a, b dated) int { return a.at.Compare(b.at) })
 	var rows []page.LifeRow
 	for _, one := range all {

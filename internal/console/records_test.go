@@ -24,6 +24,7 @@ type archive struct {
 	*node
 	room     *integrity.Room
 	follower *hospital.Follower
+	vault    *vault.Vault
 	sent     int
 	// The doubts that come of the story, by kind.
 	doubts map[string]string
@@ -43,7 +44,11 @@ func newArchive(t *testing.T) *archive {
 		if err != nil {
 			t.Fatal(err)
 		}
+		a.vault = v
+		declared := recordServer(t, "http://127.0.0.1")
+		kept, _ := integrity.KeptOf(&declared)
 		a.room, err = integrity.OpenRoom(t.Context(), integrity.Config{
+			Kept:    []integrity.KeptConfig{kept},
 			Journal: n.journal, DB: cfg.DB, Vault: v, Taxonomy: n.tax, Zone: time.UTC, Log: slog.New(slog.DiscardHandler),
 			Routes: []integrity.RouteConfig{{Name: "laboratory", From: []string{"tap-lab"}, To: []string{"tap-record"}}},
 		})

@@ -51,9 +51,18 @@ type wayJSON struct {
 // oneDoubtJSON is one doubt with what was said at both points, as the page says it.
 type oneDoubtJSON struct {
 	doubtJSON
-	Headline string      `json:"headline"`
-	Points   []pointJSON `json:"points"`
-	Limit    string      `json:"limit,omitempty"`
+	Headline string       `json:"headline"`
+	Points   []pointJSON  `json:"points"`
+	Limit    string       `json:"limit,omitempty"`
+	Looked   []lookedJSON `json:"looked_back"` // what systems said that were asked anew because somebody opened it
+}
+
+type lookedJSON struct {
+	System   string    `json:"system"`
+	Part     string    `json:"part"`
+	Asked    time.Time `json:"asked"`
+	Answered time.Time `json:"answered,omitzero"`
+	Outcome  string    `json:"outcome,omitempty"` // match, explained, pending, mismatch, absent, unanswered
 }
 
 type pointJSON struct {
@@ -96,7 +105,10 @@ func doubtData(d *integrity.Doubt) doubtJSON {
 
 // data is the doubt for a program, masked as on its page.
 func (d *doubtful) data() oneDoubtJSON {
-	out := oneDoubtJSON{doubtJSON: doubtData(&d.Doubt), Headline: d.headline(), Points: []pointJSON{}, Limit: d.limit}
+	out := oneDoubtJSON{doubtJSON: doubtData(&d.Doubt), Headline: d.headline(), Points: []pointJSON{}, Limit: d.limit, Looked: []lookedJSON{}}
+	for _, a := range d.answers {
+		out.Looked = append(out.Looked, lookedJSON{page.Clean(a.System, 60), page.Clean(a.Part, 60), a.Asked, a.Answered, a.Outcome})
+	}
 	for _, row := range d.rows {
 		out.Points = append(out.Points, pointJSON{row.Name, row.Before, row.After, row.Changed})
 	}

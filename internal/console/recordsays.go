@@ -12,6 +12,7 @@ import (
 	"github.com/wardline/wardline/internal/integrity"
 	"github.com/wardline/wardline/internal/integrity/chart"
 	"github.com/wardline/wardline/internal/integrity/image"
+	"github.com/wardline/wardline/internal/integrity/kept"
 	ways "github.com/wardline/wardline/internal/integrity/route"
 	"github.com/wardline/wardline/internal/integrity/row"
 	"github.com/wardline/wardline/internal/vault/veil"
@@ -128,7 +129,10 @@ func inZone(at time.Time, zone *time.Location) time.Time {
 
 // sides names the two points: who sent, and who received.
 func (d *doubtful) sides() (front, behind string) {
-	if readBack(d.Kind) {
+	switch {
+	case ofKept(d.Kind):
+		return "sent", "the record"
+	case readBack(d.Kind):
 		return "before", "now"
 	}
 	department := ""
@@ -188,6 +192,11 @@ func (d *doubtful) headline() string {
 		return "It never arrived. What went in did not come out, though later messages did."
 	case string(ways.Rewritten):
 		return "Yes, in all that decides about care. Something else is written in another way than before."
+	case string(kept.Differs):
+		if d.main == nil || isText(d.main.Before) || isText(d.main.After) {
+			return "No. The record says something else than what was sent to it."
+		}
+		return "No. The record says " + d.main.After + "; " + d.main.Before + " was sent to it."
 	case string(chart.BackDated):
 		return "We doubt its date. The note claims a time at which it can hardly have been written."
 	case string(chart.Mistimed):
@@ -246,8 +255,11 @@ func (d *doubtful) now() page.Now {
 
 // readBack tells the doubts that come of reading again what a system keeps.
 func readBack(kind string) bool {
-	return strings.HasPrefix(kind, "image-") || strings.HasPrefix(kind, "row-")
+	return strings.HasPrefix(kind, "image-") || strings.HasPrefix(kind, "row-") || ofKept(kind)
 }
+
+// ofKept tells those for which what is kept was held against what was sent.
+func ofKept(kind string) bool { return strings.HasPrefix(kind, "kept-") }
 
 // whatToDo is the first thing to do about what was read back.
 var whatToDo = map[string]string{
@@ -263,8 +275,27 @@ var whatToDo = map[string]string{
 	string(image.Missing):    "Have it sent again by the machine that made it, before its own memory is emptied",
 	string(row.History):      "Ask who may write to the database behind this server, and compare both versions with the one who wrote them",
 	string(row.Uncorrected):  "Call the one who measured it, before anybody acts on the new value",
+	string(kept.Differs):     "Call the one who sent it, before anybody acts on what the record says",
+	string(kept.Missing):     "Have it sent again, and look why the record did not take it",
 	string(row.Unread):       "See on the page Reconciliation when the system was read last, and in the log of the node why not",
 	string(row.Tampered):     "Ask the administrators of the database what was done there",
+}
+
+// answerSays is what a system said when it was asked because of a doubt.
+func answerSays(a *integrity.Answer) (class, text string) {
+	switch {
+	case a.Answered.IsZero():
+		return "dim", "asked; the answer stands here within a minute when it can be reached"
+	case a.Outcome == integrity.OutcomeAbsent:
+		return "act", "it knows nothing of it"
+	case a.Outcome == integrity.OutcomeUnanswered:
+		return "watch", "it could not be asked for a day"
+	case a.Outcome == "match":
+		return "ok", "it says what it said when it was read last"
+	case a.Outcome == "mismatch":
+		return "act", "it was changed again, in a way in which its program does not"
+	}
+	return "watch", "it was changed again, as its program changes things"
 }
 
 // namesPeople tells columns that may say who somebody is.

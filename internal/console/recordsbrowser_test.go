@@ -89,3 +89,30 @@ func TestReconciliationInABrowser(t *testing.T) {
 	}
 	a.without("the browser", strings.ToUpper(b.text(`document.body.innerText`)))
 }
+
+// TestTheRecordIsAskedInABrowser opens a doubt about what a record keeps, before and after the record was asked.
+func TestTheRecordIsAskedInABrowser(t *testing.T) {
+	a := newArchive(t)
+	p := a.hire(a.first(), "m.okafor", "M. Okafor", access.Analyst)
+	s, says := a.record()
+	id := a.keptDoubt(s, says)
+	b := openTab(t, a.node)
+	b.signIn(p)
+	b.see("Is anything wrong")
+	b.open("/records/" + id)
+	b.see("6.8 mmol/L was sent to it")
+	b.shot("record-kept-asked")
+	if err := s.Answer(t.Context(), a.now()); err != nil {
+		t.Fatal(err)
+	}
+	b.open("/records/" + id)
+	b.see("it says what it said when it was read last")
+	b.shot("record-kept")
+	b.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
+	b.open("/records/" + id)
+	b.see("Looked into RECORD")
+	if wide, err := chromedp.Run(b.ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)); err != nil || wide > 390 {
+		t.Errorf("%d wide on a phone, %v", wide, err)
+	}
+	a.without("the browser", strings.ToUpper(b.text(`document.body.innerText`)))
+}

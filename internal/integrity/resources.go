@@ -178,28 +178,34 @@ func (s *ResourceSweeper) Answer(ctx context.Context, now time.Time) error {
 	for part, list := range due {
 		at := slices.IndexFunc(s.source.Types(), func(t resources.Type) bool { return t.Type == part })
 		if at < 0 {
-			at, list = 0, nil // it is declared no more
+			err = e.finish(ctx, list, false, func(*errand) string { return "" }, now) // it is declared no more
+		} else {
+			err = s.answer(ctx, e, &s.source.Types()[at], list, now)
 		}
-		t := s.source.Types()[at]
-		outcomes, ids := map[string]string{}, []string{}
-		for _, one := range list {
-			ids = append(ids, one.thing...)
-		}
-		emit := s.emit(&t)
-		report, err := s.keeper.Look(ctx, s.source, t.Type, ids, func(ctx context.Context, changes []resources.Change) error {
-			for i := range changes {
-				outcomes[changes[i].ID] = changes[i].Outcome.String()
-			}
-			return emit(ctx, changes)
-		})
-		if stop := s.settle(ctx, &t, &report, err, false); stop != nil {
-			return stop
-		}
-		if err := e.finish(ctx, due[part], err != nil || report.First, func(one *errand) string { return outcomes[one.thing[0]] }, now); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// answer looks at some resources of a type.
+func (s *ResourceSweeper) answer(ctx context.Context, e errands, t *resources.Type, list []errand, now time.Time) error {
+	outcomes, ids := map[string]string{}, []string{}
+	for _, one := range list {
+		ids = append(ids, one.thing...)
+	}
+	emit := s.emit(t)
+	report, err := s.keeper.Look(ctx, s.source, t.Type, ids, func(ctx context.Context, changes []resources.Change) error {
+		for i := range changes {
+			outcomes[changes[i].ID] = changes[i].Outcome.String()
+		}
+		return emit(ctx, changes)
+	})
+	if stop := s.settle(ctx, t, &report, err, false); stop != nil {
+		return stop
+	}
+	return e.finish(ctx, list, err != nil || report.First, func(one *errand) string { return outcomes[strings.Join(one.thing, " ")] }, now)
 }
 
 // How old a result must be that a server should have by now, and how old one is that is not looked for any more.
@@ -223,9 +229,8 @@ func (s *ResourceSweeper) Miss(ctx context.Context, now time.Time) error {
 	}
 	t := s.source.Types()[0]
 	for _, m := range missing {
-		authority, patient, _ := strings.Cut(m.Patient, "|")
 		err := appendEvents(ctx, s.cfg.Journal, s.event(&t, map[string]any{
-			"act": actAbsent, "outcome": resources.Mismatch.String(), "key": hex.EncodeToString(m.Key), "patient": patient, "authority": authority,
+			"act": actAbsent, "outcome": resources.Mismatch.String(), "key": hex.EncodeToString(m.Key),
 			"claims": []claimed{{Key: m.Key, Subject: m.Subject}},
 		}))
 		if err != nil {

@@ -88,11 +88,13 @@ func (e *Engine) sent(ev *event.Event, m *hl7.Message, at hospital.Place) error 
 		if !c.comes(ev.Source) {
 			continue
 		}
+		number, _ := m.Get("PID-3.1")
+		authority, _ := m.Get("PID-3.4")
 		for _, s := range assertion.OfHL7(m, &c.rules) {
 			if !isResult(&s) {
 				continue
 			}
-			if err := e.hear(c, &s, kept.Claim{ID: idOf(at, ev.ID), At: ev.Observed, Fields: fieldsOf(&s)}); err != nil {
+			if err := e.hear(c, &s, number+"^^^"+authority, kept.Claim{ID: idOf(at, ev.ID), At: ev.Observed, Fields: fieldsOf(&s)}); err != nil {
 				return err
 			}
 		}
@@ -108,14 +110,15 @@ func fieldsOf(s *assertion.Statement) map[string]string {
 	return out
 }
 
-func (e *Engine) hear(c *KeptConfig, s *assertion.Statement, claim kept.Claim) error {
+// hear takes in what was sent of a result. whose is its patient as PID-3 writes it.
+func (e *Engine) hear(c *KeptConfig, s *assertion.Statement, whose string, claim kept.Claim) error {
 	key := s.KeySum()
 	name := keptName(c.System, key[:])
 	seal, _, err := e.kept.seal(name)
 	if err != nil {
 		return err
 	}
-	seal.System, seal.Key, seal.Subject, seal.Patient = c.System, key[:], s.Get(assertion.Subject), s.Get(assertion.Patient)
+	seal.System, seal.Key, seal.Subject, seal.Patient = c.System, key[:], s.Get(assertion.Subject), whose
 	seal.Hear(claim)
 	if verdict, _ := seal.Judge(c.Young); verdict == kept.Early {
 		e.ask(c, &seal)
@@ -158,7 +161,7 @@ func (e *Engine) keeps(h *hospital.House, ev *event.Event, at hospital.Place, r 
 			case kept.Early:
 				e.ask(c, &seal)
 			case kept.Differ:
-				out = append(out, e.keptDoubt(h, ev, at, kept.Differs, &seal, s.Subject, r, changes))
+				out = append(out, e.keptDoubt(h, ev, at, kept.Differs, &seal, r.System, changes))
 			}
 			e.kept.keep(name, seal, ev.Observed)
 		}
@@ -179,7 +182,7 @@ func (e *Engine) absent(h *hospital.House, ev *event.Event, at hospital.Place, r
 		}
 		seal.Told = true
 		e.kept.keep(name, seal, ev.Observed)
-		out = append(out, e.keptDoubt(h, ev, at, kept.Missing, &seal, s.Subject, r, nil))
+		out = append(out, e.keptDoubt(h, ev, at, kept.Missing, &seal, r.System, nil))
 	}
 	return out, nil
 }
@@ -187,10 +190,10 @@ func (e *Engine) absent(h *hospital.House, ev *event.Event, at hospital.Place, r
 // fieldNames are the fields of messages in which results say what is compared.
 var fieldNames = map[string]string{assertion.Value: "OBX-5", assertion.Unit: "OBX-6", assertion.Status: "OBX-11"}
 
-func (e *Engine) keptDoubt(h *hospital.House, ev *event.Event, at hospital.Place, kind kept.Kind, seal *kept.Seal, subject string, r *told, changes []kept.Change) Doubt {
-	_, code, _ := strings.Cut(subject, "|")
+func (e *Engine) keptDoubt(h *hospital.House, ev *event.Event, at hospital.Place, kind kept.Kind, seal *kept.Seal, system string, changes []kept.Change) Doubt {
+	_, code, _ := strings.Cut(seal.Subject, "|")
 	d := Doubt{
-		Kind: string(kind), At: ev.Observed, System: r.System, About: strings.TrimSpace("OBX " + code), Count: 1, Patient: token(h, r.whose()),
+		Kind: string(kind), At: ev.Observed, System: system, About: strings.TrimSpace("OBX " + code), Count: 1, Patient: token(h, seal.Patient),
 		Places: []finding.Place{{Entry: at.Entry, Line: int(at.Line)}},
 	}
 	if seal.Kept.Thing != "" {
@@ -203,8 +206,8 @@ func (e *Engine) keptDoubt(h *hospital.House, ev *event.Event, at hospital.Place
 	for _, c := range changes {
 		d.Changes = append(d.Changes, route.Change{Field: fieldNames[c.Field], Before: c.Sent, After: c.Kept, Clinical: true})
 	}
-	d.ID = event.NewID(watcher, d.Kind, ev.ID.String(), subject).String()
-	weigh(h, e.cfg.Zone, &d, r.whose())
+	d.ID = event.NewID(watcher, d.Kind, ev.ID.String(), seal.Subject).String()
+	weigh(h, e.cfg.Zone, &d, seal.Patient)
 	return d
 }
 

@@ -1,12 +1,14 @@
 package integrity
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -224,6 +226,49 @@ func (s *Sweeper) look(ctx context.Context, n int) error {
 		}
 	}
 	return nil
+}
+
+// Answer looks at the rows that somebody asks for by now.
+func (s *Sweeper) Answer(ctx context.Context, now time.Time) error {
+	e := errands{s.cfg.DB, s.cfg.Vault, s.source.System()}
+	due, err := e.due(ctx, now)
+	if err != nil {
+		return err
+	}
+	for part, list := range due {
+		at := slices.IndexFunc(s.source.Tables(), func(t tables.Table) bool { return t.Name == part })
+		if at < 0 {
+			err := e.finish(ctx, list, false, func(*errand) string { return "" }, now) // it is declared no more
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if err := s.answer(ctx, e, s.source.Tables()[at], list, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// answer looks at some rows of a table. What nothing is told of is as it was.
+func (s *Sweeper) answer(ctx context.Context, e errands, t tables.Table, list []errand, now time.Time) error {
+	outcomes, keys := map[string]string{}, [][]string{}
+	for _, one := range list {
+		keys = append(keys, one.thing)
+	}
+	emit := s.emit(t)
+	report, err := s.keeper.Look(ctx, s.source, t.Schema+"."+t.Name, keys, func(ctx context.Context, changes []tables.Change) error {
+		for i := range changes {
+			outcomes[keyText(changes[i].Key)] = changes[i].Outcome.String()
+		}
+		return emit(ctx, changes)
+	})
+	if stop := s.settle(ctx, t, report, err, false); stop != nil {
+		return stop
+	}
+	outcome := func(one *errand) string { return cmp.Or(outcomes[strings.Join(one.thing, " ")], tables.Match.String()) }
+	return e.finish(ctx, list, err != nil || report.First, outcome, now)
 }
 
 // settle files the signs of a report and keeps it. A database that could not be read is no failure of the node.

@@ -39,7 +39,7 @@ type Seal struct {
 	System  string `json:"system"`
 	Key     []byte `json:"key"`     // of the statement
 	Subject string `json:"subject"` // its code
-	Patient string `json:"patient"` // authority|number
+	Patient string `json:"patient"` // as PID-3 of what was sent
 	Sent    Claim  `json:"sent,omitzero"`
 	Kept    Claim  `json:"kept,omitzero"`
 	Told    bool   `json:"told,omitempty"` // that the two differ, or that the record has it not
