@@ -1,6 +1,7 @@
 package integrity
 
 import (
+	"maps"
 	"strings"
 	"time"
 
@@ -31,6 +32,7 @@ func KeptOf(d *resources.Declaration) (c KeptConfig, ok bool) {
 // comparing are the rules by which results in messages and on a server become the same.
 func comparing(d *resources.Declaration) assertion.Rules {
 	r := rulesOf(d)
+	maps.Copy(r.Systems, d.Results.Systems)
 	r.Authorities, r.Codes, r.Units, r.Conversions = d.Results.Authorities, d.Results.Codes, d.Results.Units, assertion.StandardConversions()
 	return r
 }

@@ -10,6 +10,7 @@
 package kept
 
 import (
+	"strings"
 	"time"
 
 	"github.com/wardline/wardline/internal/integrity/assertion"
@@ -118,7 +119,7 @@ func differ(sent, kept map[string]string) (out []Change) {
 		return []Change{{assertion.Status, sent[assertion.Status], kept[assertion.Status]}} // the value of what was taken back is nothing to go by
 	}
 	for _, name := range []string{assertion.Value, assertion.Unit} {
-		if sent[name] != kept[name] && comparable(name, sent, kept) {
+		if sent[name] != kept[name] && comparable(name, sent, kept) && !sameCode(sent[name], kept[name], sent[assertion.Type]) {
 			out = append(out, Change{name, sent[name], kept[name]})
 		}
 	}
@@ -138,6 +139,16 @@ func comparable(name string, sent, kept map[string]string) bool {
 	was, is := sent[assertion.Type], kept[assertion.Type]
 	return was == is || was == number || is == number
 }
+
+// sameCode tells one code of two systems: servers and messages name systems in ways that no site describes wholly.
+func sameCode(a, b, typ string) bool {
+	_, x, _ := strings.Cut(a, "|")
+	_, y, _ := strings.Cut(b, "|")
+	return typ == code && x == y && x != ""
+}
+
+// code is the type of values that are codes: system|code.
+const code = "code"
 
 // number is the type of values that are numbers, as statements have it.
 const number = "number"

@@ -87,6 +87,9 @@ type Results struct {
 	// Authorities names who gives the numbers of patients: from the name in messages (PID-3.4) to the system of the identifiers on the server.
 	Authorities map[string]string `yaml:"authorities"`
 
+	// Systems names code systems: from the name in messages (OBX-3.3) to the URI on the server. LN, SCT and other usual ones are known.
+	Systems map[string]string `yaml:"systems"`
+
 	// Codes says which code of the messages is which on the server, both as system|code. Systems have their URIs; that of the messages' local codes is
 	// as OBX-3.3 writes it.
 	Codes map[string]string `yaml:"codes"`
