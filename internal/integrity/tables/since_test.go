@@ -79,8 +79,9 @@ func TestWhatWasWrittenLatelyIsKnown(t *testing.T) {
 		l.do(t, `UPDATE results SET value = 9.99, updated_at = `+l.now()+` WHERE id = 21`, `UPDATE results SET value = 9.99 WHERE id = 22`, `DELETE FROM results WHERE id = 3`)
 		report, c = since(t, k, src, l.name())
 		expect(t, report, c, 1, "21: changed without version, mismatch (value updated_at)")
+		l.insert(t, 23, l.now())
 		report, c = sweep(t, k, src, l.name())
-		expect(t, report, c, 21, "22: changed without version, mismatch (value)", "3: gone, mismatch")
+		expect(t, report, c, 22, "22: changed without version, mismatch (value)", "23: new, explained", "3: gone, mismatch")
 		for _, change := range c.changes {
 			if change.Act == tables.Unversioned && (!change.First.Equal(first.At) || !change.Last.Equal(first.At)) {
 				t.Errorf("seen first at %v and last at %v, not %v", change.First, change.Last, first.At)
@@ -281,10 +282,13 @@ func TestWhereItWasHeard(t *testing.T) {
 	report, c = since(t, k, src, l.name())
 	expect(t, report, c, 1)
 	heard(time.Now().AddDate(1, 0, 0))
-	since(t, k, src, l.name())
-	l.insert(t, 22, l.now())
+	l.insert(t, 22, "now() + interval '1 hour'")
 	report, c = since(t, k, src, l.name())
-	expect(t, report, c, 1, "22: new, explained")
+	expect(t, report, c, 1, "22: new, mismatch")
+	l.insert(t, 23, l.now())
+	report, c = since(t, k, src, l.name())
+	expect(t, report, c, 2, "23: new, explained")
+	l.do(t, `DELETE FROM results WHERE id = 22`)
 	report, c = since(t, keeperIn(t, db), src, l.name()) // after a restart
 	expect(t, report, c, 0)
 }
