@@ -63,18 +63,28 @@ func (k *Keeper) Shares(ctx context.Context, src *Source, n int) ([]int, error) 
 // Sample looks at n rows of a table that are known, each as likely as the others; at all when it has fewer. Before the first full sweep it
 // looks at none.
 func (k *Keeper) Sample(ctx context.Context, src *Source, table string, n int, emit Emit) (Report, error) {
-	return k.ask(ctx, src, table, emit, func(ctx context.Context, s *sweep) ([]wanted, error) {
+	return k.ask(ctx, src, table, emit, func(ctx context.Context, s *sweep) (answer, error) {
 		if err := s.countRows(ctx); err != nil {
-			return nil, err
+			return answer{}, err
 		}
-		return s.draw(ctx, n)
+		list, err := s.draw(ctx, n)
+		if err != nil {
+			return answer{}, err
+		}
+		return s.find(ctx, list)
 	})
 }
 
 // Look looks at the rows with these keys, each the values of the key columns in the order of the declaration, as text: because a case was opened,
 // or because somebody has just written them.
 func (k *Keeper) Look(ctx context.Context, src *Source, table string, keys [][]string, emit Emit) (Report, error) {
-	return k.ask(ctx, src, table, emit, func(_ context.Context, s *sweep) ([]wanted, error) { return s.keyed(keys) })
+	return k.ask(ctx, src, table, emit, func(ctx context.Context, s *sweep) (answer, error) {
+		list, err := s.keyed(keys)
+		if err != nil {
+			return answer{}, err
+		}
+		return s.find(ctx, list)
+	})
 }
 
 // wanted is a row that is asked for.
@@ -83,14 +93,35 @@ type wanted struct {
 	fields []parsedField
 }
 
-func (k *Keeper) ask(ctx context.Context, src *Source, table string, emit Emit, which func(context.Context, *sweep) ([]wanted, error)) (Report, error) {
+// answer is what the database said.
+type answer struct {
+	asked []Sum        // keys of the rows that are judged
+	rows  map[Sum]*row // those of them that are there
+}
+
+// find reads the rows that are asked for.
+func (s *sweep) find(ctx context.Context, list []wanted) (answer, error) {
+	a := answer{rows: map[Sum]*row{}}
+	keys := make([][]parsedField, len(list))
+	for i, w := range list {
+		a.asked, keys[i] = append(a.asked, w.key), w.fields
+	}
+	err := s.shot.selection(s.table, s.columns).some(ctx, keys, func(r *row) error {
+		a.rows[r.key] = r // databases find texts that they hold to be alike, too: those are not looked for below
+		return nil
+	})
+	return a, err
+}
+
+// ask judges the rows that read gets from the database.
+func (k *Keeper) ask(ctx context.Context, src *Source, table string, emit Emit, read func(context.Context, *sweep) (answer, error)) (Report, error) {
 	s, err := k.begin(ctx, src, table, emit)
 	if err != nil {
 		return Report{}, err
 	}
 	defer s.sealer.Close()
 	if !s.report.First {
-		err = s.askFor(ctx, which)
+		err = s.askFor(ctx, read)
 	}
 	if err := errors.Join(err, s.shot.close()); err != nil {
 		return Report{}, err
@@ -102,44 +133,39 @@ func (k *Keeper) ask(ctx context.Context, src *Source, table string, emit Emit, 
 	if err := s.uproot(ctx); err != nil {
 		return Report{}, err
 	}
+	if s.report.First {
+		return s.report, nil
+	}
+	s.state.live = s.report.Rows
+	if err := s.save(ctx, s.state); err != nil {
+		return Report{}, err
+	}
 	return s.report, nil
 }
 
-func (s *sweep) askFor(ctx context.Context, which func(context.Context, *sweep) ([]wanted, error)) error {
-	list, err := which(ctx, s)
+func (s *sweep) askFor(ctx context.Context, read func(context.Context, *sweep) (answer, error)) error {
+	a, err := read(ctx, s)
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(list, func(a, b wanted) int { return slices.Compare(a.key[:], b.key[:]) })
-	list = slices.CompactFunc(list, func(a, b wanted) bool { return a.key == b.key })
-	s.report.Asked = int64(len(list))
-	keys := make([][]parsedField, len(list))
-	for i, w := range list {
-		keys[i] = w.fields
-	}
-	found := map[Sum]*row{}
-	err = s.shot.selection(s.table, s.columns).some(ctx, keys, func(r *row) error {
-		found[r.key] = r // databases find texts that they hold to be alike, too: those are not looked for below
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for len(list) > 0 {
-		id, n := chunkOf(list[0].key, s.state.bits), 1
-		for n < len(list) && chunkOf(list[n].key, s.state.bits) == id {
+	slices.SortFunc(a.asked, func(a, b Sum) int { return slices.Compare(a[:], b[:]) })
+	keys := slices.Compact(a.asked)
+	s.report.Asked = int64(len(keys))
+	for len(keys) > 0 {
+		id, n := chunkOf(keys[0], s.state.bits), 1
+		for n < len(keys) && chunkOf(keys[n], s.state.bits) == id {
 			n++
 		}
-		if err := s.patch(ctx, id, list[:n], found); err != nil {
+		if err := s.patch(ctx, id, keys[:n], a.rows); err != nil {
 			return err
 		}
-		list = list[n:]
+		keys = keys[n:]
 	}
 	return nil
 }
 
 // patch judges some rows of a chunk, and keeps what changed.
-func (s *sweep) patch(ctx context.Context, id int64, list []wanted, found map[Sum]*row) error {
+func (s *sweep) patch(ctx context.Context, id int64, keys []Sum, found map[Sum]*row) error {
 	c, err := s.chunk(ctx, s.state, id)
 	if err != nil {
 		return err
@@ -148,17 +174,17 @@ func (s *sweep) patch(ctx context.Context, id int64, list []wanted, found map[Su
 	if err != nil {
 		return err
 	}
-	if s.hides(id) && slices.ContainsFunc(list, func(w wanted) bool { return w.key == s.plant.key }) {
+	if s.hides(id) && slices.Contains(keys, s.plant.key) {
 		s.pretend(rows)
 	}
 	var changes []Change
-	for _, w := range list {
-		at, known := slices.BinarySearchFunc(rows, w.key, func(r *row, key Sum) int { return slices.Compare(r.key[:], key[:]) })
+	for _, key := range keys {
+		at, known := slices.BinarySearchFunc(rows, key, func(r *row, key Sum) int { return slices.Compare(r.key[:], key[:]) })
 		var old *row
 		if known {
 			old = rows[at]
 		}
-		now := found[w.key]
+		now := found[key]
 		if old == nil && now == nil {
 			continue
 		}

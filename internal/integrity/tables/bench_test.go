@@ -51,6 +51,16 @@ func BenchmarkSweep(b *testing.B) {
 					}
 				}, func() { l.do(b, `UPDATE results SET value = value + 1 WHERE id % 1000 = 0`) })
 			})
+			b.Run("since", func(b *testing.B) {
+				l.do(b, `CREATE INDEX lately ON results (updated_at)`)
+				fresh := l.source(b, l.declaration("", "    fresh: true"))
+				for b.Loop() {
+					l.do(b, `UPDATE results SET version = version + 1, updated_at = `+l.now()+` WHERE id % (`+strconv.Itoa(rows)+` / 100) = 0`)
+					if report, err := k.Since(b.Context(), fresh, l.name(), (&told{}).emit); err != nil || report.Asked != 100 {
+						b.Fatal(report.Asked, err)
+					}
+				}
+			})
 			b.Run("sample", func(b *testing.B) {
 				for b.Loop() {
 					if _, err := k.Sample(b.Context(), src, l.name(), 2995, (&told{}).emit); err != nil {

@@ -55,7 +55,7 @@ type Change struct {
 	OldSum, NewSum Sum     // SHA-256 of that, known of long rows too; zero when the row was not there
 
 	First time.Time // sweep that saw the row first, by the database's clock as the others
-	Last  time.Time // last full sweep that saw the old row
+	Last  time.Time // last full sweep that saw the old row; First when none has since
 	Seen  time.Time // this one
 
 	Planted time.Time // since when it was pretended that the row was Old, to test this house; zero of changes

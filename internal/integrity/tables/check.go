@@ -46,6 +46,11 @@ func (s *snapshot) check(ctx context.Context, t *Table) (wrong []string, err err
 	if !unique {
 		wrong = append(wrong, "No unique index holds the key: rows might share one, and reading in its order is slow.")
 	}
+	slow, err := s.checkFresh(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	wrong = append(wrong, slow...)
 	powers, err := s.words(ctx, s.source.engine.powers, t)
 	if err != nil {
 		return nil, err
@@ -74,6 +79,18 @@ func (e *engine) checkKey(t *Table, all []column) (wrong []string) {
 		}
 	}
 	return wrong
+}
+
+// checkFresh looks whether rows written lately can be found without reading all.
+func (s *snapshot) checkFresh(ctx context.Context, t *Table) (wrong []string, err error) {
+	if !t.Fresh {
+		return nil, nil
+	}
+	leading, err := s.words(ctx, s.source.engine.leads, t)
+	if err == nil && !slices.Contains(leading, t.Updated) {
+		wrong = append(wrong, "No index begins with the column "+t.Updated+", so that all of the table would be read every few minutes: have one made, or take fresh away.")
+	}
+	return wrong, err
 }
 
 // checkReading reads one row.
@@ -115,7 +132,7 @@ func (t *Table) checkColumns(all []column) (wrong []string) {
 			say("The key column %s may be NULL.", name)
 		}
 	}
-	if c, ok := byName[t.Updated]; ok && c.holds != holdsTimestamp && c.holds != holdsWall {
+	if c, ok := byName[t.Updated]; ok && !c.holds.isTime() {
 		say("The column %s holds no time (%s), so that it cannot tell when a row was updated.", t.Updated, c.typ)
 	}
 	if c, ok := byName[t.Version]; ok && (c.holds == holdsBoolean || c.holds == holdsText && c.typ != "xid") {

@@ -91,6 +91,9 @@ type Table struct {
 	// Updated is a column with the time at which the application changed the row last.
 	Updated string `yaml:"updated"`
 
+	// Fresh says that an index leads Updated, so that rows written lately may be read every few minutes.
+	Fresh bool `yaml:"fresh"`
+
 	// Deleted is a column by which the application marks a row as deleted. A row is marked when it holds something else than
 	// nothing, 0, false, an empty text, or one of Live.
 	Deleted string `yaml:"deleted"`
@@ -202,6 +205,8 @@ func (t *Table) complete() error {
 		return errors.New("key and content: name at least one column of each")
 	case t.Ascending && len(t.Key) != 1:
 		return errors.New("ascending: the key is one column then")
+	case t.Fresh && t.Updated == "":
+		return errors.New("fresh: no column is declared that tells when a row was updated")
 	case len(t.Live) > 0 && t.Deleted == "":
 		return errors.New("live: no column is declared that marks deleted rows")
 	case len(columns) > mostColumns:

@@ -63,6 +63,7 @@ func TestParseRefuses(t *testing.T) {
 		"a column without a name":         {"[patient, value]", "[patient, '']", "a column has no name"},
 		"a zero byte in a name":           {"[patient, value]", `[patient, "a\0b"]`, "a column has no name"},
 		"ascending keys of two columns":   {"key: [id]", "key: [id, part]\n    ascending: true", "ascending:"},
+		"fresh without updated":           {"version: version", "version: version\n    fresh: true", "fresh:"},
 		"live without deleted":            {"version: version", "live: [A]", "live:"},
 		"a type of another column":        {"version: version", "types: {name: text}", "types: name"},
 		"another type":                    {"version: version", "types: {id: money}", "types:"},

@@ -20,10 +20,19 @@
 // A sweep holds one chunk, or with very large tables the 256th part of a table, in memory, and the buffers of the spill: a file without a name
 // in which rows wait, sealed, for the others of their chunk. The snapshot is given back before anything is compared.
 //
+// # What was written lately
+//
+// A sweep takes hours, so that between two of them whoever changes a row that is new is taken for who wrote it. Of tables that are declared fresh Keeper.Since
+// reads every few minutes what says that it was updated since, by the index of that column and by the clock of the database, and keeps it: the next sweep compares
+// with that. What it reads overlaps by Declaration.Young. A row that says that it is older than it is, and one that is missing, are found by sweeps.
+//
+// Each row that changed has its chunk written anew, about 300 KB: 15 ms in the benchmark. That is for tables in which some hundred rows change in a few minutes;
+// one in which tens of thousands do is better left to sweeps.
+//
 // # What it can tell, and what not
 //
-// It compares with what was there at the sweep before. What was false when it was seen first stays false and unchanged; what was
-// changed and changed back between two sweeps is not seen. Whoever may write to the database may also write the version and the time of
+// It compares with what was there when it was read before. What was false when it was seen first stays false and unchanged; what was
+// changed and changed back between two readings is not seen. Whoever may write to the database may also write the version and the time of
 // update along, which then looks like an amendment: Explained means explained by the table alone, and that a person did it in the
 // application is for the audit log to say. So every change is told, the proper ones too.
 package tables

@@ -27,6 +27,7 @@ type engine struct {
 	clock    string // the time of the database: year to microsecond, UTC, as text
 	columns  string // name, type, 1 when it may be NULL; in the table's order
 	unique   string // index, column of each unique index
+	leads    string // column that each index begins with
 	triggers string // name, 1 when it acts, what it does
 	powers   string // rights of the account that it should not have
 	storage  string // where the table lies that no snapshot covers; empty when that cannot be

@@ -3,6 +3,7 @@ package tables
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/wardline/wardline/internal/integrity/digest"
@@ -41,10 +42,10 @@ func Canonical(names, words []string, given []any, zone *time.Location) []byte {
 // Fields is a canonical row as people read it.
 func Fields(canonical []byte) []Field { return fields(canonical) }
 
-// Statements are those with which a declared table is read: the first page, a later one behind the key, and one by keys.
+// Statements are those with which a declared table is read: the first page, a later one behind the key, one by keys, and what was written lately.
 func Statements(d Declaration, types map[string]string, key []any) (statements []string, args []any) {
 	e, _ := engineNamed(d.Engine)
-	shot := &snapshot{source: &Source{decl: d, engine: e}}
+	shot := &snapshot{source: &Source{decl: d, engine: e}, at: time.Date(2026, 7, 1, 10, 5, 0, 0, time.UTC)}
 	t := &d.Tables[0]
 	var columns []column
 	for _, name := range t.columns() {
@@ -59,7 +60,12 @@ func Statements(d Declaration, types map[string]string, key []any) (statements [
 	}
 	where, args := sel.after(last)
 	among, _ := sel.among([][]parsedField{last, last})
-	return append(e.begin, sel.head(), where, among, sel.keyList()), args
+	statements = append(e.begin, sel.head(), where, among, sel.keyList())
+	if d.Tables[0].Fresh {
+		later, arg := sel.later(time.Date(2026, 7, 1, 10, 0, 0, 0, time.UTC))
+		statements, args = append(statements, later+fmt.Sprintf(e.page, mostNews)), append(args, arg)
+	}
+	return statements, args
 }
 
 // Quote quotes a name as an engine does.
@@ -138,6 +144,12 @@ func (s *Source) WhileReading(ctx context.Context, table string, act func(), wri
 	}
 	_, refused = shot.ExecContext(ctx, write)
 	return rows, refused, nil
+}
+
+// Earliest is how a column without a zone is asked for what was written from then until now.
+func Earliest(zone *time.Location, from, now time.Time) string {
+	c := column{holds: holdsWall, zone: zone}
+	return c.argument(parsedOf("", value{Kind: digest.Timestamp, Time: c.earliest(from, now)}))
 }
 
 // Places are different numbers below total, as a sample is drawn by them.

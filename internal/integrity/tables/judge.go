@@ -13,6 +13,7 @@ type judging struct {
 	table    *Table
 	at       time.Time // of this sweep
 	swept    time.Time // of the last full one; zero when there was none
+	heard    time.Time // up to when what was written was read; not before swept
 	young    time.Duration
 	highest  parsedField // number of a row at the last full sweep; Tag 0 when rows have none
 	reshaped bool        // the columns are not those of the last sweep: compare them one by one
@@ -190,8 +191,8 @@ func (j *judging) dated(old, now *row, v *verdict) {
 			v.say(Explained, "Its time of update has moved on.")
 		}
 		j.timely(now, v)
-	case ok && c == 0 && v.act == Amended && j.table.Version != "" && isTime && !t.Before(j.swept.Add(-j.young)):
-		v.say(Pending, "Its time of update has stayed, as that of a row does which was changed twice about the time of the last sweep.")
+	case ok && c == 0 && v.act == Amended && j.table.Version != "" && isTime && !t.Before(j.heard.Add(-j.young)):
+		v.say(Pending, "Its time of update has stayed, as that of a row does which was changed twice about the time when it was read last.")
 	case ok && c == 0:
 		if j.table.Version == "" {
 			v.act = Unversioned

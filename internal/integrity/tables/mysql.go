@@ -19,6 +19,7 @@ func mySQL() engine {
 		columns: `SELECT column_name, column_type, CASE is_nullable WHEN 'NO' THEN 0 ELSE 1 END
 			FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position`,
 		unique: `SELECT index_name, column_name FROM information_schema.statistics WHERE table_schema = ? AND table_name = ? AND non_unique = 0`,
+		leads:  `SELECT column_name FROM information_schema.statistics WHERE table_schema = ? AND table_name = ? AND seq_in_index = 1`,
 		triggers: `SELECT trigger_name, 1, CONCAT(action_timing, ' ', event_manipulation, ' ', action_statement)
 			FROM information_schema.triggers WHERE event_object_schema = ? AND event_object_table = ? ORDER BY trigger_name`,
 		powers: `SELECT DISTINCT privilege_type FROM (

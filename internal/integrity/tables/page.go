@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/wardline/wardline/internal/integrity/digest"
 )
@@ -163,6 +164,28 @@ func (s *selection) some(ctx context.Context, keys [][]parsedField, do func(*row
 		}
 	}
 	return nil
+}
+
+// since calls do for the rows that say that they were updated at from or later, those updated first at first, and for no more than most of them.
+func (s *selection) since(ctx context.Context, from time.Time, most int, do func(*row) error) error {
+	e := &s.shot.source.engine
+	where, arg := s.later(from)
+	_, err := s.query(ctx, s.head()+where+fmt.Sprintf(e.page, most), []any{arg}, func(r *row) error {
+		if err := s.shot.source.rate.Wait(ctx); err != nil {
+			return fmt.Errorf("read %s: %w", s.table, err)
+		}
+		return do(r)
+	})
+	return err
+}
+
+// later is the condition of since, the order, and the argument.
+func (s *selection) later(from time.Time) (string, any) {
+	e := &s.shot.source.engine
+	c := &s.columns[slices.Index(s.names, s.table.Updated)]
+	term, arg := e.argument(c, parsedOf(c.name, value{Kind: digest.Timestamp, Time: c.earliest(from, s.shot.at)}), e.placeholder(1))
+	name := e.quote(c.name)
+	return " WHERE " + name + " >= " + term + " ORDER BY " + name, arg
 }
 
 // among is the condition that a row has one of these keys, and its arguments. Indexes are used for a list of single values by all engines, and for a list of

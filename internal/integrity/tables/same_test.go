@@ -182,7 +182,7 @@ dsn: /etc/wardline/ehr.dsn
 page: 500
 zone: Europe/Berlin
 tables:
-  - {schema: dbo, name: "odd]name", key: [mrn, at, dose, id, guid], content: [value], updated: changed}`))
+  - {schema: dbo, name: "odd]name", key: [mrn, at, dose, id, guid], content: [value], updated: changed, fresh: true}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,11 +196,12 @@ tables:
 		"([mrn] = @p1 AND [at] = CONVERT(datetime2(6), @p2) AND [dose] = CONVERT(decimal(38,4), @p3) AND [id] = @p4 AND [guid] = CONVERT(uniqueidentifier, @p5)) OR " +
 			"([mrn] = @p6 AND [at] = CONVERT(datetime2(6), @p7) AND [dose] = CONVERT(decimal(38,4), @p8) AND [id] = @p9 AND [guid] = CONVERT(uniqueidentifier, @p10))",
 		"[mrn], [at], [dose], [id], [guid]",
+		" WHERE [changed] >= CONVERT(datetime2(6), @p1) ORDER BY [changed] OFFSET 0 ROWS FETCH NEXT 100000 ROWS ONLY",
 	}
 	if diff := cmp.Diff(statements, want); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(fmt.Sprint(args...), "DOE^1DOE^1DOE^12026-07-01 12:00:002026-07-01 12:00:001.50001.50007 76f9619ff-8b86-d011-b42d-00c04fc964ff"); diff != "" {
+	if diff := cmp.Diff(fmt.Sprint(args...), "DOE^1DOE^1DOE^12026-07-01 12:00:002026-07-01 12:00:001.50001.50007 76f9619ff-8b86-d011-b42d-00c04fc964ff2026-07-01 12:00:00"); diff != "" {
 		t.Error(diff)
 	}
 }

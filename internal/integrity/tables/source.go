@@ -152,6 +152,16 @@ func (c *column) argument(f parsedField) string {
 	return t.Format(wallClock)
 }
 
+// earliest is a time that the column does not show later than any from then until now: a clock on a wall goes back once a year.
+func (c *column) earliest(from, now time.Time) time.Time {
+	if c.holds != holdsWall {
+		return from
+	}
+	_, was := from.In(c.zone).Zone()
+	_, is := now.In(c.zone).Zone()
+	return from.Add(time.Duration(min(0, is-was)) * time.Second)
+}
+
 // catalogue is every column that a table has, in its order.
 func (s *snapshot) catalogue(ctx context.Context, t *Table) ([]column, error) {
 	e := &s.source.engine
@@ -220,6 +230,9 @@ func (s *snapshot) read(ctx context.Context, t *Table) ([]column, shape, error) 
 		c, ok := byName[name]
 		if !ok {
 			return nil, shape{}, fmt.Errorf("%w: %s has no column %s, or the account may not see it", ErrDeclaration, t, name)
+		}
+		if t.Fresh && name == t.Updated && !s.source.engine.holds(c.typ).isTime() { // which the database compares, whatever we take it for
+			return nil, shape{}, fmt.Errorf("%w: %s is to be read by the times in %s, which holds none (%s): take fresh away", ErrDeclaration, t, name, c.typ)
 		}
 		list = append(list, c)
 		sh.Columns = append(sh.Columns, shapeColumn{c.name, c.holds, scale(c.typ)})

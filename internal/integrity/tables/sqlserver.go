@@ -24,6 +24,10 @@ func sqlServer() engine {
 			JOIN sys.index_columns ic ON ic.object_id = i.object_id AND ic.index_id = i.index_id AND ic.key_ordinal > 0
 			JOIN sys.columns c ON c.object_id = ic.object_id AND c.column_id = ic.column_id
 			WHERE i.is_unique = 1 AND i.has_filter = 0 AND i.is_disabled = 0 AND i.object_id` + object,
+		leads: `SELECT c.name FROM sys.indexes i
+			JOIN sys.index_columns ic ON ic.object_id = i.object_id AND ic.index_id = i.index_id AND ic.key_ordinal = 1
+			JOIN sys.columns c ON c.object_id = ic.object_id AND c.column_id = ic.column_id
+			WHERE i.has_filter = 0 AND i.is_disabled = 0 AND i.object_id` + object,
 		triggers: `SELECT name, 1 - CAST(is_disabled AS int), COALESCE(OBJECT_DEFINITION(object_id), N'unknown') FROM sys.triggers WHERE parent_id` + object + ` ORDER BY name`,
 		powers: `SELECT v FROM (VALUES ('INSERT'), ('UPDATE'), ('DELETE'), ('ALTER')) AS p (v)
 			WHERE HAS_PERMS_BY_NAME(QUOTENAME(@p1) + N'.' + QUOTENAME(@p2), 'OBJECT', v) = 1`,

@@ -64,15 +64,16 @@ type tableState struct {
 	shape        shape
 	triggers     []trigger
 	swept        time.Time
+	heard        time.Time // up to when what was written was read: by that sweep, or by Since
 }
 
 // load returns nil when nothing is known of the table.
 func (k *Keeper) load(ctx context.Context, source, name string) (*tableState, error) {
 	t := &tableState{source: source, name: name}
 	var sh, triggers []byte
-	var swept store.Time
-	err := k.DB.QueryRowContext(ctx, `SELECT bits, live, highest, shape, triggers, swept FROM integrity_tables WHERE source = $1 AND name = $2`,
-		source, name).Scan(&t.bits, &t.live, &t.highest.Text, &sh, &triggers, &swept)
+	var swept, heard store.Time
+	err := k.DB.QueryRowContext(ctx, `SELECT bits, live, highest, shape, triggers, swept, heard FROM integrity_tables WHERE source = $1 AND name = $2`,
+		source, name).Scan(&t.bits, &t.live, &t.highest.Text, &sh, &triggers, &swept, &heard)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -85,7 +86,10 @@ func (k *Keeper) load(ctx context.Context, source, name string) (*tableState, er
 	if t.highest.Text != "" {
 		t.highest.Tag = 'i'
 	}
-	t.swept = swept.Time
+	t.swept, t.heard = swept.Time, heard.Time
+	if t.heard.IsZero() {
+		t.heard = t.swept
+	}
 	return t, nil
 }
 
@@ -96,11 +100,11 @@ func (k *Keeper) save(ctx context.Context, t *tableState) error {
 		return err
 	}
 	err = k.DB.Do(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO integrity_tables (source, name, bits, live, highest, shape, triggers, swept)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		_, err := tx.ExecContext(ctx, `INSERT INTO integrity_tables (source, name, bits, live, highest, shape, triggers, swept, heard)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 			ON CONFLICT (source, name) DO UPDATE SET bits = excluded.bits, live = excluded.live,
-			highest = excluded.highest, shape = excluded.shape, triggers = excluded.triggers, swept = excluded.swept`,
-			t.source, t.name, t.bits, t.live, t.highest.Text, t.shape.bytes(), triggers, store.At(t.swept))
+			highest = excluded.highest, shape = excluded.shape, triggers = excluded.triggers, swept = excluded.swept, heard = excluded.heard`,
+			t.source, t.name, t.bits, t.live, t.highest.Text, t.shape.bytes(), triggers, store.At(t.swept), store.At(t.heard))
 		if err != nil {
 			return err
 		}

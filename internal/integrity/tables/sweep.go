@@ -32,20 +32,20 @@ func (k *Keeper) Sweep(ctx context.Context, src *Source, table string, emit Emit
 // sweep is one that is under way.
 type sweep struct {
 	*Keeper
-	table    *Table
-	shot     *snapshot
-	sealer   *aside.Sealer
-	emit     Emit
-	columns  []column
-	state    *tableState // known before; an empty one when nothing is
-	next     *tableState
-	judging  *judging
-	swaps    exchanges
-	report   Report
-	highest  parsedField // number of the rows read
-	newAbove int64       // new rows with a higher number than before
-	spill    *spill
-	plant    *plant // nil when nothing is pretended
+	table   *Table
+	shot    *snapshot
+	sealer  *aside.Sealer
+	emit    Emit
+	columns []column
+	state   *tableState // known before; an empty one when nothing is
+	next    *tableState
+	judging *judging
+	swaps   exchanges
+	report  Report
+	highest parsedField // number of the rows read
+	above   int64       // rows with a higher number than the highest at the last full sweep, those too that went meanwhile
+	spill   *spill
+	plant   *plant // nil when nothing is pretended
 }
 
 // begin opens the snapshot, and reads what is known and what the table is like.
@@ -87,7 +87,7 @@ func (s *sweep) look(ctx context.Context, known bool) error {
 		return err
 	}
 	next := *s.state
-	next.shape, next.triggers, next.swept = sh, triggers, s.shot.at
+	next.shape, next.triggers, next.swept, next.heard = sh, triggers, s.shot.at, s.shot.at
 	s.columns, s.next = columns, &next
 	s.report = Report{System: next.source, Table: next.name, At: s.shot.at, Ahead: s.shot.at.Sub(s.Now())}
 	if known {
@@ -101,7 +101,7 @@ func (s *sweep) look(ctx context.Context, known bool) error {
 		s.report.Signs = append(s.report.Signs, shapeSigns(&s.state.shape, &sh)...)
 		s.report.First = !sh.sameKeys(&s.state.shape)
 	}
-	s.judging = &judging{table: s.table, at: s.shot.at, swept: s.state.swept, young: time.Duration(s.shot.source.decl.Young),
+	s.judging = &judging{table: s.table, at: s.shot.at, swept: s.state.swept, heard: s.state.heard, young: time.Duration(s.shot.source.decl.Young),
 		highest: s.state.highest, keys: len(s.table.Key), reshaped: known && !sh.sameColumns(&s.state.shape)}
 	return nil
 }
@@ -140,6 +140,7 @@ func (s *sweep) take(r *row) error {
 	if s.table.Ascending {
 		if key, err := parseKey(r.content, 1); err == nil && key[0].Tag == 'i' {
 			s.highest = key[0] // rows come in the order of their keys
+			s.countAbove(key[0])
 		}
 	}
 	return s.spill.add(r)
@@ -176,7 +177,7 @@ func (s *sweep) finish(ctx context.Context) (err error) {
 		if c, ok := s.highest.compare(s.judging.highest); !ok || c < 0 {
 			s.next.highest = s.judging.highest // numbers that were given out stay so when their rows go
 		}
-		s.report.Signs = append(s.report.Signs, numberSigns(s.judging.highest, s.next.highest, s.newAbove)...)
+		s.report.Signs = append(s.report.Signs, numberSigns(s.judging.highest, s.next.highest, s.above)...)
 	}
 	if s.report.After, s.next.live, err = s.tableSum(ctx, s.next); err != nil {
 		return err
@@ -286,35 +287,44 @@ func (s *sweep) row(old, now *row) (kept *row, change *Change) {
 	}
 	at := s.shot.at.UnixMicro()
 	switch {
-	case now == nil && old.gone == 0:
-		gone := *old
-		gone.gone, gone.last = at, s.state.swept.UnixMicro()
-		return &gone, change
 	case now == nil:
-		return old, nil
+		return s.missed(old), change
 	case old == nil:
 		now.first = at
-		s.countAbove(now)
 	default:
 		now.first = old.first
 	}
 	return now, change
 }
 
-func (s *sweep) countAbove(now *row) {
-	if key, err := parseKey(now.content, 1); err == nil && s.judging.highest.Tag != 0 {
-		if c, ok := key[0].compare(s.judging.highest); ok && c > 0 {
-			s.newAbove++
-		}
+// missed returns what is kept of a row that is not there.
+func (s *sweep) missed(old *row) *row {
+	if key, err := parseKey(old.content, 1); err == nil {
+		s.countAbove(key[0]) // somebody has told of it, or will: its number is not one that nobody knows
+	}
+	if old.gone != 0 {
+		return old
+	}
+	gone := *old
+	gone.gone, gone.last = s.shot.at.UnixMicro(), s.lastSeen(old)
+	return &gone
+}
+
+func (s *sweep) countAbove(number parsedField) {
+	if c, ok := number.compare(s.judging.highest); ok && c > 0 && s.judging.highest.Tag != 0 {
+		s.above++
 	}
 }
+
+// lastSeen is when a row was surely there: at the last full sweep, or when it was seen first after that.
+func (s *sweep) lastSeen(r *row) int64 { return max(r.first, s.state.swept.UnixMicro()) }
 
 func (s *sweep) change(old, now *row, v verdict) Change {
 	c := Change{System: s.state.source, Table: s.state.name, Kind: s.table.Kind, Harm: s.table.Harm,
 		Act: v.act, Outcome: v.outcome, Reasons: v.reasons, Columns: v.columns, Seen: s.shot.at}
 	if old != nil {
 		c.KeySum, c.OldSum, c.OldRow, c.Old = old.key, old.sum, old.whole(), fields(old.whole())
-		c.First, c.Last = time.UnixMicro(old.first).UTC(), s.state.swept
+		c.First, c.Last = time.UnixMicro(old.first).UTC(), time.UnixMicro(s.lastSeen(old)).UTC()
 		if old.gone != 0 {
 			c.Last = time.UnixMicro(old.last).UTC()
 		}

@@ -36,6 +36,9 @@ func kindNames() []string {
 	return []string{"text", "char", "integer", "decimal", "float", "real", "boolean", "bytes", "timestamp", "wall", "date", "clock"}
 }
 
+// isTime tells whether that tells a day and a time of it.
+func (h holds) isTime() bool { return h == holdsTimestamp || h == holdsWall }
+
 func kindNamed(word string) (holds, bool) { return holds(word), slices.Contains(kindNames(), word) }
 
 // canonical returns the value that a driver gave as v. What cannot be what the column holds, such as MySQL's day 0000-00-00 or
