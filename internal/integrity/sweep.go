@@ -72,34 +72,36 @@ func seed(v *vault.Vault, system string) (out [32]byte) {
 // Close ends the connections.
 func (s *Sweeper) Close() error { return s.source.Close() }
 
-// Run sweeps whole tables once a day, and looks at some rows every hour, until ctx ends. Tables that were never swept are at once. It returns an error
-// when the journal fails; a table that cannot be read, or whose state cannot be kept, is told in the log and tried again the next time.
+// Run sweeps whole tables once a day, reads every two minutes what was written lately where that is declared, looks at some rows every hour, and in
+// between at what somebody asks for, until ctx ends. Tables that were never swept are at once. It returns an error when the journal fails; a table that
+// cannot be read, or whose state cannot be kept, is told in the log and tried again the next time.
 func (s *Sweeper) Run(ctx context.Context) error {
 	if err := s.sweepNew(ctx); err != nil {
 		return err
 	}
-	for {
-		now := time.Now()
-		night := s.cfg.next(now)
-		wait := min(time.Hour, night.Sub(now))
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return ctx.Err()
+	return serve(ctx, duty{s.cfg.next, s.Sweep}, each(hourly, s.hour), each(newsEvery, s.News), each(answersEvery, func(ctx context.Context) error { return s.Answer(ctx, time.Now()) }))
+}
+
+// hour is what is done every hour.
+func (s *Sweeper) hour(ctx context.Context) error {
+	if err := s.tests.untested(ctx, s.cfg.Log, s.Test(ctx)); err != nil || s.cfg.Sample == 0 {
+		return err
+	}
+	return s.look(ctx, max(1, s.cfg.Sample/24))
+}
+
+// News reads what was written lately in the tables that are declared fresh.
+func (s *Sweeper) News(ctx context.Context) error {
+	for _, t := range s.source.Tables() {
+		if !t.Fresh {
+			continue
 		}
-		if err := s.tests.untested(ctx, s.cfg.Log, s.Test(ctx)); err != nil {
-			return err
-		}
-		var err error
-		if !time.Now().Before(night) {
-			err = s.Sweep(ctx)
-		} else if s.cfg.Sample > 0 {
-			err = s.look(ctx, max(1, s.cfg.Sample/24))
-		}
-		if err != nil {
+		report, err := s.keeper.Since(ctx, s.source, t.Schema+"."+t.Name, s.emit(t))
+		if err := s.settle(ctx, t, report, err, false); err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 // next is when whole tables are read after now.
