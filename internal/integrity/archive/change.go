@@ -57,6 +57,8 @@ type Report struct {
 	Void     bool      // a difference was planted in an image that somebody changed or deleted meanwhile: of the test nothing can be said
 	All      bool      // all studies were listed
 	Whole    bool      // all studies were listed, and all images read that were to be
+
+	There map[string]bool // of Look: whether the archive has a study that was asked for; one of which it did not say so is left out
 }
 
 // sum is how an instance is known again: its digests, and what stands in front of it.

@@ -3,6 +3,8 @@ package archive
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/wardline/wardline/internal/store"
@@ -18,8 +20,7 @@ const (
 
 // judgeStudies tells of studies that were not listed, and are not there when they are asked for by name.
 func (s *sweep) judgeStudies(ctx context.Context) error {
-	system := s.src.System()
-	names, err := s.names(ctx, `SELECT name FROM integrity_archive_studies WHERE source = $1 AND listed < $2 AND gone = 0`, system, store.At(s.at))
+	names, err := s.unlisted(ctx)
 	if err != nil {
 		return err
 	}
@@ -32,6 +33,27 @@ func (s *sweep) judgeStudies(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// unlisted are the studies that are known and were not listed now.
+func (s *sweep) unlisted(ctx context.Context) ([]int64, error) {
+	return s.within(ctx, `SELECT name FROM integrity_archive_studies WHERE source = $1 AND listed < $2 AND gone = 0`, "name", s.src.System(), store.At(s.at))
+}
+
+// within runs a statement that selects names: for all studies, or for those alone that are looked at. column is where it has the name of the study.
+func (s *sweep) within(ctx context.Context, statement, column string, arguments ...any) (all []int64, err error) {
+	if s.only == nil {
+		return s.names(ctx, statement, arguments...)
+	}
+	statement += fmt.Sprintf(" AND %s = $%d", column, len(arguments)+1)
+	for _, study := range s.only {
+		names, err := s.names(ctx, statement, append(slices.Clip(arguments), study)...)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, names...)
+	}
+	return all, nil
 }
 
 // judgeArchive tells that nothing is there at all: of every study that would be a flood, and it may be the account, or another archive at this address.
@@ -187,7 +209,7 @@ func (s *sweep) judgeRead(ctx context.Context, r *reading) error {
 
 // judgeSeries tells of what series lost.
 func (s *sweep) judgeSeries(ctx context.Context) error {
-	names, err := s.names(ctx, `SELECT name FROM integrity_archive_series WHERE source = $1 AND lost > 0`, s.src.System())
+	names, err := s.within(ctx, `SELECT name FROM integrity_archive_series WHERE source = $1 AND lost > 0`, "study", s.src.System())
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 
 // readNotes reads the series that may hold rejection notes and were not read yet.
 func (s *sweep) readNotes(ctx context.Context) error {
-	names, err := s.names(ctx, `SELECT name FROM integrity_archive_series WHERE source = $1 AND note = 1 AND read = 0`, s.src.System())
+	names, err := s.within(ctx, `SELECT name FROM integrity_archive_series WHERE source = $1 AND note = 1 AND read = 0`, "study", s.src.System())
 	if err != nil {
 		return err
 	}
@@ -92,8 +92,13 @@ func (s *sweep) load(ctx context.Context, name int64) (*reading, error) {
 	return r, nil
 }
 
-// read reads all instances of a series. What was read is kept, also when it fails.
+// read reads all instances of a series.
 func (s *sweep) read(ctx context.Context, name int64) error {
+	return s.readBy(ctx, name, true, func(r *reading) error { return r.whole(ctx) })
+}
+
+// readBy reads a series in some way. What was read is kept, also when it fails; what is not there any more is judged now, or else by the next sweep.
+func (s *sweep) readBy(ctx context.Context, name int64, judged bool, how func(*reading) error) error {
 	r, err := s.load(ctx, name)
 	if err != nil {
 		return ours{err}
@@ -101,11 +106,11 @@ func (s *sweep) read(ctx context.Context, name int64) error {
 	if r == nil {
 		return nil
 	}
-	failed := r.whole(ctx)
+	failed := how(r)
 	if err := r.keep(ctx); err != nil {
 		return err
 	}
-	if failed == nil && r.series.lost() > 0 && r.series.Modality != "KO" {
+	if judged && failed == nil && r.series.lost() > 0 && r.series.Modality != "KO" {
 		return s.judgeRead(ctx, r)
 	}
 	return failed
@@ -338,21 +343,18 @@ func (s *sweep) ranks(n int, of int64) []int64 {
 
 // look1 reads some images of a series. What is not there any more the next sweep judges, which reads rejection notes first.
 func (s *sweep) look1(ctx context.Context, d drawn) error {
-	r, err := s.load(ctx, d.series)
-	if err != nil {
-		return ours{err}
-	}
-	if r == nil {
-		return nil
-	}
-	var failed error
-	for _, place := range d.places {
-		if place < len(r.series.Images) && failed == nil {
-			failed = r.one(ctx, r.series.Images[place].UID)
+	return s.readBy(ctx, d.series, false, func(r *reading) error { return r.some(ctx, d.places) })
+}
+
+// some reads the images at these places of a series.
+func (r *reading) some(ctx context.Context, places []int) error {
+	for _, place := range places {
+		if place >= len(r.series.Images) {
+			continue
+		}
+		if err := r.one(ctx, r.series.Images[place].UID); err != nil {
+			return err
 		}
 	}
-	if err := r.keep(ctx); err != nil {
-		return err
-	}
-	return failed
+	return nil
 }

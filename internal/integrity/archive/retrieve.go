@@ -36,9 +36,10 @@ const (
 
 // list asks for a list page by page, and hands on what is on it. It ends at a page on which take has found nothing that it did not know: at an empty one, and
 // at one that an archive without pages repeats.
-func (s *Source) list(ctx context.Context, path string, fields []string, take func(match) (fresh bool, err error), page func() error) (odd int, err error) {
+func (s *Source) list(ctx context.Context, path string, query url.Values, take func(match) (fresh bool, err error), page func() error) (odd int, err error) {
 	for offset, n := 0, 0; n < mostPages; n++ {
-		query := url.Values{"limit": {strconv.Itoa(pageSize)}, "offset": {strconv.Itoa(offset)}, "includefield": fields}
+		query.Set("limit", strconv.Itoa(pageSize))
+		query.Set("offset", strconv.Itoa(offset))
 		fresh, size := 0, 0
 		strange, err := s.ask(ctx, path, query, func(m match) error {
 			size++
@@ -73,14 +74,17 @@ func (s *Source) ask(ctx context.Context, path string, query url.Values, take fu
 	return parseMatches(a, take)
 }
 
-// all returns a list that is as long as a series or shorter, without what stands there twice.
-func (s *Source) all(ctx context.Context, path string, fields []string, uid func(*match) string) (found []match, odd int, err error) {
+// errElse says that the archive does not list what it was asked for.
+var errElse = errors.New("the archive lists something else than it was asked for")
+
+// all returns a list about a study that is as long as a series or shorter, without what stands there twice.
+func (s *Source) all(ctx context.Context, study, path string, query url.Values, uid func(*match) string) (found []match, odd int, err error) {
 	seen := map[string]bool{}
-	odd, err = s.list(ctx, path, fields, func(m match) (bool, error) {
+	odd, err = s.list(ctx, path, query, func(m match) (bool, error) {
 		id := uid(&m)
 		switch {
-		case id == "":
-			return false, errors.New("the archive lists something else than it was asked for")
+		case id == "" || m.study != study:
+			return false, errElse
 		case seen[id]:
 			return false, nil
 		case len(found) == mostInstances:
@@ -90,8 +94,11 @@ func (s *Source) all(ctx context.Context, path string, fields []string, uid func
 		found = append(found, m)
 		return true, nil
 	}, func() error { return nil })
-	if errors.Is(err, errAbsent) {
+	switch {
+	case errors.Is(err, errAbsent):
 		return nil, odd, nil
+	case err == nil && len(found) == 0 && odd > 0:
+		return nil, odd, errElse // a list of which nothing can be read is no empty one
 	}
 	return found, odd, err
 }
@@ -104,12 +111,29 @@ func instancePath(study, series, instance string) string {
 	return path.Join(seriesPath(study, series), "instances", instance)
 }
 
+// with asks for fields besides those that a list has anyhow.
+func with(fields ...string) url.Values { return url.Values{"includefield": fields} }
+
+// aboutStudies asks for the counts of studies, and for who gave their patients numbers.
+func aboutStudies() url.Values { return with("00201206", "00201208", "00100021") }
+
+// study asks for a study by its name; nil when the archive does not list it.
+func (s *Source) study(ctx context.Context, uid string) (*match, int, error) {
+	query := aboutStudies()
+	query.Set("StudyInstanceUID", uid)
+	found, odd, err := s.all(ctx, uid, "studies", query, func(m *match) string { return m.study })
+	if err != nil || len(found) == 0 {
+		return nil, odd, err
+	}
+	return &found[0], odd, nil
+}
+
 func (s *Source) series(ctx context.Context, study string) ([]match, int, error) {
-	return s.all(ctx, path.Join(studyPath(study), "series"), []string{"00080060", "00201209"}, func(m *match) string { return m.series })
+	return s.all(ctx, study, path.Join(studyPath(study), "series"), with("00080060", "00201209"), func(m *match) string { return m.series })
 }
 
 func (s *Source) instances(ctx context.Context, study, series string) ([]match, int, error) {
-	return s.all(ctx, path.Join(seriesPath(study, series), "instances"), nil, func(m *match) string { return m.instance })
+	return s.all(ctx, study, path.Join(seriesPath(study, series), "instances"), with(), func(m *match) string { return m.instance })
 }
 
 // hasInstance asks for one instance by its name.
