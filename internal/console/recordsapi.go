@@ -62,7 +62,7 @@ type lookedJSON struct {
 	Part     string    `json:"part"`
 	Asked    time.Time `json:"asked"`
 	Answered time.Time `json:"answered,omitzero"`
-	Outcome  string    `json:"outcome,omitempty"` // match, explained, pending, mismatch, absent, unanswered
+	Outcome  string    `json:"outcome,omitempty"` // match, changed, explained, pending, mismatch, absent, unanswered
 }
 
 type pointJSON struct {

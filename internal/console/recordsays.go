@@ -290,7 +290,9 @@ func answerSays(a *integrity.Answer) (class, text string) {
 		return "act", "it knows nothing of it"
 	case a.Outcome == integrity.OutcomeUnanswered:
 		return "watch", "it could not be asked for a day"
-	case a.Outcome == "match":
+	case a.Outcome == integrity.OutcomeChanged:
+		return "watch", "images are others than when they were read last; what is wrong with them is a doubt of its own"
+	case a.Outcome == integrity.OutcomeMatch:
 		return "ok", "it says what it said when it was read last"
 	case a.Outcome == "mismatch":
 		return "act", "it was changed again, in a way in which its program does not"

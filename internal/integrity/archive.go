@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,39 +49,115 @@ func OpenArchiveSweeper(ctx context.Context, d archive.Declaration, cfg SweepCon
 // Close gives the connections back.
 func (s *ArchiveSweeper) Close() { s.source.Close() }
 
-// Run sweeps the archive once in each window, and looks at some images every hour besides, until ctx ends. It returns an error when the journal fails; an
-// archive that cannot be read is told in the log, and asked again an hour later.
+// Run sweeps the archive once in each window, looks at some images every hour, and in between at studies of which images were just heard and at those
+// that somebody asks for, until ctx ends. It returns an error when the journal fails; an archive that cannot be read is told in the log, and asked
+// again an hour later.
 func (s *ArchiveSweeper) Run(ctx context.Context) error {
-	for {
-		if err := s.tests.untested(ctx, s.cfg.Log, s.Test(ctx)); err != nil {
-			return err
+	if err := s.hour(ctx); err != nil {
+		return err
+	}
+	turn := func(now time.Time) time.Time {
+		from, _ := s.decl.Night(now, s.cfg.Zone)
+		next := now.Add(hourly)
+		if now.Before(from) && from.Before(next) {
+			next = from
 		}
-		now := time.Now()
-		from, until := s.decl.Night(now, s.cfg.Zone)
-		isNight := !now.Before(from)
-		swept, err := s.sweptSince(ctx, from)
+		return next
+	}
+	heard := time.Now().Add(-newsEvery)
+	news := func(ctx context.Context) (err error) {
+		heard, err = s.News(ctx, heard, time.Now().Add(-newsEvery))
+		return err
+	}
+	return serve(ctx, duty{turn, s.hour}, each(newsEvery, news), each(answersEvery, func(ctx context.Context) error { return s.Answer(ctx, time.Now()) }))
+}
+
+// hour is what is done every hour: a sweep, if it is night and there was none.
+func (s *ArchiveSweeper) hour(ctx context.Context) error {
+	if err := s.tests.untested(ctx, s.cfg.Log, s.Test(ctx)); err != nil {
+		return err
+	}
+	now := time.Now()
+	from, until := s.decl.Night(now, s.cfg.Zone)
+	swept, err := s.sweptSince(ctx, from)
+	switch {
+	case err != nil:
+		return err
+	case !now.Before(from) && !swept:
+		return s.Sweep(ctx, until)
+	case s.decl.Sample > 0:
+		return s.look(ctx, max(1, s.decl.Sample/24))
+	}
+	return nil
+}
+
+// How many images are read back of each series: of one of which some were just heard, and of one that somebody asks for.
+const (
+	newsImages  = 1
+	askedImages = 20
+	studiesOnce = 100
+)
+
+// News looks at the studies of which images were heard between two moments, from senders whose images must come to this archive. It returns up to when it has looked: an archive
+// that cannot be asked is asked for them again.
+func (s *ArchiveSweeper) News(ctx context.Context, from, to time.Time) (time.Time, error) {
+	if len(s.decl.Expects) == 0 {
+		return to, nil
+	}
+	heard, err := s.expected(ctx, from, to)
+	if err != nil {
+		return from, err
+	}
+	whole := true
+	for studies := range slices.Chunk(slices.Sorted(maps.Keys(heard)), studiesOnce) {
+		report, err := s.keeper.Look(ctx, s.source, studies, newsImages, s.emit)
+		ok, err := s.settle(ctx, &report, err)
 		if err != nil {
-			return err
+			return from, err
 		}
-		switch {
-		case isNight && !swept:
-			err = s.Sweep(ctx, until)
-		case s.decl.Sample > 0:
-			err = s.look(ctx, max(1, s.decl.Sample/24))
-		}
-		if err != nil {
-			return err
-		}
-		wait := time.Hour
-		if !isNight {
-			wait = min(wait, time.Until(from))
-		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return ctx.Err()
+		whole = whole && ok
+	}
+	if !whole && to.Sub(from) < time.Hour {
+		return from, nil
+	}
+	return to, nil
+}
+
+// Answer looks at the studies that somebody asks for by now.
+func (s *ArchiveSweeper) Answer(ctx context.Context, now time.Time) error {
+	e := errands{s.cfg.DB, s.cfg.Vault, s.decl.System}
+	due, err := e.due(ctx, now)
+	if err != nil {
+		return err
+	}
+	for _, list := range due {
+		for i := range list {
+			if err := s.answer(ctx, e, &list[i], now); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
+}
+
+// answer looks at one study.
+func (s *ArchiveSweeper) answer(ctx context.Context, e errands, one *errand, now time.Time) error {
+	report, err := s.keeper.Look(ctx, s.source, one.thing, askedImages, s.emit)
+	ok, err := s.settle(ctx, &report, err)
+	if err != nil {
+		return err
+	}
+	there, said := report.There[strings.Join(one.thing, " ")]
+	outcome := OutcomeMatch
+	switch {
+	case report.Gone+report.Broken > 0:
+		outcome = string(archive.Mismatch)
+	case !there:
+		outcome = OutcomeAbsent
+	case report.Changed > 0:
+		outcome = OutcomeChanged // how, the Engine says
+	}
+	return e.finish(ctx, []errand{*one}, !ok || !said, func(*errand) string { return outcome }, now)
 }
 
 // Test plants a difference in an image about once a week, and tells of one that nobody found for three days. Run calls it every hour.

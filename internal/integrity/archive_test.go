@@ -305,3 +305,51 @@ func TestArchiveStateNamesNobody(t *testing.T) {
 		}
 	})
 }
+
+// TestArchiveIsLookedAtByDay: a study is known as soon as its images were heard, so that what is altered before the night is found when somebody opens a doubt about it.
+func TestArchiveIsLookedAtByDay(t *testing.T) {
+	archived(t, "expects: [imaging]\n", func(w *ward) {
+		w.expect("the night before", w.sweep(), nil)
+		slices := ct("1.2.826.17.1", 3)
+		w.at = time.Now()
+		w.stored(slices)
+		w.stored(ct("1.2.826.17.2", 1))
+		room := w.follow(w.db)
+		from := time.Now().Add(-time.Hour)
+		heard, err := w.sweeper.News(w.Context(), from, time.Now().Add(time.Hour))
+		if err != nil || !heard.After(from) {
+			w.Fatal(heard, err)
+		}
+		if n := w.readBack(); n != 2 {
+			w.Errorf("%d images were read back, want one of each series", n)
+		}
+		w.pacs.remove("Instance", slices[1].uid())
+		doubt := integrity.Doubt{ID: "d1", Study: slices[0].study}
+		now := time.Now()
+		look := func(want string) {
+			w.Helper()
+			must(w.T, room.LookBack(w.Context(), &doubt, now))
+			must(w.T, w.sweeper.Answer(w.Context(), now))
+			answers, err := room.Answers(w.Context(), doubt.ID)
+			if err != nil || len(answers) != 1 || answers[0].Outcome != want || answers[0].Part != "images" {
+				w.Errorf("%+v %v, want %q", answers, err, want)
+			}
+			now = now.Add(time.Hour)
+		}
+		look("mismatch")
+		look("match")
+		slices[0].altered = true
+		w.pacs.store(slices[0].file(w, w.dir))
+		look("changed")
+		w.pacs.remove("Study", slices[0].study)
+		look("mismatch")
+		look("absent")
+		got := map[string]int{}
+		for _, d := range w.doubts() {
+			got[d.Kind]++
+		}
+		if want := map[string]int{"image-gone": 2, "image-redrawn": 1}; !maps.Equal(got, want) {
+			w.Errorf("doubts %v, want %v", got, want)
+		}
+	})
+}

@@ -33,6 +33,8 @@ type Answer struct {
 
 // The outcomes of an Ask besides those of sweeps (match, explained, pending, mismatch).
 const (
+	OutcomeMatch      = "match"
+	OutcomeChanged    = "changed"    // images are others than when they were read last
 	OutcomeAbsent     = "absent"     // the system knows nothing of it
 	OutcomeUnanswered = "unanswered" // it could not be asked for a day
 )

@@ -269,7 +269,7 @@ func (s *Sweeper) answer(ctx context.Context, e errands, t tables.Table, list []
 	if stop := s.settle(ctx, t, report, err, false); stop != nil {
 		return stop
 	}
-	outcome := func(one *errand) string { return cmp.Or(outcomes[strings.Join(one.thing, " ")], tables.Match.String()) }
+	outcome := func(one *errand) string { return cmp.Or(outcomes[strings.Join(one.thing, " ")], OutcomeMatch) }
 	return e.finish(ctx, list, err != nil || report.First, outcome, now)
 }
 
