@@ -373,7 +373,7 @@ func (s *ResourceSweeper) missing(ctx context.Context, now time.Time) (missing [
 		}
 		switch {
 		case seal.System != s.source.System():
-		case seal.Kept.Fields != nil:
+		case seal.Kept.Says != nil:
 			there++
 		case seal.Absent(since):
 			missing = append(missing, seal)

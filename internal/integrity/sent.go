@@ -57,7 +57,7 @@ func claims(d *resources.Declaration, r *fhir.Resource, resolve func(string) (fh
 	var out []resources.Statement
 	for _, a := range assertion.OfFHIR(r, &rules) {
 		if isResult(&a) {
-			out = append(out, statementOf(&a, kept.Fields()))
+			out = append(out, statementOf(&a, compared()))
 		}
 	}
 	return out
@@ -96,7 +96,7 @@ func (e *Engine) sent(ev *event.Event, m *hl7.Message, at hospital.Place) error 
 			if !isResult(&s) {
 				continue
 			}
-			if err := e.hear(c, &s, number+"^^^"+authority, kept.Claim{ID: idOf(at, ev.ID), At: ev.Observed, Fields: fieldsOf(&s)}); err != nil {
+			if err := e.hear(c, &s, number+"^^^"+authority, kept.Claim{ID: idOf(at, ev.ID), At: ev.Observed, Says: saidOf(s.Get)}); err != nil {
 				return err
 			}
 		}
@@ -104,12 +104,24 @@ func (e *Engine) sent(ev *event.Event, m *hl7.Message, at hospital.Place) error 
 	return nil
 }
 
-func fieldsOf(s *assertion.Statement) map[string]string {
-	out := map[string]string{}
-	for _, name := range kept.Fields() {
-		out[name] = s.Get(name)
+// compared are the fields of a statement that kept.Said has.
+func compared() []string {
+	return []string{assertion.Type, assertion.Value, assertion.Unit, assertion.Status, assertion.Observed}
+}
+
+// saidOf is what is compared of a statement whose fields get returns.
+func saidOf(get func(name string) string) *kept.Said {
+	s := &kept.Said{Type: get(assertion.Type), Value: get(assertion.Value), Unit: get(assertion.Unit), State: states[get(assertion.Status)]}
+	if at, err := time.Parse(time.RFC3339, get(assertion.Observed)); err == nil {
+		s.Measured = at
 	}
-	return out
+	return s
+}
+
+// states are those of results, by the words of statements.
+var states = map[string]kept.State{
+	assertion.StatusPreliminary: kept.Preliminary, assertion.StatusFinal: kept.Final, assertion.StatusCorrected: kept.Corrected,
+	assertion.StatusCancelled: kept.Cancelled, assertion.StatusWithdrawn: kept.Withdrawn,
 }
 
 // hear takes in what was sent of a result. whose is its patient as PID-3 writes it.
@@ -156,8 +168,8 @@ func (e *Engine) keeps(h *hospital.House, ev *event.Event, at hospital.Place, r 
 				return nil, err
 			}
 			seal.System, seal.Key, seal.Subject = r.System, s.Key, s.Subject
-			seal.Told = seal.Told && seal.Kept.Fields != nil // else it was told that it is missing, and it came
-			seal.Kept = kept.Claim{ID: idOf(at, ev.ID), At: r.Read, Thing: r.Key, Fields: s.Fields}
+			seal.Told = seal.Told && seal.Kept.Says != nil // else it was told that it is missing, and it came
+			seal.Kept = kept.Claim{ID: idOf(at, ev.ID), At: r.Read, Thing: r.Key, Says: saidOf(func(name string) string { return s.Fields[name] })}
 			verdict, changes := seal.Judge(c.Young)
 			switch verdict {
 			case kept.Early:
@@ -179,7 +191,7 @@ func (e *Engine) absent(h *hospital.House, ev *event.Event, at hospital.Place, r
 		if err != nil {
 			return nil, err
 		}
-		if !known || seal.Told || seal.Kept.Fields != nil {
+		if !known || seal.Told || seal.Kept.Says != nil {
 			continue // it came meanwhile
 		}
 		seal.Told = true
@@ -190,7 +202,7 @@ func (e *Engine) absent(h *hospital.House, ev *event.Event, at hospital.Place, r
 }
 
 // fieldNames are the fields of messages in which results say what is compared.
-var fieldNames = map[string]string{assertion.Value: "OBX-5", assertion.Unit: "OBX-6", assertion.Status: "OBX-11"}
+var fieldNames = map[string]string{kept.Value: "OBX-5", kept.Unit: "OBX-6", kept.Status: "OBX-11"}
 
 func (e *Engine) keptDoubt(h *hospital.House, ev *event.Event, at hospital.Place, kind kept.Kind, seal *kept.Seal, system string, changes []kept.Change) Doubt {
 	_, code, _ := strings.Cut(seal.Subject, "|")

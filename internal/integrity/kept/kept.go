@@ -12,8 +12,6 @@ package kept
 import (
 	"strings"
 	"time"
-
-	"github.com/wardline/wardline/internal/integrity/assertion"
 )
 
 // Kind tells what is wrong with what a system keeps.
@@ -27,13 +25,39 @@ const (
 
 // Claim is what one side says of a result. It is patient data.
 type Claim struct {
-	ID     string            `json:"id,omitempty"`    // of the message, or of what was read
-	At     time.Time         `json:"at,omitzero"`     // when it was sent, or read
-	Thing  string            `json:"thing,omitempty"` // the record's name of it: Observation/17
-	Fields map[string]string `json:"fields,omitempty"`
+	ID    string    `json:"id,omitempty"`    // of the message, or of what was read
+	At    time.Time `json:"at,omitzero"`     // when it was sent, or read
+	Thing string    `json:"thing,omitempty"` // the record's name of it: Observation/17
+	Says  *Said     `json:"says,omitempty"`  // nil when this side has not spoken
 }
 
-func (c *Claim) there() bool { return c.Fields != nil }
+// Said is what is compared of a result, in a form that both sides share.
+type Said struct {
+	Type     string    `json:"type"` // of the value: number, code or another
+	Value    string    `json:"value"`
+	Unit     string    `json:"unit"`
+	State    State     `json:"state"`
+	Measured time.Time `json:"measured,omitzero"` // zero when that is not said, or no moment; not compared, for systems round times
+}
+
+// State is how far one can rely on a result.
+type State string
+
+// The states. Every other says nothing.
+const (
+	Preliminary State = "preliminary"
+	Final       State = "final"
+	Corrected   State = "corrected"
+	Cancelled   State = "cancelled" // there is none
+	Withdrawn   State = "withdrawn" // it was wrong
+)
+
+// The names of what is compared.
+const (
+	Value  = "value"
+	Unit   = "unit"
+	Status = "status"
+)
 
 // Seal is what is remembered of one result in one system.
 type Seal struct {
@@ -46,16 +70,11 @@ type Seal struct {
 	Told    bool   `json:"told,omitempty"` // that the two differ, or that the record has it not
 }
 
-// Fields are those of a statement that are remembered. Times are not compared: systems round them, and lose their offsets.
-func Fields() []string {
-	return []string{assertion.Type, assertion.Value, assertion.Unit, assertion.Status, assertion.Observed}
-}
-
 // Absent tells whether the record should have what was sent after since and has not got it, and nobody told so. What was measured before may have been there
 // when the record was first read.
 func (s *Seal) Absent(since time.Time) bool {
-	measured, err := time.Parse(time.RFC3339, s.Sent.Fields[assertion.Observed])
-	return s.Sent.there() && !s.Kept.there() && !s.Told && rank(s.Sent.Fields) > 0 && !void(s.Sent.Fields) && err == nil && measured.After(since) && s.Sent.At.After(since)
+	sent := s.Sent.Says
+	return sent != nil && s.Kept.Says == nil && !s.Told && settled(sent.State) == Final && sent.Measured.After(since) && s.Sent.At.After(since)
 }
 
 // Change is a field of which the record says something else than was sent.
@@ -63,18 +82,18 @@ type Change struct{ Field, Sent, Kept string }
 
 // Hear takes in what was sent. An earlier state that comes late, as when messages are sent again, takes the place of no later one.
 func (s *Seal) Hear(c Claim) {
-	if s.Sent.there() && rank(c.Fields) < rank(s.Sent.Fields) {
+	if s.Sent.Says != nil && rank(c.Says.State) < rank(s.Sent.Says.State) {
 		return
 	}
 	s.Sent = c
 }
 
 // rank orders the states of a result: what is corrected is not final again.
-func rank(fields map[string]string) int {
-	switch fields[assertion.Status] {
-	case assertion.StatusCorrected, assertion.StatusCancelled, assertion.StatusWithdrawn:
+func rank(s State) int {
+	switch s {
+	case Corrected, Cancelled, Withdrawn:
 		return 2
-	case assertion.StatusFinal:
+	case Final:
 		return 1
 	}
 	return 0
@@ -94,10 +113,10 @@ const (
 
 // Judge compares the two sides. A record is read at least young after something was sent, or it could not know of it.
 func (s *Seal) Judge(young time.Duration) (Verdict, []Change) {
-	if !s.Sent.there() || !s.Kept.there() {
+	if s.Sent.Says == nil || s.Kept.Says == nil {
 		return Alone, nil
 	}
-	changes := differ(s.Sent.Fields, s.Kept.Fields)
+	changes := differ(s.Sent.Says, s.Kept.Says)
 	switch {
 	case len(changes) == 0:
 		s.Told = false
@@ -111,61 +130,53 @@ func (s *Seal) Judge(young time.Duration) (Verdict, []Change) {
 	return Differ, changes
 }
 
-func differ(sent, kept map[string]string) (out []Change) {
-	if was, is := void(sent), void(kept); was || is {
+func differ(sent, kept *Said) (out []Change) {
+	if was, is := void(sent.State), void(kept.State); was || is {
 		if was && is {
 			return nil
 		}
-		return []Change{{assertion.Status, sent[assertion.Status], kept[assertion.Status]}} // the value of what was taken back is nothing to go by
+		return []Change{{Status, string(sent.State), string(kept.State)}} // the value of what was taken back is nothing to go by
 	}
-	for _, name := range []string{assertion.Value, assertion.Unit} {
-		if sent[name] != kept[name] && comparable(name, sent, kept) && !sameCode(sent[name], kept[name], sent[assertion.Type]) {
-			out = append(out, Change{name, sent[name], kept[name]})
-		}
+	if sent.Value != kept.Value && comparable(sent, kept) && !sameCode(sent, kept) {
+		out = append(out, Change{Value, sent.Value, kept.Value})
 	}
-	was, is := settled(sent[assertion.Status]), settled(kept[assertion.Status])
+	if sent.Unit != kept.Unit && sent.Unit != "" && kept.Unit != "" { // one that is left out says nothing
+		out = append(out, Change{Unit, sent.Unit, kept.Unit})
+	}
+	was, is := settled(sent.State), settled(kept.State)
 	if len(out) == 0 && was != is && was != "" && is != "" {
-		out = append(out, Change{assertion.Status, was, is}) // what is preliminary and is shown as final, or the other way round
+		out = append(out, Change{Status, string(was), string(is)}) // what is preliminary and is shown as final, or the other way round
 	}
 	return out
 }
 
-// comparable tells fields that mean the same on both sides. A unit that one side leaves out says nothing; a code and its text cannot be held against
-// each other; a number that became a text, or nothing, can.
-func comparable(name string, sent, kept map[string]string) bool {
-	if name == assertion.Unit {
-		return sent[name] != "" && kept[name] != ""
-	}
-	was, is := sent[assertion.Type], kept[assertion.Type]
-	return was == is || was == number || is == number
+const (
+	number = "number" // a type of values
+	code   = "code"   // another: system|code
+)
+
+// comparable tells values that can be held against each other. A code and its text cannot; a number that became a text, or nothing, can.
+func comparable(sent, kept *Said) bool {
+	return sent.Type == kept.Type || sent.Type == number || kept.Type == number
 }
 
 // sameCode tells one code of two systems: servers and messages name systems in ways that no site describes wholly.
-func sameCode(a, b, typ string) bool {
-	_, x, _ := strings.Cut(a, "|")
-	_, y, _ := strings.Cut(b, "|")
-	return typ == code && x == y && x != ""
+func sameCode(sent, kept *Said) bool {
+	_, x, _ := strings.Cut(sent.Value, "|")
+	_, y, _ := strings.Cut(kept.Value, "|")
+	return sent.Type == code && x == y && x != ""
 }
-
-// code is the type of values that are codes: system|code.
-const code = "code"
-
-// number is the type of values that are numbers, as statements have it.
-const number = "number"
 
 // void tells a result that says of itself that there is none, or that it was wrong.
-func void(fields map[string]string) bool {
-	status := fields[assertion.Status]
-	return status == assertion.StatusCancelled || status == assertion.StatusWithdrawn
-}
+func void(s State) bool { return s == Cancelled || s == Withdrawn }
 
 // settled tells states in which people act on a result, or know that they should not yet; nothing of others.
-func settled(status string) string {
-	switch status {
-	case assertion.StatusFinal, assertion.StatusCorrected:
-		return assertion.StatusFinal
-	case assertion.StatusPreliminary:
-		return status
+func settled(s State) State {
+	switch s {
+	case Final, Corrected:
+		return Final
+	case Preliminary:
+		return s
 	}
 	return ""
 }
