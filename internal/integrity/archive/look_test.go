@@ -219,6 +219,32 @@ func TestLookIsLiedTo(t *testing.T) {
 	}
 }
 
+// TestLookAtWhatIsNotListed asks for its series, too: an answer that fails says nothing, and one that has them says that the study is there.
+func TestLookAtWhatIsNotListed(t *testing.T) {
+	l, r := lying(t)
+	r.look(-1, study)
+	l.say(studies, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("StudyInstanceUID") {
+			fmt.Fprint(w, "[]")
+			return
+		}
+		fmt.Fprint(w, `[{"0020000D":{"Value":["1.2.3"]}}]`)
+	})
+	l.say(allSeries, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "", http.StatusInternalServerError) })
+	report, told := r.look(0, study)
+	if _, said := report.There[study]; said || len(told) > 0 || report.Failed != 1 {
+		t.Errorf("%v, %+v; want nothing but a failure", told, report)
+	}
+	l.say(allSeries, nil)
+	report, told = r.look(0, study)
+	if !report.There[study] || len(told) > 0 || report.Failed > 0 {
+		t.Errorf("%v, %+v; want it to be there", told, report)
+	}
+	l.say(allSeries, http.NotFound)
+	_, told = r.look(0, study)
+	r.expect("it is gone", told, "gone study 2 mismatch")
+}
+
 // TestLookAtAnEmptyArchive tells of that once, and not of each study.
 func TestLookAtAnEmptyArchive(t *testing.T) {
 	l, r := lying(t)
