@@ -41,8 +41,8 @@ func (s *sweep) lately(ctx context.Context) (answer, error) {
 			a.rows[r.key] = r
 			return nil
 		}
-		if t, ok := r.updated.time(); ok && t.After(now.Add(young)) {
-			return nil // rows dated in the future come last, and would else be in the way of all others for as long as they are
+		if t, ok := r.updated.time(); !ok || t.After(now.Add(young)) {
+			return nil // rows dated in the future, or at no time that there is, come last, and would else be in the way of all others for as long as they are
 		}
 		return fmt.Errorf("read %s: %s", s.table, whyNoNews)
 	})
