@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wardline/wardline/internal/integrity/archive"
+	"github.com/wardline/wardline/internal/store"
+	"github.com/wardline/wardline/internal/store/storetest"
 )
 
 // look looks at studies, and returns what was told of, each as what happened to how many images: as "gone instance 1 mismatch".
@@ -261,6 +264,25 @@ func TestLookAtAnEmptyArchive(t *testing.T) {
 	l.say(allSeries, nil)
 	_, told = r.look(-1, study)
 	r.expect("it is back", told)
+}
+
+// TestLookInBothStores keeps and judges the same in each.
+func TestLookInBothStores(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		l := &liar{says: map[string]http.HandlerFunc{}}
+		server := httptest.NewServer(l)
+		defer server.Close()
+		r := newReaderIn(t, open(), server.URL, "")
+		_, told := r.look(1, study, "1.2.3")
+		if len(told) != 1 {
+			t.Errorf("%v; want one of the images", told)
+		}
+		l.say(instances, func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `[{"0020000D":{"Value":[%q]},"0020000E":{"Value":[%q]},"00080018":{"Value":["%s.2"]}}]`, study, aSeries, aSeries)
+		})
+		_, told = r.look(0, study)
+		r.expect("an instance that is not listed", told, "gone instance 1 mismatch")
+	})
 }
 
 // TestLookAtWhatIsListedAndNotDelivered.

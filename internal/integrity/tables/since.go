@@ -9,8 +9,8 @@ import (
 
 // What was written lately is held in memory until it is judged.
 const (
-	mostNews  = 100_000   // rows
-	longNews  = 256 << 20 // bytes of them
+	mostNews  = 100_000  // rows
+	longNews  = 64 << 20 // bytes of them
 	whyNoNews = "more was written since than is read at once: the next sweep reads it"
 )
 

@@ -217,6 +217,9 @@ func TestOddTimes(t *testing.T) {
 
 // TestMoreNewsThanIsHeld is left to the next sweep, and rows dated in the future keep nobody from reading the others.
 func TestMoreNewsThanIsHeld(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it writes 100,000 rows, and some long ones")
+	}
 	l, k := postgresLab(t), keeper(t)
 	src := fresh(t, l, k, "", "")
 	l.do(t, `INSERT INTO results SELECT g, 'DOE^PATIENT', 'x', 1, '', '', 1, now() + interval '1 year', false FROM generate_series(100, 101000) g`)
@@ -236,6 +239,10 @@ func TestMoreNewsThanIsHeld(t *testing.T) {
 	l.insert(t, 22, l.now())
 	report, c = since(t, k, src, l.name())
 	expect(t, report, c, 1, "22: new, explained")
+	l.do(t, `UPDATE results SET note = repeat('x', 16000), version = 2, updated_at = now() WHERE id BETWEEN 101 AND 4400`)
+	if _, err := k.Since(t.Context(), src, l.name(), c.emit); err == nil || !strings.Contains(err.Error(), "the next sweep reads it") {
+		t.Errorf("few rows that are longer than is held: %v", err)
+	}
 }
 
 // TestWhatWasWrittenLatelyIsFoundByTheIndex, or each look would read the whole table.
