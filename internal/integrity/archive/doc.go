@@ -20,6 +20,11 @@
 // sweep goes on where this one ended. An image is told of when it is read first, so that it can be compared with what was sealed before it reached
 // the archive, and whenever it is not what it was.
 //
+// # A look
+//
+// Keeper.Look does the same with some studies at any time: those of which images have just come, so that they are known before somebody can change them, and those of
+// a case that was opened. It lists the instances of every series, so that it sees an image in whose place another stands, and reads back as many as its caller says.
+//
 // # What is kept
 //
 // Of a study a row, and of a series one with its instances: of each its identifier, 12 bytes of hash, and when it was read. Identifiers are sealed by the

@@ -123,6 +123,11 @@ func newReader(t *testing.T, url, more string) *reader {
 			t.Error(err)
 		}
 	})
+	return newReaderIn(t, db, url, more)
+}
+
+func newReaderIn(t *testing.T, db *store.DB, url, more string) *reader {
+	t.Helper()
 	v, err := vault.Passing()
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wardline/wardline/internal/integrity/archive"
+	"github.com/wardline/wardline/internal/store"
+	"github.com/wardline/wardline/internal/store/storetest"
 )
 
 // look looks at studies, and returns what was told of, each as what happened to how many images: as "gone instance 1 mismatch".
@@ -219,6 +222,32 @@ func TestLookIsLiedTo(t *testing.T) {
 	}
 }
 
+// TestLookAtWhatIsNotListed asks for its series, too: an answer that fails says nothing, and one that has them says that the study is there.
+func TestLookAtWhatIsNotListed(t *testing.T) {
+	l, r := lying(t)
+	r.look(-1, study)
+	l.say(studies, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("StudyInstanceUID") {
+			fmt.Fprint(w, "[]")
+			return
+		}
+		fmt.Fprint(w, `[{"0020000D":{"Value":["1.2.3"]}}]`)
+	})
+	l.say(allSeries, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "", http.StatusInternalServerError) })
+	report, told := r.look(0, study)
+	if _, said := report.There[study]; said || len(told) > 0 || report.Failed != 1 {
+		t.Errorf("%v, %+v; want nothing but a failure", told, report)
+	}
+	l.say(allSeries, nil)
+	report, told = r.look(0, study)
+	if !report.There[study] || len(told) > 0 || report.Failed > 0 {
+		t.Errorf("%v, %+v; want it to be there", told, report)
+	}
+	l.say(allSeries, http.NotFound)
+	_, told = r.look(0, study)
+	r.expect("it is gone", told, "gone study 2 mismatch")
+}
+
 // TestLookAtAnEmptyArchive tells of that once, and not of each study.
 func TestLookAtAnEmptyArchive(t *testing.T) {
 	l, r := lying(t)
@@ -235,6 +264,25 @@ func TestLookAtAnEmptyArchive(t *testing.T) {
 	l.say(allSeries, nil)
 	_, told = r.look(-1, study)
 	r.expect("it is back", told)
+}
+
+// TestLookInBothStores keeps and judges the same in each.
+func TestLookInBothStores(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		l := &liar{says: map[string]http.HandlerFunc{}}
+		server := httptest.NewServer(l)
+		defer server.Close()
+		r := newReaderIn(t, open(), server.URL, "")
+		_, told := r.look(1, study, "1.2.3")
+		if len(told) != 1 {
+			t.Errorf("%v; want one of the images", told)
+		}
+		l.say(instances, func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `[{"0020000D":{"Value":[%q]},"0020000E":{"Value":[%q]},"00080018":{"Value":["%s.2"]}}]`, study, aSeries, aSeries)
+		})
+		_, told = r.look(0, study)
+		r.expect("an instance that is not listed", told, "gone instance 1 mismatch")
+	})
 }
 
 // TestLookAtWhatIsListedAndNotDelivered.

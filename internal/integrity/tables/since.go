@@ -9,8 +9,8 @@ import (
 
 // What was written lately is held in memory until it is judged.
 const (
-	mostNews  = 100_000   // rows
-	longNews  = 256 << 20 // bytes of them
+	mostNews  = 100_000  // rows
+	longNews  = 64 << 20 // bytes of them
 	whyNoNews = "more was written since than is read at once: the next sweep reads it"
 )
 
@@ -41,8 +41,8 @@ func (s *sweep) lately(ctx context.Context) (answer, error) {
 			a.rows[r.key] = r
 			return nil
 		}
-		if t, ok := r.updated.time(); ok && t.After(now.Add(young)) {
-			return nil // rows dated in the future come last, and would else be in the way of all others for as long as they are
+		if t, ok := r.updated.time(); !ok || t.After(now.Add(young)) {
+			return nil // rows dated in the future, or at no time that there is, come last, and would else be in the way of all others for as long as they are
 		}
 		return fmt.Errorf("read %s: %s", s.table, whyNoNews)
 	})

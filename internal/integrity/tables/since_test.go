@@ -2,6 +2,7 @@ package tables_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -216,6 +217,9 @@ func TestOddTimes(t *testing.T) {
 
 // TestMoreNewsThanIsHeld is left to the next sweep, and rows dated in the future keep nobody from reading the others.
 func TestMoreNewsThanIsHeld(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it writes 100,000 rows, and some long ones")
+	}
 	l, k := postgresLab(t), keeper(t)
 	src := fresh(t, l, k, "", "")
 	l.do(t, `INSERT INTO results SELECT g, 'DOE^PATIENT', 'x', 1, '', '', 1, now() + interval '1 year', false FROM generate_series(100, 101000) g`)
@@ -235,6 +239,66 @@ func TestMoreNewsThanIsHeld(t *testing.T) {
 	l.insert(t, 22, l.now())
 	report, c = since(t, k, src, l.name())
 	expect(t, report, c, 1, "22: new, explained")
+	l.do(t, `UPDATE results SET note = repeat('x', 16000), version = 2, updated_at = now() WHERE id BETWEEN 101 AND 4400`)
+	if _, err := k.Since(t.Context(), src, l.name(), c.emit); err == nil || !strings.Contains(err.Error(), "the next sweep reads it") {
+		t.Errorf("few rows that are longer than is held: %v", err)
+	}
+}
+
+// TestWhatWasWrittenLatelyIsFoundByTheIndex, or each look would read the whole table.
+func TestWhatWasWrittenLatelyIsFoundByTheIndex(t *testing.T) {
+	labs(t, func(t *testing.T, l *lab) {
+		l.results(t, 20_000)
+		l.do(t, `CREATE INDEX lately ON results (updated_at)`, `UPDATE results SET updated_at = '2026-06-01 12:00:00'`, `UPDATE results SET updated_at = '2026-07-02 12:00:00' WHERE id % 1000 = 0`,
+			l.sql(`ANALYZE results`, `ANALYZE TABLE results`))
+		d, err := tables.Parse([]byte(l.declaration("", "    fresh: true")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		statements, args := tables.Statements(d, map[string]string{"id": "bigint", "updated_at": l.sql("timestamp with time zone", "datetime(6)")}, []any{int64(1)})
+		plan := l.explain(t, "EXPLAIN SELECT *"+" FROM results"+statements[len(statements)-1], args[len(args)-1])
+		if !strings.Contains(plan, "lately") {
+			t.Error(plan)
+		}
+	})
+}
+
+// explain runs a statement, and returns all that it answers.
+func (l *lab) explain(t *testing.T, statement string, arg any) string {
+	t.Helper()
+	db, err := sql.Open(l.driver, l.owner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	rows, err := db.QueryContext(t.Context(), statement, arg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells, targets := make([]sql.NullString, len(names)), make([]any, len(names))
+	for i := range cells {
+		targets[i] = &cells[i]
+	}
+	var said []string
+	for rows.Next() {
+		if err := rows.Scan(targets...); err != nil {
+			t.Fatal(err)
+		}
+		for i, name := range names {
+			if name != "possible_keys" { // which says what could be used, and not what is
+				said = append(said, cells[i].String)
+			}
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(said, " ")
 }
 
 // TestNumbersOfRowsKnownBetween are no numbers that nobody has, and those of rows that came and went unseen are.

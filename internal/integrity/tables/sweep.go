@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/wardline/wardline/internal/integrity/aside"
@@ -310,8 +311,11 @@ func (s *sweep) missed(old *row) *row {
 	return &gone
 }
 
+// countAbove counts as numberSigns does.
 func (s *sweep) countAbove(number parsedField) {
-	if c, ok := number.compare(s.judging.highest); ok && c > 0 && s.judging.highest.Tag != 0 {
+	before, err := strconv.ParseInt(s.judging.highest.Text, 10, 64)
+	now, errNow := strconv.ParseInt(number.Text, 10, 64)
+	if err == nil && errNow == nil && now > before {
 		s.above++
 	}
 }
