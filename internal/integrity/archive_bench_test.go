@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wardline/wardline/format/dicom/dicomtest"
 	"github.com/wardline/wardline/internal/integrity/archive"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/vault"
@@ -24,7 +25,7 @@ func BenchmarkArchive(b *testing.B) {
 	if n, err := strconv.Atoi(os.Getenv("WARDLINE_ARCHIVE_IMAGES")); err == nil {
 		images = n
 	}
-	p := newPACS(b)
+	p := dicomtest.StartOrthanc(b)
 	dir := b.TempDir()
 	for i := range images {
 		s := scan{study: fmt.Sprintf("1.2.826.20.%d", i/100), series: fmt.Sprintf("1.2.826.20.%d.1", i/100), slice: i%100 + 1, id: "4711", name: "ROE^RITA", side: 512}
@@ -33,7 +34,7 @@ func BenchmarkArchive(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := p.ask(http.MethodPost, "/instances", content); err != nil {
+		if _, err := p.Ask(http.MethodPost, "/instances", content); err != nil {
 			b.Fatal(err)
 		}
 		if err := os.Remove(file); err != nil {
@@ -53,11 +54,7 @@ func BenchmarkArchive(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	secret := filepath.Join(dir, "secret")
-	if err := os.WriteFile(secret, []byte("basic reader:invented"), 0o600); err != nil {
-		b.Fatal(err)
-	}
-	d, err := archive.Parse(fmt.Appendf(nil, "system: PACS\nurl: %s\ncredentials: %s\nrequests: 10000\nrate: 10000000000\n", p.web, secret))
+	d, err := archive.Parse(fmt.Appendf(nil, "system: PACS\nurl: %s\ncredentials: %s\nrequests: 10000\nrate: 10000000000\n", p.Web, p.Secret()))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -4,15 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/rand/v2"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -32,129 +27,6 @@ import (
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/store/storetest"
 )
-
-// pacs is an Orthanc of its own, with DICOMweb.
-type pacs struct {
-	testing.TB
-	rest, web string
-	port      string // for DICOM
-}
-
-const webPlugin = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so"
-
-func newPACS(t testing.TB) *pacs {
-	t.Helper()
-	program, err := exec.LookPath("Orthanc")
-	if err != nil {
-		program = "/usr/sbin/Orthanc"
-	}
-	for _, needed := range []string{program, webPlugin} {
-		if _, err := os.Stat(needed); err != nil {
-			if os.Getenv("CI") != "" {
-				t.Fatalf("no %s: install orthanc and orthanc-dicomweb", needed)
-			}
-			t.Skipf("no %s: install orthanc and orthanc-dicomweb to read a real archive back", needed)
-		}
-	}
-	dir, web, port := t.TempDir(), freePort(t), freePort(t)
-	config, err := json.Marshal(map[string]any{
-		"Name": "ARCHIVE", "StorageDirectory": dir, "IndexDirectory": dir, "HttpPort": web, "DicomPort": port, "DicomAet": "ARCHIVE", "DicomCheckCalledAet": false,
-		"DicomAlwaysAllowStore": true, "RemoteAccessAllowed": false, "AuthenticationEnabled": true, "RegisteredUsers": map[string]string{"reader": "invented"},
-		"OverwriteInstances": true, "Plugins": []string{webPlugin}, "DicomWeb": map[string]any{"Enable": true, "Root": "/dicom-web/"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(dir, "orthanc.json")
-	if err := os.WriteFile(file, config, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	run := exec.Command(program, file)
-	var said bytes.Buffer
-	run.Stdout, run.Stderr = &said, &said
-	if err := run.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = run.Process.Kill() // it would take seconds to stop, and nobody needs what it keeps
-		_ = run.Wait()
-	})
-	p := &pacs{TB: t, rest: fmt.Sprintf("http://127.0.0.1:%d", web), web: fmt.Sprintf("http://127.0.0.1:%d/dicom-web", web), port: fmt.Sprint(port)}
-	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		if _, err := p.ask(http.MethodGet, "/system", nil); err == nil {
-			return p
-		}
-		if time.Now().After(end) {
-			_ = run.Process.Kill()
-			_ = run.Wait()
-			t.Fatalf("Orthanc does not start: %s", said.Bytes())
-		}
-	}
-}
-
-func freePort(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
-}
-
-// ask uses Orthanc's own interface.
-func (p *pacs) ask(method, path string, body []byte) ([]byte, error) {
-	r, err := http.NewRequest(method, p.rest+path, bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	r.SetBasicAuth("reader", "invented")
-	r.Close = true // Orthanc ends idle connections after a second, and nobody would send a POST again
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
-	if err == nil && response.StatusCode != http.StatusOK {
-		err = fmt.Errorf("status %d", response.StatusCode)
-	}
-	return answer, err
-}
-
-// store sends files as a modality does.
-func (p *pacs) store(files ...string) {
-	p.Helper()
-	p.storeAs("-xe", files...)
-}
-
-// storeAs proposes a transfer syntax by an option of storescu.
-func (p *pacs) storeAs(syntax string, files ...string) {
-	p.Helper()
-	dicomtest.Run(p, "storescu", append([]string{"-R", syntax, "-aec", "ARCHIVE", "127.0.0.1", p.port}, files...)...)
-}
-
-// remove deletes what bears an identifier: a study, a series or an instance.
-func (p *pacs) remove(level, uid string) {
-	p.Helper()
-	found, err := p.ask(http.MethodPost, "/tools/lookup", []byte(uid))
-	if err != nil {
-		p.Fatal(err)
-	}
-	var list []struct{ Path, Type string }
-	if err := json.Unmarshal(found, &list); err != nil {
-		p.Fatal(err)
-	}
-	for _, l := range list {
-		if l.Type == level {
-			if _, err := p.ask(http.MethodDelete, l.Path, nil); err != nil {
-				p.Fatal(err)
-			}
-			return
-		}
-	}
-	p.Fatalf("Orthanc has no such %s among %d", level, len(list))
-}
 
 // scan is one slice of an invented person's CT.
 type scan struct {
@@ -252,7 +124,7 @@ func note(t testing.TB, dir, title string, n int, of ...scan) string {
 // ward is a house with an archive.
 type ward struct {
 	*house
-	pacs    *pacs
+	pacs    *dicomtest.Orthanc
 	db      *store.DB
 	dir     string
 	sweeper *integrity.ArchiveSweeper
@@ -260,13 +132,9 @@ type ward struct {
 
 func newWard(t *testing.T, db *store.DB, more string) *ward {
 	t.Helper()
-	w := &ward{house: newHouse(t), pacs: newPACS(t), db: db, dir: t.TempDir()}
+	w := &ward{house: newHouse(t), pacs: dicomtest.StartOrthanc(t), db: db, dir: t.TempDir()}
 	w.read = reader.New(time.UTC).Read
-	secret := filepath.Join(w.dir, "secret")
-	if err := os.WriteFile(secret, []byte("basic reader:invented\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	d, err := archive.Parse(fmt.Appendf(nil, "system: PACS\nurl: %s\ncredentials: %s\nrequests: 5000\n%s", w.pacs.web, secret, more))
+	d, err := archive.Parse(fmt.Appendf(nil, "system: PACS\nurl: %s\ncredentials: %s\nrequests: 5000\n%s", w.pacs.Web, w.pacs.Secret(), more))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -365,7 +233,7 @@ func (w *ward) stored(scans []scan) []string {
 	w.Helper()
 	files := w.files(scans)
 	w.made(files...)
-	w.pacs.store(files...)
+	w.pacs.Store(files...)
 	return files
 }
 

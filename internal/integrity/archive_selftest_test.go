@@ -26,13 +26,13 @@ func TestArchiveSelfTest(t *testing.T) {
 		for i := range scans {
 			scans[i].altered = true
 		}
-		w.pacs.store(w.files(scans)...)
+		w.pacs.Store(w.files(scans)...)
 		w.expect("all are drawn into", w.sweep(), map[string]int{"image-redrawn": 3})
 		if tests, err := w.follow(w.db).SelfTests(t.Context()); err != nil || len(tests) != 1 || tests[0].Found.IsZero() {
 			t.Errorf("after a void one: %+v, %v", tests, err)
 		}
 		must(t, w.sweeper.Plant(t.Context()))
-		w.pacs.remove("Study", scans[0].study)
+		w.pacs.Remove("Study", scans[0].study)
 		w.expect("the study is deleted", w.sweep(), map[string]int{"image-redrawn": 3, "image-gone": 1})
 		if _, err := w.db.ExecContext(t.Context(), `UPDATE integrity_selftests SET planted = planted - $1`, 4*24*time.Hour/time.Microsecond); err != nil {
 			t.Fatal(err)

@@ -18,7 +18,7 @@ import (
 func TestArchiveKeepsImages(t *testing.T) {
 	archived(t, "", func(w *ward) {
 		w.stored(ct("1.2.826.5.1", 3))
-		w.pacs.store(w.files(ct("1.2.826.5.2", 2))...) // nobody heard these being made
+		w.pacs.Store(w.files(ct("1.2.826.5.2", 2))...) // nobody heard these being made
 		w.expect("first sweep", w.sweep(), nil)
 		if n := w.readBack(); n != 5 {
 			w.Errorf("%d images were told of, want each once", n)
@@ -37,7 +37,7 @@ func TestArchiveCompressesWithoutLoss(t *testing.T) {
 				s := scan{study: fmt.Sprintf("1.2.826.6.%d", n), series: fmt.Sprintf("1.2.826.6.%d.1", n), slice: i + 1, id: "4711", name: "ROE^RITA"}
 				packed := filepath.Join(w.dir, with[0]+".dcm")
 				dicomtest.Run(w, with[0], s.file(w, w.dir), packed)
-				w.pacs.storeAs(with[1], packed)
+				w.pacs.StoreAs(with[1], packed)
 			}
 		}
 		w.stored(ct("1.2.826.6.1", 3))
@@ -52,7 +52,7 @@ func TestArchiveCompressesWithoutLoss(t *testing.T) {
 		altered := scan{study: "1.2.826.6.2", series: "1.2.826.6.2.1", slice: 3, id: "4711", name: "ROE^RITA", altered: true}
 		packed := filepath.Join(w.dir, "altered.dcm")
 		dicomtest.Run(w, "dcmcjpls", altered.file(w, w.dir), packed)
-		w.pacs.storeAs("-xt", packed)
+		w.pacs.StoreAs("-xt", packed)
 		w.expect("altered and compressed", w.sweep(), map[string]int{"image-redrawn": 1})
 	})
 }
@@ -68,7 +68,7 @@ func TestArchiveIsDrawnInto(t *testing.T) {
 			slices[i].altered = true
 			want[slices[i].uid()] = true
 		}
-		w.pacs.store(w.files(slices[4:26])...)
+		w.pacs.Store(w.files(slices[4:26])...)
 		w.expect("after", w.sweep(), map[string]int{"image-redrawn": 22})
 		for _, d := range w.doubts() {
 			if len(d.Places) == 1 && d.Before != nil && d.Study == slices[0].study {
@@ -108,12 +108,12 @@ func TestArchiveSwapsPatients(t *testing.T) {
 		w.stored(one)
 		w.stored(two)
 		w.expect("before", w.sweep(), nil)
-		w.pacs.remove("Study", one[0].study)
-		w.pacs.remove("Study", two[0].study)
+		w.pacs.Remove("Study", one[0].study)
+		w.pacs.Remove("Study", two[0].study)
 		for i := range one {
 			one[i].id, one[i].name, two[i].id, two[i].name = two[i].id, two[i].name, one[i].id, one[i].name
 		}
-		w.pacs.store(append(w.files(one), w.files(two)...)...)
+		w.pacs.Store(append(w.files(one), w.files(two)...)...)
 		w.expect("after", w.sweep(), map[string]int{"image-moved": 4})
 	})
 }
@@ -128,11 +128,11 @@ func TestArchiveDeletes(t *testing.T) {
 		w.stored(other)
 		w.stored(whole)
 		w.expect("before", w.sweep(), nil)
-		w.pacs.remove("Instance", slices[2].uid())
+		w.pacs.Remove("Instance", slices[2].uid())
 		w.expect("an instance", w.sweep(), map[string]int{"image-gone": 1})
-		w.pacs.remove("Series", other[0].series)
+		w.pacs.Remove("Series", other[0].series)
 		w.expect("a series", w.sweep(), map[string]int{"image-gone": 2})
-		w.pacs.remove("Study", whole[0].study)
+		w.pacs.Remove("Study", whole[0].study)
 		w.expect("a study", w.sweep(), map[string]int{"image-gone": 3})
 		counts := map[int]int{}
 		for _, d := range w.doubts() {
@@ -141,10 +141,10 @@ func TestArchiveDeletes(t *testing.T) {
 		if want := map[int]int{1: 1, 2: 1, 3: 1}; !maps.Equal(counts, want) {
 			w.Errorf("how many images each doubt is about: %v, want %v", counts, want)
 		}
-		w.pacs.store(whole[0].file(w, w.dir))
+		w.pacs.Store(whole[0].file(w, w.dir))
 		w.expect("one is back, as it was", w.sweep(), map[string]int{"image-gone": 3})
 		whole[1].altered = true
-		w.pacs.store(whole[1].file(w, w.dir))
+		w.pacs.Store(whole[1].file(w, w.dir))
 		w.expect("one is back, and another", w.sweep(), map[string]int{"image-gone": 3, "image-redrawn": 1})
 	})
 }
@@ -155,8 +155,8 @@ func TestArchiveSwapsAnInstance(t *testing.T) {
 		slices := ct("1.2.826.12.1", 4)
 		w.stored(slices)
 		w.expect("before", w.sweep(), nil)
-		w.pacs.remove("Instance", slices[2].uid())
-		w.pacs.store(w.files(ct("1.2.826.12.1", 5)[4:])...)
+		w.pacs.Remove("Instance", slices[2].uid())
+		w.pacs.Store(w.files(ct("1.2.826.12.1", 5)[4:])...)
 		w.expect("after", w.sweep(), map[string]int{"image-gone": 1})
 	})
 }
@@ -173,17 +173,17 @@ func TestArchiveCorrectsThePatient(t *testing.T) {
 		}
 		w.stored(unknown)
 		w.expect("before", w.sweep(), nil)
-		w.pacs.remove("Study", unknown[0].study)
+		w.pacs.Remove("Study", unknown[0].study)
 		for i := range unknown {
 			unknown[i].id, unknown[i].coerced = "4711", "CORRECT"
 		}
-		w.pacs.store(w.files(unknown)...)
+		w.pacs.Store(w.files(unknown)...)
 		w.expect("corrected, and said so", w.sweep(), nil)
-		w.pacs.remove("Study", unknown[0].study)
+		w.pacs.Remove("Study", unknown[0].study)
 		for i := range unknown {
 			unknown[i].id, unknown[i].name = "4712", "DOE^DORA"
 		}
-		w.pacs.store(w.files(unknown)...)
+		w.pacs.Store(w.files(unknown)...)
 		w.expect("corrected to somebody else", w.sweep(), map[string]int{"image-moved": 2})
 	})
 }
@@ -194,18 +194,18 @@ func TestArchiveRejects(t *testing.T) {
 		w.stored(slices)
 		w.stored(kept)
 		w.expect("before", w.sweep(), nil)
-		w.pacs.store(note(w, w.dir, "113001", 1, slices[:2]...))
-		w.pacs.remove("Instance", slices[0].uid())
+		w.pacs.Store(note(w, w.dir, "113001", 1, slices[:2]...))
+		w.pacs.Remove("Instance", slices[0].uid())
 		w.expect("rejected, and one deleted", w.sweep(), nil)
-		w.pacs.remove("Instance", slices[1].uid())
+		w.pacs.Remove("Instance", slices[1].uid())
 		w.expect("rejected, and the other deleted", w.sweep(), nil)
-		w.pacs.store(note(w, w.dir, "113000", 1, kept[0])) // of interest
-		w.pacs.remove("Instance", kept[0].uid())
+		w.pacs.Store(note(w, w.dir, "113000", 1, kept[0])) // of interest
+		w.pacs.Remove("Instance", kept[0].uid())
 		w.expect("a note of something else", w.sweep(), map[string]int{"image-gone": 1})
-		w.pacs.store(note(w, w.dir, "113037", 2, slices[2])) // in the place of the image: all counts stay
-		w.pacs.remove("Instance", slices[2].uid())
+		w.pacs.Store(note(w, w.dir, "113037", 2, slices[2])) // in the place of the image: all counts stay
+		w.pacs.Remove("Instance", slices[2].uid())
 		w.expect("a note in the place of what it rejects", w.sweep(), map[string]int{"image-gone": 1})
-		w.pacs.remove("Instance", slices[3].uid())
+		w.pacs.Remove("Instance", slices[3].uid())
 		w.expect("one that no note names", w.sweep(), map[string]int{"image-gone": 2})
 	})
 }
@@ -224,9 +224,9 @@ func TestArchiveNeverGotAStudy(t *testing.T) {
 		if n := w.told("missing"); n != 1 {
 			w.Errorf("it was told of %d times, want once", n)
 		}
-		w.pacs.store(lost...)
+		w.pacs.Store(lost...)
 		w.expect("it came", w.sweep(), map[string]int{"image-missing": 1})
-		w.pacs.remove("Study", "1.2.826.13.2")
+		w.pacs.Remove("Study", "1.2.826.13.2")
 		w.expect("it went", w.sweep(), map[string]int{"image-missing": 1, "image-gone": 1})
 	})
 }
@@ -274,7 +274,7 @@ func TestArchiveIsEmpty(t *testing.T) {
 		w.stored(ct("1.2.826.14.1", 2))
 		w.stored(ct("1.2.826.14.2", 2))
 		w.expect("before", w.sweep(), nil)
-		w.pacs.remove("Patient", "4711")
+		w.pacs.Remove("Patient", "4711")
 		w.expect("after", w.sweep(), map[string]int{"image-gone": 1})
 	})
 }
@@ -323,7 +323,7 @@ func TestArchiveIsLookedAtByDay(t *testing.T) {
 		if n := w.readBack(); n != 2 {
 			w.Errorf("%d images were read back, want one of each series", n)
 		}
-		w.pacs.remove("Instance", slices[1].uid())
+		w.pacs.Remove("Instance", slices[1].uid())
 		doubt := integrity.Doubt{ID: "d1", Study: slices[0].study}
 		now := time.Now()
 		look := func(want string) {
@@ -339,9 +339,9 @@ func TestArchiveIsLookedAtByDay(t *testing.T) {
 		look("mismatch")
 		look("match")
 		slices[0].altered = true
-		w.pacs.store(slices[0].file(w, w.dir))
+		w.pacs.Store(slices[0].file(w, w.dir))
 		look("changed")
-		w.pacs.remove("Study", slices[0].study)
+		w.pacs.Remove("Study", slices[0].study)
 		look("mismatch")
 		look("absent")
 		got := map[string]int{}

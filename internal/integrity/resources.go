@@ -25,6 +25,7 @@ type ResourceSweeper struct {
 	source *resources.Source
 	keeper *resources.Keeper
 	tests  selfTests
+	signs  signs
 	// compares says that its results are held against those that are sent.
 	compares bool
 }
@@ -47,7 +48,7 @@ func OpenResourceSweeper(ctx context.Context, d resources.Declaration, cfg Sweep
 	for _, sentence := range source.Check() {
 		cfg.Log.WarnContext(ctx, "a FHIR server does not do all that reading it back takes", "system", d.System, "what", sentence)
 	}
-	return &ResourceSweeper{cfg: cfg, source: source, keeper: keeper, tests: selfTests{cfg.DB, d.System}, compares: len(d.Results.From) > 0}, nil
+	return &ResourceSweeper{cfg: cfg, source: source, keeper: keeper, tests: selfTests{cfg.DB, d.System}, signs: signs{}, compares: len(d.Results.From) > 0}, nil
 }
 
 // Statements is how resources are read: as assertions.
@@ -322,7 +323,7 @@ func (s *ResourceSweeper) settle(ctx context.Context, t *resources.Type, r *reso
 		}
 	}
 	for _, sign := range r.Signs {
-		if sign.Outcome != resources.Mismatch {
+		if sign.Outcome != resources.Mismatch || !s.signs.fresh(t.Type, sign.About, sign.Text, time.Now()) {
 			continue
 		}
 		if err := appendEvents(ctx, s.cfg.Journal, s.event(t, map[string]any{

@@ -38,6 +38,7 @@ type Sweeper struct {
 	source *tables.Source
 	keeper *tables.Keeper
 	tests  selfTests
+	signs  signs
 }
 
 // OpenSweeper connects to the database of a declaration.
@@ -55,7 +56,7 @@ func OpenSweeper(ctx context.Context, d tables.Declaration, cfg SweepConfig) (*S
 	if err != nil {
 		return nil, err
 	}
-	return &Sweeper{cfg: cfg, source: source, keeper: keeper, tests: selfTests{cfg.DB, d.System}}, nil
+	return &Sweeper{cfg: cfg, source: source, keeper: keeper, tests: selfTests{cfg.DB, d.System}, signs: signs{}}, nil
 }
 
 // seed makes what is sampled hard to foretell: it hangs on a key of the house and on the moment.
@@ -288,7 +289,7 @@ func (s *Sweeper) settle(ctx context.Context, t tables.Table, r tables.Report, e
 		}
 	}
 	for _, sign := range r.Signs {
-		if sign.Outcome != tables.Mismatch {
+		if sign.Outcome != tables.Mismatch || !s.signs.fresh(t.Name, sign.About, sign.Text, time.Now()) {
 			continue
 		}
 		if err := appendEvents(ctx, s.cfg.Journal, s.event(t, map[string]any{"act": "sign", "outcome": sign.Outcome.String(), "about": sign.About, "reasons": []string{sign.Text}, "key": sign.About + " " + sign.Text}, nil, nil)); err != nil {

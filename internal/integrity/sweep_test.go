@@ -116,6 +116,24 @@ func TestWrittenSinceTheNight(t *testing.T) {
 	})
 }
 
+// TestASignIsToldOnceADay, however often a table is read.
+func TestASignIsToldOnceADay(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		l := newLaboratory(t, open())
+		l.do(`CREATE FUNCTION count_up() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'`, `CREATE TRIGGER count_up BEFORE UPDATE ON results FOR EACH ROW EXECUTE FUNCTION count_up()`)
+		must(t, l.Sweep(t.Context()))
+		l.doubts(t)
+		l.do(`ALTER TABLE results DISABLE TRIGGER count_up`)
+		before := l.journal.Size()
+		for range 5 {
+			must(t, l.News(t.Context()))
+		}
+		if told := l.journal.Size() - before; told != 1 {
+			t.Errorf("it was told of %d times", told)
+		}
+	})
+}
+
 // TestARowIsLookedAt when somebody opens a doubt about it, and no other.
 func TestARowIsLookedAt(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, open func() *store.DB) {

@@ -86,6 +86,17 @@ func (r *Room) Sweeps(ctx context.Context) ([]SweepState, error) {
 	return out, rows.Err()
 }
 
+// signs remembers which signs of a system were told on a day: they hold until somebody has seen to them, and reading back goes on every few minutes.
+type signs map[string]string
+
+// fresh tells whether a sign was not told on the day of a moment, and takes it for told.
+func (s signs) fresh(part, about, text string, at time.Time) bool {
+	name, day := part+"\x00"+about+"\x00"+text, at.Format(time.DateOnly)
+	was := s[name]
+	s[name] = day
+	return was != day
+}
+
 // errJournal marks what failed in this house, and not in the one that was read.
 var errJournal = errors.New("file what was read back")
 

@@ -1,135 +1,23 @@
 package archive_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/wardline/wardline/format/dicom"
 	"github.com/wardline/wardline/format/dicom/dicomtest"
 )
 
-// orthanc is a real archive of its own, with DICOMweb.
+// orthanc is a real archive, and a folder for what is sent to it.
 type orthanc struct {
-	*testing.T
-	rest string // its own interface
-	port string // for DICOM
-	dir  string // for files
+	*dicomtest.Orthanc
+	dir string
 }
-
-const webPlugin = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so"
 
 func newOrthanc(t *testing.T) *orthanc {
 	t.Helper()
-	program, err := exec.LookPath("Orthanc")
-	if err != nil {
-		program = "/usr/sbin/Orthanc"
-	}
-	for _, needed := range []string{program, webPlugin} {
-		if _, err := os.Stat(needed); err != nil {
-			if os.Getenv("CI") != "" {
-				t.Fatalf("no %s: install orthanc and orthanc-dicomweb", needed)
-			}
-			t.Skipf("no %s: install orthanc and orthanc-dicomweb to look into a real archive", needed)
-		}
-	}
-	dir, web, port := t.TempDir(), freePort(t), freePort(t)
-	config, err := json.Marshal(map[string]any{
-		"StorageDirectory": dir, "IndexDirectory": dir, "HttpPort": web, "DicomPort": port, "DicomAet": "ARCHIVE", "DicomCheckCalledAet": false, "DicomAlwaysAllowStore": true,
-		"RemoteAccessAllowed": false, "AuthenticationEnabled": false, "OverwriteInstances": true, "Plugins": []string{webPlugin}, "DicomWeb": map[string]any{"Enable": true, "Root": "/dicom-web/"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(dir, "orthanc.json")
-	if err := os.WriteFile(file, config, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	run := exec.Command(program, file)
-	var said bytes.Buffer
-	run.Stdout, run.Stderr = &said, &said
-	if err := run.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = run.Process.Kill() // it would take seconds to stop, and nobody needs what it keeps
-		_ = run.Wait()
-	})
-	o := &orthanc{t, fmt.Sprintf("http://127.0.0.1:%d", web), fmt.Sprint(port), t.TempDir()}
-	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		if _, err := o.ask(http.MethodGet, "/system", ""); err == nil {
-			return o
-		}
-		if time.Now().After(end) {
-			t.Fatal("Orthanc does not start within a minute")
-		}
-	}
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
-}
-
-// ask uses Orthanc's own interface.
-func (o *orthanc) ask(method, path, body string) ([]byte, error) {
-	r, err := http.NewRequest(method, o.rest+path, strings.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	r.Close = true // Orthanc ends idle connections after a second, and nobody would send a POST again
-	response, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
-	if err == nil && response.StatusCode != http.StatusOK {
-		err = fmt.Errorf("status %d", response.StatusCode)
-	}
-	return answer, err
-}
-
-// remove deletes a study, a series or an instance behind the scenes.
-func (o *orthanc) remove(level, uid string) {
-	o.Helper()
-	found, err := o.ask(http.MethodPost, "/tools/lookup", uid)
-	if err != nil {
-		o.Fatal(err)
-	}
-	var list []struct{ Path, Type string }
-	if err := json.Unmarshal(found, &list); err != nil {
-		o.Fatal(err)
-	}
-	for _, l := range list {
-		if l.Type == level {
-			if _, err := o.ask(http.MethodDelete, l.Path, ""); err != nil {
-				o.Fatal(err)
-			}
-			return
-		}
-	}
-	o.Fatalf("Orthanc has no such %s among %d", level, len(list))
-}
-
-// store sends files as a modality does.
-func (o *orthanc) store(files ...string) {
-	o.Helper()
-	dicomtest.Run(o, "storescu", append([]string{"-R", "-xe", "-aec", "ARCHIVE", "127.0.0.1", o.port}, files...)...)
+	return &orthanc{dicomtest.StartOrthanc(t), t.TempDir()}
 }
 
 func uid(tag dicom.Tag, value string) string {

@@ -70,8 +70,8 @@ func scanned(t *testing.T) (*orthanc, *reader) {
 	for n := 1; n <= 4; n++ {
 		files = append(files, o.image(ct, ctSeries, n, 1500))
 	}
-	o.store(files...)
-	return o, newReader(t, o.rest+"/dicom-web", "")
+	o.Store(files...)
+	return o, newReader(t, o.Web, "credentials: "+o.Secret()+"\n")
 }
 
 // TestLookAtANewStudy takes it in, and reads as many of each series as is said, then others, then all. The other study nobody touches.
@@ -103,22 +103,22 @@ func TestLookAtANewStudy(t *testing.T) {
 func TestLookFindsWhatIsGone(t *testing.T) {
 	o, r := scanned(t)
 	r.look(-1, ct, "1.2.826.22")
-	o.remove("Study", "1.2.826.22")
-	o.remove("Instance", ctSeries+".3")
+	o.Remove("Study", "1.2.826.22")
+	o.Remove("Instance", ctSeries+".3")
 	report, told := r.look(0, ct)
 	r.expect("an instance", told, "gone instance 1 mismatch")
 	if report.Gone != 1 || report.Known != 6 {
 		t.Errorf("%+v", report)
 	}
-	o.remove("Instance", ctSeries+".2")
-	o.store(o.image(ct, ctSeries, 5, 1500))
+	o.Remove("Instance", ctSeries+".2")
+	o.Store(o.image(ct, ctSeries, 5, 1500))
 	_, told = r.look(0, ct)
 	r.expect("one in whose place another stands", told, "gone instance 1 mismatch")
-	o.remove("Series", ct+".2")
+	o.Remove("Series", ct+".2")
 	_, told = r.look(1, ct)
 	r.expect("a series", slices.DeleteFunc(told, func(line string) bool { return line == "seen "+ctSeries+".5" }), "gone series 2 mismatch")
-	o.remove("Study", ct)
-	o.store(o.image("1.2.826.23", "1.2.826.23.1", 1, 1500))
+	o.Remove("Study", ct)
+	o.Store(o.image("1.2.826.23", "1.2.826.23.1", 1, 1500))
 	report, told = r.look(1, ct)
 	r.expect("the study", told, "gone study 3 mismatch")
 	if there, said := report.There[ct]; there || !said {
@@ -135,7 +135,7 @@ func TestLookFindsWhatIsGone(t *testing.T) {
 func TestLookFindsWhatIsAltered(t *testing.T) {
 	o, r := scanned(t)
 	r.look(-1, ct)
-	o.store(o.image(ct, ctSeries, 2, 1900))
+	o.Store(o.image(ct, ctSeries, 2, 1900))
 	report, told := r.look(-1, ct)
 	r.expect("altered", told, "seen "+ctSeries+".2")
 	if report.Changed != 1 || report.Read != 6 {
@@ -151,18 +151,18 @@ func TestLookFindsWhatIsAltered(t *testing.T) {
 func TestLookReadsNotes(t *testing.T) {
 	o, r := scanned(t)
 	r.look(1, ct)
-	o.store(o.rejection(ct, ctSeries, 1))
-	o.remove("Instance", ctSeries+".1")
-	o.remove("Instance", ctSeries+".2")
+	o.Store(o.rejection(ct, ctSeries, 1))
+	o.Remove("Instance", ctSeries+".1")
+	o.Remove("Instance", ctSeries+".2")
 	report, told := r.look(0, ct)
 	told = slices.DeleteFunc(told, func(line string) bool { return line == "seen "+ct+".99.1" })
 	r.expect("rejected, and one not", told, "gone instance 1 explained", "gone instance 1 mismatch")
 	if report.Gone != 1 || report.Rejected != 1 {
 		t.Errorf("%+v", report)
 	}
-	o.store(o.rejection(ct, ct+".2", 1), o.rejection(ct, ct+".2", 2), o.image(ct, ctSeries, 7, 1500))
+	o.Store(o.rejection(ct, ct+".2", 1), o.rejection(ct, ct+".2", 2), o.image(ct, ctSeries, 7, 1500))
 	r.look(0, ct)
-	o.remove("Series", ct+".2")
+	o.Remove("Series", ct+".2")
 	_, told = r.look(0, ct)
 	r.expect("a series that was rejected", told, "gone series 2 explained")
 }
