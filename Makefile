@@ -19,10 +19,10 @@ build: ## two static binaries in bin/: the product, and what outsiders check evi
 
 test: lint ## everything that must hold before a change is taken in; ends with what was skipped and why
 	@mkdir -p bin
-	@.ci/needs || unset CI; echo 'go test -v ./... > bin/test.log'; go test -v ./... > bin/test.log 2>&1 || { $(FAILED) bin/test.log; exit 1; }
+	@.ci/needs || unset CI; echo 'go test -p 4 -v ./... > bin/test.log'; go test -p 4 -v ./... > bin/test.log 2>&1 || { $(FAILED) bin/test.log; exit 1; }
 	@grep -E '^ok' bin/test.log
 	@if command -v gcc > /dev/null; then \
-		CGO_ENABLED=1 go test -race -short ./internal/scan ./internal/detect ./internal/finding ./internal/collect ./internal/collect/httpin ./internal/collect/hl7/... ./internal/triage ./internal/journal/... ./internal/hospital ./internal/access ./internal/store ./internal/watch ./internal/integrity ./internal/integrity/witness ./internal/integrity/stamp ./internal/sim/send; \
+		CGO_ENABLED=1 go test -p 4 -race -short ./internal/scan ./internal/detect ./internal/finding ./internal/collect ./internal/collect/httpin ./internal/collect/hl7/... ./internal/triage ./internal/journal/... ./internal/hospital ./internal/access ./internal/store ./internal/watch ./internal/integrity ./internal/integrity/witness ./internal/integrity/stamp ./internal/sim/send; \
 		CGO_ENABLED=1 go test -race -short -run Room ./internal/privacy; \
 	else echo 'race detector skipped: it needs a C compiler'; fi
 	cd bench && go vet ./...
