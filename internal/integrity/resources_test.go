@@ -20,7 +20,7 @@ import (
 	"github.com/wardline/wardline/internal/store/storetest"
 )
 
-// told is the history of Observations that a server tells: versions, newest first, of which each is its id, its number and the rest. What a server does in all its
+// told is the history of Observations that a server tells: versions, newest first, of which each is its id, its number and the rest, which a deletion has not. What a server does in all its
 // parts is tested in package resources; here it is what becomes of it.
 type told struct {
 	mu       sync.Mutex
@@ -50,6 +50,10 @@ func (s *told) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 			if !s.updated.IsZero() {
 				at = s.updated.UTC().Format(time.RFC3339)
+			}
+			if v[2] == "" {
+				entries = append(entries, json.RawMessage(fmt.Sprintf(`{"fullUrl":"http://%s/fhir/Observation/%s","request":{"method":"DELETE","url":"Observation/%s"},"response":{"status":"204","lastModified":%q}}`, r.Host, v[0], v[0], at)))
+				continue
 			}
 			entries = append(entries, json.RawMessage(fmt.Sprintf(`{"resource":{"resourceType":"Observation","id":%q,"meta":{"versionId":%q,"lastUpdated":%q},
 				"code":{"coding":[{"system":"http://loinc.org","code":"2823-3"}]},"subject":{"reference":"Patient/p"},%s}}`, v[0], v[1], at, v[2])))

@@ -23,14 +23,16 @@ type record struct {
 	*integrity.ResourceSweeper
 	db     *store.DB
 	server *told
+	web    *httptest.Server
 }
 
-func newRecord(t *testing.T, db *store.DB) *record {
+// newRecord has a record that may take so long to hear of what was sent.
+func newRecord(t *testing.T, db *store.DB, young time.Duration) *record {
 	t.Helper()
 	server := &told{updated: time.Now()}
 	web := httptest.NewServer(server)
 	t.Cleanup(web.Close)
-	d, err := resources.Parse([]byte("system: RECORD\nbase: " + web.URL + "/fhir\nrate: 9999\nyoung: 1us\nauthority: urn:oid:1.2.3\ntypes: [{type: Observation, kind: result, harm: high}]\n" +
+	d, err := resources.Parse([]byte("system: RECORD\nbase: " + web.URL + "/fhir\nrate: 9999\nyoung: " + young.String() + "\nauthority: urn:oid:1.2.3\ntypes: [{type: Observation, kind: result, harm: high}]\n" +
 		"results: {from: [lab], authorities: {NORTH: 'urn:oid:1.2.3'}, codes: {'99LAB|K': 'http://loinc.org|2823-3'}, units: {mmol per litre: mmol/L}}\n"))
 	must(t, err)
 	h := newHouse(t)
@@ -46,7 +48,7 @@ func newRecord(t *testing.T, db *store.DB) *record {
 	must(t, err)
 	t.Cleanup(func() { must(t, s.Close()) })
 	must(t, s.Sweep(t.Context()))
-	return &record{h, s, db, server}
+	return &record{h, s, db, server, web}
 }
 
 // sends has the laboratory send a potassium.
@@ -94,7 +96,7 @@ func (r *record) expect(t *testing.T, what string, want ...string) {
 // TestAmendedInTheRecord: somebody amends a result in the record, with a version and a status as they should be; the laboratory never took it back.
 func TestAmendedInTheRecord(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
-		r := newRecord(t, open())
+		r := newRecord(t, open(), time.Microsecond)
 		r.sends("L7", "6.80", "F")
 		r.sends("L8", "4.4", "F")
 		r.keeps("a", "1", "L7", "6.8", "final")
@@ -116,7 +118,7 @@ func TestAmendedInTheRecord(t *testing.T) {
 // TestACorrectionThatNeverArrives: the record is asked again once it had time to hear of a correction.
 func TestACorrectionThatNeverArrives(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
-		r := newRecord(t, open())
+		r := newRecord(t, open(), time.Microsecond)
 		for _, order := range []string{"L7", "L8"} {
 			r.sends(order, "6.8", "F")
 			r.keeps(strings.ToLower(order), "1", order, "6.8", "final")
@@ -139,20 +141,30 @@ func TestACorrectionThatNeverArrives(t *testing.T) {
 // TestAResultThatIsDeletedInTheRecord, properly, and that the laboratory stands by.
 func TestAResultThatIsDeletedInTheRecord(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
-		r := newRecord(t, open())
+		r := newRecord(t, open(), time.Microsecond)
 		r.sends("L7", "6.8", "F")
 		r.keeps("a", "1", "L7", "6.8", "final")
 		must(t, r.News(t.Context()))
+		r.sends("L8", "4.4", "F")
+		r.keeps("b", "1", "L8", "4.4", "final")
+		must(t, r.News(t.Context()))
+		r.expect(t, "as sent")
+		const withdrawn = "kept-differs OBX 2823-3 OBX-11 final withdrawn"
 		r.keeps("a", "2", "L7", "6.8", "entered-in-error")
 		must(t, r.News(t.Context()))
-		r.expect(t, "marked as an error", "kept-differs OBX 2823-3 OBX-11 final withdrawn")
+		r.expect(t, "marked as an error", withdrawn)
+		r.server.mu.Lock()
+		r.server.versions = append([][3]string{{"b", "", ""}}, r.server.versions...)
+		r.server.mu.Unlock()
+		must(t, r.News(t.Context()))
+		r.expect(t, "deleted", withdrawn, withdrawn)
 	})
 }
 
 // TestAResultThatNeverArrives is told a day later, and once.
 func TestAResultThatNeverArrives(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
-		r := newRecord(t, open())
+		r := newRecord(t, open(), time.Microsecond)
 		time.Sleep(1100 * time.Millisecond) // what is sent is a second old, and the server was read before that
 		r.sends("L7", "6.8", "F")
 		r.sends("L8", "4.4", "F")
@@ -164,14 +176,52 @@ func TestAResultThatNeverArrives(t *testing.T) {
 		r.expect(t, "within a day")
 		must(t, r.Miss(t.Context(), time.Now().Add(25*time.Hour)))
 		must(t, r.Miss(t.Context(), time.Now().Add(26*time.Hour)))
-		r.expect(t, "a day later", "kept-missing OBX 2823-3")
+		const missing = "kept-missing OBX 2823-3"
+		r.expect(t, "a day later", missing)
+		r.keeps("a", "1", "L7", "4.1", "final")
+		must(t, r.News(t.Context()))
+		r.expect(t, "it came, and is another", "kept-differs OBX 2823-3 OBX-5 6.8 4.1", missing)
+	})
+}
+
+// TestADeclarationThatIsWrong makes no result missing: hardly any is found.
+func TestADeclarationThatIsWrong(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		r := newRecord(t, open(), time.Microsecond)
+		time.Sleep(1100 * time.Millisecond)
+		for n := range 25 {
+			r.sends(fmt.Sprint("L", n), "4.4", "F")
+		}
+		r.keeps("a", "1", "L1", "4.4", "final")
+		must(t, r.News(t.Context()))
+		r.expect(t, "on the day itself")
+		must(t, r.Miss(t.Context(), time.Now().Add(25*time.Hour)))
+		r.expect(t, "a day later")
+	})
+}
+
+// TestTheRecordIsReadTooEarly: what it says before it had time to hear of what was sent says nothing; what it says then does.
+func TestTheRecordIsReadTooEarly(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		const young = 3 * time.Second
+		r := newRecord(t, open(), young)
+		r.sends("L7", "6.8", "F")
+		r.sends("L8", "6.8", "F")
+		r.keeps("a", "1", "L7", "4.1", "preliminary")
+		r.keeps("b", "1", "L8", "4.1", "preliminary")
+		must(t, r.News(t.Context()))
+		r.expect(t, "at once")
+		r.keeps("b", "2", "L8", "6.8", "final")
+		time.Sleep(young)
+		must(t, r.Answer(t.Context(), time.Now().Add(2*time.Minute)))
+		r.expect(t, "when it is due", "kept-differs OBX 2823-3 OBX-5 6.8 4.1")
 	})
 }
 
 // TestLookingBack: whoever opens a doubt has the systems that keep what it is about asked anew.
 func TestLookingBack(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
-		r := newRecord(t, open())
+		r := newRecord(t, open(), time.Microsecond)
 		r.sends("L7", "6.8", "F")
 		r.keeps("a", "1", "L7", "6.8", "final")
 		must(t, r.News(t.Context()))
@@ -210,5 +260,16 @@ func TestLookingBack(t *testing.T) {
 		ask(now.Add(3*time.Hour), "")
 		must(t, r.Answer(t.Context(), now.Add(3*time.Hour)))
 		ask(now.Add(3*time.Hour), integrity.OutcomeAbsent)
+		r.web.Close()
+		ask(now.Add(4*time.Hour), "")
+		must(t, r.Answer(t.Context(), now.Add(5*time.Hour)))
+		answers, err := room.Answers(t.Context(), found[0].ID)
+		if err != nil || answers[0].Outcome != "" {
+			t.Errorf("%+v %v: it is given up after an hour", answers, err)
+		}
+		must(t, r.Answer(t.Context(), now.Add(29*time.Hour)))
+		if answers, err = room.Answers(t.Context(), found[0].ID); err != nil || answers[0].Outcome != integrity.OutcomeUnanswered {
+			t.Errorf("%+v %v: it is not given up after a day", answers, err)
+		}
 	})
 }

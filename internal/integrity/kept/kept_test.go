@@ -35,6 +35,8 @@ func TestJudge(t *testing.T) {
 		{"a code of a system that has two names", claim(0, "code", "CDC|PHC70", "", kept.Final), claim(time.Hour, "code", "http://cdc.example/v|PHC70", "", kept.Final), kept.Agrees, nil},
 		{"another code", claim(0, "code", "CDC|PHC70", "", kept.Final), claim(time.Hour, "code", "http://cdc.example/v|PHC71", "", kept.Final),
 			kept.Differ, []kept.Change{{kept.Value, "CDC|PHC70", "http://cdc.example/v|PHC71"}}},
+		{"a text with a bar in it", claim(0, "text", "left|clear", "", kept.Final), claim(time.Hour, "text", "right|clear", "", kept.Final),
+			kept.Differ, []kept.Change{{kept.Value, "left|clear", "right|clear"}}},
 		{"another value", sent, claim(time.Hour, "number", "4.1", "mmol/L", kept.Final), kept.Differ, []kept.Change{{kept.Value, "6.8", "4.1"}}},
 		{"another value that calls itself corrected", sent, claim(time.Hour, "number", "4.1", "mmol/L", kept.Corrected), kept.Differ, []kept.Change{{kept.Value, "6.8", "4.1"}}},
 		{"another value, before the record could hear of it", sent, claim(time.Minute, "number", "4.1", "mmol/L", kept.Final), kept.Early, []kept.Change{{kept.Value, "6.8", "4.1"}}},
