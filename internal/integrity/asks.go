@@ -96,6 +96,9 @@ func (r *Room) things(ctx context.Context, d *Doubt) ([]Ask, error) {
 		for i := range r.cfg.Kept {
 			c := &r.cfg.Kept[i]
 			for _, s := range assertion.OfHL7(said.Message, &c.rules) {
+				if c.byTime {
+					timed(&s)
+				}
 				key := s.KeySum()
 				seal, _, err := shelf.seal(keptName(c.System, key[:]))
 				if err != nil {

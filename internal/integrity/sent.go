@@ -2,6 +2,7 @@ package integrity
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,12 +22,13 @@ type KeptConfig struct {
 	System string
 	From   []string      // who sends them: sources, or single senders
 	Young  time.Duration // how long the system may take to hear of what was sent
+	byTime bool          // results are told apart by when they were measured
 	rules  assertion.Rules
 }
 
 // KeptOf is what a declaration says of results; ok is false when it says nothing.
 func KeptOf(d *resources.Declaration) (c KeptConfig, ok bool) {
-	return KeptConfig{System: d.System, From: d.Results.From, Young: time.Duration(d.Young), rules: comparing(d)}, len(d.Results.From) > 0
+	return KeptConfig{System: d.System, From: d.Results.From, Young: time.Duration(d.Young), byTime: d.Results.By == resources.ByTime, rules: comparing(d)}, len(d.Results.From) > 0
 }
 
 // comparing are the rules by which results in messages and on a server become the same.
@@ -57,6 +59,9 @@ func claims(d *resources.Declaration, r *fhir.Resource, resolve func(string) (fh
 	var out []resources.Statement
 	for _, a := range assertion.OfFHIR(r, &rules) {
 		if isResult(&a) {
+			if d.Results.By == resources.ByTime {
+				timed(&a)
+			}
 			out = append(out, statementOf(&a, compared()))
 		}
 	}
@@ -65,6 +70,18 @@ func claims(d *resources.Declaration, r *fhir.Resource, resolve func(string) (fh
 
 func isResult(s *assertion.Statement) bool {
 	return s.Kind == assertion.Result || s.Kind == assertion.BloodGroup
+}
+
+// timed makes a result one that is known by when it was measured, and by no order's number.
+func timed(s *assertion.Statement) {
+	if s.Kind != assertion.Result { // a blood group is the patient's
+		return
+	}
+	at := s.Get(assertion.Observed)
+	s.Key = slices.DeleteFunc(slices.Clone(s.Key), func(f assertion.Field) bool {
+		return slices.Contains([]string{assertion.Order, assertion.Observed, assertion.Reported}, f.Name)
+	})
+	s.Key = append(s.Key, assertion.Field{Name: assertion.Observed, Value: at[:min(len(at), len("2006-01-02T15:04"))]})
 }
 
 // comes tells whether messages of a sender are kept there.
@@ -95,6 +112,9 @@ func (e *Engine) sent(ev *event.Event, m *hl7.Message, at hospital.Place) error 
 		for _, s := range assertion.OfHL7(m, &c.rules) {
 			if !isResult(&s) {
 				continue
+			}
+			if c.byTime {
+				timed(&s)
 			}
 			if err := e.hear(c, &s, number+"^^^"+authority, kept.Claim{ID: idOf(at, ev.ID), At: ev.Observed, Says: saidOf(s.Get)}); err != nil {
 				return err

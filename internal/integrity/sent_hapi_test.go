@@ -46,7 +46,7 @@ func TestAmendedInHAPI(t *testing.T) {
 			"results: {from: [lab], authorities: {NORTH: 'urn:oid:1.2.3'}, codes: {'99LAB|K': 'http://loinc.org|2823-3'}, units: {mmol per litre: mmol/L}}\n"))
 		must(t, err)
 		kept, _ := integrity.KeptOf(&d)
-		r := &record{house: newHouse(t), db: open()}
+		r := &record{house: newHouse(t), db: open(), when: time.Now().UTC()}
 		r.house.kept, r.at = []integrity.KeptConfig{kept}, time.Now()
 		r.ResourceSweeper, err = integrity.OpenResourceSweeper(t.Context(), d, integrity.SweepConfig{
 			DB: r.db, Journal: r.journal, Vault: r.vault, Taxonomy: r.tax, Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler),

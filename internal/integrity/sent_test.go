@@ -24,16 +24,17 @@ type record struct {
 	db     *store.DB
 	server *told
 	web    *httptest.Server
+	when   time.Time // when all of its results were measured
 }
 
-// newRecord has a record that may take so long to hear of what was sent.
-func newRecord(t *testing.T, db *store.DB, young time.Duration) *record {
+// newRecord has a record that may take so long to hear of what was sent. more is said of its results.
+func newRecord(t *testing.T, db *store.DB, young time.Duration, more ...string) *record {
 	t.Helper()
 	server := &told{updated: time.Now()}
 	web := httptest.NewServer(server)
 	t.Cleanup(web.Close)
 	d, err := resources.Parse([]byte("system: RECORD\nbase: " + web.URL + "/fhir\nrate: 9999\nyoung: " + young.String() + "\nauthority: urn:oid:1.2.3\ntypes: [{type: Observation, kind: result, harm: high}]\n" +
-		"results: {from: [lab], authorities: {NORTH: 'urn:oid:1.2.3'}, codes: {'99LAB|K': 'http://loinc.org|2823-3'}, units: {mmol per litre: mmol/L}}\n"))
+		"results: {from: [lab], authorities: {NORTH: 'urn:oid:1.2.3'}, codes: {'99LAB|K': 'http://loinc.org|2823-3'}, units: {mmol per litre: mmol/L}" + strings.Join(more, "") + "}\n"))
 	must(t, err)
 	h := newHouse(t)
 	h.at = time.Now()
@@ -48,7 +49,7 @@ func newRecord(t *testing.T, db *store.DB, young time.Duration) *record {
 	must(t, err)
 	t.Cleanup(func() { must(t, s.Close()) })
 	must(t, s.Sweep(t.Context()))
-	return &record{h, s, db, server, web}
+	return &record{h, s, db, server, web, time.Now().Add(time.Minute).UTC()}
 }
 
 // sends has the laboratory send a potassium.
@@ -56,7 +57,7 @@ func (r *record) sends(order, value, status string) {
 	r.at = time.Now().Add(-time.Second)
 	r.say("lab/10.0.0.4", strings.Join([]string{
 		`MSH|^~\&|LIS|NORTH|EHR|HOSP|` + r.at.UTC().Format("20060102150405") + `||ORU^R01|` + order + value + `|P|2.5.1`, `PID|1||M7^^^NORTH^MR||ROE^JANE`,
-		`OBR|1||` + order + `|K^Potassium^99LAB`, `OBX|1|NM|K^Potassium^99LAB||` + value + `|mmol per litre|||||` + status + `|||` + time.Now().Add(time.Minute).UTC().Format("20060102150405"),
+		`OBR|1||` + order + `|K^Potassium^99LAB`, `OBX|1|NM|K^Potassium^99LAB||` + value + `|mmol per litre|||||` + status + `|||` + r.when.Format("20060102150405"),
 	}, "\r")+"\r")
 }
 
@@ -181,6 +182,25 @@ func TestAResultThatNeverArrives(t *testing.T) {
 		r.keeps("a", "1", "L7", "4.1", "final")
 		must(t, r.News(t.Context()))
 		r.expect(t, "it came, and is another", "kept-differs OBX 2823-3 OBX-5 6.8 4.1", missing)
+	})
+}
+
+// TestARecordThatKnowsNoOrders: its results are known by when they were measured.
+func TestARecordThatKnowsNoOrders(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		r := newRecord(t, open(), time.Microsecond, ", by: time")
+		r.sends("L7", "6.8", "F")
+		measured := r.when.Format(time.RFC3339)
+		for version, value := range []string{"6.8", "4.1"} {
+			r.server.mu.Lock()
+			r.server.versions = append([][3]string{{"a", fmt.Sprint(version + 1), fmt.Sprintf(`"effectiveDateTime":%q,`, measured) + potassium(value, "corrected")}}, r.server.versions...)
+			r.server.mu.Unlock()
+			must(t, r.News(t.Context()))
+			if value == "6.8" {
+				r.expect(t, "as sent")
+			}
+		}
+		r.expect(t, "amended", "kept-differs OBX 2823-3 OBX-5 6.8 4.1")
 	})
 }
 

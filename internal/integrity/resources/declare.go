@@ -79,10 +79,20 @@ type Declaration struct {
 	zone *time.Location
 }
 
+// What tells results of one code apart.
+const (
+	ByOrder = "order"
+	ByTime  = "time"
+)
+
 // Results says by which words results in HL7 messages and those on the server become the same.
 type Results struct {
 	// From lists who sends results that must come to this server as they are: a source, or one sender of it such as lab/10.1.2.3.
 	From []string `yaml:"from"`
+
+	// By is what tells results of one code apart: order, the laboratory's number of the order (OBR-3; basedOn or identifier on the server), or time, when it was
+	// measured, to the minute, for servers that keep no such number: order when left out.
+	By string `yaml:"by"`
 
 	// Authorities names who gives the numbers of patients: from the name in messages (PID-3.4) to the system of the identifiers on the server.
 	Authorities map[string]string `yaml:"authorities"`
@@ -164,6 +174,7 @@ func readSmall(path string, most int64) ([]byte, error) {
 
 func (d *Declaration) complete() error {
 	d.Rate, d.Page = cmp.Or(d.Rate, 5), cmp.Or(d.Page, 200)
+	d.Results.By = cmp.Or(d.Results.By, ByOrder)
 	d.Timeout, d.Window, d.Young = cmp.Or(d.Timeout, span.Span(time.Minute)), cmp.Or(d.Window, span.Span(5*time.Hour)), cmp.Or(d.Young, span.Span(5*time.Minute))
 	switch {
 	case d.System == "" || len(d.System) > 128:
@@ -174,6 +185,9 @@ func (d *Declaration) complete() error {
 		return fmt.Errorf("types: name at least one and at most %d", mostTypes)
 	case d.Login != "" && !filepath.IsAbs(d.Login) || d.CA != "" && !filepath.IsAbs(d.CA):
 		return errors.New("login and ca: name the files by their whole paths; what they say does not belong here")
+	}
+	if d.Results.By != ByOrder && d.Results.By != ByTime {
+		return errors.New("results.by: it is neither order nor time")
 	}
 	if _, known := wayNamed(d.History); d.History != "" && !known {
 		return errors.New("history: it is none of type, system, instance, versions, none")

@@ -30,6 +30,7 @@ func TestDeclarations(t *testing.T) {
 		strings.Replace(good, "Observation", "Observation/../Patient", 1):             "type 1: it is no type",
 		good + "colour: red\n":            "field colour not found",
 		good + "rate: -1\n":               "rate must be above 0",
+		good + "results: {by: name}\n":    "results.by: it is neither order nor time",
 		good + "history: some\n":          "history: it is none of",
 		good + "login: token\n":           "login and ca: name the files",
 		good + "zone: Local\n":            "zone: it is no place",
