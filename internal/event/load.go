@@ -1,15 +1,13 @@
 package event
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
 
-	"go.yaml.in/yaml/v3"
-
+	"github.com/wardline/wardline/content/strict"
 	"github.com/wardline/wardline/format/jsonl"
 )
 
@@ -73,9 +71,7 @@ func (t *Taxonomy) load(fsys fs.FS, file string) error {
 		return err
 	}
 	var rows []productRow
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&rows); err != nil {
+	if err := strict.Decode(text, &rows); err != nil {
 		return err
 	}
 	for _, row := range rows {

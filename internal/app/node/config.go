@@ -3,11 +3,9 @@
 package node
 
 import (
-	"bytes"
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -17,6 +15,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/wardline/wardline/content/strict"
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/app"
 	"github.com/wardline/wardline/internal/collect"
@@ -184,9 +183,7 @@ func (s *SourceConfig) decode(config any) error {
 	if err != nil {
 		return err
 	}
-	d := yaml.NewDecoder(bytes.NewReader(text))
-	d.KnownFields(true)
-	if err := d.Decode(config); err != nil && err != io.EOF {
+	if err := strict.Decode(text, config); err != nil {
 		return fmt.Errorf("line %d: %w", s.own.Line, err)
 	}
 	return nil
@@ -232,14 +229,11 @@ func ReadConfig(path string) (Config, error) {
 	if path == "" {
 		return c, c.Check()
 	}
-	f, err := os.Open(path)
+	text, err := strict.ReadFile(path, 256<<10)
 	if err != nil {
 		return Config{}, fmt.Errorf("read configuration: %w", err)
 	}
-	defer f.Close()
-	d := yaml.NewDecoder(io.LimitReader(f, 256<<10))
-	d.KnownFields(true)
-	if err := d.Decode(&c); err != nil && err != io.EOF {
+	if err := strict.Decode(text, &c); err != nil {
 		return Config{}, fmt.Errorf("read configuration %s: %w", path, err)
 	}
 	if err := c.Check(); err != nil {

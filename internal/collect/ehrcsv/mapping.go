@@ -1,7 +1,6 @@
 package ehrcsv
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +11,8 @@ import (
 	"unicode"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/wardline/wardline/content/strict"
 )
 
 // Mapping says what the columns of one product's export mean. docs/clinical-taxonomy.md is the manual.
@@ -86,9 +87,7 @@ func LoadMappings(fsys fs.FS) ([]Mapping, error) {
 
 func parseMapping(text []byte) (Mapping, error) {
 	var m Mapping
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&m); err != nil {
+	if err := strict.Decode(text, &m); err != nil {
 		return Mapping{}, err
 	}
 	if m.Name == "" || len(m.Require) == 0 {

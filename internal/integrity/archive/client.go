@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/wardline/wardline/content/strict"
 )
 
 // Source is an archive that is read. It serves one sweep at a time.
@@ -72,7 +74,7 @@ func authorities(path string) (*x509.CertPool, error) {
 	if path == "" {
 		return nil, nil
 	}
-	text, err := readFile(path, 4<<20)
+	text, err := strict.ReadFile(path, 4<<20)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +93,7 @@ func (s *Source) authorization() (string, error) {
 	if path == "" {
 		return "", nil
 	}
-	text, err := readFile(path, maxCredentials)
+	text, err := strict.ReadFile(path, maxCredentials)
 	if err != nil {
 		return "", err
 	}

@@ -1,27 +1,23 @@
 package archive
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/wardline/wardline/content/span"
+	"github.com/wardline/wardline/content/strict"
 )
 
-// MaxDeclaration is how many bytes a declaration may have.
-const MaxDeclaration = 64 << 10
+// maxDeclaration is how many bytes a declaration may have.
+const maxDeclaration = 64 << 10
 
 const longestName = 64 // of a system, in characters
 
@@ -78,17 +74,9 @@ type Window struct {
 // Parse reads a declaration and fills in what was left out. A key that is not known is refused with its line, as is what cannot be meant. It looks neither
 // at the files that it names nor at the archive.
 func Parse(text []byte) (Declaration, error) {
-	if len(text) > MaxDeclaration {
-		return Declaration{}, fmt.Errorf("read declaration: %d bytes, at most %d are read", len(text), MaxDeclaration)
-	}
 	var d Declaration
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&d); err != nil {
+	if err := strict.Decode(text, &d); err != nil {
 		return Declaration{}, fmt.Errorf("read declaration: %w", err)
-	}
-	if err := decoder.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
-		return Declaration{}, errors.New("read declaration: more than one document: each archive has a file of its own")
 	}
 	if err := d.complete(); err != nil {
 		return Declaration{}, fmt.Errorf("read declaration: %w", err)
@@ -98,7 +86,7 @@ func Parse(text []byte) (Declaration, error) {
 
 // Load reads the declaration in a file.
 func Load(path string) (Declaration, error) {
-	text, err := readFile(path, MaxDeclaration)
+	text, err := strict.ReadFile(path, maxDeclaration)
 	if err != nil {
 		return Declaration{}, fmt.Errorf("read declaration: %w", err)
 	}
@@ -107,16 +95,6 @@ func Load(path string) (Declaration, error) {
 		return Declaration{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return d, nil
-}
-
-// readFile reads one more byte than the limit of a file that is too long.
-func readFile(path string, limit int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, limit+1))
 }
 
 const slowestRate = 64 << 10

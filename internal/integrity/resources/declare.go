@@ -1,25 +1,21 @@
 package resources
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/wardline/wardline/content/span"
+	"github.com/wardline/wardline/content/strict"
 )
 
-// MaxDeclaration is how many bytes a declaration may have.
-const MaxDeclaration = 1 << 20
+// maxDeclaration is how many bytes a declaration may have.
+const maxDeclaration = 1 << 20
 
 const mostTypes = 150 // R4 has 148
 
@@ -127,17 +123,9 @@ type Type struct {
 // Parse reads a declaration and fills in what was left out. A key that is not known is refused with its line, as is what cannot be
 // meant. It looks neither at files nor at the server.
 func Parse(text []byte) (Declaration, error) {
-	if len(text) > MaxDeclaration {
-		return Declaration{}, fmt.Errorf("read declaration: %d bytes, at most %d are read", len(text), MaxDeclaration)
-	}
 	var d Declaration
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&d); err != nil {
+	if err := strict.Decode(text, &d); err != nil {
 		return Declaration{}, fmt.Errorf("read declaration: %w", err)
-	}
-	if err := decoder.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
-		return Declaration{}, errors.New("read declaration: more than one document: each server has a file of its own")
 	}
 	if err := d.complete(); err != nil {
 		return Declaration{}, fmt.Errorf("read declaration: %w", err)
@@ -147,7 +135,7 @@ func Parse(text []byte) (Declaration, error) {
 
 // Load reads the declaration in a file.
 func Load(path string) (Declaration, error) {
-	text, err := readSmall(path, MaxDeclaration)
+	text, err := strict.ReadFile(path, maxDeclaration)
 	if err != nil {
 		return Declaration{}, fmt.Errorf("read declaration: %w", err)
 	}
@@ -156,20 +144,6 @@ func Load(path string) (Declaration, error) {
 		return Declaration{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return d, nil
-}
-
-// readSmall reads a file and refuses one that is larger.
-func readSmall(path string, most int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err == nil && int64(len(text)) > most {
-		err = fmt.Errorf("%s: more than %d bytes", path, most)
-	}
-	return text, err
 }
 
 func (d *Declaration) complete() error {

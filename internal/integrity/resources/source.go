@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"github.com/wardline/wardline/content/strict"
 )
 
 // ErrDeclaration says that the server does not have, or does not do, what is declared.
@@ -48,7 +50,7 @@ func Connect(ctx context.Context, d Declaration) (*Source, error) {
 		MaxResponseHeaderBytes: 64 << 10, MaxConnsPerHost: 2, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
 	}
 	if d.CA != "" {
-		pem, err := readSmall(d.CA, MaxDeclaration)
+		pem, err := strict.ReadFile(d.CA, maxDeclaration)
 		if err != nil {
 			return nil, fmt.Errorf("connect to %s: %w", d.System, err)
 		}
@@ -130,7 +132,7 @@ func (s *Source) login() (string, error) {
 	if s.decl.Login == "" {
 		return "", nil
 	}
-	line, err := readSmall(s.decl.Login, mostLogin)
+	line, err := strict.ReadFile(s.decl.Login, mostLogin)
 	if err != nil {
 		return "", fmt.Errorf("read login: %w", err)
 	}

@@ -1,12 +1,9 @@
 package tables
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,13 +11,12 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/wardline/wardline/content/span"
+	"github.com/wardline/wardline/content/strict"
 )
 
-// MaxDeclaration is how many bytes a declaration may have.
-const MaxDeclaration = 1 << 20
+// maxDeclaration is how many bytes a declaration may have.
+const maxDeclaration = 1 << 20
 
 const (
 	mostTables  = 1000
@@ -118,17 +114,9 @@ type Table struct {
 // Parse reads a declaration and fills in what was left out. A key that is not known is refused with its line, as is what cannot be
 // meant. It looks neither at the file of the DSN nor at the database: see Source.Check.
 func Parse(text []byte) (Declaration, error) {
-	if len(text) > MaxDeclaration {
-		return Declaration{}, fmt.Errorf("read declaration: %d bytes, at most %d are read", len(text), MaxDeclaration)
-	}
 	var d Declaration
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&d); err != nil {
+	if err := strict.Decode(text, &d); err != nil {
 		return Declaration{}, fmt.Errorf("read declaration: %w", err)
-	}
-	if err := decoder.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
-		return Declaration{}, errors.New("read declaration: more than one document: each database has a file of its own")
 	}
 	if err := d.complete(); err != nil {
 		return Declaration{}, fmt.Errorf("read declaration: %w", err)
@@ -138,12 +126,7 @@ func Parse(text []byte) (Declaration, error) {
 
 // Load reads the declaration in a file.
 func Load(path string) (Declaration, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return Declaration{}, fmt.Errorf("read declaration: %w", err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, MaxDeclaration+1))
+	text, err := strict.ReadFile(path, maxDeclaration)
 	if err != nil {
 		return Declaration{}, fmt.Errorf("read declaration: %w", err)
 	}

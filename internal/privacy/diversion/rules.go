@@ -1,7 +1,6 @@
 package diversion
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,9 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/wardline/wardline/content/span"
+	"github.com/wardline/wardline/content/strict"
 )
 
 // file is where the rules stand, ours and those of a site.
@@ -84,9 +82,7 @@ func Load(shipped, site fs.FS) (*Rules, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read what is looked for at cabinets: %w", err)
 		}
-		d := yaml.NewDecoder(bytes.NewReader(text))
-		d.KnownFields(true)
-		if err := d.Decode(r); err != nil {
+		if err := strict.Decode(text, r); err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
 	}

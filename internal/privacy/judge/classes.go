@@ -61,7 +61,7 @@ func (j *Judge) loadClasses(shipped, site fs.FS) error {
 		return err
 	}
 	var own Classes
-	if _, _, err := strict(site, "classes.yml", &own); err != nil {
+	if _, _, err := optional(site, "classes.yml", &own); err != nil {
 		return err
 	}
 	c := &j.classes

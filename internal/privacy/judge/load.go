@@ -1,10 +1,8 @@
 package judge
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"math"
 	"slices"
@@ -13,6 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/wardline/wardline/content/strict"
 	"github.com/wardline/wardline/internal/hospital"
 )
 
@@ -50,8 +49,8 @@ func Load(shipped, site fs.FS) (*Judge, error) {
 	return j, nil
 }
 
-// strict decodes a file; a key that v does not have is an error. It is false when the file is not there.
-func strict(fsys fs.FS, name string, v any) ([]byte, bool, error) {
+// optional decodes a file; a key that v does not have is an error. It is false when the file is not there.
+func optional(fsys fs.FS, name string, v any) ([]byte, bool, error) {
 	if fsys == nil {
 		return nil, false, nil
 	}
@@ -62,9 +61,7 @@ func strict(fsys fs.FS, name string, v any) ([]byte, bool, error) {
 	if err != nil {
 		return nil, false, fmt.Errorf("read what is judged by: %w", err)
 	}
-	d := yaml.NewDecoder(bytes.NewReader(text))
-	d.KnownFields(true)
-	if err := d.Decode(v); err != nil && !errors.Is(err, io.EOF) {
+	if err := strict.Decode(text, v); err != nil {
 		return nil, false, fmt.Errorf("%s: %w", name, err)
 	}
 	return text, true, nil
@@ -72,7 +69,7 @@ func strict(fsys fs.FS, name string, v any) ([]byte, bool, error) {
 
 // needed decodes a file that must be there.
 func needed(fsys fs.FS, name string, v any) error {
-	_, ok, err := strict(fsys, name, v)
+	_, ok, err := optional(fsys, name, v)
 	if err == nil && !ok {
 		err = fmt.Errorf("%s is missing", name)
 	}
@@ -94,7 +91,7 @@ func (j *Judge) loadTemplates(shipped, site fs.FS) error {
 			return fmt.Errorf("templates.yml: %s is there twice", j.templates[i].ID)
 		}
 	}
-	text, ok, err := strict(site, "templates.yml", &file{})
+	text, ok, err := optional(site, "templates.yml", &file{})
 	if err != nil || !ok {
 		return err
 	}
@@ -129,7 +126,7 @@ func (j *Judge) loadFlags(shipped, site fs.FS) error {
 		j.flags[f.Flags[i].ID] = &f.Flags[i]
 		numbers[f.Flags[i].ID] = len(f.Flags[i].More) + len(f.Flags[i].Limits)
 	}
-	text, ok, err := strict(site, "flags.yml", &file{})
+	text, ok, err := optional(site, "flags.yml", &file{})
 	if err != nil {
 		return err
 	}
@@ -164,7 +161,7 @@ func (j *Judge) loadScore(shipped, site fs.FS) error {
 	if err := needed(shipped, "score.yml", &j.score); err != nil {
 		return err
 	}
-	if _, _, err := strict(site, "score.yml", &j.score); err != nil {
+	if _, _, err := optional(site, "score.yml", &j.score); err != nil {
 		return err
 	}
 	return j.score.check()

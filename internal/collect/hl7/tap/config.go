@@ -14,12 +14,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
+	"github.com/wardline/wardline/content/strict"
 	"github.com/wardline/wardline/internal/collect"
 )
 
@@ -50,17 +48,16 @@ type Feed struct {
 	To string `yaml:"to"`
 }
 
+const mostConfig = 256 << 10 // bytes
+
 // ReadConfig reads a file.
 func ReadConfig(path string) (Config, error) {
 	var c Config
-	f, err := os.Open(path)
+	text, err := strict.ReadFile(path, mostConfig)
 	if err != nil {
 		return c, err
 	}
-	defer f.Close()
-	d := yaml.NewDecoder(f)
-	d.KnownFields(true)
-	if err := d.Decode(&c); err != nil {
+	if err := strict.Decode(text, &c); err != nil {
 		return c, fmt.Errorf("%s: %w", path, err)
 	}
 	return c, nil
