@@ -19,7 +19,7 @@ const module = "github.com/wardline/wardline/"
 func floor(pkg string) (storey int, room string) {
 	floors := [][]string{
 		{"format", "content"},
-		{"internal/event", "internal/vault", "internal/integrity/digest"}, // digests are words that the whole room speaks
+		{"internal/event", "internal/vault", "internal/integrity/digest", "internal/integrity/sample"}, // words and dice that the whole room shares
 		{"internal/finding"},
 		{"internal/journal", "internal/index", "internal/store", "internal/integrity/aside"}, // what rooms put aside
 		{"internal/hospital", "internal/access", "internal/triage"},

@@ -14,6 +14,7 @@ import (
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/integrity/archive"
 	"github.com/wardline/wardline/internal/integrity/image"
+	"github.com/wardline/wardline/internal/integrity/sample"
 )
 
 // ArchiveSweeper reads the images of one archive back. What it finds becomes events in the journal (classes dicom/instance and dicom/archive), which the Engine judges.
@@ -31,7 +32,7 @@ func OpenArchiveSweeper(ctx context.Context, d archive.Declaration, cfg SweepCon
 		return nil, err
 	}
 	keeper, err := archive.Open(ctx, archive.Config{
-		DB: cfg.DB, Seal: cfg.Vault.Seal, Open: cfg.Vault.Open, Hash: cfg.Vault.Hash, Now: time.Now, Random: rand.NewChaCha8(seed(cfg.Vault, d.System)),
+		DB: cfg.DB, Seal: cfg.Vault.Seal, Open: cfg.Vault.Open, Hash: cfg.Vault.Hash, Now: time.Now, Dice: sample.NewDice(rand.NewChaCha8(seed(cfg.Vault, d.System))),
 	})
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/wardline/wardline/format/dicom/dicomtest"
 	"github.com/wardline/wardline/internal/integrity/archive"
+	"github.com/wardline/wardline/internal/integrity/sample"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/vault"
 )
@@ -50,7 +51,7 @@ func BenchmarkArchive(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	keeper, err := archive.Open(b.Context(), archive.Config{DB: db, Seal: v.Seal, Open: v.Open, Hash: v.Hash, Now: time.Now, Random: rand.NewPCG(1, 2)})
+	keeper, err := archive.Open(b.Context(), archive.Config{DB: db, Seal: v.Seal, Open: v.Open, Hash: v.Hash, Now: time.Now, Dice: sample.NewDice(rand.NewPCG(1, 2))})
 	if err != nil {
 		b.Fatal(err)
 	}

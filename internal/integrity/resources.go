@@ -17,6 +17,7 @@ import (
 	"github.com/wardline/wardline/internal/integrity/assertion"
 	"github.com/wardline/wardline/internal/integrity/kept"
 	"github.com/wardline/wardline/internal/integrity/resources"
+	"github.com/wardline/wardline/internal/integrity/sample"
 )
 
 // ResourceSweeper reads the resources of one FHIR server back. What it finds becomes events in the journal (class records/row), which the Engine judges.
@@ -36,7 +37,7 @@ func OpenResourceSweeper(ctx context.Context, d resources.Declaration, cfg Sweep
 		return nil, err
 	}
 	keeper, err := resources.Open(ctx, resources.Config{
-		DB: cfg.DB, Seal: cfg.Vault.Seal, Open: cfg.Vault.Open, Reading: Statements, Claims: claimsFor(&d), Dir: cfg.Dir, Now: time.Now, Random: rand.NewChaCha8(seed(cfg.Vault, d.System)),
+		DB: cfg.DB, Seal: cfg.Vault.Seal, Open: cfg.Vault.Open, Reading: Statements, Claims: claimsFor(&d), Dir: cfg.Dir, Now: time.Now, Dice: sample.NewDice(rand.NewChaCha8(seed(cfg.Vault, d.System))),
 	})
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/integrity/sample"
 	"github.com/wardline/wardline/internal/integrity/tables"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
@@ -47,7 +48,7 @@ func OpenSweeper(ctx context.Context, d tables.Declaration, cfg SweepConfig) (*S
 		return nil, err
 	}
 	keeper, err := tables.Open(ctx, tables.Config{
-		DB: cfg.DB, Seal: cfg.Vault.Seal, Open: cfg.Vault.Open, Dir: cfg.Dir, Now: time.Now, Random: rand.NewChaCha8(seed(cfg.Vault, d.System)),
+		DB: cfg.DB, Seal: cfg.Vault.Seal, Open: cfg.Vault.Open, Dir: cfg.Dir, Now: time.Now, Dice: sample.NewDice(rand.NewChaCha8(seed(cfg.Vault, d.System))),
 	})
 	if err != nil {
 		return nil, err

@@ -20,6 +20,7 @@ import (
 	"github.com/wardline/wardline/format/dicom"
 	"github.com/wardline/wardline/format/dicom/dicomtest"
 	"github.com/wardline/wardline/internal/integrity/archive"
+	"github.com/wardline/wardline/internal/integrity/sample"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/vault"
 )
@@ -133,7 +134,7 @@ func newReaderIn(t *testing.T, db *store.DB, url, more string) *reader {
 		t.Fatal(err)
 	}
 	r := &reader{T: t}
-	r.keeper, err = archive.Open(t.Context(), archive.Config{DB: db, Seal: v.Seal, Open: v.Open, Hash: v.Hash, Now: time.Now, Random: rand.NewPCG(1, 2)})
+	r.keeper, err = archive.Open(t.Context(), archive.Config{DB: db, Seal: v.Seal, Open: v.Open, Hash: v.Hash, Now: time.Now, Dice: sample.NewDice(rand.NewPCG(1, 2))})
 	if err != nil {
 		t.Fatal(err)
 	}

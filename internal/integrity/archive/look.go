@@ -127,7 +127,7 @@ func (r *reading) choose(n int) (places []int) {
 		}
 	}
 	for _, of := range [][]int{unread, known} {
-		for _, rank := range r.ranks(n, int64(len(of))) {
+		for _, rank := range r.Dice.Draw(int64(len(of)), n) {
 			places = append(places, of[rank])
 		}
 	}

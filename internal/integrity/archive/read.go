@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"math"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -301,7 +299,7 @@ type drawn struct {
 
 // draw chooses n of the images that are known.
 func (s *sweep) draw(ctx context.Context, n int, known int64) (out []drawn, err error) {
-	ranks := s.ranks(n, known)
+	ranks := s.Dice.Draw(known, n)
 	rows, err := s.DB.QueryContext(ctx, `SELECT name, images FROM integrity_archive_series WHERE source = $1 ORDER BY name`, s.src.System())
 	if err != nil {
 		return nil, ours{err}
@@ -324,21 +322,6 @@ func (s *sweep) draw(ctx context.Context, n int, known int64) (out []drawn, err 
 		}
 	}
 	return out, rows.Err()
-}
-
-// ranks chooses n different numbers below of, and sorts them.
-func (s *sweep) ranks(n int, of int64) []int64 {
-	dice := rand.New(s.Random)
-	chosen := map[int64]bool{}
-	for int64(len(chosen)) < min(int64(n), of, math.MaxInt32) {
-		chosen[dice.Int64N(of)] = true
-	}
-	out := make([]int64, 0, len(chosen))
-	for rank := range chosen {
-		out = append(out, rank)
-	}
-	slices.Sort(out)
-	return out
 }
 
 // look1 reads some images of a series. What is not there any more the next sweep judges, which reads rejection notes first.

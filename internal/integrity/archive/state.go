@@ -10,9 +10,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"time"
 
+	"github.com/wardline/wardline/internal/integrity/sample"
 	"github.com/wardline/wardline/internal/store"
 )
 
@@ -32,8 +32,8 @@ type Config struct {
 	// Now is our clock.
 	Now func() time.Time
 
-	// Random chooses what is sampled. Whoever can foretell it knows which images will not be looked at. It is asked by one goroutine at a time.
-	Random rand.Source
+	// Dice choose what is sampled.
+	Dice *sample.Dice
 }
 
 // Keeper remembers what archives hold. Of one archive it makes one sweep at a time, which its caller sees to.
@@ -41,7 +41,7 @@ type Keeper struct{ Config }
 
 // Open prepares the Keeper's tables.
 func Open(ctx context.Context, c Config) (*Keeper, error) {
-	if c.Seal == nil || c.Open == nil || c.Hash == nil || c.Now == nil || c.Random == nil {
+	if c.Seal == nil || c.Open == nil || c.Hash == nil || c.Now == nil || c.Dice == nil {
 		return nil, errors.New("wardline: internal error: a Keeper of archives lacks its seal, its clock or its dice")
 	}
 	if err := c.DB.Migrate(ctx, "integrity_archive", schema); err != nil {

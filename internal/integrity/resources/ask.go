@@ -4,49 +4,28 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
-	"math/rand/v2"
 	"slices"
 	"sort"
 	"time"
 
 	"github.com/wardline/wardline/internal/integrity/aside"
+	"github.com/wardline/wardline/internal/integrity/sample"
 )
 
-// Shares divides a sample of n resources among the types of a server, in the order of Source.Types: half of it to those with high harm, and
-// within each half by their numbers. What one half has no resources for the other gets.
+// Shares divides a sample of n resources among the types of a server, in the order of Source.Types, as sample.Shares does.
 func (k *Keeper) Shares(ctx context.Context, src *Source, n int) ([]int, error) {
-	counts := make([]int64, len(src.decl.Types))
-	var high, normal int64
+	parts := make([]sample.Part, len(src.decl.Types))
 	for i := range src.decl.Types {
 		t := &src.decl.Types[i]
 		state, err := k.load(ctx, src.decl.System, t.Type)
 		if err != nil {
 			return nil, err
 		}
-		if state == nil {
-			continue
-		}
-		counts[i] = state.live
-		if t.Harm == "high" {
-			high += counts[i]
-		} else {
-			normal += counts[i]
+		if state != nil {
+			parts[i] = sample.Part{Count: state.live, High: t.Harm == "high"}
 		}
 	}
-	forHigh := max(int64(n+1)/2, int64(n)-normal)
-	forNormal := max(int64(n)-forHigh, int64(n)-high)
-	shares := make([]int, len(counts))
-	for i := range counts {
-		part, of := forNormal, normal
-		if src.decl.Types[i].Harm == "high" {
-			part, of = forHigh, high
-		}
-		if of > 0 {
-			shares[i] = int(min(counts[i], int64(math.Ceil(float64(part)*float64(counts[i])/float64(of)))))
-		}
-	}
-	return shares, nil
+	return sample.Shares(n, parts), nil
 }
 
 // Sample looks at n resources of a type that are known, each as likely as the others, and at all that the server tells of their
@@ -168,7 +147,7 @@ func (k *Keeper) draw(ctx context.Context, t *typeState, n int, s *aside.Sealer)
 	if err != nil {
 		return nil, err
 	}
-	positions := k.positions(total, n)
+	positions := k.Dice.Draw(total, n)
 	var list []*record
 	var before int64
 	for _, c := range counts {
@@ -208,29 +187,4 @@ func (k *Keeper) counts(ctx context.Context, t *typeState) (list []chunkCount, t
 		list, total = append(list, c), total+c.live
 	}
 	return list, total, errors.Join(rows.Err(), rows.Close())
-}
-
-// positions are n different numbers below total, sorted; all of them when n is no smaller.
-func (k *Keeper) positions(total int64, n int) []int64 {
-	k.dice.Lock()
-	defer k.dice.Unlock()
-	dice := rand.New(k.Random)
-	if int64(n) >= total {
-		n = int(total)
-	}
-	// Floyd's way needs no memory for what is not chosen.
-	chosen := make(map[int64]struct{}, n)
-	for i := total - int64(n); i < total; i++ {
-		p := dice.Int64N(i + 1)
-		if _, twice := chosen[p]; twice {
-			p = i
-		}
-		chosen[p] = struct{}{}
-	}
-	list := make([]int64, 0, n)
-	for p := range chosen {
-		list = append(list, p)
-	}
-	slices.Sort(list)
-	return list
 }

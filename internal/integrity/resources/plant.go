@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -75,9 +74,7 @@ func (k *Keeper) falsify(r *record, at time.Time) {
 		v.sum[0] ^= 1
 		return
 	}
-	k.dice.Lock()
-	twist(leaves[rand.New(k.Random).IntN(len(leaves))])
-	k.dice.Unlock()
+	twist(leaves[k.Dice.Number(len(leaves))])
 	v.text = tree.AppendDecText(nil)
 	v.sum = sha256.Sum256(v.text)
 }

@@ -9,14 +9,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/wardline/wardline/internal/integrity/aside"
 	"github.com/wardline/wardline/internal/integrity/digest"
+	"github.com/wardline/wardline/internal/integrity/sample"
 	"github.com/wardline/wardline/internal/store"
 )
 
@@ -42,20 +41,18 @@ type Config struct {
 	// Now is our own clock, which the server's is held against.
 	Now func() time.Time
 
-	// Random chooses what is sampled, and where something is planted. Whoever can foretell it knows what will not be looked at. It is asked by
-	// one goroutine at a time.
-	Random rand.Source
+	// Dice choose what is sampled, and where something is planted.
+	Dice *sample.Dice
 }
 
 // Keeper remembers what FHIR servers held. Of one type it makes one sweep at a time, which its caller sees to.
 type Keeper struct {
 	Config
-	dice sync.Mutex // guards Random
 }
 
 // Open prepares the Keeper's tables.
 func Open(ctx context.Context, c Config) (*Keeper, error) {
-	if c.Seal == nil || c.Open == nil || c.Reading == nil || c.Now == nil || c.Random == nil {
+	if c.Seal == nil || c.Open == nil || c.Reading == nil || c.Now == nil || c.Dice == nil {
 		return nil, errors.New("wardline: internal error: a Keeper of resources lacks its seal, its reading, its clock or its dice")
 	}
 	if err := c.DB.Migrate(ctx, "integrity_resources", schema); err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/wardline/wardline/internal/integrity"
 	"github.com/wardline/wardline/internal/integrity/resources"
+	"github.com/wardline/wardline/internal/integrity/sample"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/vault"
 )
@@ -359,7 +360,7 @@ func keeperIn(t testing.TB, db *store.DB) *resources.Keeper {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, err := resources.Open(t.Context(), resources.Config{DB: db, Seal: v.Seal, Open: v.Open, Reading: integrity.Statements, Dir: t.TempDir(), Now: time.Now, Random: rand.NewPCG(1, 2)})
+	k, err := resources.Open(t.Context(), resources.Config{DB: db, Seal: v.Seal, Open: v.Open, Reading: integrity.Statements, Dir: t.TempDir(), Now: time.Now, Dice: sample.NewDice(rand.NewPCG(1, 2))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,59 +5,28 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"math"
-	"math/rand/v2"
 	"slices"
 	"sort"
 
 	"github.com/wardline/wardline/internal/integrity/aside"
 	"github.com/wardline/wardline/internal/integrity/digest"
+	"github.com/wardline/wardline/internal/integrity/sample"
 )
 
-// SampleSize is how many rows must be looked at to find, with so much confidence, at least one when so large a share of them was falsified:
-// ln(1-confidence)/ln(1-share). Both lie between 0 and 1; 0.001 and 0.95 make 2,995. It is 0 for what cannot be.
-func SampleSize(share, confidence float64) int {
-	if !(share > 0 && share < 1 && confidence > 0 && confidence < 1) {
-		return 0
-	}
-	n := math.Ceil(math.Log1p(-confidence) / math.Log1p(-share))
-	return int(min(n, math.MaxInt32))
-}
-
-// Shares divides a sample of n rows among the tables of a system, in the order of Source.Tables: half of it to those with high harm, and
-// within each half by their rows. What one half has no rows for the other gets.
+// Shares divides a sample of n rows among the tables of a system, in the order of Source.Tables, as sample.Shares does.
 func (k *Keeper) Shares(ctx context.Context, src *Source, n int) ([]int, error) {
-	rows := make([]int64, len(src.decl.Tables))
-	var high, normal int64
+	parts := make([]sample.Part, len(src.decl.Tables))
 	for i := range src.decl.Tables {
 		t := &src.decl.Tables[i]
 		state, err := k.load(ctx, src.decl.System, t.String())
 		if err != nil {
 			return nil, err
 		}
-		if state == nil {
-			continue
-		}
-		rows[i] = state.live
-		if t.Harm == "high" {
-			high += rows[i]
-		} else {
-			normal += rows[i]
+		if state != nil {
+			parts[i] = sample.Part{Count: state.live, High: t.Harm == "high"}
 		}
 	}
-	forHigh := max(int64(n+1)/2, int64(n)-normal)
-	forNormal := max(int64(n)-forHigh, int64(n)-high)
-	shares := make([]int, len(rows))
-	for i := range rows {
-		part, of := forNormal, normal
-		if src.decl.Tables[i].Harm == "high" {
-			part, of = forHigh, high
-		}
-		if of > 0 {
-			shares[i] = int(min(rows[i], int64(math.Ceil(float64(part)*float64(rows[i])/float64(of)))))
-		}
-	}
-	return shares, nil
+	return sample.Shares(n, parts), nil
 }
 
 // Sample looks at n rows of a table that are known, each as likely as the others; at all when it has fewer. Before the first full sweep it
@@ -241,7 +210,7 @@ func (s *sweep) countRows(ctx context.Context) error {
 
 // draw chooses n of the rows that are known.
 func (s *sweep) draw(ctx context.Context, n int) ([]wanted, error) {
-	positions := s.positions(s.report.Rows, n)
+	positions := s.Dice.Draw(s.report.Rows, n)
 	var list []wanted
 	var before int64
 	for id := range int64(1) << s.state.bits {
@@ -267,33 +236,4 @@ func (s *sweep) draw(ctx context.Context, n int) ([]wanted, error) {
 		positions, before = positions[mine:], before+c.live
 	}
 	return list, nil
-}
-
-// positions are n different numbers below total, sorted; all of them when n is no smaller.
-func (k *Keeper) positions(total int64, n int) []int64 {
-	k.dice.Lock()
-	defer k.dice.Unlock()
-	dice := rand.New(k.Random)
-	if int64(n) >= total {
-		all := make([]int64, total)
-		for i := range all {
-			all[i] = int64(i)
-		}
-		return all
-	}
-	// Floyd's way needs no memory for what is not chosen.
-	chosen := make(map[int64]struct{}, n)
-	for i := total - int64(n); i < total; i++ {
-		p := dice.Int64N(i + 1)
-		if _, twice := chosen[p]; twice {
-			p = i
-		}
-		chosen[p] = struct{}{}
-	}
-	list := make([]int64, 0, n)
-	for p := range chosen {
-		list = append(list, p)
-	}
-	slices.Sort(list)
-	return list
 }

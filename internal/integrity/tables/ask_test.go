@@ -2,59 +2,13 @@ package tables_test
 
 import (
 	"context"
-	"math"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"github.com/wardline/wardline/internal/integrity/tables"
 )
-
-// TestSampleSize: the numbers that the literature gives for finding one of a share of falsified records.
-func TestSampleSize(t *testing.T) {
-	for _, c := range []struct {
-		share, confidence float64
-		want              int
-	}{
-		{0.001, 0.95, 2995}, {0.0001, 0.95, 29956}, {0.5, 0.5, 1}, {0.01, 0.99, 459},
-		{0, 0.95, 0}, {1, 0.95, 0}, {0.1, 1, 0}, {0.1, 0, 0}, {math.NaN(), 0.5, 0}, {1e-300, 0.95, math.MaxInt32},
-	} {
-		if got := tables.SampleSize(c.share, c.confidence); got != c.want {
-			t.Errorf("%v, %v: %d, not %d", c.share, c.confidence, got, c.want)
-		}
-	}
-}
-
-// TestASampleIsDrawnEvenly: so many different rows, and each as likely as the others.
-func TestASampleIsDrawnEvenly(t *testing.T) {
-	k := keeper(t)
-	rapid.Check(t, func(t *rapid.T) {
-		total, n := rapid.Int64Range(0, 300).Draw(t, "rows"), rapid.IntRange(0, 400).Draw(t, "asked")
-		got := k.Places(total, n)
-		if int64(len(got)) != min(total, int64(n)) || !slices.IsSorted(got) || len(slices.Compact(slices.Clone(got))) != len(got) {
-			t.Errorf("%d of %d gave %v", n, total, got)
-		}
-		for _, p := range got {
-			if p < 0 || p >= total {
-				t.Errorf("%d is no row of %d", p, total)
-			}
-		}
-	})
-	counts := make([]int, 10)
-	for range 20_000 {
-		for _, p := range k.Places(10, 3) {
-			counts[p]++
-		}
-	}
-	for p, n := range counts { // 6,000 each are expected; 65 is the standard deviation
-		if n < 5_500 || n > 6_500 {
-			t.Errorf("row %d was drawn %d times", p, n)
-		}
-	}
-}
 
 // TestASampleFindsWhatItLooksAt, and remembers it.
 func TestASampleFindsWhatItLooksAt(t *testing.T) {

@@ -152,8 +152,5 @@ func Earliest(zone *time.Location, from, now time.Time) string {
 	return c.argument(parsedOf("", value{Kind: digest.Timestamp, Time: c.earliest(from, now)}))
 }
 
-// Places are different numbers below total, as a sample is drawn by them.
-func (k *Keeper) Places(total int64, n int) []int64 { return k.positions(total, n) }
-
 // ChunkOfOne is the digest of a chunk with one row.
 func ChunkOfOne(key, sum Sum) Sum { return chunkSum([]*row{{key: key, sum: sum}}) }

@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 	_ "github.com/jackc/pgx/v5/stdlib"
 
+	"github.com/wardline/wardline/internal/integrity/sample"
 	"github.com/wardline/wardline/internal/integrity/tables"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/store/storetest"
@@ -182,7 +183,7 @@ func keeperIn(t testing.TB, db *store.DB) *tables.Keeper {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, err := tables.Open(t.Context(), tables.Config{DB: db, Seal: v.Seal, Open: v.Open, Dir: t.TempDir(), Now: time.Now, Random: rand.NewPCG(1, uint64(uuid.New().ID()))})
+	k, err := tables.Open(t.Context(), tables.Config{DB: db, Seal: v.Seal, Open: v.Open, Dir: t.TempDir(), Now: time.Now, Dice: sample.NewDice(rand.NewPCG(1, uint64(uuid.New().ID())))})
 	if err != nil {
 		t.Fatal(err)
 	}

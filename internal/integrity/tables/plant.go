@@ -73,7 +73,7 @@ func (k *Keeper) Planted(ctx context.Context, src *Source, table string) (since 
 
 // one is a row by chance with its content; nil when it cannot stand for another.
 func (k *Keeper) one(ctx context.Context, t *tableState, s *aside.Sealer) (*row, error) {
-	place := k.positions(t.live, 1)[0]
+	place := k.Dice.Draw(t.live, 1)[0]
 	for id := range int64(1) << t.bits {
 		c, err := k.chunk(ctx, t, id)
 		if err != nil {

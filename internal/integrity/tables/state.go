@@ -9,11 +9,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"sync"
 	"time"
 
 	"github.com/wardline/wardline/internal/integrity/aside"
+	"github.com/wardline/wardline/internal/integrity/sample"
 	"github.com/wardline/wardline/internal/store"
 )
 
@@ -34,19 +33,18 @@ type Config struct {
 	// Now is our own clock, which the database's is held against.
 	Now func() time.Time
 
-	// Random chooses what is sampled. Whoever can foretell it knows which rows will not be looked at. It is asked by one goroutine at a time.
-	Random rand.Source
+	// Dice choose what is sampled.
+	Dice *sample.Dice
 }
 
 // Keeper remembers what the tables of other systems held. Of one table it makes one sweep at a time, which its caller sees to.
 type Keeper struct {
 	Config
-	dice sync.Mutex // guards Random
 }
 
 // Open prepares the Keeper's tables.
 func Open(ctx context.Context, c Config) (*Keeper, error) {
-	if c.Seal == nil || c.Open == nil || c.Now == nil || c.Random == nil {
+	if c.Seal == nil || c.Open == nil || c.Now == nil || c.Dice == nil {
 		return nil, errors.New("wardline: internal error: a Keeper of tables lacks its seal, its clock or its dice")
 	}
 	if err := c.DB.Migrate(ctx, "integrity_tables", schema); err != nil {
