@@ -114,7 +114,7 @@ func (d *doubtful) compare() {
 	}
 	for _, f := range all {
 		row, shown := d.row(f, kindBefore, kindAfter)
-		if !shown {
+		if !shown || ofKept(d.Kind) && f.Name == "OBX-7" { // the record's own range is not known
 			continue
 		}
 		if f.Name == "OBX-5" {
@@ -418,7 +418,7 @@ func (d *doubtful) routeLife() []page.LifeRow {
 	for i := range d.answers {
 		a := &d.answers[i]
 		class, text := answerSays(a)
-		add(cmp.Or(a.Answered, a.Asked), class, "Looked into "+page.Clean(a.System, 40), text, nil)
+		add(cmp.Or(a.Answered, a.Asked), class, "Looked into "+page.Clean(a.System, 40)+":", text, nil)
 	}
 	slices.SortStableFunc(all, func(a, b dated) int { return a.at.Compare(b.at) })
 	var rows []page.LifeRow
