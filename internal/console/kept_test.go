@@ -103,7 +103,7 @@ func TestTheRecordKeepsSomethingElse(t *testing.T) {
 			}
 		}
 	}
-	look("No. The record says 4.1 mmol/L; 6.8 mmol/L was sent to it.", "Call the one who sent it, before anybody acts on what the record says", "Sent and kept", "The record says", "Looked into RECORD",
+	look("No. The record says 4.1 mmol/L; 6.8 mmol/L was sent to it.", "Call the one who sent it, before anybody acts on what the record says", "Sent and kept", "The record says", "Looked into RECORD", "The life of this record", "by tap-lab/10.0.0.5, final", "New: 4.1 mmol/L",
 		"asked; the answer stands here within a minute")
 	if err := s.Answer(t.Context(), a.now()); err != nil {
 		t.Fatal(err)

@@ -28,6 +28,7 @@ type doubtful struct {
 	main   *page.PointRow // the one that says most; nil when none is changed
 	limit  string         // a sentence about the usual range; may be empty
 
+	life    integrity.Life     // of what is read back; empty of messages alone
 	answers []integrity.Answer // of the systems that keep it, which are asked anew when it is opened
 }
 
@@ -75,6 +76,9 @@ func (c *Console) doubtful(ctx context.Context, r *request, id string) (*doubtfu
 		d.compare()
 	}
 	if err := c.Integrity.LookBack(ctx, &d.Doubt, r.clock.Now); err != nil {
+		return nil, err
+	}
+	if d.life, err = c.Integrity.Life(ctx, &d.Doubt); err != nil {
 		return nil, err
 	}
 	d.answers, err = c.Integrity.Answers(ctx, d.ID)
@@ -237,6 +241,9 @@ func (c *Console) recordPage(r *request, d *doubtful) page.Doubt {
 			v.Weighs = d.weighs()
 		}
 		v.LifeOf, v.Life = "When it was read", d.routeLife()
+		if len(d.life.Happenings) > 0 {
+			v.LifeOf = "The life of this record"
+		}
 	} else if ofChart(d.Kind) {
 		v.Meaning = "that anything was falsified, or why it was written so. It proves what reached us and when, and that it is unchanged since."
 		v.Weighs = d.weighs()
@@ -408,10 +415,20 @@ func (d *doubtful) routeLife() []page.LifeRow {
 	if ofKept(d.Kind) {
 		first = [2]string{"Sent" + sent, "to the record"}
 	}
-	if d.Before != nil {
+	for i := range d.life.Happenings {
+		h := &d.life.Happenings[i]
+		place := h.Place()
+		class, strong, text := d.happeningSays(h)
+		if slices.Contains(d.Places, place) { // it is what is doubted
+			class = "act"
+		}
+		add(h.At, class, strong, text, seal(place.Entry, place.Line))
+	}
+	isHeard := len(d.life.Happenings) > 0 // also what is doubted
+	if d.Before != nil && !isHeard {
 		add(d.before.Received, "ok", first[0], first[1], seal(d.Before.Entry, d.Before.Line))
 	}
-	if s := d.behind(); len(d.places) > 0 {
+	if s := d.behind(); len(d.places) > 0 && !isHeard {
 		add(s.Received, "act", second[0], second[1], seal(s.Place.Entry, s.Place.Line))
 	}
 	add(d.At.Add(time.Nanosecond), "", "This doubt", "was filed as a finding", nil)

@@ -281,6 +281,35 @@ var whatToDo = map[string]string{
 	string(row.Tampered):     "Ask the administrators of the database what was done there",
 }
 
+// happeningSays is one thing that was heard of a record: what, by whom, as which version, and why it is odd. Nobody is named.
+func (d *doubtful) happeningSays(h *integrity.Happening) (class, strong, text string) {
+	class = map[string]string{"mismatch": "act", "pending": "watch"}[h.Outcome]
+	class = cmp.Or(class, "ok")
+	strong, where := capital(page.Clean(h.Act, 40)), "in "+page.Clean(h.Point, 40)
+	if h.Act == "sent" {
+		where = "by " + page.Clean(h.Point, 40)
+	}
+	value, _, _ := strings.Cut(h.Says, " ")
+	if isAmount(value) {
+		strong += ": " + d.tells.hide(h.Says)
+	}
+	parts := []string{where}
+	if h.Version != "" && isAmount(h.Version) {
+		parts = append(parts, "version "+page.Clean(h.Version, 12))
+	}
+	if h.State != "" {
+		parts = append(parts, page.Clean(h.State, 20))
+	}
+	if h.By != "" {
+		parts = append(parts, "changed by "+page.Mask(h.By))
+	}
+	text = strings.Join(parts, ", ")
+	for _, why := range h.Why[:min(len(h.Why), 3)] {
+		text += ". " + strings.TrimSuffix(page.Clean(why, 200), ".")
+	}
+	return class, strong, text
+}
+
 // answerSays is what a system said when it was asked because of a doubt.
 func answerSays(a *integrity.Answer) (class, text string) {
 	switch {

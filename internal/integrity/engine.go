@@ -33,6 +33,7 @@ type Engine struct {
 	images   shelf[image.Seal]
 	rows     shelf[row.Seal]
 	kept     shelf[kept.Seal]
+	lives    shelf[Life]
 	since    time.Time // when the first event was received
 
 	observed time.Time // when the latest event was received
@@ -45,7 +46,7 @@ type Engine struct {
 
 // NewEngine returns an Engine that has heard nothing.
 func NewEngine(cfg EngineConfig) *Engine {
-	e := &Engine{cfg: cfg, chart: chart.New(), images: memory[image.Seal]{}, rows: memory[row.Seal]{}, kept: memory[kept.Seal]{}}
+	e := &Engine{cfg: cfg, chart: chart.New(), images: memory[image.Seal]{}, rows: memory[row.Seal]{}, kept: memory[kept.Seal]{}, lives: memory[Life]{}}
 	for _, c := range cfg.Routes {
 		e.passages = append(e.passages, newPassage(c, cfg.Secret("route "+c.Name)))
 	}

@@ -31,6 +31,7 @@ type Doubt struct {
 	Study   string          `json:"study,omitempty"`   // Study Instance UID of an image
 	Thing   []string        `json:"thing,omitempty"`   // key of a row, or id of a resource, by which its system is asked for it
 	Part    string          `json:"part,omitempty"`    // of that system, where About says something else
+	Life    string          `json:"life,omitempty"`    // name of the object under which its life is kept
 	Patient string          `json:"patient,omitempty"` // token
 	Author  string          `json:"author,omitempty"`  // who wrote it, as the sender calls the person
 	Before  *finding.Place  `json:"before,omitempty"`  // in the journal, of what was said in front of an engine

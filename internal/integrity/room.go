@@ -49,6 +49,7 @@ type Room struct {
 	images   *drawers[image.Seal]
 	rows     *drawers[row.Seal]
 	kept     *drawers[kept.Seal]
+	lives    *drawers[Life]
 	reader   event.LineReader
 	receipts []*journal.Receipt // of what was filed since the position was written
 	found    []Doubt            // since then
@@ -81,7 +82,8 @@ func (r *Room) load(ctx context.Context, _ *hospital.House) error {
 	r.engine = NewEngine(EngineConfig{Routes: r.cfg.Routes, Kept: r.cfg.Kept, Zone: r.cfg.Zone, Secret: secret})
 	r.images, r.rows = newDrawers[image.Seal](r.cfg.DB, r.cfg.Vault, "integrity_images"), newDrawers[row.Seal](r.cfg.DB, r.cfg.Vault, "integrity_rows")
 	r.kept = newDrawers[kept.Seal](r.cfg.DB, r.cfg.Vault, "integrity_kept")
-	r.engine.images, r.engine.rows, r.engine.kept = r.images, r.rows, r.kept
+	r.lives = newDrawers[Life](r.cfg.DB, r.cfg.Vault, "integrity_lives")
+	r.engine.images, r.engine.rows, r.engine.kept, r.engine.lives = r.images, r.rows, r.kept, r.lives
 	return r.recall(ctx)
 }
 
@@ -92,7 +94,7 @@ func (r *Room) event(ctx context.Context, h *hospital.House, ev *event.Event, at
 		r.filings = 0
 	}
 	r.at = at
-	r.images.ctx, r.rows.ctx, r.kept.ctx = ctx, ctx, ctx
+	r.images.ctx, r.rows.ctx, r.kept.ctx, r.lives.ctx = ctx, ctx, ctx, ctx
 	doubts, err := r.engine.Event(h, ev, at)
 	if err != nil {
 		return err
@@ -123,6 +125,7 @@ func (r *Room) saved() {
 	r.images.written()
 	r.rows.written()
 	r.kept.written()
+	r.lives.written()
 	r.seated = r.seating
 	r.mu.Lock()
 	defer r.mu.Unlock()

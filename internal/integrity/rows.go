@@ -53,10 +53,25 @@ func (e *Engine) row(h *hospital.House, ev *event.Event, at hospital.Place) ([]D
 		return e.exported(h, ev, at, r)
 	}
 	out, err := e.keeps(h, ev, at, r)
-	if kind := sweptKind(r.Act, r.Outcome, r.Sort); kind != "" && err == nil {
+	if err != nil {
+		return nil, err
+	}
+	kind := sweptKind(r.Act, r.Outcome, r.Sort)
+	if kind != "" {
 		out = append(out, e.swept(h, ev, at, r, kind))
 	}
-	return out, err
+	if kind == row.Tampered || kind == row.Unread || r.Outcome == OutcomeMatch {
+		return out, nil // it is about the table, or nothing happened
+	}
+	return out, e.happened(r.name(), r.happening(ev, at))
+}
+
+// name is that of the row among all that systems keep.
+func (r *told) name() string { return fmt.Sprintf("%q %q %q", r.System, r.Table, r.Key) }
+
+// happening is what was read of it.
+func (r *told) happening(ev *event.Event, at hospital.Place) Happening {
+	return Happening{ID: idOf(at, ev.ID), At: ev.Observed, Point: r.System, Act: r.Act, Outcome: r.Outcome, Version: r.Version, By: r.By, Why: r.Reasons}
 }
 
 // swept is the doubt about a row that a sweep has judged.
@@ -73,7 +88,7 @@ func (e *Engine) swept(h *hospital.House, ev *event.Event, at hospital.Place, r 
 // exported compares a row of an export with what it was in the one before.
 func (e *Engine) exported(h *hospital.House, ev *event.Event, at hospital.Place, r *told) ([]Doubt, error) {
 	now := row.Row{Sort: row.Sort(r.Sort), Version: r.Version, Updated: r.Updated, By: r.By, Count: r.Count, Cells: r.Content}
-	name := fmt.Sprintf("%q %q %q", r.System, r.Table, r.Key)
+	name := r.name()
 	before, known, err := e.rows.seal(name)
 	if err != nil {
 		return nil, err
@@ -103,7 +118,7 @@ func (e *Engine) exported(h *hospital.House, ev *event.Event, at hospital.Place,
 }
 
 func rowDoubt(h *hospital.House, ev *event.Event, at hospital.Place, kind row.Kind, r *told) Doubt {
-	d := Doubt{Kind: string(kind), At: ev.Observed, System: r.System, About: r.Table, Thing: r.Keys, Count: 1, Places: []finding.Place{{Entry: at.Entry, Line: int(at.Line)}}}
+	d := Doubt{Kind: string(kind), At: ev.Observed, System: r.System, About: r.Table, Thing: r.Keys, Life: r.name(), Count: 1, Places: []finding.Place{{Entry: at.Entry, Line: int(at.Line)}}}
 	if r.Patient != "" {
 		d.Patient = token(h, r.whose())
 	}

@@ -1,6 +1,7 @@
 package integrity
 
 import (
+	"encoding/hex"
 	"maps"
 	"slices"
 	"strings"
@@ -98,7 +99,7 @@ func isFrom(sender string, names []string) bool {
 }
 
 // keptName is the name of the seal of a result in a system.
-func keptName(system string, key []byte) string { return system + "\x00" + string(key) }
+func keptName(system string, key []byte) string { return system + " " + hex.EncodeToString(key) }
 
 // sent takes in what a message says of results. Where the record is known to say something else, it is asked once it had time to hear of it.
 func (e *Engine) sent(ev *event.Event, m *hl7.Message, at hospital.Place) error {
@@ -116,7 +117,7 @@ func (e *Engine) sent(ev *event.Event, m *hl7.Message, at hospital.Place) error 
 			if c.byTime {
 				timed(&s)
 			}
-			if err := e.hear(c, &s, number+"^^^"+authority, kept.Claim{ID: idOf(at, ev.ID), At: ev.Observed, Says: saidOf(s.Get)}); err != nil {
+			if err := e.hear(c, &s, ev.Source, number+"^^^"+authority, kept.Claim{ID: idOf(at, ev.ID), At: ev.Observed, Says: saidOf(s.Get)}); err != nil {
 				return err
 			}
 		}
@@ -144,8 +145,8 @@ var states = map[string]kept.State{
 	assertion.StatusCancelled: kept.Cancelled, assertion.StatusWithdrawn: kept.Withdrawn,
 }
 
-// hear takes in what was sent of a result. whose is its patient as PID-3 writes it.
-func (e *Engine) hear(c *KeptConfig, s *assertion.Statement, whose string, claim kept.Claim) error {
+// hear takes in what a sender sent of a result. whose is its patient as PID-3 writes it.
+func (e *Engine) hear(c *KeptConfig, s *assertion.Statement, from, whose string, claim kept.Claim) error {
 	key := s.KeySum()
 	name := keptName(c.System, key[:])
 	seal, _, err := e.kept.seal(name)
@@ -153,12 +154,29 @@ func (e *Engine) hear(c *KeptConfig, s *assertion.Statement, whose string, claim
 		return err
 	}
 	seal.System, seal.Key, seal.Subject, seal.Patient = c.System, key[:], s.Get(assertion.Subject), whose
+	if !saysSame(seal.Sent.Says, claim.Says) {
+		h := saidAs(claim.Says)
+		h.ID, h.At, h.Point, h.Act = claim.ID, claim.At, from, actSent
+		if err := e.happened(name, h); err != nil {
+			return err
+		}
+	}
 	seal.Hear(claim)
 	if verdict, _ := seal.Judge(c.Young); verdict == kept.Early {
 		e.ask(c, &seal)
 	}
 	e.kept.keep(name, seal, claim.At)
 	return nil
+}
+
+// saysSame tells whether two claims of one side say the same.
+func saysSame(a, b *kept.Said) bool {
+	return a != nil && a.Value == b.Value && a.Unit == b.Unit && a.State == b.State
+}
+
+// saidAs is what a claim says, as a Happening has it.
+func saidAs(s *kept.Said) Happening {
+	return Happening{Says: strings.TrimSpace(s.Value + " " + s.Unit), State: string(s.State)}
 }
 
 // ask has the record asked for a result as soon as it had time to hear of what was sent.
@@ -189,7 +207,15 @@ func (e *Engine) keeps(h *hospital.House, ev *event.Event, at hospital.Place, r 
 			}
 			seal.System, seal.Key, seal.Subject = r.System, s.Key, s.Subject
 			seal.Told = seal.Told && seal.Kept.Says != nil // else it was told that it is missing, and it came
-			seal.Kept = kept.Claim{ID: idOf(at, ev.ID), At: r.Read, Thing: r.Key, Says: saidOf(func(name string) string { return s.Fields[name] })}
+			says := saidOf(func(name string) string { return s.Fields[name] })
+			if !saysSame(seal.Kept.Says, says) {
+				was, said := r.happening(ev, at), saidAs(says)
+				was.Says, was.State = said.Says, said.State
+				if err := e.happened(name, was); err != nil {
+					return nil, err
+				}
+			}
+			seal.Kept = kept.Claim{ID: idOf(at, ev.ID), At: r.Read, Thing: r.Key, Says: says}
 			verdict, changes := seal.Judge(c.Young)
 			switch verdict {
 			case kept.Early:
@@ -227,7 +253,7 @@ var fieldNames = map[string]string{kept.Value: "OBX-5", kept.Unit: "OBX-6", kept
 func (e *Engine) keptDoubt(h *hospital.House, ev *event.Event, at hospital.Place, kind kept.Kind, seal *kept.Seal, system string, changes []kept.Change) Doubt {
 	_, code, _ := strings.Cut(seal.Subject, "|")
 	d := Doubt{
-		Kind: string(kind), At: ev.Observed, System: system, About: strings.TrimSpace("OBX " + code), Count: 1, Patient: token(h, seal.Patient),
+		Kind: string(kind), At: ev.Observed, System: system, About: strings.TrimSpace("OBX " + code), Count: 1, Patient: token(h, seal.Patient), Life: keptName(system, seal.Key),
 		Places: []finding.Place{{Entry: at.Entry, Line: int(at.Line)}},
 	}
 	if seal.Kept.Thing != "" {

@@ -113,6 +113,22 @@ func TestAmendedInTheRecord(t *testing.T) {
 		r.keeps("b", "2", "L8", "4.9", "corrected")
 		must(t, r.News(t.Context()))
 		r.expect(t, "corrected by the laboratory", amended)
+		room := r.follow(r.db)
+		found, err := room.Doubts(t.Context(), time.Time{}, 10)
+		must(t, err)
+		life, err := room.Life(t.Context(), &found[0])
+		must(t, err)
+		var got []string
+		for _, h := range life.Happenings {
+			got = append(got, fmt.Sprintf("%s %s: %s %s, version %q", h.Point, h.Act, h.Says, h.State, h.Version))
+			if h.ID == "" || h.At.IsZero() {
+				t.Errorf("%+v", h)
+			}
+		}
+		want := []string{`lab/10.0.0.4 sent: 6.8 mmol/L final, version ""`, `RECORD new: 6.8 mmol/L final, version "1"`, `RECORD amended: 4.1 mmol/L corrected, version "2"`}
+		if diff := cmp.Diff(got, want); diff != "" {
+			t.Errorf("the life of the result (-got +want):\n%s", diff)
+		}
 	})
 }
 

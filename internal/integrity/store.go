@@ -47,6 +47,9 @@ func (r *Room) write(ctx context.Context, tx *sql.Tx) error {
 	if err := r.kept.write(ctx, tx); err != nil {
 		return err
 	}
+	if err := r.lives.write(ctx, tx); err != nil {
+		return err
+	}
 	if err := r.writeTests(ctx, tx); err != nil {
 		return err
 	}
@@ -223,7 +226,7 @@ func (r *Room) Doubts(ctx context.Context, since time.Time, n int) ([]Doubt, err
 // Prune forgets what was kept before a moment: doubts, and what images and rows of other systems were when they were heard. It returns how many doubts.
 func (r *Room) Prune(ctx context.Context, before time.Time) (doubts int, err error) {
 	err = r.cfg.DB.Do(ctx, func(tx *sql.Tx) error {
-		for _, table := range []string{"integrity_images", "integrity_rows", "integrity_kept", "integrity_asks", "integrity_doubts"} {
+		for _, table := range []string{"integrity_images", "integrity_rows", "integrity_kept", "integrity_lives", "integrity_asks", "integrity_doubts"} {
 			done, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE at < $1`, before.Unix())
 			if err != nil {
 				return err

@@ -162,5 +162,14 @@ func TestARowIsLookedAt(t *testing.T) {
 		look("explained", 2)
 		l.do(`DELETE FROM results WHERE id = 23`)
 		look("mismatch", 3)
+		life, err := l.room.Life(t.Context(), &found[0])
+		must(t, err)
+		var got []string
+		for _, h := range life.Happenings {
+			got = append(got, h.Act+" "+h.Outcome)
+		}
+		if want := []string{"changed without version mismatch", "changed without version mismatch", "amended explained", "gone mismatch"}; !cmp.Equal(got, want) {
+			t.Errorf("the life of the row is %q, want %q", got, want)
+		}
 	})
 }

@@ -7,6 +7,14 @@ CREATE TABLE integrity_kept (
 ) STRICT;
 CREATE INDEX integrity_kept_at ON integrity_kept (at);
 
+-- What was heard of objects that systems keep.
+CREATE TABLE integrity_lives (
+	name INTEGER PRIMARY KEY, -- keyed hash of the object's name
+	at   INTEGER NOT NULL,    -- when something was heard last, Unix seconds
+	body BLOB NOT NULL        -- Life as JSON, sealed
+) STRICT;
+CREATE INDEX integrity_lives_at ON integrity_lives (at);
+
 -- What is to be read back of other systems now, and not in the night.
 CREATE TABLE integrity_asks (
 	id       INTEGER PRIMARY KEY, -- keyed hash of all that follows up to body
