@@ -176,3 +176,9 @@ func forge(path string, key *seal.Key, index uint64, h *Header, change func(uint
 	_, err = f.WriteAt(sealed, h.Offset)
 	return errors.Join(err, f.Close())
 }
+
+// TendBallast tends a ballast of a size in a folder, as often as what it returns is called.
+func TendBallast(dir string, size int64) func(available, keep int64) error {
+	b := &ballast{dir: dir, size: size}
+	return b.tend
+}

@@ -91,6 +91,24 @@ func TestAFullDiskIsSurvived(t *testing.T) {
 	t.Logf("a full disk: acknowledged %d lines, lost %d, %d orphaned parts of segments", c.acked, c.lost, c.orphans)
 }
 
+// TestTheBallastIsKeptWhileTheDiskIsFilled, for it would be filled as well.
+func TestTheBallastIsKeptWhileTheDiskIsFilled(t *testing.T) {
+	const size, keep = 1 << 20, 4 << 20
+	dir := t.TempDir()
+	tend := journal.TendBallast(dir, size)
+	for i, step := range []struct {
+		available int64
+		there     bool
+	}{{64 << 20, true}, {1 << 20, true}, {100 << 10, true}, {50 << 10, true}, {0, true}, {0, false}, {size, false}, {0, false}, {64 << 20, true}, {100 << 10, true}, {100 << 10, false}} {
+		if err := tend(step.available, keep); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "ballast")); (err == nil) != step.there {
+			t.Errorf("step %d, with %d bytes available: there is a ballast: %t, want %t", i+1, step.available, err == nil, step.there)
+		}
+	}
+}
+
 // ballast is how large the ballast is, -1 when there is none.
 func ballast(cfg journal.Config) int64 {
 	info, err := os.Stat(filepath.Join(cfg.Dir, "ballast"))
@@ -100,7 +118,7 @@ func ballast(cfg journal.Config) int64 {
 	return info.Size()
 }
 
-// fill writes until nothing fits any more.
+// fill writes until nothing fits any more, the last of it so slowly that the journal looks at the disk meanwhile.
 func fill(t *testing.T, file string) {
 	t.Helper()
 	f, err := os.Create(file)
@@ -109,6 +127,9 @@ func fill(t *testing.T, file string) {
 	}
 	defer f.Close()
 	for size := 1 << 20; size > 0; {
+		if size < 1<<20 && size >= 64<<10 {
+			time.Sleep(250 * time.Millisecond)
+		}
 		if _, err := f.Write(make([]byte, size)); errors.Is(err, syscall.ENOSPC) {
 			size /= 2
 		} else if err != nil {

@@ -100,20 +100,24 @@ type ballast struct {
 	dir  string
 	size int64
 
-	mu sync.Mutex
+	mu   sync.Mutex
+	seen int64 // what was available when it was tended last
 }
 
-// tend drops the ballast when nearly nothing is available, and takes it in again when more than keep stays available.
+// tend drops the ballast when nearly nothing is available, and takes it in again when more than keep stays available. As long as somebody fills the disk it
+// is kept, for what is dropped then would be filled as well.
 func (b *ballast) tend(available, keep int64) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	isFilling := available < b.seen
+	b.seen = available
 	path := filepath.Join(b.dir, "ballast")
 	info, err := os.Stat(path)
 	there := err == nil && info.Size() >= b.size
 	switch {
 	case b.size < 0:
 		return nil
-	case there && available < b.size/4:
+	case there && available < b.size/4 && !isFilling:
 		return os.Remove(path)
 	case !there && available-b.size > keep:
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
