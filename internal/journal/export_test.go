@@ -178,7 +178,7 @@ func forge(path string, key *seal.Key, index uint64, h *Header, change func(uint
 }
 
 // TendBallast tends a ballast of a size in a folder, as often as what it returns is called.
-func TendBallast(dir string, size int64) func(available, keep int64) error {
+func TendBallast(dir string, size int64) func(available, keep int64, now time.Time) error {
 	b := &ballast{dir: dir, size: size}
 	return b.tend
 }

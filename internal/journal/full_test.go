@@ -96,11 +96,13 @@ func TestTheBallastIsKeptWhileTheDiskIsFilled(t *testing.T) {
 	const size, keep = 1 << 20, 4 << 20
 	dir := t.TempDir()
 	tend := journal.TendBallast(dir, size)
+	now := time.Now()
 	for i, step := range []struct {
 		available int64
 		there     bool
-	}{{64 << 20, true}, {1 << 20, true}, {100 << 10, true}, {50 << 10, true}, {0, true}, {0, false}, {size, false}, {0, false}, {64 << 20, true}, {100 << 10, true}, {100 << 10, false}} {
-		if err := tend(step.available, keep); err != nil {
+	}{{64 << 20, true}, {1 << 20, true}, {100 << 10, true}, {50 << 10, true}, {0, true}, {0, true}, {0, false}, {size, false}, {0, false}, {64 << 20, true}, {100 << 10, true}, {100 << 10, true}, {100 << 10, false}} {
+		now = now.Add(time.Second)
+		if err := tend(step.available, keep, now); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := os.Stat(filepath.Join(dir, "ballast")); (err == nil) != step.there {
@@ -118,7 +120,7 @@ func ballast(cfg journal.Config) int64 {
 	return info.Size()
 }
 
-// fill writes until nothing fits any more, the last of it so slowly that the journal looks at the disk meanwhile.
+// fill writes until nothing fits any more.
 func fill(t *testing.T, file string) {
 	t.Helper()
 	f, err := os.Create(file)
@@ -127,9 +129,6 @@ func fill(t *testing.T, file string) {
 	}
 	defer f.Close()
 	for size := 1 << 20; size > 0; {
-		if size < 1<<20 && size >= 64<<10 {
-			time.Sleep(250 * time.Millisecond)
-		}
 		if _, err := f.Write(make([]byte, size)); errors.Is(err, syscall.ENOSPC) {
 			size /= 2
 		} else if err != nil {

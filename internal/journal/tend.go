@@ -80,7 +80,7 @@ func (j *Journal) tendSpace(ctx context.Context) {
 	case available >= keep+total/200 && j.full.Swap(false):
 		j.log.InfoContext(ctx, "the journal's disk has room again, receiving goes on", slog.Int64("available_bytes", available))
 	}
-	j.complain(ctx, "ballast of the journal could not be changed", j.ballast.tend(available, keep+total/100))
+	j.complain(ctx, "ballast of the journal could not be changed", j.ballast.tend(available, keep+total/100, time.Now()))
 }
 
 // space returns the bytes that may still be written to the disk of a folder, and how many there are in all.
@@ -100,16 +100,22 @@ type ballast struct {
 	dir  string
 	size int64
 
-	mu   sync.Mutex
-	seen int64 // what was available when it was tended last
+	mu     sync.Mutex
+	seen   int64     // what was available when it was tended last
+	shrunk time.Time // when that was less than before
 }
+
+// calm is for how long a disk must not have become fuller before the ballast is dropped.
+const calm = 2 * time.Second
 
 // tend drops the ballast when nearly nothing is available, and takes it in again when more than keep stays available. As long as somebody fills the disk it
 // is kept, for what is dropped then would be filled as well.
-func (b *ballast) tend(available, keep int64) error {
+func (b *ballast) tend(available, keep int64, now time.Time) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	isFilling := available < b.seen
+	if available < b.seen {
+		b.shrunk = now
+	}
 	b.seen = available
 	path := filepath.Join(b.dir, "ballast")
 	info, err := os.Stat(path)
@@ -117,7 +123,7 @@ func (b *ballast) tend(available, keep int64) error {
 	switch {
 	case b.size < 0:
 		return nil
-	case there && available < b.size/4 && !isFilling:
+	case there && available < b.size/4 && now.Sub(b.shrunk) >= calm:
 		return os.Remove(path)
 	case !there && available-b.size > keep:
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
