@@ -116,7 +116,7 @@ func (s *ArchiveSweeper) News(ctx context.Context, from, to time.Time) (time.Tim
 		if err != nil {
 			return from, err
 		}
-		whole = whole && ok
+		whole = whole && ok && report.Failed == 0
 	}
 	if !whole && to.Sub(from) < time.Hour {
 		return from, nil
@@ -127,18 +127,14 @@ func (s *ArchiveSweeper) News(ctx context.Context, from, to time.Time) (time.Tim
 // Answer looks at the studies that somebody asks for by now.
 func (s *ArchiveSweeper) Answer(ctx context.Context, now time.Time) error {
 	e := errands{s.cfg.DB, s.cfg.Vault, s.decl.System}
-	due, err := e.due(ctx, now)
-	if err != nil {
-		return err
-	}
-	for _, list := range due {
+	return e.each(ctx, now, func(_ string, list []errand) error {
 		for i := range list {
 			if err := s.answer(ctx, e, &list[i], now); err != nil {
 				return err
 			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // answer looks at one study.

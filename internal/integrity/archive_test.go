@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/wardline/wardline/format/dicom/dicomtest"
 	"github.com/wardline/wardline/internal/integrity"
+	"github.com/wardline/wardline/internal/integrity/archive"
 )
 
 func TestArchiveKeepsImages(t *testing.T) {
@@ -350,6 +352,27 @@ func TestArchiveIsLookedAtByDay(t *testing.T) {
 		}
 		if want := map[string]int{"image-gone": 2, "image-redrawn": 1}; !maps.Equal(got, want) {
 			w.Errorf("doubts %v, want %v", got, want)
+		}
+	})
+}
+
+// TestAnArchiveThatDoesNotAnswer is asked again for the studies that were heard meanwhile.
+func TestAnArchiveThatDoesNotAnswer(t *testing.T) {
+	archived(t, "expects: [imaging]\n", func(w *ward) {
+		w.at = time.Now()
+		w.made(w.files(ct("1.2.826.18.1", 1))...)
+		w.follow(w.db)
+		d, err := archive.Parse([]byte("system: SILENT\nurl: http://127.0.0.1:1/dicom-web\nexpects: [imaging]\n"))
+		must(w.T, err)
+		silent, err := integrity.OpenArchiveSweeper(w.Context(), d, integrity.SweepConfig{DB: w.db, Journal: w.journal, Vault: w.vault, Taxonomy: w.tax, Log: slog.New(slog.DiscardHandler)})
+		must(w.T, err)
+		defer silent.Close()
+		to := time.Now().Add(time.Minute)
+		if heard, err := silent.News(w.Context(), to.Add(-30*time.Minute), to); err != nil || !heard.Equal(to.Add(-30*time.Minute)) {
+			w.Errorf("it goes on at %v, %v: the study is forgotten", heard, err)
+		}
+		if heard, err := silent.News(w.Context(), to.Add(-2*time.Hour), to); err != nil || !heard.Equal(to) {
+			w.Errorf("it stays at %v, %v: one archive that is gone is asked for ever", heard, err)
 		}
 	})
 }

@@ -195,7 +195,7 @@ type errand struct {
 	at    time.Time
 }
 
-// due lists what may be asked for now, by part. What could not be had for a day is given up.
+// due lists what may be asked for now, by part.
 func (e errands) due(ctx context.Context, now time.Time) (map[string][]errand, error) {
 	rows, err := e.db.QueryContext(ctx, `SELECT id, name, body, at FROM integrity_asks WHERE system = $1 AND answered = 0 AND due <= $2 ORDER BY due LIMIT $3`, e.system, now.Unix(), askedOnce)
 	if err != nil {
@@ -221,6 +221,25 @@ func (e errands) due(ctx context.Context, now time.Time) (map[string][]errand, e
 		out[one.part] = append(out[one.part], one)
 	}
 	return out, rows.Err()
+}
+
+// each calls do for the errands of each part that are due.
+func (e errands) each(ctx context.Context, now time.Time, do func(part string, list []errand) error) error {
+	due, err := e.due(ctx, now)
+	if err != nil {
+		return err
+	}
+	for part, list := range due {
+		if err := do(part, list); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forget settles errands of a part that is declared no more.
+func (e errands) forget(ctx context.Context, list []errand, now time.Time) error {
+	return e.finish(ctx, list, false, func(*errand) string { return OutcomeAbsent }, now)
 }
 
 // settle keeps the outcome of an errand. One that nobody's doubt waits for is forgotten.

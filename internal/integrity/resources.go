@@ -173,22 +173,13 @@ func (s *ResourceSweeper) Look(ctx context.Context) error {
 // Answer looks at the resources that somebody asks for by now.
 func (s *ResourceSweeper) Answer(ctx context.Context, now time.Time) error {
 	e := errands{s.cfg.DB, s.cfg.Vault, s.source.System()}
-	due, err := e.due(ctx, now)
-	if err != nil {
-		return err
-	}
-	for part, list := range due {
+	return e.each(ctx, now, func(part string, list []errand) error {
 		at := slices.IndexFunc(s.source.Types(), func(t resources.Type) bool { return t.Type == part })
 		if at < 0 {
-			err = e.finish(ctx, list, false, func(*errand) string { return "" }, now) // it is declared no more
-		} else {
-			err = s.answer(ctx, e, &s.source.Types()[at], list, now)
+			return e.forget(ctx, list, now)
 		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+		return s.answer(ctx, e, &s.source.Types()[at], list, now)
+	})
 }
 
 // answer looks at some resources of a type.

@@ -235,24 +235,13 @@ func (s *Sweeper) look(ctx context.Context, n int) error {
 // Answer looks at the rows that somebody asks for by now.
 func (s *Sweeper) Answer(ctx context.Context, now time.Time) error {
 	e := errands{s.cfg.DB, s.cfg.Vault, s.source.System()}
-	due, err := e.due(ctx, now)
-	if err != nil {
-		return err
-	}
-	for part, list := range due {
+	return e.each(ctx, now, func(part string, list []errand) error {
 		at := slices.IndexFunc(s.source.Tables(), func(t tables.Table) bool { return t.Name == part })
 		if at < 0 {
-			err := e.finish(ctx, list, false, func(*errand) string { return "" }, now) // it is declared no more
-			if err != nil {
-				return err
-			}
-			continue
+			return e.forget(ctx, list, now)
 		}
-		if err := s.answer(ctx, e, s.source.Tables()[at], list, now); err != nil {
-			return err
-		}
-	}
-	return nil
+		return s.answer(ctx, e, s.source.Tables()[at], list, now)
+	})
 }
 
 // answer looks at some rows of a table. What nothing is told of is as it was.
