@@ -16,6 +16,7 @@ import (
 	"runtime/pprof"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -302,8 +303,8 @@ var marks = regexp.MustCompile(`load-[a-z0-9]+-[a-z]+-[0-9]+\.`)
 
 func mark(run string, way load.Way, n int) string { return fmt.Sprintf("load-%s-%s-%d.", run, way, n) }
 
-// TestNothingAcknowledgedIsLost kills the node at random moments while all kinds of senders send (promises P1 and P2):
-// what was acknowledged lies in the journal once it has started again.
+// TestNothingAcknowledgedIsLost kills the node after sixty to a thousand acknowledgements while all kinds of senders send
+// (promises P1 and P2): what was acknowledged lies in the journal once it has started again.
 func TestNothingAcknowledgedIsLost(t *testing.T) {
 	kills := 3
 	if os.Getenv("WARDLINE_TRUST") != "" {
@@ -314,11 +315,12 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 	for kill := range kills {
 		h.start()
 		run := "k" + strconv.Itoa(kill)
-		ctx, cancel := context.WithCancel(t.Context())
-		killed := time.AfterFunc(time.Duration(300+kill*137%900)*time.Millisecond, func() { h.process.Process.Kill() })
-		books, _ := load.Run(ctx, load.Config{Target: h.target(), Run: run, Rate: 2000, For: 2 * time.Second})
-		killed.Stop()
-		cancel()
+		var got atomic.Int64
+		books, _ := load.Run(t.Context(), load.Config{Target: h.target(), Run: run, Rate: 2000, For: time.Minute, Acked: func(n int) {
+			if got.Add(int64(n)) >= int64(60+kill*137%900) {
+				h.process.Process.Kill()
+			}
+		}})
 		h.stop(syscall.SIGKILL)
 		for way, b := range books {
 			for _, n := range b.AckedNumbers() {

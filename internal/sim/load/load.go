@@ -33,6 +33,7 @@ type Config struct {
 	Run    string        // marks the records of this run: letters and digits
 	Rate   int           // records a second, all ways together
 	For    time.Duration // how long
+	Acked  func(n int)   // told of each acknowledgement how many records it is for, from many goroutines; nil tells nobody
 }
 
 // Way is one kind of sender.
@@ -200,10 +201,13 @@ func (l *lane) batch(ctx context.Context, most int) []int {
 // enough is how many latencies a lane keeps.
 const enough = 20_000
 
-func (b *Books) acknowledged(began time.Time, numbers ...int) {
+func (c *Config) acknowledged(b *Books, began time.Time, numbers ...int) {
 	b.Acked += len(numbers)
 	b.acked = append(b.acked, numbers...)
 	if len(b.Latency) < enough {
 		b.Latency = append(b.Latency, time.Since(began))
+	}
+	if c.Acked != nil {
+		c.Acked(len(numbers))
 	}
 }

@@ -74,7 +74,7 @@ func (c *Config) mllp(ctx context.Context, l *lane) error {
 			return fmt.Errorf("wait for an acknowledgement: %w", err)
 		}
 		if bytes.Contains(frame.Payload, []byte("\rMSA|AA|")) {
-			l.books.acknowledged(began, n)
+			c.acknowledged(&l.books, began, n)
 		} else {
 			l.books.Refused++
 		}
@@ -115,7 +115,7 @@ func (c *Config) bulk(ctx context.Context, l *lane) error {
 			return err
 		}
 		taken := created(status, answer, numbers)
-		l.books.acknowledged(began, taken...)
+		c.acknowledged(&l.books, began, taken...)
 		l.books.Refused += len(numbers) - len(taken)
 	}
 }
@@ -207,7 +207,7 @@ func (c *Config) handIn(ctx context.Context, l *lane, url, kind string, body []b
 		l.books.Errors++
 		return err
 	case status == taken:
-		l.books.acknowledged(began, numbers...)
+		c.acknowledged(&l.books, began, numbers...)
 	default:
 		l.books.Refused += len(numbers)
 	}
