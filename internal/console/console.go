@@ -16,6 +16,7 @@ import (
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/console/page"
+	"github.com/wardline/wardline/internal/continuity"
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/index"
@@ -61,6 +62,8 @@ type Config struct {
 	Hospital *hospital.Follower
 	// Integrity compares what systems say of records; nil when that is switched off.
 	Integrity *integrity.Room
+	// Continuity watches the rhythm of care; nil when that is switched off.
+	Continuity *continuity.Room
 	// Neighbours tells how the hospitals do that sign each other's journals with this one; nil where there can be none.
 	Neighbours func(context.Context) ([]witness.Standing, error)
 	// Alone lets one person do what otherwise takes two, also where a second one could agree.

@@ -83,7 +83,7 @@ func (c *Console) rail(r *request, f *page.Frame) {
 	watch = append(watch, room("hunt", "Search back", "/hunt", "B", access.HuntRun, page.State{}, "")...)
 	watch = append(watch, sources...)
 	watch = append(watch, room("rules", "Rules", "/rules", "L", access.RuleRead, refusal, refused)...)
-	protect := append(c.accessRoom(r), c.recordsRoom(r)...)
+	protect := slices.Concat(c.accessRoom(r), c.flowsRoom(r), c.recordsRoom(r))
 	f.Groups = []page.Group{{Rooms: today}}
 	if len(protect) > 0 {
 		f.Groups = append(f.Groups, page.Group{Name: "Protect patients", Rooms: protect})

@@ -87,6 +87,10 @@ func table() []route {
 		{pattern: "GET /records/systems/{system}/{part}", verb: access.RecordRead, handle: (*Console).differing},
 		{pattern: "GET /records/{id}", api: "GET /records/{id}", verb: access.RecordRead, handle: (*Console).record, doc: docRecord()},
 
+		{pattern: "GET /flows", api: "GET /flows", verb: access.SourceRead, handle: (*Console).flows, doc: docFlows()},
+		{pattern: "GET /flows/{id}", verb: access.SourceRead, handle: (*Console).flow},
+		{pattern: "POST /flows/{id}/ordinary", verb: access.SourceWrite, handle: (*Console).ordinary},
+
 		{pattern: "GET /search", verb: access.SearchRun, handle: (*Console).searchForm},
 		{pattern: "POST /search", api: "POST /search", verb: access.SearchRun, handle: (*Console).ask, doc: docSearch()},
 		{pattern: "GET /search/{question}", verb: access.SearchRun, handle: (*Console).answerPage},

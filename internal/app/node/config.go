@@ -46,6 +46,8 @@ type Config struct {
 	Privacy PrivacyConfig `yaml:"privacy"`
 	// Integrity is what is compared, so that nobody changes a record unseen.
 	Integrity IntegrityConfig `yaml:"integrity"`
+	// Continuity is the watch over the rhythm of care.
+	Continuity ContinuityConfig `yaml:"continuity"`
 	Metrics   MetricsConfig   `yaml:"metrics"`
 	// Intake is what senders may cost, and when one is missed. Its keys are documented in internal/collect/config.go.
 	Intake collect.Config `yaml:"intake"`
@@ -286,6 +288,9 @@ func (c *Config) Check() error {
 	}
 	if err := c.Privacy.check(); err != nil {
 		wrong = append(wrong, err)
+	}
+	if err := c.Continuity.check(); err != nil {
+		return err
 	}
 	if err := c.Integrity.check(); err != nil {
 		wrong = append(wrong, err)

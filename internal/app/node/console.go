@@ -31,7 +31,7 @@ func (n *Node) openConsole(ctx context.Context) error {
 		Site: n.config.Site, Zone: zone, Now: time.Now,
 		House: n.house, Desk: n.desk, Live: n.live, Hunter: n.hunter, Index: n.index, Journal: n.journal, DB: n.db, Veil: n.veil,
 		JournalDir: n.config.JournalConfig().Dir, Taxonomy: n.taxonomy, Senders: n.intake.Standings,
-		Rulebook: n.rulebook, Doors: n.doors(), OIDC: provider, Passkeys: keys, Integrity: n.integrity, Alone: !n.config.Console.TwoPeople, Log: n.log,
+		Rulebook: n.rulebook, Doors: n.doors(), OIDC: provider, Passkeys: keys, Integrity: n.integrity, Continuity: n.continuity, Alone: !n.config.Console.TwoPeople, Log: n.log,
 	}
 	if n.neighbours != nil {
 		c.Neighbours = n.neighbours.standings

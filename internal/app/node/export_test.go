@@ -172,3 +172,10 @@ func (n *Node) AskNeighbours(ctx context.Context) error { return n.neighbours.ro
 func (n *Node) JournalEntry(ctx context.Context, index uint64) (*journal.Entry, error) {
 	return n.journal.Entry(ctx, index)
 }
+
+// Check and Planned are what a test sees of the configuration of downtimes.
+func (c *ContinuityConfig) Check() error { return c.check() }
+
+func (c *ContinuityConfig) Planned(zone *time.Location) (func(time.Time) (bool, time.Time), error) {
+	return c.planned(zone)
+}

@@ -20,6 +20,7 @@ import (
 	"github.com/wardline/wardline/internal/app/node/supervise"
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/console"
+	"github.com/wardline/wardline/internal/continuity"
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/index"
@@ -55,7 +56,8 @@ type Node struct {
 	stamps     *stamp.Keeper      // nil when no authority of time stamps is asked
 	privacy    *privacy.Room      // nil when it is off
 	integrity  *integrity.Room    // nil when nothing is compared
-	hospital   *hospital.Follower // nil when both are
+	continuity *continuity.Room   // nil when it is off
+	hospital   *hospital.Follower // nil when privacy and integrity are
 	index      *index.Index       // nil when it is off
 	intake     *collect.Intake
 	ledger     *ledger
@@ -112,7 +114,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err := n.openWatch(ctx); err != nil {
 		return err
 	}
-	for _, open := range []func(context.Context) error{n.openPrivacy, n.openIntegrity, n.openHospital, n.openNeighbours, n.openStamps} {
+	for _, open := range []func(context.Context) error{n.openPrivacy, n.openIntegrity, n.openContinuity, n.openHospital, n.openNeighbours, n.openStamps} {
 		if err := open(ctx); err != nil {
 			return err
 		}
@@ -231,6 +233,9 @@ func (n *Node) startRooms(s *stage) {
 	s.start(n.part("index", func(ctx context.Context) error { return n.index.Run(ctx, n.eventsFrom) }))
 	if n.hospital != nil {
 		s.start(n.part("hospital", n.hospital.Run))
+	}
+	if n.continuity != nil {
+		s.start(n.part("continuity", n.continuity.Run))
 	}
 	s.start(n.part("witnesses", n.neighbours.run))
 	if n.stamps != nil {

@@ -123,3 +123,31 @@ func TestFalsified(t *testing.T) {
 		t.Logf("seed %d: %d messages, doubts about ordinary life %v, of which about what is honest and looks falsified %v of %v, routes %+v", c.Seed, r.Messages, r.False, r.Slips, r.Played, r.Routes)
 	}
 }
+
+// TestDisrupted plays the stories of disruption, and prints what was told. WARDLINE_DISRUPTED names seeds.
+func TestDisrupted(t *testing.T) {
+	s := os.Getenv("WARDLINE_DISRUPTED")
+	if s == "" {
+		t.Skip("plays a hospital for a month: name seeds in WARDLINE_DISRUPTED")
+	}
+	c := life.Config{Size: world.Mid, Days: 35, Learn: 21, Rows: 0.02, Quality: life.FullFeeds, From: time.Date(2030, 3, 11, 0, 0, 0, 0, time.UTC)}
+	for _, s := range story.All() {
+		if s.ID[0] == 'D' {
+			c.Stories = append(c.Stories, s)
+		}
+	}
+	for _, s := range strings.Split(s, ",") {
+		c.Seed, _ = strconv.ParseUint(s, 10, 64)
+		r, err := trial.Disrupted(t.Context(), trial.Config{Life: c})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range r.Stories {
+			t.Logf("seed %d: %s case %v found %v after %s (target %s): %s", c.Seed, s.ID, s.Case, s.Found, s.After.Round(time.Second), s.Target, s.By)
+		}
+		for i := range r.False {
+			t.Logf("seed %d: about ordinary life, %s: %s", c.Seed, r.False[i].At.Format("Mon 02 15:04"), r.False[i].Text())
+		}
+		t.Logf("seed %d: %d events", c.Seed, r.Events)
+	}
+}

@@ -1,0 +1,106 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/wardline/wardline/internal/continuity"
+)
+
+// ContinuityConfig is the watch over the rhythm of care.
+type ContinuityConfig struct {
+	// Off switches it off: nobody is told when a feed falls silent that care needs.
+	Off bool `yaml:"off"`
+	// Holidays are days that go like a Sunday, as 2026-12-25.
+	Holidays []string `yaml:"holidays"`
+	// Downtimes are times at which systems are down on purpose, and nothing is said of it.
+	Downtimes []DowntimeConfig `yaml:"downtimes"`
+}
+
+// DowntimeConfig is one time of planned downtime.
+type DowntimeConfig struct {
+	// From and To are when it begins and ends, as 2026-12-05T01:00 by the clock of the house.
+	From string `yaml:"from"`
+	To   string `yaml:"to"`
+	// Owner is who planned it, and can be asked.
+	Owner string `yaml:"owner"`
+}
+
+const minutes = "2006-01-02T15:04"
+
+func (c *ContinuityConfig) check() error {
+	_, err := c.holidays(time.UTC)
+	if err == nil {
+		_, err = c.planned(time.UTC)
+	}
+	return err
+}
+
+// holidays tells the days that go like a Sunday.
+func (c *ContinuityConfig) holidays(zone *time.Location) (func(time.Time) bool, error) {
+	days := map[time.Time]bool{}
+	for _, text := range c.Holidays {
+		day, err := time.ParseInLocation(time.DateOnly, text, zone)
+		if err != nil {
+			return nil, fmt.Errorf("continuity.holidays: write each day as 2026-12-25: %w", err)
+		}
+		days[day] = true
+	}
+	return func(day time.Time) bool { return days[day] }, nil
+}
+
+// planned tells whether systems are down on purpose, and when that changes next.
+func (c *ContinuityConfig) planned(zone *time.Location) (func(time.Time) (bool, time.Time), error) {
+	type span struct{ from, to time.Time }
+	var spans []span
+	for _, d := range c.Downtimes {
+		from, err1 := time.ParseInLocation(minutes, d.From, zone)
+		to, err2 := time.ParseInLocation(minutes, d.To, zone)
+		if err1 != nil || err2 != nil || !to.After(from) {
+			return nil, errors.New("continuity.downtimes: each has from and to, as 2026-12-05T01:00, and ends after it began")
+		}
+		if d.Owner == "" {
+			return nil, errors.New("continuity.downtimes: each names its owner, who can be asked")
+		}
+		spans = append(spans, span{from, to})
+	}
+	return func(at time.Time) (down bool, next time.Time) {
+		change := func(t time.Time) {
+			if t.After(at) && (next.IsZero() || t.Before(next)) {
+				next = t
+			}
+		}
+		for _, s := range spans {
+			down = down || !at.Before(s.from) && at.Before(s.to)
+			change(s.from)
+			change(s.to)
+		}
+		return down, next
+	}, nil
+}
+
+// openContinuity opens the room that watches the rhythm of care.
+func (n *Node) openContinuity(ctx context.Context) error {
+	c := &n.config.Continuity
+	if c.Off {
+		return nil
+	}
+	zone, err := n.config.Location()
+	if err != nil {
+		return err
+	}
+	holiday, err := c.holidays(zone)
+	if err != nil {
+		return err
+	}
+	planned, err := c.planned(zone)
+	if err != nil {
+		return err
+	}
+	n.continuity, err = continuity.OpenRoom(ctx, continuity.Config{
+		Zone: zone, Holiday: holiday, Planned: planned, Journal: n.journal, DB: n.db, Vault: n.vault, Taxonomy: n.taxonomy, Log: n.log,
+	})
+	return err
+}

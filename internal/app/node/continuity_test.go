@@ -1,0 +1,51 @@
+package node_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/wardline/wardline/internal/app/node"
+)
+
+func TestPlannedDowntimeIsChecked(t *testing.T) {
+	for name, c := range map[string]node.ContinuityConfig{
+		"a day that is none":         {Holidays: []string{"25.12.2026"}},
+		"it ends before it began":    {Downtimes: []node.DowntimeConfig{{From: "2026-12-05T03:00", To: "2026-12-05T01:00", Owner: "IT"}}},
+		"nobody can be asked":        {Downtimes: []node.DowntimeConfig{{From: "2026-12-05T01:00", To: "2026-12-05T03:00"}}},
+		"a time without its minutes": {Downtimes: []node.DowntimeConfig{{From: "2026-12-05", To: "2026-12-06", Owner: "IT"}}},
+	} {
+		if c.Check() == nil {
+			t.Errorf("%s: taken", name)
+		}
+	}
+}
+
+func TestPlannedDowntimeChanges(t *testing.T) {
+	c := node.ContinuityConfig{Downtimes: []node.DowntimeConfig{
+		{From: "2026-12-05T01:00", To: "2026-12-05T03:00", Owner: "IT"}, {From: "2026-12-05T02:00", To: "2026-12-05T04:30", Owner: "laboratory"},
+	}}
+	planned, err := c.Planned(time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(clock string) time.Time {
+		t.Helper()
+		v, err := time.Parse("15:04", clock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return time.Date(2026, 12, 5, v.Hour(), v.Minute(), 0, 0, time.UTC)
+	}
+	for _, c := range []struct {
+		at   string
+		down bool
+		next string
+	}{{"00:30", false, "01:00"}, {"01:00", true, "02:00"}, {"02:30", true, "03:00"}, {"04:29", true, "04:30"}} {
+		if down, next := planned(at(c.at)); down != c.down || !next.Equal(at(c.next)) {
+			t.Errorf("%s: %v until %v", c.at, down, next)
+		}
+	}
+	if down, next := planned(at("04:30")); down || !next.IsZero() {
+		t.Errorf("afterwards: %v until %v", down, next)
+	}
+}

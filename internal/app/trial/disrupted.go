@@ -1,0 +1,151 @@
+package trial
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/wardline/wardline/internal/continuity"
+	"github.com/wardline/wardline/internal/hospital"
+	"github.com/wardline/wardline/internal/sim/feed"
+	"github.com/wardline/wardline/internal/sim/life"
+)
+
+// Disruption is what came of one story of disruption.
+type Disruption struct {
+	ID, Title string
+	Case      bool // it should have been told
+	Target    time.Duration
+	Found     bool
+	After     time.Duration // from its beginning
+	By        string        // the first sign of it
+}
+
+// Continuity is what the continuity room found of a played hospital.
+type Continuity struct {
+	Stories []Disruption
+	Events  int64
+	Feeds   int
+	False   []continuity.Sign // about ordinary life, in the days that count
+}
+
+// Disrupted plays a hospital and has the continuity room watch what its systems say, each event when it was said.
+func Disrupted(ctx context.Context, c Config) (Continuity, error) {
+	t, err := newTrial(&c)
+	if err != nil {
+		return Continuity{}, err
+	}
+	h, err := life.New(c.Life)
+	if err != nil {
+		return Continuity{}, err
+	}
+	if err := t.equip(h); err != nil {
+		return Continuity{}, err
+	}
+	d := &disrupted{trial: t, engine: continuity.NewEngine(continuity.EngineConfig{Zone: t.zone, Secret: fmt.Append(nil, c.Life.Seed)})}
+	t.take1 = d.one
+	if err := h.Play(ctx, life.Sinks{Record: d.record, Truth: t.learn, Day: t.day}); err != nil {
+		return Continuity{}, err
+	}
+	return d.report(), nil
+}
+
+type disrupted struct {
+	*trial
+	engine *continuity.Engine
+	events int64
+	signs  []continuity.Sign
+	ticked time.Time
+}
+
+// record hears the feeds that say how the house runs, and not who opened which record.
+func (d *disrupted) record(r *feed.Record) error {
+	way := feed.Describe(r.Feed)
+	data := r.Data
+	switch way.Way {
+	case feed.MLLP:
+		data = slices.Concat([]byte{0x0b}, r.Data, []byte("\x1c\r"))
+	case feed.Syslog:
+		data = append(slices.Clone(r.Data), '\n')
+	case feed.Lines:
+		if r.Feed == feed.SignIns {
+			return nil
+		}
+		data = append(slices.Clone(r.Data), '\n')
+	default:
+		return nil
+	}
+	for d.ticked.IsZero() || r.At.Sub(d.ticked) >= 10*time.Second {
+		d.ticked = d.ticked.Add(10 * time.Second)
+		if r.At.Sub(d.ticked) > time.Hour {
+			d.ticked = r.At
+		}
+		d.signs = append(d.signs, d.engine.Tick(d.ticked)...)
+	}
+	d.now = r.At
+	return d.decode(data, r.Feed)
+}
+
+func (d *disrupted) one(hospital.Place) error {
+	d.events++
+	d.signs = append(d.signs, d.engine.Event(&d.event)...)
+	return nil
+}
+
+func (d *disrupted) report() Continuity {
+	out := Continuity{Events: d.events}
+	told := make([]bool, len(d.signs))
+	for i := range d.truth.Tales {
+		tale := &d.truth.Tales[i]
+		if !strings.HasPrefix(tale.ID, "D") && !strings.HasPrefix(tale.ID, "B") {
+			continue
+		}
+		s := Disruption{ID: tale.ID, Title: tale.Title, Case: tale.Case}
+		s.Target, _ = time.ParseDuration(tale.Target)
+		for j := range d.signs {
+			sign := &d.signs[j]
+			if sign.At.Before(tale.Start) || sign.At.After(tale.End.Add(24*time.Hour)) || !about(tale.ID, sign) {
+				continue
+			}
+			if told[j] = true; !sign.Ended && !s.Found {
+				s.Found, s.After, s.By = true, sign.At.Sub(tale.Start), sign.Text()
+			}
+		}
+		out.Stories = append(out.Stories, s)
+	}
+	for j := range d.signs {
+		if !told[j] && !d.signs[j].Ended && !d.signs[j].At.Before(d.from) {
+			out.False = append(out.False, d.signs[j])
+		}
+	}
+	slices.SortFunc(out.Stories, func(a, b Disruption) int { return strings.Compare(a.ID, b.ID) })
+	return out
+}
+
+// about tells whether a sign is of what a story does: by what it is about, as the story's systems are called.
+func about(story string, s *continuity.Sign) bool {
+	named := func(names ...string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return strings.Contains(s.About, n) })
+	}
+	switch story {
+	case "D01", "D06":
+		return named("LAB_RESULTS", string(feed.Lab))
+	case "D02":
+		return named("ADT_OUT_PHARM")
+	case "D03":
+		return s.Kind == "refusals" && named(":2575", "LIS")
+	case "D04":
+		return named("ADT_OUT_EHR") || s.Kind == "slow-answers"
+	case "D05":
+		return s.Kind == continuity.PartSilent && named("CHEM-2")
+	case "D08":
+		return named("PACS")
+	case "D09":
+		return s.Kind == continuity.Silent && named(string(feed.Lab), string(feed.ADT), string(feed.Orders), string(feed.Imaging), string(feed.Pharmacy))
+	case "D11":
+		return s.Kind == "replay" || s.Kind == "flood"
+	}
+	return false
+}

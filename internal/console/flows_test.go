@@ -1,0 +1,182 @@
+package console_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/wardline/wardline/internal/access"
+	"github.com/wardline/wardline/internal/console"
+	"github.com/wardline/wardline/internal/continuity"
+	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/journal"
+	"github.com/wardline/wardline/internal/vault"
+)
+
+// newRhythm is a node that has heard a laboratory and a registration for three weeks, until now.
+func newRhythm(t *testing.T) (*node, *continuity.Room) {
+	t.Helper()
+	var room *continuity.Room
+	n := newNode(t, func(n *node, cfg *console.Config) {
+		v, err := vault.Passing()
+		if err != nil {
+			t.Fatal(err)
+		}
+		room, err = continuity.OpenRoom(t.Context(), continuity.Config{Journal: n.journal, DB: cfg.DB, Vault: v, Taxonomy: n.tax, Zone: time.UTC, Log: slog.New(slog.DiscardHandler), Now: n.now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Continuity = room
+	})
+	sent := 0
+	var lines []journal.Line
+	for at := n.now().AddDate(0, 0, -21).Truncate(time.Minute); at.Before(n.now()); at = at.Add(2 * time.Minute) {
+		for _, from := range [][]string{{"LIS", "ORU"}, {"ADMIN", "ADT"}} {
+			sent++
+			fields, err := json.Marshal(map[string]string{"MSH-3.1": from[0], "MSH-4.1": "MAIN", "MSH-5.1": "EHR", "MSH-9.1": from[1], "MSH-10": fmt.Sprint(sent)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ev := event.Event{Source: "mllp/10.0.0.5", Class: n.tax.Class("hl7", "mllp", ""), Format: "hl7", Time: at, Observed: at, Fields: fields, ID: event.NewID("rhythm", fmt.Sprint(sent))}
+			lines = append(lines, journal.Line{Kind: journal.Events, Source: ev.Source, Time: at, JSON: event.AppendLine(nil, &ev)})
+		}
+		if len(lines) > 1000 {
+			if _, err := n.journal.Append(t.Context(), lines...); err != nil {
+				t.Fatal(err)
+			}
+			lines = lines[:0]
+		}
+	}
+	if _, err := n.journal.Append(t.Context(), lines...); err != nil {
+		t.Fatal(err)
+	}
+	n.run(room.Run)
+	n.wait("all was heard", func() bool {
+		total := uint64(0)
+		for _, f := range room.Feeds() {
+			total += f.Count
+		}
+		return total == uint64(sent)
+	})
+	return n, room
+}
+
+// stop has a quarter of an hour pass, nearly, in which nobody says anything, and returns where the laboratory's feed is looked at.
+func stop(n *node, room *continuity.Room) string {
+	n.pass(12 * time.Minute)
+	n.wait("both are silent", func() bool {
+		silent := 0
+		for _, f := range room.Feeds() {
+			if !f.Silent.IsZero() {
+				silent++
+			}
+		}
+		return silent == 2
+	})
+	for _, f := range room.Feeds() {
+		if strings.Contains(f.Name, "LIS") {
+			return "/flows/" + event.NewID("feed", f.ID).String()
+		}
+	}
+	return ""
+}
+
+func TestFeedsThatFallSilent(t *testing.T) {
+	n, room := newRhythm(t)
+	admin := n.first()
+	p := n.hire(admin, "m.okafor", "M. Okafor", access.Analyst)
+	if status, body := p.get("/flows"); status != http.StatusOK || !strings.Contains(body, "All two feeds that we know speak") && !strings.Contains(body, "All 2 feeds that we know speak") {
+		t.Errorf("status %d:\n%s", status, text(body))
+	}
+	lis := stop(n, room)
+	if _, body := p.get("/flows"); !strings.Contains(text(body), "2 of 2 feeds are silent") || !strings.Contains(text(body), "Call whoever looks after") {
+		t.Errorf("both are silent:\n%s", text(body))
+	}
+	if _, body := p.get(lis); !strings.Contains(text(body), "No. Nothing came for") {
+		t.Errorf("the laboratory:\n%s", text(body))
+	}
+	n.wait("they are findings", func() bool {
+		c, err := n.desk.Counts(t.Context())
+		return err == nil && len(c.States) > 0
+	})
+	if status, _ := p.get("/flows/0123"); status != http.StatusNotFound {
+		t.Errorf("a feed that is none: status %d", status)
+	}
+}
+
+// TestAPauseThatIsUsual: who may change sources says that it is, and why; who may not is not asked.
+func TestAPauseThatIsUsual(t *testing.T) {
+	n, room := newRhythm(t)
+	admin := n.first()
+	auditor := n.hire(admin, "a.audit", "A. Audit", access.Auditor)
+	lis := stop(n, room)
+	if _, body := auditor.get(lis); strings.Contains(body, "This pause is usual") {
+		t.Error("an auditor is asked")
+	}
+	if status, _ := auditor.post(lis+"/ordinary", url.Values{"why": {"closed"}}); status != http.StatusForbidden {
+		t.Errorf("an auditor: status %d", status)
+	}
+	if _, body := admin.post(lis+"/ordinary", url.Values{"why": {" "}}); !strings.Contains(text(body), "Say in a sentence") {
+		t.Errorf("without a reason:\n%s", text(body))
+	}
+	status, to := admin.post(lis+"/ordinary", url.Values{"why": {"The laboratory was closed for an inspection."}})
+	if status != http.StatusSeeOther {
+		t.Fatalf("with a reason: status %d:\n%s", status, text(to))
+	}
+	if _, body := admin.get(to); !strings.Contains(text(body), "is usual for the feed") {
+		t.Errorf("afterwards:\n%s", text(body))
+	}
+	for _, f := range room.Feeds() {
+		if strings.Contains(f.Name, "LIS") && !f.Silent.IsZero() {
+			t.Error("it is still silent")
+		}
+	}
+}
+
+// TestFlowsThatNobodyWatches says what to do where the room is off.
+func TestFlowsThatNobodyWatches(t *testing.T) {
+	n := newNode(t)
+	p := n.hire(n.first(), "m.okafor", "M. Okafor", access.Analyst)
+	if status, body := p.get("/flows"); status != http.StatusOK || !strings.Contains(body, "continuity.off") {
+		t.Errorf("status %d:\n%s", status, text(body))
+	}
+}
+
+// TestFlowsInABrowser goes by keys from the first page to the feed that is silent, and looks at both on a phone.
+func TestFlowsInABrowser(t *testing.T) {
+	n, room := newRhythm(t)
+	lis := stop(n, room)
+	p := n.hire(n.first(), "m.okafor", "M. Okafor", access.Analyst)
+	b := openTab(t, n)
+	if _, err := chromedp.Call(b.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: noteRefusals}); err != nil {
+		t.Fatal(err)
+	}
+	b.signIn(p)
+	b.see("Is anything wrong")
+	b.press("g", "f")
+	b.see("2 of 2 feeds are silent")
+	b.shot("flows")
+	b.press(kb.Enter)
+	b.see("No. Nothing came for")
+	b.shot("flow")
+	b.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
+	for path, says := range map[string]string{"/flows": "2 of 2 feeds are silent", lis: "The last seven days"} {
+		b.open(path)
+		b.see(says)
+		if wide, err := chromedp.Run(b.ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)); err != nil || wide > 390 {
+			t.Errorf("%s is %d wide on a phone, %v", path, wide, err)
+		}
+	}
+	if refused := b.text(`sessionStorage.refused || ""`); refused != "" {
+		t.Errorf("the content policy refused:\n%s", refused)
+	}
+}

@@ -1,0 +1,96 @@
+package page_test
+
+import (
+	"math"
+	"time"
+
+	"github.com/wardline/wardline/internal/console/page"
+)
+
+// flowsFrame is the frame as somebody has it who may look at feeds.
+func flowsFrame(title, ask, answer, context string) page.Frame {
+	f := frame("flows", title, ask, answer, context)
+	protect := page.Group{Name: "Protect patients", Rooms: []page.Room{
+		{Key: "flows", Name: "Flows", URL: "/flows", Go: "F", Class: "act", Count: "1", Says: "silent"},
+		{Key: "records", Name: "Records", URL: "/records", Go: "R"},
+	}}
+	f.Groups = append(f.Groups[:1:1], append([]page.Group{protect}, f.Groups[1:]...)...)
+	return f
+}
+
+// feedWeek draws a feed of that many messages an hour at its busiest, by the hours of the day; silent is for how long nothing has come.
+func feedWeek(size page.WeekSize, most float64, byNight float64, weekends float64, silent time.Duration, learned bool) *page.Week {
+	now := time.Date(2026, 6, 16, 7, 42, 0, 0, time.UTC)
+	clock := page.Clock{Now: now, Zone: time.UTC}
+	var points []page.WeekPoint
+	for at := now.Add(-7 * 24 * time.Hour).Truncate(30 * time.Minute); at.Before(now); at = at.Add(30 * time.Minute) {
+		hour := float64(at.Hour()) + float64(at.Minute())/60
+		usual := most / 2 * max(byNight, math.Exp(-math.Pow((hour-8)/2.2, 2)), 0.6*math.Exp(-math.Pow((hour-14)/3, 2)))
+		if d := at.Weekday(); d == time.Saturday || d == time.Sunday {
+			usual *= weekends
+		}
+		noise := 1 + 0.22*math.Sin(float64(at.Unix()/1800)*2.399)
+		p := page.WeekPoint{At: at, Came: usual * noise, Usual: usual}
+		if at.After(now.Add(-silent)) {
+			p.Came, p.Deaf = 0, true
+		}
+		if !learned {
+			p.Usual = 0
+		}
+		points = append(points, p)
+	}
+	var since time.Time
+	if silent > 0 {
+		since = now.Add(-silent)
+	}
+	return page.DrawWeek(size, points, since, clock, "Laboratory results in the last seven days.")
+}
+
+func flows() page.Flows {
+	return page.Flows{
+		Frame: flowsFrame("Flows", "Is any feed silent that care needs?", "Results from LIS fell silent.", "Of one feed the week is still being learned."),
+		Now: &page.Now{State: page.Act("Silent"), Label: "since 03:12, 4 hours", Title: "Call whoever looks after results from LIS", Text: "Nothing came since, where about 196 messages should have. Until it speaks, have what it carries told by phone.",
+			Facts: []page.Pair{{Name: "Last message", Value: "03:12:04"}, {Name: "Harm may come", Value: "within the hour"}}, Action: page.Link{Text: "Look at the feed", URL: "/flows/1"}},
+		Feeds: []page.FeedCard{
+			{Name: "Results from LIS", URL: "/flows/1", State: page.Act("Silent"), Week: feedWeek(page.SmallWeek(), 90, 0.3, 0.75, 4*time.Hour+30*time.Minute, true), Says: "Last 03:12. About 196 should have come."},
+			{Name: "Admissions and transfers from EHR", URL: "/flows/2", State: page.OK("Speaks"), Week: feedWeek(page.SmallWeek(), 60, 0.25, 0.6, 0, true), Says: "Last 07:41."},
+			{Name: "Drugs given from EHR", URL: "/flows/3", State: page.OK("Speaks"), Week: feedWeek(page.SmallWeek(), 140, 0.1, 0.85, 0, true), Says: "Last 07:41."},
+			{Name: "Results from RIS", URL: "/flows/4", State: page.Watch("Part silent"), Week: feedWeek(page.SmallWeek(), 20, 0.05, 0.4, 0, true), Says: "Last 07:39."},
+			{Name: "Documents from DICTATION", URL: "/flows/5", State: page.Dim("Learning"), Week: feedWeek(page.SmallWeek(), 12, 0, 0.3, 0, false), Says: "Last 07:20. Learning: 9 days more."},
+			{Name: "Appointments from BOOKING", URL: "/flows/6", State: page.OK("Speaks"), Week: feedWeek(page.SmallWeek(), 40, 0, 0, 0, true), Says: "Last 07:40."},
+		},
+		Signs: []page.SignRow{
+			{State: page.Look("Goes on"), When: "05:58", Says: "Results from LIS: nothing came for 2 h; about 66 messages should have"},
+			{State: page.OK("Over"), When: "Mon 15 Jun 11:04", Says: "Messages LIS to EHR: over"},
+			{State: page.Dim("Was so"), When: "Mon 15 Jun 09:06", Says: "Messages LIS to EHR: 41 of 120 messages were refused"},
+		},
+		Logs: []page.FlowRow{{Name: "log of syslog/10.20.8.4", URL: "/flows/7", Heard: "12 s ago", Count: "1,204,118", State: page.OK("Speaks")}, {Name: "log of syslog/10.20.8.9", URL: "/flows/8", Heard: "3 days ago", Count: "88", State: page.Look("Silent")}},
+	}
+}
+
+func flowsNone() page.Flows {
+	return page.Flows{
+		Frame: flowsFrame("Flows", "Is any feed silent that care needs?", "We cannot tell: no feed was heard yet.", ""), EmptyTitle: "No feed was heard that care needs",
+		EmptyText: "Wardline finds feeds by itself, in copies of HL7 messages and in what a sensor sees of the network. Connect the interface engine first: it knows most of them.",
+	}
+}
+
+func flow() page.Flow {
+	v := page.Flow{
+		Frame: flowsFrame("Results from LIS", "Does this feed speak as it usually does?", "No. Nothing came for 4 hours.", "About 196 messages should have come since 03:12."),
+		Week:  feedWeek(page.LargeWeek(), 90, 0.3, 0.75, 4*time.Hour+30*time.Minute, true), Ordinary: "/flows/1/ordinary",
+		Facts: []page.Pair{{Name: "Last message", Value: "03:12:04"}, {Name: "First heard", Value: "Mon 13 Apr 09:12"}, {Name: "Messages", Value: "118,204"}, {Name: "Harm may come", Value: "within the hour when it is missing"}},
+		Parts: []page.FlowRow{{Name: "Analyser CHEM-1", Heard: "4 hours ago", Count: "60,114", State: page.Look("Silent")}, {Name: "Analyser CHEM-2", Heard: "4 hours ago", Count: "51,002", State: page.Look("Silent")}, {Name: "Analyser HEM-1", Heard: "4 hours ago", Count: "7,088", State: page.Dim("Learning")}},
+		Signs: []page.SignRow{{State: page.Look("Goes on"), When: "05:58", Says: "Results from LIS: nothing came for 2 h; about 66 messages should have"}},
+	}
+	v.Crumbs = []page.Link{{Text: "Flows", URL: "/flows"}, {Text: "results from LIS"}}
+	return v
+}
+
+func flowWell() page.Flow {
+	v := flow()
+	v.Frame = flowsFrame("Admissions and transfers from EHR", "Does this feed speak as it usually does?", "Yes.", "")
+	v.Week, v.Ordinary, v.Parts, v.Signs = feedWeek(page.LargeWeek(), 60, 0.25, 0.6, 0, true), "", nil, nil
+	v.Sure = "If nothing came from now on, that would be told after 9 min. A pause so long comes about once in four years of its ordinary life."
+	return v
+}

@@ -1,0 +1,126 @@
+package continuity
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/wardline/wardline/internal/continuity/answer"
+	"github.com/wardline/wardline/internal/event"
+)
+
+// EngineConfig says how the house lives.
+type EngineConfig struct {
+	Zone    *time.Location           // of its weeks and days; UTC when nil
+	Holiday func(day time.Time) bool // whether a day, given by its local midnight, goes like a Sunday; nil: none does
+	// Planned says whether the house is down on purpose at that time, and when that changes next; nil: it never is.
+	Planned func(at time.Time) (down bool, next time.Time)
+	// Secret keeps what is remembered of messages from being guessed.
+	Secret []byte
+}
+
+// Engine hears what systems say, one event after the other, and tells what disrupts care. It reads no clock and keeps nothing on a disk: a
+// Room does. It is used by one goroutine at a time.
+type Engine struct {
+	cfg      EngineConfig
+	listener *listener
+	feeds    map[string]*feed
+	order    []*feed // as they were first heard
+	ways     map[string]*way
+	channels map[string]*channel
+	crowded  int       // messages of feeds beyond mostFeeds
+	clock    time.Time // latest time that was heard of
+}
+
+// way is where messages are answered.
+type way struct {
+	id   string
+	flow *answer.Flow
+}
+
+// NewEngine returns an Engine that has heard nothing.
+func NewEngine(cfg EngineConfig) *Engine {
+	if cfg.Zone == nil {
+		cfg.Zone = time.UTC
+	}
+	return &Engine{cfg: cfg, listener: newListener(cfg.Secret), feeds: map[string]*feed{}, ways: map[string]*way{}, channels: map[string]*channel{}}
+}
+
+// Event takes an event, at the time when it was received.
+func (e *Engine) Event(ev *event.Event) []Sign {
+	at := ev.Observed
+	if at.Before(e.clock) {
+		at = e.clock
+	}
+	e.clock = at
+	out := e.engineSays(ev, at)
+	h := e.listener.hear(ev)
+	if h.feed != "" {
+		if f := e.feed(&h, at); f != nil {
+			out = append(out, f.hear(e, &h, at)...)
+		}
+	}
+	if h.asked != "" && h.control != 0 {
+		out = append(out, e.answers(h.asked, at, func(f *answer.Flow) []answer.Trouble { return f.Asked(h.control, at) })...)
+	}
+	if h.answered != "" {
+		out = append(out, e.answers(h.answered, at, func(f *answer.Flow) []answer.Trouble {
+			if h.timed {
+				return f.Took(h.code, h.took, at)
+			}
+			return f.Answered(h.control, h.code, at)
+		})...)
+	}
+	return out
+}
+
+// answers has a way take what was said on it.
+func (e *Engine) answers(id string, at time.Time, take func(*answer.Flow) []answer.Trouble) (out []Sign) {
+	w := e.ways[id]
+	if w == nil {
+		if len(e.ways) >= mostWays {
+			e.crowded++
+			return nil
+		}
+		w = &way{id, answer.New()}
+		e.ways[id] = w
+	}
+	return w.signs(take(w.flow), at)
+}
+
+func (w *way) signs(troubles []answer.Trouble, at time.Time) (out []Sign) {
+	for _, t := range troubles {
+		out = append(out, Sign{Kind: Kind(t.Kind), About: w.id, Name: "messages " + w.id, Class: Hour, At: at, Since: t.Since, Ended: t.Ended, Count: t.Bad, Of: t.Of, Took: t.Took, Usual: t.Usual})
+	}
+	return out
+}
+
+// Tick lets time pass, and says what fell silent by then.
+func (e *Engine) Tick(now time.Time) (out []Sign) {
+	if now.Before(e.clock) {
+		return nil
+	}
+	e.clock = now
+	for _, f := range e.order {
+		out = append(out, f.tick(now)...)
+	}
+	for _, w := range e.ways {
+		out = append(out, w.signs(w.flow.Tick(now), now)...)
+	}
+	slices.SortStableFunc(out, func(a, b Sign) int { return strings.Compare(string(a.Class)+a.About, string(b.Class)+b.About) })
+	return out
+}
+
+// Deaf says that until now nobody could hear what systems say, because we were down or behind.
+func (e *Engine) Deaf(now time.Time) {
+	if now.Before(e.clock) {
+		return
+	}
+	e.clock = now
+	for _, f := range e.order {
+		f.model.Deaf(now)
+		for _, p := range f.parts {
+			p.model.Deaf(now)
+		}
+	}
+}

@@ -1,0 +1,195 @@
+package continuity_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wardline/wardline/content"
+	"github.com/wardline/wardline/format/jsonl"
+	"github.com/wardline/wardline/internal/continuity"
+	"github.com/wardline/wardline/internal/event"
+)
+
+// house is one whose systems speak to an Engine.
+type house struct {
+	t      *testing.T
+	tax    *event.Taxonomy
+	engine *continuity.Engine
+	now    time.Time
+	n      int
+	signs  []continuity.Sign
+}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	tax, err := event.LoadTaxonomy(content.Taxonomy())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &house{t: t, tax: tax, engine: continuity.NewEngine(continuity.EngineConfig{}), now: time.Date(2030, 6, 3, 0, 0, 0, 0, time.UTC)}
+}
+
+func (h *house) say(source, product, service string, fields map[string]any) {
+	h.t.Helper()
+	text, err := json.Marshal(fields)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	ev := event.Event{Source: source, Time: h.now, Observed: h.now, Class: h.tax.Class(product, service, ""), Fields: text}
+	if err := ev.Index.Scan(text, jsonl.DefaultLimits()); err != nil {
+		h.t.Fatal(err)
+	}
+	h.signs = append(h.signs, h.engine.Event(&ev)...)
+}
+
+// result is one of the laboratory's, from an analyser; nobody's, for a test needs no patient.
+func (h *house) result(analyser string) {
+	h.n++
+	control := fmt.Sprintf("L%06d", h.n)
+	h.message("LIS", "EHR", "ORU", control, `OBX|1|NM|2823-3^Potassium^LN||`+fmt.Sprint(h.n)+`|mmol/L|||||F|||||||`+analyser)
+	h.now = h.now.Add(50 * time.Millisecond)
+	h.say("tap/10.0.0.9:2575", "hl7", "mllp", map[string]any{"MSH-3": "EHR", "MSH-3.1": "EHR", "MSH-5.1": "LIS", "MSH-9.1": "ACK", "MSA-1": "AA", "MSA-2": control})
+}
+
+func (h *house) message(from, to, code, control, segment string) {
+	text := fmt.Sprintf("MSH|^~\\&|%s|MAIN|%s|MAIN|%s||%s^R01|%s|P|2.5.1\r%s\r", from, to, h.now.Format("20060102150405"), code, control, segment)
+	h.say("tap/10.0.0.5", "hl7", "mllp", map[string]any{"message": text, "MSH-3.1": from, "MSH-4.1": "MAIN", "MSH-5.1": to, "MSH-9.1": code, "MSH-10": control})
+}
+
+// live has two analysers report in turn, one result in two minutes, for so long; which tells which of the two work.
+func (h *house) live(long time.Duration, which func(n int) bool) {
+	for end := h.now.Add(long); h.now.Before(end); h.now = h.now.Truncate(time.Minute).Add(time.Minute) {
+		n := int(h.now.Unix()/60) % 4
+		if n%2 == 0 && which(n/2) {
+			h.result([]string{"CHEM-1", "CHEM-2"}[n/2])
+		}
+		h.signs = append(h.signs, h.engine.Tick(h.now)...)
+	}
+}
+
+func both(int) bool { return true }
+
+// wants compares what was told since the last call.
+func (h *house) wants(what string, says ...string) {
+	h.t.Helper()
+	var got []string
+	for i := range h.signs {
+		got = append(got, string(h.signs[i].Kind)+" "+h.signs[i].Text())
+	}
+	if len(got) != len(says) {
+		h.t.Errorf("%s: %q", what, got)
+	}
+	for i := range min(len(got), len(says)) {
+		if !strings.Contains(got[i], says[i]) {
+			h.t.Errorf("%s: %q, wanted %q", what, got[i], says[i])
+		}
+	}
+	h.signs = nil
+}
+
+const weeks = 7 * 24 * time.Hour
+
+func TestALaboratoryThatStops(t *testing.T) {
+	h := newHouse(t)
+	h.live(3*weeks, both)
+	h.wants("three weeks as usual")
+	h.live(time.Hour, func(int) bool { return false })
+	h.wants("it stops", "silent results from LIS: nothing came for")
+	h.live(10*time.Minute, both)
+	h.wants("it comes back", "silent results from LIS: over")
+}
+
+// One of two analysers stops: the feed goes on, and only the part is told.
+func TestAnAnalyserThatStops(t *testing.T) {
+	h := newHouse(t)
+	h.live(3*weeks, both)
+	h.live(2*time.Hour, func(n int) bool { return n == 0 })
+	h.wants("one stops", "part-silent results from LIS, analyser CHEM-2: nothing came for")
+	h.live(20*time.Minute, both)
+	h.wants("it comes back", "part-silent results from LIS, analyser CHEM-2: over")
+}
+
+func TestWhatWasNotHeardByUsIsNoSilence(t *testing.T) {
+	h := newHouse(t)
+	h.live(3*weeks, both)
+	h.now = h.now.Add(6 * time.Hour)
+	h.engine.Deaf(h.now)
+	h.live(time.Hour, both)
+	h.wants("six hours in which nobody listened")
+}
+
+// The loop is told once, and the day after it is no day with fewer messages than the loop had.
+func TestALoop(t *testing.T) {
+	h := newHouse(t)
+	h.live(3*weeks, both)
+	first := h.n - 40
+	for i := range 1200 {
+		h.message("LIS", "EHR", "ORU", fmt.Sprintf("L%06d", first+i%40), `OBX|1|NM|2823-3^Potassium^LN||`+fmt.Sprint(first+i%40)+`|mmol/L|||||F|||||||CHEM-1`)
+		h.now = h.now.Add(time.Second)
+	}
+	told := 0
+	for i := range h.signs {
+		if s := &h.signs[i]; s.Kind == "replay" && !s.Ended {
+			told++
+		}
+	}
+	if told != 1 {
+		t.Errorf("told %d times: %v", told, h.signs)
+	}
+	h.live(time.Hour, both)
+	h.signs = nil
+	h.live(2*weeks, both)
+	h.wants("two weeks later")
+}
+
+// An image archive that lets nobody in any more is told at the third refusal, by whoever asked.
+func TestAnArchiveThatRefuses(t *testing.T) {
+	h := newHouse(t)
+	for n := range 20 {
+		result := "accepted"
+		if n >= 15 {
+			result = "rejected"
+		}
+		h.say("zeek", "dicom", "assoc", map[string]any{"_path": "dicom", "CallingAETitle": "CT_1", "CalledAETitle": "PACS", "result": result, "command": "C-ECHO"})
+		h.now = h.now.Add(30 * time.Second)
+		h.signs = append(h.signs, h.engine.Tick(h.now)...)
+	}
+	h.wants("it refuses", "rejections messages images PACS: 3 of")
+}
+
+// What an interface engine says of its channels: three receivers get what came in, and the fourth nothing.
+func TestAReceiverThatGetsNothing(t *testing.T) {
+	h := newHouse(t)
+	report := func(lost int) {
+		h.say("engine", "", "", map[string]any{"message": "channel=ADT_IN received=12"})
+		for i, to := range []string{"LAB", "RIS", "PHARM"} {
+			sent := 12
+			if i == lost {
+				sent = 0
+			}
+			h.say("engine", "", "", map[string]any{"message": fmt.Sprintf("channel=ADT_OUT_%s sent=%d queued=0 errors=0", to, sent)})
+		}
+		h.now = h.now.Add(5 * time.Minute)
+	}
+	for range 10 {
+		report(-1)
+	}
+	h.wants("all get it")
+	for range 3 {
+		report(2)
+	}
+	h.wants("one does not", "not-forwarded interface engine, channel ADT_OUT_PHARM: 24 messages came in, and none went out to it")
+	report(-1)
+	h.wants("it does again", "ADT_OUT_PHARM: over")
+}
+
+// A ward in which nothing happens by night sends nothing, and a sender that is new is learned before it is missed.
+func TestANewSender(t *testing.T) {
+	h := newHouse(t)
+	h.live(10*24*time.Hour, both)
+	h.live(12*time.Hour, func(int) bool { return false })
+	h.wants("a sender that was heard for ten days")
+}

@@ -1,0 +1,144 @@
+package continuity
+
+import (
+	"time"
+
+	"github.com/wardline/wardline/internal/continuity/silence"
+	"github.com/wardline/wardline/internal/continuity/surge"
+)
+
+// How many are watched. A house of a thousand beds has some two hundred feeds; who sends under ever new names fills no more than this.
+const (
+	mostFeeds = 1000
+	mostParts = 20 // of a feed
+	mostWays  = 1000
+)
+
+// feed is one kind of thing that one system says.
+type feed struct {
+	id, name string
+	class    Class
+	care     bool
+	first    time.Time
+	model    *silence.Feed
+	surge    *surge.Feed // nil where repetition says nothing
+	parts    map[string]*part
+	count    uint64
+	silent   bool
+	strange  bool // it says the same again, or far too much
+	changed  bool // since it was written
+}
+
+// part is what one analyser, ward or machine says of a feed.
+type part struct {
+	name   string
+	first  time.Time
+	model  *silence.Feed
+	count  uint64
+	silent bool
+	told   bool // that it is
+}
+
+// speaking is how much of its patience a feed may have used up so that its parts are spoken of: else it may be silent as a whole.
+const speaking = 0.25
+
+// feed returns the feed with that id, or nil when there are too many.
+func (e *Engine) feed(h *heard, at time.Time) *feed {
+	f := e.feeds[h.feed]
+	if f == nil {
+		if len(e.feeds) >= mostFeeds {
+			e.crowded++
+			return nil
+		}
+		f = &feed{id: h.feed, name: h.name, class: h.class, care: h.care, first: at, model: silence.New(e.modelOf(h.class)), parts: map[string]*part{}}
+		if h.body != 0 {
+			f.surge = surge.New()
+		}
+		e.feeds[h.feed] = f
+		e.order = append(e.order, f)
+	}
+	return f
+}
+
+// modelOf is how the silence of feeds of a class is judged.
+func (e *Engine) modelOf(c Class) silence.Config {
+	return silence.Config{Zone: e.cfg.Zone, Holiday: e.cfg.Holiday, Planned: e.cfg.Planned, Floor: c.floor()}
+}
+
+// hear has the feed take a message.
+func (f *feed) hear(e *Engine, h *heard, at time.Time) (out []Sign) {
+	f.count++
+	f.changed = true
+	if f.model.Observe(at) {
+		f.silent = false
+		out = append(out, Sign{Kind: Silent, About: f.id, Name: f.name, Class: f.class, At: at, Ended: true})
+		for _, p := range f.parts {
+			if !p.told { // it was silent with the feed
+				p.model.Excuse(at)
+				p.silent = false
+			}
+		}
+	}
+	if f.surge != nil && h.body != 0 {
+		usual, _ := f.model.Usual(at)
+		out = f.surged(out, f.surge.Observe(h.body, usual, at), at)
+	}
+	if h.part == "" {
+		return out
+	}
+	p := f.parts[h.part]
+	if p == nil {
+		if len(f.parts) >= mostParts {
+			return out
+		}
+		p = &part{name: h.part, first: at, model: silence.New(e.modelOf(f.class))}
+		f.parts[h.part] = p
+	}
+	p.count++
+	if p.model.Observe(at) {
+		p.silent = false
+		if !p.told {
+			return out
+		}
+		p.told = false
+		out = append(out, Sign{Kind: PartSilent, About: f.id + " " + p.name, Name: f.name + ", " + p.name, Class: f.class, At: at, Ended: true})
+	}
+	return out
+}
+
+// tick looks whether the feed and its parts speak. A part of a feed that is silent as a whole is no news.
+func (f *feed) tick(at time.Time) (out []Sign) {
+	if s, silent, began := f.model.Check(at); began || silent != f.silent {
+		f.silent, f.changed = silent, true
+		if began {
+			out = append(out, Sign{Kind: Silent, About: f.id, Name: f.name, Class: f.class, At: at, Since: s.Since, Expected: s.Expected})
+		}
+	}
+	for _, p := range f.parts {
+		s, silent, _ := p.model.Check(at)
+		p.silent = silent
+		if silent && !p.told && f.model.Quiet() < speaking && f.model.Heard().After(s.Since) {
+			p.told = true
+			out = append(out, Sign{Kind: PartSilent, About: f.id + " " + p.name, Name: f.name + ", " + p.name, Class: f.class, At: at, Since: s.Since, Expected: s.Expected})
+		}
+	}
+	if f.surge != nil {
+		usual, _ := f.model.Usual(at)
+		out = f.surged(out, f.surge.Tick(usual, at), at)
+	}
+	if f.strange {
+		f.model.Strange()
+		for _, p := range f.parts {
+			p.model.Strange()
+		}
+	}
+	return out
+}
+
+func (f *feed) surged(out []Sign, troubles []surge.Trouble, at time.Time) []Sign {
+	for _, t := range troubles {
+		f.changed, f.strange = true, !t.Ended
+		out = append(out, Sign{Kind: Kind(t.Kind), About: f.id, Name: f.name, Class: f.class, At: at, Since: t.Since, Ended: t.Ended, Count: t.Count, Of: t.Of, Expected: t.Usual})
+	}
+	return out
+}

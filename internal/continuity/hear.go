@@ -1,0 +1,165 @@
+package continuity
+
+import (
+	"hash/fnv"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wardline/wardline/format/hl7"
+	"github.com/wardline/wardline/internal/event"
+)
+
+// heard is what one event says of the flows of care.
+type heard struct {
+	feed  string // id of the feed, empty when it is none's
+	name  string // of the feed in words
+	class Class
+	part  string // of the feed, in words; empty when it has none
+	body  uint64 // hash of what is said but for its times, 0 when repetition says nothing
+	care  bool   // it carries what care needs, and is no log of a machine
+
+	asked    string        // id of the way on which it waits for an answer
+	answered string        // id of the way on which it is an answer, or tells one
+	control  uint64        // hash of the control id
+	code     string        // of the answer
+	took     time.Duration // until the answer, when known
+	timed    bool
+}
+
+// listener understands events. It belongs to one goroutine.
+type listener struct {
+	secret []byte              // without it nobody can try which message a fingerprint is of
+	kinds  map[string]feedKind // of HL7, by the code of the message
+}
+
+// feedKind is what messages of one code carry.
+type feedKind struct {
+	name  string
+	class Class
+}
+
+func newListener(secret []byte) *listener {
+	return &listener{secret: secret, kinds: map[string]feedKind{
+		"ADT": {"admissions and transfers", Hour}, "ORU": {"results", Hour}, "ORM": {"orders", Hour}, "OML": {"orders to the laboratory", Hour}, "OMG": {"orders", Hour}, "OMI": {"orders for images", Hour},
+		"RDE": {"drug orders", Hour}, "OMP": {"drug orders", Hour}, "RAS": {"drugs given", Hour}, "RDS": {"drugs dispensed", Shift}, "MDM": {"documents", Shift}, "REF": {"referrals", Shift},
+		"SIU": {"appointments", Days}, "DFT": {"charges", Days}, "BAR": {"accounts", Days}, "VXU": {"vaccinations", Days}, "MFN": {"lists of codes and staff", Days}, "BTS": {"blood products", Hour}, "BPS": {"blood products", Hour},
+	}}
+}
+
+// hear says what an event says of flows. What it does not know is a log of whoever sent it.
+func (l *listener) hear(ev *event.Event) heard {
+	switch {
+	case ev.Class.Product == "hl7":
+		return l.message(ev)
+	case value(ev, "_path") == "hl7":
+		return l.seenHL7(ev)
+	case value(ev, "_path") == "dicom" || ev.Class.Serves("", "dicom", "assoc"):
+		return l.association(ev)
+	}
+	return heard{feed: "log " + ev.Source, name: "log of " + ev.Source, class: Days}
+}
+
+// message is an HL7 message as a collector took it in.
+func (l *listener) message(ev *event.Event) heard {
+	control := value(ev, "MSH-10")
+	if acknowledged := value(ev, "MSA-2"); acknowledged != "" { // HL7 v2.5.1 2.9.2: it goes back to the application that MSH-5 names
+		return heard{answered: wayOf(value(ev, "MSH-5.1"), value(ev, "MSH-3.1")), control: l.sum(acknowledged), code: value(ev, "MSA-1")}
+	}
+	code := value(ev, "MSH-9.1")
+	from, site := value(ev, "MSH-3.1"), value(ev, "MSH-4.1")
+	kind, known := l.kinds[code]
+	if !known {
+		kind = feedKind{"messages " + code, Days}
+	}
+	h := heard{
+		feed: strings.Join([]string{ev.Source, from, site, code}, " "), name: kind.name + " from " + nameOf(from, ev.Source), class: kind.class, care: true,
+		asked: wayOf(from, value(ev, "MSH-5.1")), control: l.sum(control),
+	}
+	h.part, h.body = l.inside(ev)
+	return h
+}
+
+// inside is the part of its feed that a message is from, and a hash of all of it but its header and event, which an engine writes anew.
+func (l *listener) inside(ev *event.Event) (part string, body uint64) {
+	for text := range ev.Values("message") {
+		m, err := hl7.Parse(text, hl7.DefaultLimits())
+		if err != nil {
+			return "", 0 // the collector has said so
+		}
+		sum := fnv.New64a()
+		sum.Write(l.secret)
+		for _, s := range m.Segments {
+			if name := s.Name(); name != "MSH" && name != "EVN" {
+				sum.Write(s.Text)
+			}
+		}
+		body = sum.Sum64()
+		if machine, ok := m.Get("OBX-18.1"); ok && machine != "" { // equipment instance identifier
+			return "analyser " + machine, body
+		}
+		if unit, ok := m.Get("PV1-3.1"); ok && unit != "" {
+			return "unit " + unit, body
+		}
+		return "", body
+	}
+	return "", 0
+}
+
+// seenHL7 is a message with its answer, as a sensor on the network saw it.
+func (l *listener) seenHL7(ev *event.Event) heard {
+	to := value(ev, "id.resp_h") + ":" + value(ev, "id.resp_p")
+	h := heard{answered: "on the network, " + to, code: value(ev, "ack_code"), timed: true}
+	ms, err := strconv.ParseFloat(value(ev, "ack_ms"), 64)
+	if err != nil || ms < 0 || h.code == "" {
+		return heard{}
+	}
+	h.took = time.Duration(ms * float64(time.Millisecond))
+	return h
+}
+
+// association is what was asked of an application entity, and whether it let the caller in.
+func (l *listener) association(ev *event.Event) heard {
+	called, calling := value(ev, "CalledAETitle"), value(ev, "CallingAETitle")
+	if called == "" {
+		return heard{}
+	}
+	h := heard{feed: "images " + called, name: "images and requests to " + called, class: Hour, care: true, part: "machine " + calling, answered: "images " + called, timed: true}
+	switch value(ev, "result") {
+	case "rejected", "aborted":
+		h.code, h.feed, h.part = "AR", "", ""
+	default:
+		h.code = "AA"
+	}
+	return h
+}
+
+// wayOf names the way of messages from one application to another.
+func wayOf(from, to string) string { return from + " to " + to }
+
+func nameOf(names ...string) string {
+	for _, n := range names {
+		if n != "" {
+			return n
+		}
+	}
+	return "a sender without a name"
+}
+
+func (l *listener) sum(text string) uint64 {
+	if text == "" {
+		return 0
+	}
+	sum := fnv.New64a()
+	sum.Write(l.secret)
+	sum.Write([]byte(text))
+	return sum.Sum64()
+}
+
+// value is the first of a field's; empty when it has none.
+func value(ev *event.Event, name string) string {
+	for v := range ev.Values(name) {
+		return string(v)
+	}
+	return ""
+}

@@ -1,0 +1,229 @@
+package continuity_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wardline/wardline/content"
+	"github.com/wardline/wardline/internal/continuity"
+	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/journal"
+	"github.com/wardline/wardline/internal/store"
+	"github.com/wardline/wardline/internal/store/storetest"
+	"github.com/wardline/wardline/internal/triage"
+	"github.com/wardline/wardline/internal/vault"
+)
+
+// ward is a journal that hears a laboratory, and a room that follows it.
+type ward struct {
+	*testing.T
+	journal *journal.Journal
+	db      *store.DB
+	tax     *event.Taxonomy
+	at      time.Time // of the laboratory
+	n       int
+
+	mu  sync.Mutex
+	now time.Time // on the room's clock
+}
+
+func newWard(t *testing.T, db *store.DB) *ward {
+	t.Helper()
+	tax, err := event.LoadTaxonomy(content.Taxonomy())
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := journal.Open(t.Context(), journal.Config{Dir: filepath.Join(t.TempDir(), "journal"), Ballast: -1}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := j.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	return &ward{T: t, journal: j, db: db, tax: tax, at: time.Date(2030, 6, 3, 0, 0, 0, 0, time.UTC)}
+}
+
+// live has results come each two minutes for so long.
+func (w *ward) live(long time.Duration) {
+	w.Helper()
+	var lines []journal.Line
+	send := func() {
+		if _, err := w.journal.Append(w.Context(), lines...); err != nil {
+			w.Fatal(err)
+		}
+		lines = lines[:0]
+	}
+	for end := w.at.Add(long); w.at.Before(end); w.at = w.at.Add(2 * time.Minute) {
+		w.n++
+		fields, err := json.Marshal(map[string]string{"MSH-3.1": "LIS", "MSH-4.1": "MAIN", "MSH-5.1": "EHR", "MSH-9.1": "ORU", "MSH-10": fmt.Sprint(w.n)})
+		if err != nil {
+			w.Fatal(err)
+		}
+		ev := event.Event{Source: "mllp/10.0.0.5", Class: w.tax.Class("hl7", "mllp", ""), Format: "hl7", Time: w.at, Observed: w.at, Fields: fields, ID: event.NewID("lis", fmt.Sprint(w.n))}
+		if lines = append(lines, journal.Line{Kind: journal.Events, Source: ev.Source, Time: w.at, JSON: event.AppendLine(nil, &ev)}); len(lines) == 500 {
+			send()
+		}
+	}
+	send()
+	w.sleep(w.at)
+}
+
+// sleep lets the room's clock stand at that time.
+func (w *ward) sleep(until time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = until
+}
+
+// follow opens the room and runs it until done says so.
+func (w *ward) follow(done func(*continuity.Room) bool) *continuity.Room {
+	w.Helper()
+	v, err := vault.Passing()
+	if err != nil {
+		w.Fatal(err)
+	}
+	room, err := continuity.OpenRoom(w.Context(), continuity.Config{
+		Journal: w.journal, DB: w.db, Vault: v, Taxonomy: w.tax, Log: slog.New(slog.DiscardHandler), Now: func() time.Time {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return w.now
+		},
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(w.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- room.Run(ctx) }()
+	for began := time.Now(); !done(room); time.Sleep(20 * time.Millisecond) {
+		if time.Since(began) > time.Minute {
+			w.Fatalf("waited in vain: %+v", room.Feeds())
+		}
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		w.Fatal(err)
+	}
+	return room
+}
+
+// filed lists the findings that stand in the journal.
+func (w *ward) filed() (out []string) {
+	w.Helper()
+	for i := range w.journal.Size() {
+		e, err := w.journal.Entry(w.Context(), i)
+		if err != nil {
+			w.Fatal(err)
+		}
+		if e.Header.Kind != journal.Findings {
+			continue
+		}
+		for _, line := range e.Lines() {
+			var f triage.Filed
+			if err := json.Unmarshal(line, &f); err != nil {
+				w.Fatal(err)
+			}
+			out = append(out, f.Finding.Rule.ID)
+		}
+	}
+	return out
+}
+
+func heardAll(n uint64) func(*continuity.Room) bool {
+	return func(r *continuity.Room) bool { f := r.Feeds(); return len(f) == 1 && f[0].Count == n }
+}
+
+func silent(r *continuity.Room) bool { f := r.Feeds(); return len(f) == 1 && !f[0].Silent.IsZero() }
+
+// TestARoomRemembers stops the room in the middle of an outage: before, it has told it, and afterwards it knows it, and tells its end.
+func TestARoomRemembers(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) { aRoomRemembers(t, newWard(t, open())) })
+}
+
+func aRoomRemembers(t *testing.T, w *ward) {
+	w.live(21 * 24 * time.Hour)
+	stopped := w.at
+	w.follow(func(r *continuity.Room) bool {
+		if !heardAll(uint64(w.n))(r) {
+			return false
+		}
+		w.sleep(stopped.Add(90 * time.Minute))
+		return silent(r)
+	})
+	w.sleep(stopped.Add(100 * time.Minute))
+	room := w.follow(silent)
+	if got := w.filed(); !slices.Equal(got, []string{"wardline-continuity-silent"}) {
+		t.Errorf("filed: %q", got)
+	}
+	signs, err := room.Signs(t.Context(), 10)
+	if err != nil || len(signs) != 1 || signs[0].Expected < 20 {
+		t.Errorf("%+v %v", signs, err)
+	}
+	w.at = stopped.Add(2 * time.Hour)
+	w.live(10 * time.Minute)
+	room = w.follow(func(r *continuity.Room) bool { return heardAll(uint64(w.n))(r) && !silent(r) })
+	if signs, err = room.Signs(t.Context(), 10); err != nil || len(signs) != 2 || !signs[0].Ended {
+		t.Errorf("%+v %v", signs, err)
+	}
+}
+
+// TestADownNodeHearsNothing has the node be away for half a day, in which the laboratory spoke to nobody: that is no silence of the laboratory's.
+func TestADownNodeHearsNothing(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) { aDownNodeHearsNothing(t, newWard(t, open())) })
+}
+
+func aDownNodeHearsNothing(t *testing.T, w *ward) {
+	w.live(21 * 24 * time.Hour)
+	w.follow(heardAll(uint64(w.n)))
+	w.at = w.at.Add(12 * time.Hour)
+	w.sleep(w.at)
+	w.follow(heardAll(uint64(w.n)))
+	w.live(time.Hour)
+	room := w.follow(heardAll(uint64(w.n)))
+	if got := w.filed(); len(got) > 0 || silent(room) {
+		t.Errorf("filed: %q", got)
+	}
+}
+
+// TestWhatAPersonCallsOrdinaryIsKept has a person say that a pause is usual; the next one of its kind is not told.
+func TestWhatAPersonCallsOrdinaryIsKept(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) { whatAPersonCallsOrdinaryIsKept(t, newWard(t, open())) })
+}
+
+func whatAPersonCallsOrdinaryIsKept(t *testing.T, w *ward) {
+	w.live(21 * 24 * time.Hour)
+	stopped := w.at
+	w.follow(func(r *continuity.Room) bool {
+		if !heardAll(uint64(w.n))(r) {
+			return false
+		}
+		w.sleep(stopped.Add(90 * time.Minute))
+		return silent(r) && r.Ordinary(r.Feeds()[0].ID)
+	})
+	w.at = stopped.Add(100 * time.Minute)
+	w.live(time.Hour)
+	stopped = w.at
+	room := w.follow(func(r *continuity.Room) bool {
+		if !heardAll(uint64(w.n))(r) {
+			return false
+		}
+		w.sleep(stopped.Add(95 * time.Minute))
+		time.Sleep(2200 * time.Millisecond) // so that it was looked at
+		return true
+	})
+	if got := w.filed(); len(got) != 1 || silent(room) {
+		t.Errorf("filed: %q", got)
+	}
+}

@@ -1,0 +1,80 @@
+package continuity
+
+import "github.com/wardline/wardline/internal/finding"
+
+// ruleOf is what is thought of a kind of sign, and how much it matters for feeds of a class.
+func ruleOf(k Kind, c Class) finding.Rule {
+	r, known := rules()[k]
+	if !known {
+		r = finding.Rule{Title: "Care may be disrupted", Level: "medium"}
+	}
+	r.ID, r.Author, r.Source, r.Type, r.Status = "wardline-continuity-"+string(k), "Wardline", "continuity", "rule", "stable"
+	if c == Days {
+		r.Level = lower(r.Level)
+	}
+	return r
+}
+
+// lower is the level below.
+func lower(level string) string {
+	switch level {
+	case "critical":
+		return "high"
+	case "high":
+		return "medium"
+	}
+	return "low"
+}
+
+func rules() map[Kind]finding.Rule {
+	const lost = "Results, orders or admissions may be missing where they are needed."
+	return map[Kind]finding.Rule{
+		Silent: {
+			Title: "A feed fell silent", Level: "high", CareImpact: lost,
+			Summary:        "A system that should have said something did not. Ask whoever looks after it whether it runs and is connected, and have results called by phone until it speaks.",
+			FalsePositives: []string{"A downtime that nobody entered as planned.", "A clinic that is closed on a day that is no holiday in the configuration."},
+		},
+		PartSilent: {
+			Title: "A part of a feed fell silent", Level: "medium", CareImpact: lost,
+			Summary:        "One analyser, unit or machine says nothing any more, while the feed that it is part of goes on. Ask there whether it is switched off on purpose.",
+			FalsePositives: []string{"An analyser in maintenance.", "A unit that was closed."},
+		},
+		NotForwarded: {
+			Title: "A receiver gets nothing from the interface engine", Level: "high", CareImpact: lost,
+			Summary: "Messages come into the interface engine, and none go out to one of those who should get them. Look at that channel, and at the system behind it.",
+		},
+		Disconnected: {
+			Title: "A channel of the interface engine lost its connection", Level: "medium", CareImpact: lost,
+			Summary: "The engine says that the other side broke the connection. Look whether it comes back, and at what was changed in the network.",
+		},
+		Queued: {
+			Title: "Messages wait in the interface engine", Level: "high", CareImpact: "Results and orders arrive late.",
+			Summary: "What the engine has to hand on becomes older and older. The system that it hands it to is slow or does not answer.",
+		},
+		"slow-answers": {
+			Title: "Messages are answered slowly", Level: "high", CareImpact: "Results and orders arrive late, and engines that wait for too long send them twice.",
+			Summary: "The receiver takes far longer than it did. Its database is a usual reason.",
+		},
+		"refusals": {
+			Title: "Messages are refused", Level: "high", CareImpact: "What is refused is not in the record.",
+			Summary: "The receiver takes more messages for faulty than it did. A change of code tables or of a version is a usual reason: ask what was changed today.",
+		},
+		"rejections": {
+			Title: "A system refuses to be spoken to", Level: "high", CareImpact: lost,
+			Summary: "The receiver rejects messages or connections as such. It may be full, misconfigured, or in the hands of somebody else.",
+		},
+		"no-answers": {
+			Title: "Messages are not answered", Level: "high", CareImpact: lost,
+			Summary: "Messages go out, and no answer comes back. The receiver hangs, or what stands between does.",
+		},
+		"replay": {
+			Title: "The same messages come again and again", Level: "high", CareImpact: "Systems behind are slow for everybody, and old states may replace new ones.",
+			Summary: "A feed says what it said within the day. A loop between two engines is a usual reason; a file that was sent again is another.",
+		},
+		"flood": {
+			Title: "A feed says far more than usual", Level: "medium", CareImpact: "Systems behind are slow for everybody.",
+			Summary:        "Many times the messages of this hour came within minutes.",
+			FalsePositives: []string{"A migration, or an import of old data.", "Messages that waited during a downtime."},
+		},
+	}
+}

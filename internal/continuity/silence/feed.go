@@ -1,0 +1,446 @@
+package silence
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// What the rule is made of. The figures were tried on simulated feeds; see the test of feed models.
+const (
+	weeks        = 8
+	daysKept     = weeks * 7
+	halves       = 48         // half hours of a day
+	bins         = 7 * halves // of a week
+	firstCurve   = 7          // whole days before gaps can be measured
+	learning     = 14         // whole days before anything is said
+	tail         = 40         // gaps of a day that are kept
+	fewest       = 100        // exceedances by which the law is fitted
+	most         = 2000       // likewise
+	above        = 0.02       // share of gaps that exceed
+	falseAYear   = 0.25       // alarms of ordinary life that are aimed at
+	margin       = 1.3        // on the fitted gap
+	beyond       = 1.5        // on the largest gap seen
+	leastRate    = 0.001      // of the mean: at no hour is nothing at all expected
+	step         = 4          // a fall of the curve to less than this part is taken as the step that it is
+	clearedBy    = 3          // messages end a silence
+	mostOrdinary = 32         // gaps that a person said happen
+	halfAnHour   = 30 * time.Minute
+	halfSeconds  = 1800.0
+)
+
+// Config says what a Feed is.
+type Config struct {
+	Zone *time.Location // of the house: its weeks and days; UTC when nil
+	// Holiday says whether a day, given by its local midnight, goes like a Sunday. nil: none does.
+	Holiday func(day time.Time) bool
+	// Planned says whether the feed is down on purpose at that time, and when that changes next; zero when it never does. nil: it never is.
+	Planned func(at time.Time) (down bool, next time.Time)
+	Floor   time.Duration // less than this is no silence, however much should have come
+}
+
+// Feed is the model of one feed and its present state. It is not safe for use by several goroutines.
+type Feed struct {
+	cfg Config
+
+	days    []day // finished ones, oldest first, at most daysKept
+	today   day
+	happens []ordinary // gaps that a person said happen, of a year
+
+	rate  []float32 // messages a second, by bin of the week; nil for the first week
+	limit float64   // gap beyond which the feed is silent; 0 while learning
+
+	heard  time.Time // last message
+	clock  time.Time // the gap is counted up to here
+	gap    float64   // messages that should have come since heard
+	silent bool
+	since  time.Time // heard, when it became silent
+	missed float64   // messages that should have come from then to heard
+	again  int       // messages since then
+
+	// where clock stands, kept so that a message costs no calendar
+	end     time.Time // until when all below holds
+	bin     int       // of today
+	perSec  float64   // messages expected
+	planned bool
+}
+
+// day is what is kept of one day.
+type day struct {
+	date   int32          // days since 1970 of the local date
+	counts [halves]uint32 // messages by half hour of the wall clock
+	lost   uint64         // half hours that say nothing: planned, silent, or not heard by us
+	gaps   []uint16       // the largest gaps, coded; a heap with its least first
+	n      int            // gaps that were measured
+}
+
+// New is a feed of which nothing is known.
+func New(cfg Config) *Feed {
+	if cfg.Zone == nil {
+		cfg.Zone = time.UTC
+	}
+	return &Feed{cfg: cfg}
+}
+
+// Silence is a feed that does not speak.
+type Silence struct {
+	Since    time.Time // its last message
+	Expected float64   // messages that should have come since
+}
+
+// Observe takes a message that arrived then. ended says that it ends a silence. Messages that come out of order count as come now.
+func (f *Feed) Observe(at time.Time) (ended bool) {
+	f.advance(at)
+	f.heard = f.clock
+	if f.silent {
+		f.missed += f.gap
+		f.gap = 0
+		f.again++
+		if f.again < clearedBy {
+			return false
+		}
+		f.silent = false
+		return true
+	}
+	if f.rate != nil && !f.planned {
+		f.today.measured(f.gap)
+	}
+	f.gap = 0
+	f.today.counts[f.bin]++
+	return false
+}
+
+// Check says whether the feed is silent at that time. began is true once for each silence.
+func (f *Feed) Check(now time.Time) (s Silence, silent, began bool) {
+	if f.clock.IsZero() {
+		return Silence{}, false, false
+	}
+	f.advance(now)
+	if !f.silent && f.limit > 0 && !f.planned && f.gap > f.limit && f.clock.Sub(f.heard) > f.cfg.Floor {
+		f.silent, f.again, f.missed, f.since, began = true, 0, 0, f.heard, true
+		f.mark(f.since, f.clock, true)
+	}
+	if !f.silent {
+		return Silence{}, false, false
+	}
+	return Silence{Since: f.since, Expected: f.missed + f.gap}, true, began
+}
+
+// Deaf says that from the time of the last call until now nobody could have heard the feed, because we were down or behind.
+func (f *Feed) Deaf(now time.Time) {
+	if f.clock.IsZero() {
+		return
+	}
+	f.skip(now)
+}
+
+// ordinary is a gap that a person said happens.
+type ordinary struct {
+	date int32
+	gap  float32
+}
+
+// Ordinary says of the present silence that it was none: the feed is like that. Its curve learns it, and such a gap is no silence for a year.
+func (f *Feed) Ordinary() {
+	if !f.silent {
+		return
+	}
+	gap := f.missed + f.gap
+	if len(f.happens) == mostOrdinary {
+		f.happens = slices.Delete(f.happens, 0, 1)
+	}
+	f.happens = append(f.happens, ordinary{f.today.date, float32(gap)})
+	f.limit = max(f.limit, beyond*gap)
+	f.mark(f.since, f.clock, false)
+	f.silent, f.gap = false, 0
+}
+
+// mark says of all half hours from one time to another, of those that are kept, whether they say nothing.
+func (f *Feed) mark(from, to time.Time, lost bool) {
+	for at := from; !at.After(to); at = halfEnd(at) {
+		d, bit := &f.today, uint64(1)<<f.half(at)
+		if date := f.date(at); date != f.today.date {
+			i := slices.IndexFunc(f.days, func(d day) bool { return d.date == date })
+			if i < 0 {
+				continue
+			}
+			d = &f.days[i]
+		}
+		if d.lost &^= bit; lost {
+			d.lost |= bit
+		}
+	}
+}
+
+// Learning says how many whole days are still needed before silence is told; 0 when it is.
+func (f *Feed) Learning() int { return max(0, learning-len(f.days)) }
+
+// Heard is when the last message came; zero before the first.
+func (f *Feed) Heard() time.Time { return f.heard }
+
+// Usual is how many messages the half hour that holds that time usually brings; false while learning.
+func (f *Feed) Usual(at time.Time) (float64, bool) {
+	if f.limit == 0 {
+		return 0, false
+	}
+	return float64(f.rate[f.weekBin(at)]) * halfSeconds, true
+}
+
+// Patience is how long from that time on the feed may say nothing before it counts as silent, at most a week.
+func (f *Feed) Patience(at time.Time) (time.Duration, bool) {
+	if f.limit == 0 {
+		return 0, false
+	}
+	began, left := at, f.limit
+	for at.Sub(began) < 7*24*time.Hour {
+		end, rate := halfEnd(at), float64(f.rate[f.weekBin(at)])
+		comes := rate * end.Sub(at).Seconds()
+		if comes >= left {
+			return max(f.cfg.Floor, at.Sub(began)+time.Duration(left/rate*float64(time.Second))), true
+		}
+		left -= comes
+		at = end
+	}
+	return 7 * 24 * time.Hour, true
+}
+
+// advance counts the gap up to then.
+func (f *Feed) advance(to time.Time) {
+	if f.clock.IsZero() || to.Sub(f.clock) > daysKept*24*time.Hour {
+		f.begin(to)
+	}
+	for to.After(f.clock) {
+		end := to
+		if f.end.Before(end) {
+			end = f.end
+		}
+		if !f.planned {
+			f.gap += f.perSec * end.Sub(f.clock).Seconds()
+		}
+		f.clock = end
+		if !end.Before(f.end) {
+			f.enter(end)
+		}
+	}
+}
+
+// skip goes to that time without counting, and marks the half hours passed as saying nothing.
+func (f *Feed) skip(to time.Time) {
+	for to.After(f.clock) {
+		f.today.lost |= 1 << f.bin
+		if to.Before(f.end) {
+			f.clock = to
+			return
+		}
+		f.clock = f.end
+		f.enter(f.clock)
+	}
+}
+
+// begin is the first that is heard of the feed, or the first again after so long that nothing is known of it.
+func (f *Feed) begin(at time.Time) {
+	*f = Feed{cfg: f.cfg, clock: at, heard: at}
+	f.today = day{date: f.date(at)}
+	f.enter(at)
+	for b := range f.bin {
+		f.today.lost |= 1 << b // before we began
+	}
+	f.today.lost |= 1 << f.bin
+}
+
+// enter looks what holds from then on, and until when.
+func (f *Feed) enter(at time.Time) {
+	if d := f.date(at); d != f.today.date {
+		f.midnight(d)
+	}
+	f.bin, f.end, f.perSec = f.half(at), halfEnd(at), 0
+	if f.rate != nil {
+		f.perSec = float64(f.rate[f.weekBin(at)])
+	}
+	was := f.planned
+	f.planned = false
+	if f.cfg.Planned != nil {
+		down, next := f.cfg.Planned(at)
+		f.planned = down
+		if next.After(at) && next.Before(f.end) {
+			f.end = next
+		}
+	}
+	if was && !f.planned { // it comes back, and what it should say counts from here
+		f.gap, f.heard = 0, at
+	}
+	if f.planned || f.silent {
+		f.today.lost |= 1 << f.bin
+	}
+}
+
+// half is which half hour of the day it is by the clock on the wall.
+func (f *Feed) half(at time.Time) int {
+	local := at.In(f.cfg.Zone)
+	return (local.Hour()*60 + local.Minute()) / 30
+}
+
+// midnight ends a day. A model is made anew each night, but not of a feed that is silent.
+func (f *Feed) midnight(date int32) {
+	f.today.close()
+	f.days = append(f.days, f.today)
+	if n := len(f.days) - daysKept; n > 0 {
+		f.days = slices.Delete(f.days, 0, n)
+	}
+	f.today = day{date: date}
+	if !f.silent && len(f.days) >= firstCurve {
+		f.fit()
+	}
+}
+
+// date counts the local days since 1970.
+func (f *Feed) date(at time.Time) int32 {
+	y, m, d := at.In(f.cfg.Zone).Date()
+	return int32(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / 86400)
+}
+
+// begins is the local midnight of a date.
+func (f *Feed) begins(date int32) time.Time {
+	y, m, d := time.Unix(int64(date)*86400, 0).UTC().Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, f.cfg.Zone)
+}
+
+func (f *Feed) holiday(date int32) bool { return f.cfg.Holiday != nil && f.cfg.Holiday(f.begins(date)) }
+
+func weekday(date int32) int { return (int(date)%7 + 4) % 7 } // 1 January 1970 was a Thursday
+
+// weekBin is the half hour of the week, holidays being Sundays.
+func (f *Feed) weekBin(at time.Time) int {
+	date := f.date(at)
+	if f.holiday(date) {
+		return f.half(at)
+	}
+	return weekday(date)*halves + f.half(at)
+}
+
+// halfEnd is when the half hour that holds that time ends. Zones are off by quarters of an hour too: there a half hour of the wall
+// clock begins at a quarter of an hour, and is counted into the one that it begins in.
+func halfEnd(at time.Time) time.Time { return at.Truncate(halfAnHour).Add(halfAnHour) }
+
+// coded and value keep a gap in two bytes, to a part in three thousand.
+func coded(gap float64) uint16 {
+	return uint16(max(0, min(math.MaxUint16, math.Round((math.Log(max(gap, leastGap))-math.Log(leastGap))*perLog))))
+}
+
+func value(c uint16) float64 { return leastGap * math.Exp(float64(c)/perLog) }
+
+const (
+	leastGap = 1e-3
+	perLog   = 2800
+)
+
+// measured takes a gap between two messages.
+func (d *day) measured(gap float64) {
+	d.n++
+	c := coded(gap)
+	if len(d.gaps) < tail {
+		d.gaps = append(d.gaps, c)
+		d.up(len(d.gaps) - 1)
+		return
+	}
+	if c > d.gaps[0] {
+		d.gaps[0] = c
+		d.down()
+	}
+}
+
+func (d *day) up(i int) {
+	for i > 0 {
+		parent := (i - 1) / 2
+		if d.gaps[parent] <= d.gaps[i] {
+			return
+		}
+		d.gaps[parent], d.gaps[i] = d.gaps[i], d.gaps[parent]
+		i = parent
+	}
+}
+
+func (d *day) down() {
+	i := 0
+	for {
+		least := i
+		for _, child := range []int{2*i + 1, 2*i + 2} {
+			if child < len(d.gaps) && d.gaps[child] < d.gaps[least] {
+				least = child
+			}
+		}
+		if least == i {
+			return
+		}
+		d.gaps[i], d.gaps[least] = d.gaps[least], d.gaps[i]
+		i = least
+	}
+}
+
+// close keeps of the gaps what a fit can use.
+func (d *day) close() {
+	slices.SortFunc(d.gaps, func(a, b uint16) int { return int(b) - int(a) })
+	d.gaps = slices.Clip(d.gaps[:min(len(d.gaps), max(6, d.n*3/100))])
+}
+
+// Silent tells whether the feed was silent when it was looked at last.
+func (f *Feed) Silent() bool { return f.silent }
+
+// Silence is the present one, as of when the feed was looked at last.
+func (f *Feed) Silence() (Silence, bool) {
+	return Silence{Since: f.since, Expected: f.missed + f.gap}, f.silent
+}
+
+// Half is half an hour.
+type Half struct {
+	At    time.Time
+	Came  float64
+	Usual float64 // messages that it usually brings; 0 while learning
+	Deaf  bool    // nothing is known of it: we did not listen, or it was planned or silent
+}
+
+// Week lists the half hours of the last seven days that the feed was known in, oldest first, up to the present one.
+func (f *Feed) Week() []Half {
+	if f.clock.IsZero() {
+		return nil
+	}
+	var out []Half
+	days := append(slices.Clone(f.days[max(0, len(f.days)-7):]), f.today)
+	for i := range days {
+		d := &days[i]
+		for at, end := f.begins(d.date), f.begins(d.date+1); at.Before(end) && !at.After(f.clock); at = halfEnd(at) {
+			b := f.half(at)
+			h := Half{At: at, Came: float64(d.counts[b]), Deaf: d.lost&(1<<b) != 0}
+			if f.limit > 0 {
+				h.Usual = float64(f.rate[f.weekBin(at)]) * halfSeconds
+			}
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// Strange says that what comes now is not usual, such as a flood: the present half hour teaches nothing.
+func (f *Feed) Strange() {
+	if !f.clock.IsZero() {
+		f.today.lost |= 1 << f.bin
+	}
+}
+
+// Quiet is how much of its patience the feed has used up: 0 when it has just spoken, 1 when it is silent.
+func (f *Feed) Quiet() float64 {
+	switch {
+	case f.silent:
+		return 1
+	case f.limit == 0:
+		return 0
+	}
+	return min(1, f.gap/f.limit)
+}
+
+// Excuse says that the feed had a reason to be silent until then, and that its silence counts from there.
+func (f *Feed) Excuse(at time.Time) {
+	f.advance(at)
+	f.silent, f.gap, f.missed, f.again = false, 0, 0, 0
+	f.heard = f.clock
+}

@@ -1,0 +1,131 @@
+package continuity
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+)
+
+// FeedView is how a feed does, as a person sees it.
+type FeedView struct {
+	ID       string
+	Name     string
+	Class    Class
+	Care     bool // it carries what care needs, and is no log of a machine
+	First    time.Time
+	Heard    time.Time // last message
+	Count    uint64
+	Learning int       // whole days until silence is told; 0 when it is
+	Silent   time.Time // since when; zero when it speaks
+	Expected float64   // messages that should have come since
+	Patience time.Duration
+	Week     []Half // the seven days up to now, oldest first
+	Parts    []PartView
+}
+
+// PartView is how a part of a feed does.
+type PartView struct {
+	Name     string
+	Heard    time.Time
+	Count    uint64
+	Learning int
+	Silent   time.Time
+}
+
+// Half is half an hour of a feed.
+type Half struct {
+	At    time.Time
+	Came  float64
+	Usual float64 // 0 while learning
+	Deaf  bool    // nothing is known of it
+}
+
+// Feeds are all that are heard: silent ones first, then those that care needs most, then by name.
+func (r *Room) Feeds() []FeedView {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.cfg.Now()
+	var out []FeedView
+	for _, f := range r.engine.order {
+		out = append(out, f.view(now))
+	}
+	slices.SortStableFunc(out, func(a, b FeedView) int {
+		return cmp.Or(b.Silent.Compare(time.Time{})-a.Silent.Compare(time.Time{}), boolean(b.Care)-boolean(a.Care), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Name, b.Name))
+	})
+	return out
+}
+
+func boolean(v bool) int {
+	if v {
+		return 1
+	}
+	return 0
+}
+
+func (f *feed) view(now time.Time) FeedView {
+	v := FeedView{ID: f.id, Name: f.name, Class: f.class, Care: f.care, First: f.first, Heard: f.model.Heard(), Count: f.count, Learning: f.model.Learning()}
+	if s, silent := f.model.Silence(); silent {
+		v.Silent, v.Expected = s.Since, s.Expected
+	}
+	v.Patience, _ = f.model.Patience(now)
+	for _, h := range f.model.Week() {
+		v.Week = append(v.Week, Half(h))
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.parts)) {
+		p := f.parts[name]
+		pv := PartView{Name: p.name, Heard: p.model.Heard(), Count: p.count, Learning: p.model.Learning()}
+		if s, silent := p.model.Silence(); silent {
+			pv.Silent = s.Since
+		}
+		v.Parts = append(v.Parts, pv)
+	}
+	return v
+}
+
+// Signs are the latest that were found, newest first, at most so many.
+func (r *Room) Signs(ctx context.Context, most int) (out []Sign, err error) {
+	r.mu.Lock()
+	for i := range r.found {
+		out = append(out, r.found[i])
+	}
+	r.mu.Unlock()
+	err = r.cfg.DB.Do(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, `SELECT body FROM continuity_signs ORDER BY at DESC LIMIT $1`, most)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var body []byte
+			var s Sign
+			if err := rows.Scan(&body); err != nil {
+				return err
+			}
+			if err := json.Unmarshal(body, &s); err != nil {
+				return err
+			}
+			out = append(out, s)
+		}
+		return rows.Err()
+	})
+	slices.SortStableFunc(out, func(a, b Sign) int { return b.At.Compare(a.At) })
+	return out[:min(most, len(out))], err
+}
+
+// Ordinary says that a feed that is silent is like that, and that it is to be learned. It returns false when it is not silent, or not known.
+func (r *Room) Ordinary(id string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f := r.engine.feeds[id]
+	if f == nil || !f.model.Silent() {
+		return false
+	}
+	f.model.Ordinary()
+	f.silent, f.changed = false, true
+	r.saved = time.Time{}
+	return true
+}
