@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/continuity/answer"
+	"github.com/wardline/wardline/internal/continuity/stage"
 	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/finding"
 )
 
 // EngineConfig says how the house lives.
@@ -28,6 +30,7 @@ type Engine struct {
 	order    []*feed // as they were first heard
 	ways     map[string]*way
 	channels map[string]*channel
+	stages   *stage.Book
 	crowded  int       // messages of feeds beyond mostFeeds
 	clock    time.Time // latest time that was heard of
 }
@@ -43,7 +46,7 @@ func NewEngine(cfg EngineConfig) *Engine {
 	if cfg.Zone == nil {
 		cfg.Zone = time.UTC
 	}
-	return &Engine{cfg: cfg, listener: newListener(cfg.Secret), feeds: map[string]*feed{}, ways: map[string]*way{}, channels: map[string]*channel{}}
+	return &Engine{cfg: cfg, listener: newListener(cfg.Secret), feeds: map[string]*feed{}, ways: map[string]*way{}, channels: map[string]*channel{}, stages: stage.New()}
 }
 
 // Event takes an event, at the time when it was received.
@@ -73,6 +76,34 @@ func (e *Engine) Event(ev *event.Event) []Sign {
 	}
 	return out
 }
+
+// Finding takes what another watcher found: it may be a stage of an attack.
+func (e *Engine) Finding(f *finding.Finding, at time.Time) []Sign {
+	if !weighty(f.Rule.Level) {
+		return nil
+	}
+	t := stage.Trace{ID: f.ID + " " + at.UTC().Format(time.DateOnly), At: at, Title: f.Rule.Title, Tags: f.Rule.Tags}
+	for _, kind := range []string{"host", "user", "ip"} {
+		for _, name := range f.Entities[kind] {
+			t.Entities = append(t.Entities, kind+" "+strings.ToLower(name))
+		}
+	}
+	c, told := e.stages.Take(t)
+	if !told {
+		return nil
+	}
+	s := Sign{Kind: Staged, About: "campaign " + c.ID, Name: "attack in stages", Class: Hour, At: at, Since: c.Traces[0].At, Deed: c.Deadly, Count: len(c.Traces), Entities: c.Entities}
+	for _, g := range c.Stages {
+		s.Stages = append(s.Stages, g.String())
+	}
+	for i := range c.Traces {
+		s.Findings = append(s.Findings, c.Traces[i].Title)
+	}
+	return []Sign{s}
+}
+
+// weighty tells the levels that count as a stage: what is only worth knowing happens every day.
+func weighty(level string) bool { return level == "medium" || level == "high" || level == "critical" }
 
 // answers has a way take what was said on it.
 func (e *Engine) answers(id string, at time.Time, take func(*answer.Flow) []answer.Trouble) (out []Sign) {

@@ -11,6 +11,7 @@ import (
 	"github.com/wardline/wardline/format/jsonl"
 	"github.com/wardline/wardline/internal/continuity"
 	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/finding"
 )
 
 // house is one whose systems speak to an Engine.
@@ -192,4 +193,27 @@ func TestANewSender(t *testing.T) {
 	h.live(10*24*time.Hour, both)
 	h.live(12*time.Hour, func(int) bool { return false })
 	h.wants("a sender that was heard for ten days")
+}
+
+// found has another watcher find something on a machine, by an account.
+func (h *house) found(title, level string, entities map[string][]string, tags ...string) {
+	h.t.Helper()
+	f := finding.Finding{ID: title + " " + fmt.Sprint(entities), Rule: finding.Rule{Title: title, Level: level, Tags: tags}, Entities: entities}
+	h.signs = append(h.signs, h.engine.Finding(&f, h.now)...)
+}
+
+// The third stage of what hangs together calls a person, and the deed after which only hours are left calls again.
+func TestAnAttackInStages(t *testing.T) {
+	h := newHouse(t)
+	h.found("Hidden PowerShell", "high", map[string][]string{"host": {"WS-17"}, "user": {"fd.clerk"}}, "attack.execution", "attack.t1059.001")
+	h.now = h.now.Add(11 * time.Hour)
+	h.found("Tickets of service accounts asked for", "medium", map[string][]string{"host": {"ws-17"}, "user": {"svc_deploy"}}, "attack.credential-access", "attack.t1558.003")
+	h.found("A shell was opened", "informational", map[string][]string{"host": {"WS-17"}}, "attack.lateral-movement")
+	h.wants("two stages, and what is only worth knowing")
+	h.now = h.now.Add(48 * time.Hour)
+	h.found("One machine tries many", "medium", map[string][]string{"user": {"svc_deploy"}, "ip": {"10.20.1.9"}}, "attack.discovery", "attack.t1046")
+	h.wants("the third", "staged attack in stages: foreign code, stolen credentials, looking around within 2")
+	h.now = h.now.Add(72 * time.Hour)
+	h.found("Shadow copies deleted", "critical", map[string][]string{"host": {"SRV-FILE-01"}, "user": {"svc_deploy"}}, "attack.impact", "attack.t1490")
+	h.wants("the deed", "staged attack in stages: foreign code, stolen credentials, looking around, damage within 5 days; Shadow copies deleted")
 }

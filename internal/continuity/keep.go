@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/wardline/wardline/internal/continuity/answer"
 	"github.com/wardline/wardline/internal/continuity/silence"
+	"github.com/wardline/wardline/internal/continuity/stage"
 	"github.com/wardline/wardline/internal/continuity/surge"
 	"github.com/wardline/wardline/internal/store"
 )
@@ -117,6 +117,9 @@ func (r *Room) save(ctx context.Context) error {
 		if err := put(ctx, tx, "continuity_rest", "engine", r.engine.rest()); err != nil {
 			return err
 		}
+		if err := put(ctx, tx, "continuity_rest", "stages", json.RawMessage(r.engine.stages.Encode())); err != nil {
+			return err
+		}
 		for i := range r.found {
 			if err := keepSign(ctx, tx, &r.found[i]); err != nil {
 				return err
@@ -203,13 +206,21 @@ func (r *Room) load(ctx context.Context) error {
 }
 
 func (r *Room) loadRest(ctx context.Context, tx *sql.Tx, e *Engine) error {
-	var body []byte
-	err := tx.QueryRowContext(ctx, `SELECT body FROM continuity_rest WHERE id = 'engine'`).Scan(&body)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
+	bodies, err := rowsOf(ctx, tx, "continuity_rest")
 	if err != nil {
 		return err
+	}
+	if body := bodies["stages"]; body != nil {
+		book, err := stage.Decode(body)
+		if err != nil {
+			r.cfg.Log.WarnContext(ctx, "what is known of stages of attacks cannot be read and is begun anew", "error", err)
+		} else {
+			e.stages = book
+		}
+	}
+	body := bodies["engine"]
+	if body == nil {
+		return nil
 	}
 	var s rest
 	if err := json.Unmarshal(body, &s); err != nil {

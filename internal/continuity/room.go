@@ -3,6 +3,7 @@ package continuity
 import (
 	"context"
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,6 +14,7 @@ import (
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
+	"github.com/wardline/wardline/internal/triage"
 	"github.com/wardline/wardline/internal/vault"
 )
 
@@ -154,12 +156,31 @@ func (r *Room) entry(ctx context.Context, e *journal.Entry) error {
 			}
 		}
 	}
+	if e.Header.Kind == journal.Findings && e.Gone.IsZero() {
+		if err := r.findings(ctx, e); err != nil {
+			return err
+		}
+	}
 	if err := r.tick(ctx, r.engine.clock); err != nil {
 		return err
 	}
 	r.next = e.Index + 1
 	r.listen()
 	return r.saveSometimes(ctx)
+}
+
+// findings hears what others found. Its own are left out.
+func (r *Room) findings(ctx context.Context, e *journal.Entry) error {
+	for _, line := range e.Lines() {
+		var f triage.Filed
+		if json.Unmarshal(line, &f) != nil || f.Watcher == watcher {
+			continue // what cannot be read the desk says
+		}
+		if err := r.file(ctx, r.engine.Finding(&f.Finding, e.Header.Received)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // idle lets time pass while nothing arrives. While entries wait to be read it stands still: what they say was said in time.

@@ -29,6 +29,12 @@ func lower(level string) string {
 func rules() map[Kind]finding.Rule {
 	const lost = "Results, orders or admissions may be missing where they are needed."
 	return map[Kind]finding.Rule{
+		Staged: {
+			Title: "An attack goes through its stages", Level: "critical", CareImpact: "Within hours or days all that care needs of computers may be encrypted.",
+			Summary: "Single findings on machines, accounts and addresses that hang together are the stages in which attackers come to encrypt a hospital. " +
+				"Call the incident team now: cut the machines off that are named, lock the accounts, and see that a backup is offline.",
+			FalsePositives: []string{"A penetration test: ask who ordered one.", "Work of administrators on many machines, with a ticket."},
+		},
 		Silent: {
 			Title: "A feed fell silent", Level: "high", CareImpact: lost,
 			Summary:        "A system that should have said something did not. Ask whoever looks after it whether it runs and is connected, and have results called by phone until it speaks.",

@@ -2,6 +2,7 @@ package continuity
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -36,6 +37,7 @@ const (
 	NotForwarded Kind = "not-forwarded" // an engine takes in, and hands nothing on to one receiver
 	Disconnected Kind = "disconnected"  // a channel of an engine lost its connection
 	Queued       Kind = "queued"        // what an engine has to hand on becomes older and older
+	Staged       Kind = "staged"        // an attack goes through its stages
 )
 
 // Sign is something that disrupts care, or may soon. It holds no patient data.
@@ -53,6 +55,11 @@ type Sign struct {
 	Of       int           `json:"of,omitempty"`       // that were looked at
 	Took     time.Duration `json:"took,omitempty"`     // an answer, by the 95th percentile; the age of the oldest that waits
 	Usual    time.Duration `json:"usual,omitempty"`
+
+	Stages   []string `json:"stages,omitempty"`   // of an attack, in words and in their order
+	Deed     string   `json:"deed,omitempty"`     // after which only hours are left
+	Findings []string `json:"findings,omitempty"` // that it rests on, oldest first
+	Entities []string `json:"entities,omitempty"` // kind and name of machines, accounts, addresses
 }
 
 // Text says it in a sentence.
@@ -69,6 +76,12 @@ func (s *Sign) Text() string {
 		return s.Name + ": the connection was lost"
 	case Queued:
 		return fmt.Sprintf("%s: the oldest message has waited for %s", s.Name, spell(s.Took))
+	case Staged:
+		text := fmt.Sprintf("%s: %s within %s", s.Name, strings.Join(s.Stages, ", "), spell(max(time.Minute, s.At.Sub(s.Since))))
+		if s.Deed != "" {
+			text += "; " + s.Deed
+		}
+		return text
 	case "slow-answers":
 		return fmt.Sprintf("%s: answers take %s, and took %s before", s.Name, spell(s.Took), spell(s.Usual))
 	case "refusals", "rejections":

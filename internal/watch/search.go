@@ -64,7 +64,7 @@ type searcher struct {
 }
 
 func (s *search) begin() {
-	s.state = correlate.NewState(s.set.plan, correlate.DefaultConfig())
+	s.state = s.set.Await()
 	s.book = finding.NewBook(keepEvents)
 }
 

@@ -58,6 +58,9 @@ func Compile(rules []*sigma.Rule, correlations []*sigma.Correlation, indicators 
 // Rules lists what findings say of the rules and of the correlations that events are judged by.
 func (s *Set) Rules() []finding.Rule { return slices.Concat(s.rules, s.joined) }
 
+// Await returns where correlations keep what they wait for, empty.
+func (s *Set) Await() *correlate.State { return correlate.NewState(s.plan, correlate.DefaultConfig()) }
+
 // Indicators counts the known-bad values that events are asked for.
 func (s *Set) Indicators() int {
 	if s.indicators == nil {

@@ -48,7 +48,7 @@ type Config struct {
 	Integrity IntegrityConfig `yaml:"integrity"`
 	// Continuity is the watch over the rhythm of care.
 	Continuity ContinuityConfig `yaml:"continuity"`
-	Metrics   MetricsConfig   `yaml:"metrics"`
+	Metrics    MetricsConfig    `yaml:"metrics"`
 	// Intake is what senders may cost, and when one is missed. Its keys are documented in internal/collect/config.go.
 	Intake collect.Config `yaml:"intake"`
 

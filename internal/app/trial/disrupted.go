@@ -7,10 +7,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wardline/wardline/internal/app"
 	"github.com/wardline/wardline/internal/continuity"
+	"github.com/wardline/wardline/internal/detect/correlate"
+	"github.com/wardline/wardline/internal/finding"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/sim/feed"
 	"github.com/wardline/wardline/internal/sim/life"
+	"github.com/wardline/wardline/internal/watch"
 )
 
 // Disruption is what came of one story of disruption.
@@ -45,6 +49,9 @@ func Disrupted(ctx context.Context, c Config) (Continuity, error) {
 		return Continuity{}, err
 	}
 	d := &disrupted{trial: t, engine: continuity.NewEngine(continuity.EngineConfig{Zone: t.zone, Secret: fmt.Append(nil, c.Life.Seed)})}
+	if err := d.watch(); err != nil {
+		return Continuity{}, err
+	}
 	t.take1 = d.one
 	if err := h.Play(ctx, life.Sinks{Record: d.record, Truth: t.learn, Day: t.day}); err != nil {
 		return Continuity{}, err
@@ -55,6 +62,9 @@ func Disrupted(ctx context.Context, c Config) (Continuity, error) {
 type disrupted struct {
 	*trial
 	engine *continuity.Engine
+	set    *watch.Set
+	judge  *watch.Judge
+	state  *correlate.State
 	events int64
 	signs  []continuity.Sign
 	ticked time.Time
@@ -70,9 +80,6 @@ func (d *disrupted) record(r *feed.Record) error {
 	case feed.Syslog:
 		data = append(slices.Clone(r.Data), '\n')
 	case feed.Lines:
-		if r.Feed == feed.SignIns {
-			return nil
-		}
 		data = append(slices.Clone(r.Data), '\n')
 	default:
 		return nil
@@ -91,7 +98,46 @@ func (d *disrupted) record(r *feed.Record) error {
 func (d *disrupted) one(hospital.Place) error {
 	d.events++
 	d.signs = append(d.signs, d.engine.Event(&d.event)...)
+	matches := d.judge.Matches(&d.event)
+	for i := range matches {
+		m := &matches[i]
+		if !m.Silent {
+			book := finding.NewBook(1)
+			book.Add(m.Kind, m.Rule, &d.event)
+			d.found(book)
+		}
+		if o, ok := d.judge.Observe(m, &d.event); ok {
+			d.state.Add(o, d.fire)
+		}
+	}
 	return nil
+}
+
+// watch has the rules that ship judge the events too, for their findings are stages of attacks.
+func (d *disrupted) watch() error {
+	set, _, _, err := app.LoadSet(app.SetConfig{Places: []string{app.Builtin}}, d.options.Taxonomy)
+	if err != nil {
+		return err
+	}
+	d.set, d.judge, d.state = set, set.Judge(), set.Await()
+	return nil
+}
+
+func (d *disrupted) fire(f correlate.Firing) {
+	kind, rule, entity := d.set.Joined(&f)
+	book := finding.NewBook(1)
+	book.AddJoined(kind, rule, entity, f.Members)
+	d.found(book)
+}
+
+func (d *disrupted) found(book *finding.Book) {
+	for _, f := range book.Findings() {
+		signs := d.engine.Finding(&f, d.now)
+		if d.c.Why != nil {
+			d.c.Why("finding", fmt.Sprint(d.now.In(d.zone).Format("Mon 02 15:04 "), f.Rule.Title, " ", f.Rule.Level, " ", f.Entities))
+		}
+		d.signs = append(d.signs, signs...)
+	}
 }
 
 func (d *disrupted) report() Continuity {
@@ -143,7 +189,9 @@ func about(story string, s *continuity.Sign) bool {
 	case "D08":
 		return named("PACS")
 	case "D09":
-		return s.Kind == continuity.Silent && named(string(feed.Lab), string(feed.ADT), string(feed.Orders), string(feed.Imaging), string(feed.Pharmacy))
+		return s.Kind == continuity.Staged
+	case "D10":
+		return s.Kind == continuity.Staged
 	case "D11":
 		return s.Kind == "replay" || s.Kind == "flood"
 	}

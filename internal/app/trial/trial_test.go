@@ -138,7 +138,7 @@ func TestDisrupted(t *testing.T) {
 	}
 	for _, s := range strings.Split(s, ",") {
 		c.Seed, _ = strconv.ParseUint(s, 10, 64)
-		r, err := trial.Disrupted(t.Context(), trial.Config{Life: c})
+		r, err := trial.Disrupted(t.Context(), trial.Config{Life: c, Why: func(what, thought string) { t.Log(what, thought) }})
 		if err != nil {
 			t.Fatal(err)
 		}
