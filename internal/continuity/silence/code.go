@@ -24,11 +24,8 @@ func (f *Feed) Encode() []byte {
 		b = binary.BigEndian.AppendUint64(b, math.Float64bits(float64(o.gap)))
 	}
 	b = f.today.encode(b)
-	b = binary.AppendUvarint(b, uint64(len(f.days)))
-	for i := range f.days {
-		b = f.days[i].encode(b)
-	}
-	return b
+	b = binary.AppendUvarint(b, uint64(f.kept))
+	return append(b, f.past...)
 }
 
 const format = 1
@@ -77,8 +74,9 @@ func Decode(cfg Config, b []byte) (*Feed, error) {
 		f.happens = append(f.happens, ordinary{int32(r.count(lastDate)), float32(r.float())})
 	}
 	f.today = r.day()
+	var days []day
 	for range r.count(daysKept) {
-		f.days = append(f.days, r.day())
+		days = append(days, r.day())
 	}
 	if r.failed || len(r.b) > 0 {
 		return nil, fmt.Errorf("the model of a feed is damaged at byte %d: start it anew", len(b)-len(r.b))
@@ -89,8 +87,9 @@ func Decode(cfg Config, b []byte) (*Feed, error) {
 	if off := f.date(f.clock) - f.today.date; off < -1 || off > 1 { // by one when the house was moved to another zone
 		return nil, errors.New("the model of a feed is damaged: its clock stands in another day than it does: start it anew")
 	}
-	if len(f.days) >= firstCurve {
-		f.fit()
+	f.keep(days)
+	if len(days) >= firstCurve {
+		f.fit(days)
 	}
 	f.enter(f.clock)
 	return f, nil

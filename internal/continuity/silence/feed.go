@@ -43,7 +43,8 @@ type Config struct {
 type Feed struct {
 	cfg Config
 
-	days    []day // finished ones, oldest first, at most daysKept
+	past    []byte // finished days as they are written, oldest first
+	kept    int    // how many these are, at most daysKept
 	today   day
 	happens []ordinary // gaps that a person said happen, of a year
 
@@ -157,23 +158,25 @@ func (f *Feed) Ordinary() {
 
 // mark says of all half hours from one time to another, of those that are kept, whether they say nothing.
 func (f *Feed) mark(from, to time.Time, lost bool) {
+	days := f.days()
 	for at := from; !at.After(to); at = halfEnd(at) {
 		d, bit := &f.today, uint64(1)<<f.half(at)
 		if date := f.date(at); date != f.today.date {
-			i := slices.IndexFunc(f.days, func(d day) bool { return d.date == date })
+			i := slices.IndexFunc(days, func(d day) bool { return d.date == date })
 			if i < 0 {
 				continue
 			}
-			d = &f.days[i]
+			d = &days[i]
 		}
 		if d.lost &^= bit; lost {
 			d.lost |= bit
 		}
 	}
+	f.keep(days)
 }
 
 // Learning says how many whole days are still needed before silence is told; 0 when it is.
-func (f *Feed) Learning() int { return max(0, learning-len(f.days)) }
+func (f *Feed) Learning() int { return max(0, learning-f.kept) }
 
 // Heard is when the last message came; zero before the first.
 func (f *Feed) Heard() time.Time { return f.heard }
@@ -283,14 +286,31 @@ func (f *Feed) half(at time.Time) int {
 // midnight ends a day. A model is made anew each night, but not of a feed that is silent.
 func (f *Feed) midnight(date int32) {
 	f.today.close()
-	f.days = append(f.days, f.today)
-	if n := len(f.days) - daysKept; n > 0 {
-		f.days = slices.Delete(f.days, 0, n)
-	}
+	days := append(f.days(), f.today)
+	days = days[max(0, len(days)-daysKept):]
+	f.keep(days)
 	f.today = day{date: date}
-	if !f.silent && len(f.days) >= firstCurve {
-		f.fit()
+	if !f.silent && len(days) >= firstCurve {
+		f.fit(days)
 	}
+}
+
+// days are the finished ones, oldest first. They are kept as they are written, which is a quarter as large.
+func (f *Feed) days() []day {
+	days := make([]day, 0, f.kept+1)
+	r := reader{b: f.past}
+	for range f.kept {
+		days = append(days, r.day())
+	}
+	return days
+}
+
+func (f *Feed) keep(days []day) {
+	var b []byte
+	for i := range days {
+		b = days[i].encode(b)
+	}
+	f.past, f.kept = slices.Clip(b), len(days)
 }
 
 // date counts the local days since 1970.
@@ -405,7 +425,8 @@ func (f *Feed) Week() []Half {
 		return nil
 	}
 	var out []Half
-	days := append(slices.Clone(f.days[max(0, len(f.days)-7):]), f.today)
+	days := append(f.days(), f.today)
+	days = days[max(0, len(days)-8):]
 	for i := range days {
 		d := &days[i]
 		for at, end := f.begins(d.date), f.begins(d.date+1); at.Before(end) && !at.After(f.clock); at = halfEnd(at) {

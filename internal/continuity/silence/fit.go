@@ -6,23 +6,23 @@ import (
 )
 
 // fit makes the curve of the week and the limit of the gap from the days that are kept.
-func (f *Feed) fit() {
-	rate := f.curve()
+func (f *Feed) fit(days []day) {
+	rate := f.curve(days)
 	if rate == nil {
 		return
 	}
 	f.rate = rate
-	if len(f.days) >= learning {
-		f.limit = f.threshold()
+	if len(days) >= learning {
+		f.limit = f.threshold(days)
 	}
 }
 
 // curve is how many messages a second each half hour of the week brings, made careful: where the rate rises or falls, the
 // lower of the two is expected. nil when nothing was heard.
-func (f *Feed) curve() []float32 {
+func (f *Feed) curve(days []day) []float32 {
 	var sum, span [bins]float64
-	for i := range f.days {
-		d := &f.days[i]
+	for i := range days {
+		d := &days[i]
 		if f.holiday(d.date) {
 			continue // it says nothing of the day that it fell on, nor of Sundays
 		}
@@ -84,14 +84,14 @@ func careful(own, before, after float64) float64 {
 
 // threshold is the gap that counts as silence: what the law of the largest gaps expects four years of ordinary life to
 // stay below, and well beyond what was ever seen.
-func (f *Feed) threshold() float64 {
+func (f *Feed) threshold(days []day) float64 {
 	var all []uint16
-	n, days := 0, 0
-	for i := range f.days {
-		if d := &f.days[i]; d.n > 0 {
+	n, measured := 0, 0
+	for i := range days {
+		if d := &days[i]; d.n > 0 {
 			all = append(all, d.gaps...)
 			n += d.n
-			days++
+			measured++
 		}
 	}
 	if len(all) < fewest {
@@ -104,7 +104,7 @@ func (f *Feed) threshold() float64 {
 		sum += value(c) - u
 	}
 	sigma := sum / float64(exceed)
-	aYear := float64(exceed) * 365 / float64(days)
+	aYear := float64(exceed) * 365 / float64(measured)
 	h := u + sigma*math.Log(max(1, aYear/falseAYear))
 	h = max(margin*h, beyond*value(all[0]))
 	for _, o := range f.happens {
