@@ -30,6 +30,7 @@ type Engine struct {
 	order    []*feed // as they were first heard
 	ways     map[string]*way
 	channels map[string]*channel
+	machines map[string]*machine
 	stages   *stage.Book
 	crowded  int       // messages of feeds beyond mostFeeds
 	clock    time.Time // latest time that was heard of
@@ -46,7 +47,7 @@ func NewEngine(cfg EngineConfig) *Engine {
 	if cfg.Zone == nil {
 		cfg.Zone = time.UTC
 	}
-	return &Engine{cfg: cfg, listener: newListener(cfg.Secret), feeds: map[string]*feed{}, ways: map[string]*way{}, channels: map[string]*channel{}, stages: stage.New()}
+	return &Engine{cfg: cfg, listener: newListener(cfg.Secret), feeds: map[string]*feed{}, ways: map[string]*way{}, channels: map[string]*channel{}, machines: map[string]*machine{}, stages: stage.New()}
 }
 
 // Event takes an event, at the time when it was received.
@@ -56,7 +57,7 @@ func (e *Engine) Event(ev *event.Event) []Sign {
 		at = e.clock
 	}
 	e.clock = at
-	out := e.engineSays(ev, at)
+	out := append(e.engineSays(ev, at), e.machineSays(ev, at)...)
 	h := e.listener.hear(ev)
 	if h.feed != "" {
 		if f := e.feed(&h, at); f != nil {

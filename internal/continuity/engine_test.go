@@ -217,3 +217,38 @@ func TestAnAttackInStages(t *testing.T) {
 	h.found("Shadow copies deleted", "critical", map[string][]string{"host": {"SRV-FILE-01"}, "user": {"svc_deploy"}}, "attack.impact", "attack.t1490")
 	h.wants("the deed", "staged attack in stages: foreign code, stolen credentials, looking around, damage within 5 days; Shadow copies deleted")
 }
+
+func TestAClockThatJumps(t *testing.T) {
+	h := newHouse(t)
+	chrony := func(host, text string) {
+		h.say("syslog/10.0.0.7", "linux", "", map[string]any{"hostname": host, "appname": "chronyd", "message": text})
+	}
+	chrony("pacs-01", "Selected source 10.20.8.10")
+	chrony("pacs-01", "System clock wrong by 0.000412 seconds")
+	h.wants("as usual")
+	chrony("pacs-01", "System clock wrong by 418.137 seconds")
+	chrony("pacs-01", "System clock wrong by 418.2 seconds")
+	h.wants("it jumps", "clock the clock of pacs-01 was off by 7 min")
+	for range 9 {
+		h.say("winlogbeat", "windows", "", map[string]any{"Status": "0x25", "Computer": "DC-01"})
+		h.now = h.now.Add(20 * time.Second)
+	}
+	h.wants("sign-ins fail", "clock sign-ins at DC-01 fail because clocks differ")
+}
+
+func TestACertificateThatEnds(t *testing.T) {
+	h := newHouse(t)
+	end := h.now.AddDate(0, 0, 60)
+	for range 61 {
+		for range 3 {
+			h.say("zeek", "zeek", "", map[string]any{"certificate.not_valid_after": fmt.Sprint(end.Unix()), "certificate.subject": "CN=engine-01", "certificate.serial": "4E11"})
+			h.now = h.now.Add(8 * time.Hour)
+		}
+	}
+	h.wants("sixty-one days", "expires the certificate CN=engine-01 ends in 45 days", "ends in 14 days", "ends in 3 days", "has ended")
+	for range 5 {
+		h.say("zeek", "zeek", "", map[string]any{"_path": "ssl", "id.resp_h": "10.40.0.30", "id.resp_p": 2576, "server_name": "engine-01", "last_alert": "certificate_expired"})
+		h.now = h.now.Add(time.Minute)
+	}
+	h.wants("it has", "expired connections to engine-01 fail: its certificate has ended")
+}

@@ -83,10 +83,21 @@ type channelState struct {
 type rest struct {
 	Clock    time.Time
 	Channels map[string]channelState
+	Machines map[string]machineState
+}
+
+// machineState is a machine as it is written.
+type machineState struct {
+	Recent []time.Time `json:",omitempty"`
+	Told   time.Time   `json:",omitzero"`
+	Stage  int         `json:",omitempty"`
 }
 
 func (e *Engine) rest() rest {
-	out := rest{Clock: e.clock, Channels: map[string]channelState{}}
+	out := rest{Clock: e.clock, Channels: map[string]channelState{}, Machines: map[string]machineState{}}
+	for name, m := range e.machines {
+		out.Machines[name] = machineState{m.recent, m.told, m.stage}
+	}
 	for name, c := range e.channels {
 		out.Channels[name] = channelState{c.received, c.starved, c.since, c.oldest, c.told}
 	}
@@ -227,6 +238,9 @@ func (r *Room) loadRest(ctx context.Context, tx *sql.Tx, e *Engine) error {
 		return err
 	}
 	e.clock = s.Clock
+	for name, m := range s.Machines {
+		e.machines[name] = &machine{m.Recent, m.Told, m.Stage}
+	}
 	for name, c := range s.Channels {
 		if c.Told == nil {
 			c.Told = map[Kind]bool{}

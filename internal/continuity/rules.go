@@ -35,6 +35,19 @@ func rules() map[Kind]finding.Rule {
 				"Call the incident team now: cut the machines off that are named, lock the accounts, and see that a backup is offline.",
 			FalsePositives: []string{"A penetration test: ask who ordered one.", "Work of administrators on many machines, with a ticket."},
 		},
+		Clock: {
+			Title: "A clock is wrong", Level: "high", CareImpact: "Records bear wrong times, and beyond five minutes nobody can sign in.",
+			Summary:        "A machine's clock jumped, or differs from others. Look where it gets its time from; what was written meanwhile bears a wrong time.",
+			FalsePositives: []string{"A machine that was off for long and has just been started."},
+		},
+		Expires: {
+			Title: "A certificate ends", Level: "medium", CareImpact: "When it has ended, what is protected by it is cut off: feeds, sign-ins, logs.",
+			Summary: "Have it renewed, and the new one put in place before that day. It is told 45, 14 and 3 days before, and when it has ended.",
+		},
+		Expired: {
+			Title: "Connections fail because a certificate has ended", Level: "high", CareImpact: lost,
+			Summary: "Systems refuse to connect to this server. Have its certificate renewed now.",
+		},
 		Silent: {
 			Title: "A feed fell silent", Level: "high", CareImpact: lost,
 			Summary:        "A system that should have said something did not. Ask whoever looks after it whether it runs and is connected, and have results called by phone until it speaks.",

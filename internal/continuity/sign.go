@@ -38,6 +38,9 @@ const (
 	Disconnected Kind = "disconnected"  // a channel of an engine lost its connection
 	Queued       Kind = "queued"        // what an engine has to hand on becomes older and older
 	Staged       Kind = "staged"        // an attack goes through its stages
+	Clock        Kind = "clock"         // a clock is wrong
+	Expires      Kind = "expires"       // a certificate ends soon, or has ended
+	Expired      Kind = "expired"       // connections fail because one has
 )
 
 // Sign is something that disrupts care, or may soon. It holds no patient data.
@@ -55,6 +58,8 @@ type Sign struct {
 	Of       int           `json:"of,omitempty"`       // that were looked at
 	Took     time.Duration `json:"took,omitempty"`     // an answer, by the 95th percentile; the age of the oldest that waits
 	Usual    time.Duration `json:"usual,omitempty"`
+
+	Ends time.Time `json:"ends,omitzero"` // of a certificate
 
 	Stages   []string `json:"stages,omitempty"`   // of an attack, in words and in their order
 	Deed     string   `json:"deed,omitempty"`     // after which only hours are left
@@ -76,6 +81,13 @@ func (s *Sign) Text() string {
 		return s.Name + ": the connection was lost"
 	case Queued:
 		return fmt.Sprintf("%s: the oldest message has waited for %s", s.Name, spell(s.Took))
+	case Clock, Expired:
+		return s.Name
+	case Expires:
+		if !s.Ends.After(s.At) {
+			return s.Name + " has ended"
+		}
+		return s.Name + " ends in " + spell(s.Ends.Sub(s.At))
 	case Staged:
 		text := fmt.Sprintf("%s: %s within %s", s.Name, strings.Join(s.Stages, ", "), spell(max(time.Minute, s.At.Sub(s.Since))))
 		if s.Deed != "" {
