@@ -32,9 +32,6 @@ const (
 // engineSays hears the reports of an interface engine.
 func (e *Engine) engineSays(ev *event.Event, at time.Time) (out []Sign) {
 	text := value(ev, "message")
-	if text == "" {
-		text = value(ev, "msg")
-	}
 	if !strings.HasPrefix(text, "channel=") {
 		return nil
 	}

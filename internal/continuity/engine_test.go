@@ -221,7 +221,7 @@ func TestAnAttackInStages(t *testing.T) {
 func TestAClockThatJumps(t *testing.T) {
 	h := newHouse(t)
 	chrony := func(host, text string) {
-		h.say("syslog/10.0.0.7", "linux", "", map[string]any{"hostname": host, "appname": "chronyd", "message": text})
+		h.say("syslog/10.0.0.7", "linux", "", map[string]any{"hostname": host, "app_name": "chronyd", "message": text})
 	}
 	chrony("pacs-01", "Selected source 10.20.8.10")
 	chrony("pacs-01", "System clock wrong by 0.000412 seconds")

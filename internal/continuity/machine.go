@@ -35,7 +35,7 @@ type machine struct {
 // machineSays hears what machines write in their logs, and what a sensor sees of connections.
 func (e *Engine) machineSays(ev *event.Event, at time.Time) []Sign {
 	switch {
-	case value(ev, "appname") == "chronyd" || value(ev, "program") == "chronyd":
+	case value(ev, "app_name") == "chronyd":
 		return e.clockSays(ev, at)
 	case value(ev, "NewTime") != "" && value(ev, "OldTime") != "":
 		return e.clockSet(ev, at)
@@ -60,11 +60,7 @@ func (e *Engine) machineSays(ev *event.Event, at time.Time) []Sign {
 
 // clockSays hears chrony's words on a clock that is wrong.
 func (e *Engine) clockSays(ev *event.Event, at time.Time) []Sign {
-	text := value(ev, "message")
-	if text == "" {
-		text = value(ev, "msg")
-	}
-	_, rest, found := strings.Cut(text, "System clock wrong by ")
+	_, rest, found := strings.Cut(value(ev, "message"), "System clock wrong by ")
 	number, _, seconds := strings.Cut(rest, " seconds")
 	off, err := strconv.ParseFloat(number, 64)
 	if !found || !seconds || err != nil || math.IsNaN(off) || math.Abs(off) > 1e9 {
