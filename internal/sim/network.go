@@ -128,6 +128,7 @@ func (s *story) hypervisor() File {
 	said(s.at(10, 0, 0), "shell", "[root]: vim-cmd vmsvc/getallvms")
 	said(s.at(26, 40, 0), "shell", "[root]: vim-cmd vmsvc/snapshot.removeall 12")
 	said(s.at(26, 40, 9), "shell", "[root]: esxcli vm process kill --type=force --world-id=2099121")
-	s.happened(s.at(26, 40, 0), esxFile, "Virtual machines stopped or wiped on a VMware host", "The machines of the server room go dark.")
+	s.happened(s.at(26, 40, 0), esxFile, "Snapshots or disks of virtual machines deleted on a VMware host", "What the server room could be put back from is gone.")
+	s.happened(s.at(26, 40, 9), esxFile, "Virtual machines stopped on a VMware host", "The machines of the server room go dark.")
 	return File{esxFile, lines("", all), Syslog}
 }

@@ -18,6 +18,7 @@ const (
 	fewest       = 100        // exceedances by which the law is fitted
 	most         = 2000       // likewise
 	above        = 0.02       // share of gaps that exceed
+	fewGaps      = 2000       // gaps of eight weeks by which the tail is known
 	falseAYear   = 0.25       // alarms of ordinary life that are aimed at
 	margin       = 1.3        // on the fitted gap
 	beyond       = 1.5        // on the largest gap seen

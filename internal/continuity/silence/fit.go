@@ -107,6 +107,9 @@ func (f *Feed) threshold(days []day) float64 {
 	aYear := float64(exceed) * 365 / float64(measured)
 	h := u + sigma*math.Log(max(1, aYear/falseAYear))
 	h = max(margin*h, beyond*value(all[0]))
+	if n < fewGaps { // so few that their tail is not known: at least what independent messages would need
+		h = max(h, math.Log(float64(n)*365/float64(measured)/falseAYear))
+	}
 	for _, o := range f.happens {
 		if f.today.date-o.date < 365 {
 			h = max(h, beyond*float64(o.gap))
