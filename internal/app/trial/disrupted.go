@@ -21,6 +21,7 @@ import (
 type Disruption struct {
 	ID, Title string
 	Case      bool // it should have been told
+	Start     time.Time
 	Target    time.Duration
 	Found     bool
 	After     time.Duration // from its beginning
@@ -148,7 +149,7 @@ func (d *disrupted) report() Continuity {
 		if !strings.HasPrefix(tale.ID, "D") && !strings.HasPrefix(tale.ID, "B") {
 			continue
 		}
-		s := Disruption{ID: tale.ID, Title: tale.Title, Case: tale.Case}
+		s := Disruption{ID: tale.ID, Title: tale.Title, Case: tale.Case, Start: tale.Start.In(d.zone)}
 		s.Target, _ = time.ParseDuration(tale.Target)
 		for j := range d.signs {
 			sign := &d.signs[j]
@@ -177,7 +178,7 @@ func about(story string, s *continuity.Sign) bool {
 	}
 	switch story {
 	case "D01", "D06":
-		return named("LAB_RESULTS", string(feed.Lab))
+		return named("LAB_RESULTS", string(feed.Lab)) || s.Kind == continuity.Expired || s.Kind == continuity.Expires
 	case "D02":
 		return named("ADT_OUT_PHARM")
 	case "D03":
@@ -189,7 +190,9 @@ func about(story string, s *continuity.Sign) bool {
 	case "D08":
 		return named("PACS")
 	case "D09":
-		return s.Kind == continuity.Staged
+		return s.Kind == continuity.Staged || s.Kind == continuity.Silent && named(string(feed.Lab), string(feed.ADT), string(feed.Orders), string(feed.Imaging), string(feed.Pharmacy))
+	case "D07":
+		return s.Kind == continuity.Clock
 	case "D10":
 		return s.Kind == continuity.Staged
 	case "D11":

@@ -143,7 +143,7 @@ func TestDisrupted(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, s := range r.Stories {
-			t.Logf("seed %d: %s case %v found %v after %s (target %s): %s", c.Seed, s.ID, s.Case, s.Found, s.After.Round(time.Second), s.Target, s.By)
+			t.Logf("seed %d: %s of %s, case %v found %v after %s (target %s): %s", c.Seed, s.ID, s.Start.Format("Mon 02 15:04"), s.Case, s.Found, s.After.Round(time.Second), s.Target, s.By)
 		}
 		for i := range r.False {
 			t.Logf("seed %d: about ordinary life, %s: %s", c.Seed, r.False[i].At.Format("Mon 02 15:04"), r.False[i].Text())
