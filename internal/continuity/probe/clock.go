@@ -22,10 +22,13 @@ func (v *visit) ntp() error {
 		return err
 	}
 	v.answer()
-	switch {
-	case answer.IsKissOfDeath():
-		return because(Rejected, "answered that it is asked too often, or not to be asked by us")
-	case answer.Validate() != nil:
+	if answer.IsKissOfDeath() {
+		switch answer.KissCode { // RFC 5905 7.4
+		case "DENY", "RSTR", "RATE":
+			return because(Rejected, "answered that it is asked too often, or not to be asked by us")
+		}
+	}
+	if answer.Validate() != nil {
 		return because(Rejected, "answered, but does not know the time itself")
 	}
 	doubt := answer.RTT / 2

@@ -82,21 +82,19 @@ func (v *visit) ldap(ctx context.Context) error {
 	c.SetTimeout(time.Until(v.began.Add(v.target.Timeout)))
 	c.Start()
 	defer func() { _ = c.Unbind() }() // it has answered, or it does not listen any more
-	answer, err := c.Search(ldap.NewSearchRequest("", ldap.ScopeBaseObject, ldap.NeverDerefAliases, mostEntries, int(v.target.Timeout.Seconds())+1, false,
+	_, err = c.Search(ldap.NewSearchRequest("", ldap.ScopeBaseObject, ldap.NeverDerefAliases, mostEntries, int(v.target.Timeout.Seconds())+1, false,
 		"(objectClass=*)", []string{"supportedLDAPVersion"}, nil))
 	v.answer()
 	var said *ldap.Error
 	switch {
-	case err == nil && len(answer.Entries) > 0:
-		return nil
 	case err == nil:
-		return because(Strange, "answered, but says nothing of itself")
+		return nil // also when it tells strangers nothing
 	case errors.As(err, &said) && said.ResultCode == ldap.LDAPResultBusy:
 		return because(Rejected, "answered that it is too busy")
 	case errors.As(err, &said) && said.ResultCode == ldap.LDAPResultUnavailable:
 		return because(Rejected, "answered that it is not available, or going down")
 	case errors.As(err, &said) && said.ResultCode < ldap.ErrorNetwork:
-		return nil // it does not tell strangers; it is there, and says so
+		return nil // it is there, and says so
 	}
 	return err
 }

@@ -12,7 +12,7 @@ const (
 	mostBytes   = 64 << 10         // of what a server says, but for HTTP
 	mostAnswer  = 8 << 20          // of an answer over HTTP: statements of large FHIR servers have some MiB
 	parting     = time.Second      // for how long is waited until the other side closes, too
-	lingering   = 2 * time.Second  // likewise, where that is what is asked
+	lingering   = 5 * time.Second  // likewise, where that is what is asked
 	mostParting = int64(256 << 10) // of what is still on its way then
 )
 

@@ -109,7 +109,7 @@ func (v *visit) late() *trouble {
 }
 
 func (v *visit) explainTLS(err error) *trouble {
-	var alert tls.AlertError
+	var alert *net.OpError
 	var record tls.RecordHeaderError
 	var name x509.HostnameError
 	var authority x509.UnknownAuthorityError
@@ -123,8 +123,8 @@ func (v *visit) explainTLS(err error) *trouble {
 		return &trouble{Untrusted, "answered, but those who check its certificate do not connect: its time is over, or not yet come"}
 	case errors.As(err, &invalid):
 		return &trouble{Untrusted, "answered, but its certificate is not valid"}
-	case errors.As(err, &alert):
-		return &trouble{Rejected, "answered, but refuses TLS with us: " + strings.TrimPrefix(alert.Error(), "tls: ")}
+	case errors.As(err, &alert) && alert.Op == "remote error": // the words for alerts are those of crypto/tls
+		return &trouble{Rejected, "answered, but refuses TLS with us: " + strings.TrimPrefix(alert.Err.Error(), "tls: ")}
 	case errors.As(err, &record):
 		return &trouble{Strange, "answered, but does not speak TLS"}
 	}
