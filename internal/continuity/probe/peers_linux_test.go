@@ -29,6 +29,8 @@ type peer struct {
 	complains *regexp.Regexp
 	// rude makes it write such a line; nil: it never writes any.
 	rude func(t *testing.T, address string)
+
+	started int // how many such lines there were before it was probed
 }
 
 // declared is one of the targets, at an address.
