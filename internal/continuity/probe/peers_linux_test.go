@@ -153,6 +153,25 @@ func startChrony(t *testing.T) *peer {
 	return p
 }
 
+func startKDC(t *testing.T) *peer {
+	p := &peer{network: "tcp", address: free(t), asked: []string{"name: logins, kind: kerberos, address: '%s'"}, complains: regexp.MustCompile(`\(Error\)|bytes, cap is`)}
+	dir := t.TempDir()
+	environment := append(os.Environ(),
+		"KRB5_CONFIG="+write(t, filepath.Join(dir, "krb5.conf"), "[libdefaults]\n default_realm = HOSPITAL.EXAMPLE\n"),
+		"KRB5_KDC_PROFILE="+write(t, filepath.Join(dir, "kdc.conf"), "[kdcdefaults]\n kdc_listen = "+p.address+"\n kdc_tcp_listen = "+p.address+
+			"\n[realms]\n HOSPITAL.EXAMPLE = {\n  database_name = "+dir+"/principal\n  key_stash_file = "+dir+"/stash\n  acl_file = /dev/null\n }\n[logging]\n kdc = STDERR\n"))
+	create := exec.Command(program(t, "kdb5_util", "krb5-kdc"), "create", "-s", "-W", "-P", "invented")
+	create.Env = environment
+	if said, err := create.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	run := exec.Command(program(t, "krb5kdc", "krb5-kdc"), "-n")
+	run.Env = environment
+	p.process, p.said = process(t, run)
+	p.rude = func(t *testing.T, address string) { reset(t, address, "\x7f\xff\xff\xff") }
+	return p
+}
+
 // reset connects, says something, and breaks the connection off.
 func reset(t *testing.T, address, say string) {
 	t.Helper()
@@ -178,7 +197,7 @@ func garbled(t *testing.T, address string) {
 func peers() map[string]func(*testing.T) *peer {
 	return map[string]func(*testing.T) *peer{
 		"MLLP receiver": startReceiver, "MLLP receiver over TLS": startReceiverTLS, "Orthanc": startOrthanc, "Orthanc's DICOMweb": startOrthancWeb, "storescp": startStorescp,
-		"slapd": startSlapd, "slapd over TLS": startSlapdTLS, "nginx": startNginx, "dnsmasq": startDnsmasq, "chronyd": startChrony,
+		"slapd": startSlapd, "slapd over TLS": startSlapdTLS, "nginx": startNginx, "dnsmasq": startDnsmasq, "krb5kdc": startKDC, "chronyd": startChrony,
 	}
 }
 
