@@ -3,6 +3,7 @@ package probe_test
 import (
 	"encoding/binary"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -94,6 +95,39 @@ func TestHostile(t *testing.T) {
 		r := probe.Ask(t.Context(), target(t, fmt.Sprintf(text, address)), nil)
 		if r.State != want || strings.Contains(r.Why, "DOE") {
 			t.Errorf("%s: %s %s, %q", text, r.State, r.Cause, r.Why)
+		}
+	}
+}
+
+// Who is probed sees our end of the connection come, and no reset, though something of its own is still under way.
+func TestParting(t *testing.T) {
+	late := func(first string) (func(net.Conn), chan error) {
+		ended := make(chan error, 1)
+		return func(c net.Conn) {
+			if first != "" {
+				_, _ = c.Read(make([]byte, 4096))
+			}
+			_, _ = c.Write([]byte(first))
+			time.Sleep(50 * time.Millisecond)
+			_, _ = c.Write([]byte("and something else"))
+			time.Sleep(50 * time.Millisecond) // a reset would come now
+			_, err := c.Write([]byte("and more"))
+			for err == nil {
+				_, err = c.Read(make([]byte, 4096))
+			}
+			ended <- err
+		}, ended
+	}
+	for text, first := range map[string]string{
+		"name: s, kind: https, url: 'http://%s'": "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", "name: s, kind: tcp, address: '%s'": "",
+	} {
+		each, ended := late(first)
+		address, _ := serve(t, each)
+		if r := probe.Ask(t.Context(), target(t, fmt.Sprintf(text, address)), nil); r.State != probe.Up {
+			t.Errorf("%s: %s, %s", text, r.State, r.Why)
+		}
+		if err := <-ended; err != io.EOF {
+			t.Errorf("%s: %v", text, err)
 		}
 	}
 }

@@ -90,7 +90,7 @@ func (j *Judge) compare(r Result) Result {
 		j.closes = min(j.closes+1, leastCloses)
 	}
 	if r.lingers && j.closes >= leastCloses {
-		r.State, r.Cause = Down, Silent
+		r.State, r.Cause, r.Took = Down, Silent, max(r.Took, r.waited)
 		r.Why = "connected, but it does not close connections any more as it used to: frozen, or far too slow"
 		return r
 	}
@@ -169,16 +169,21 @@ func (j *Judge) since(s State, r Result) time.Time {
 
 // Again is how soon the target should be asked again because of what is not decided yet; 0: at its next turn.
 func (j *Judge) Again(now time.Time) time.Duration {
-	settled := j.standing.State == Unasked || j.standing.State == Refused || j.standing.State == Up
+	state := j.standing.State
 	switch {
-	case j.fails == 0 && j.unwell == 0 && settled:
-		return 0
-	case j.standing.State != Down && j.fails >= failuresToAlarm-1:
-		if left := j.failing.Add(quietToAlarm).Sub(now); left > 0 {
-			return max(time.Second, min(restless, left))
-		}
+	case state != Down && j.fails >= failuresToAlarm-1:
+		return lasting(j.failing, now)
+	case state != Down && state != Slow && j.unwell >= failuresToAlarm-1:
+		return lasting(j.ailing, now)
+	case state == Down || state == Slow || j.unwell > 0:
+		return restless
 	}
-	return restless
+	return 0
+}
+
+// lasting is how long it takes until a row has lasted long enough.
+func lasting(since, now time.Time) time.Duration {
+	return min(max(since.Add(quietToAlarm).Sub(now), time.Second), restless)
 }
 
 // remember keeps how long an answer took. What is not well teaches nothing, and while it lasts nothing is forgotten, until it has lasted for a day.

@@ -76,7 +76,7 @@ func TestJudge(t *testing.T) {
 		{"slow and failing by turns is slow", 30 * time.Second, usual + "dsdsd", steady + "UUUSS"},
 		{"the rule refuses at once", 30 * time.Second, "ur", "UR"},
 		{"and not for ever", 30 * time.Second, "uru", "URU"},
-		{"what keeps us from asking says nothing", 30 * time.Second, "udooood", "UUUUUUU"},
+		{"what keeps us from asking says nothing", 30 * time.Second, "uddoood", "UUUUUUU"},
 		{"not even that it works again", 30 * time.Second, "udddoou", "UUUDDDD"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -135,6 +135,56 @@ func TestJudgeSince(t *testing.T) {
 	}
 }
 
+// One that is asked seldom, and fails three times within a minute, has not failed for 90 s, whenever it answered last.
+func TestJudgeSeldom(t *testing.T) {
+	j := probe.NewJudge(target(t, "name: PACS, kind: tcp, address: 'pacs.example:104', every: 1h"))
+	j.Hear(result('u', start))
+	for _, step := range []struct {
+		at   time.Duration
+		want probe.State
+	}{{time.Hour, probe.Up}, {time.Hour + 20*time.Second, probe.Up}, {time.Hour + 40*time.Second, probe.Up}, {time.Hour + 60*time.Second, probe.Down}} {
+		if _, s := j.Hear(result('d', start.Add(step.at))); s.State != step.want {
+			t.Errorf("after %v it is %s", step.at, s.State)
+		}
+	}
+}
+
+// What is slow is asked again when the 90 s are over, too.
+func TestJudgeAsksTheSlowAgain(t *testing.T) {
+	j := probe.NewJudge(target(t, "name: PACS, kind: tcp, address: 'pacs.example:104'"))
+	for i := range 12 {
+		j.Hear(result('u', start.Add(time.Duration(i-11)*30*time.Second)))
+	}
+	for _, step := range []struct {
+		at, want time.Duration
+		state    probe.State
+	}{
+		{28 * time.Second, 30 * time.Second, probe.Up},
+		{58 * time.Second, 29 * time.Second, probe.Up}, // it takes three seconds each time
+		{86 * time.Second, time.Second, probe.Up},
+		{88 * time.Second, 30 * time.Second, probe.Slow},
+	} {
+		at := start.Add(step.at)
+		_, s := j.Hear(result('s', at))
+		if got := j.Again(at.Add(3 * time.Second)); got != step.want || s.State != step.state {
+			t.Errorf("after %v: %s, again in %v, not in %v", step.at, s.State, got, step.want)
+		}
+	}
+}
+
+// An answer that is quick by itself is not slow, however quick it usually is.
+func TestJudgeFloor(t *testing.T) {
+	j := probe.NewJudge(target(t, "name: PACS, kind: tcp, address: 'pacs.example:104', slow: 200ms"))
+	for i := range 20 {
+		j.Hear(probe.Result{At: start.Add(time.Duration(i) * 30 * time.Second), State: probe.Up, Took: 2 * time.Millisecond})
+	}
+	for took, want := range map[time.Duration]probe.State{200 * time.Millisecond: probe.Up, 201 * time.Millisecond: probe.Slow} {
+		if r, _ := j.Hear(probe.Result{At: start.Add(time.Hour / 2), State: probe.Up, Took: took}); r.State != want {
+			t.Errorf("after %v: %s", took, r.State)
+		}
+	}
+}
+
 func TestJudgeSlow(t *testing.T) {
 	j := probe.NewJudge(target(t, "name: PACS, kind: tcp, address: 'pacs.example:104', slow: 200ms"))
 	at := start
@@ -146,7 +196,6 @@ func TestJudgeSlow(t *testing.T) {
 		hear(60 * time.Millisecond)
 	}
 	for took, want := range map[time.Duration]probe.State{
-		190 * time.Millisecond: probe.Up,   // below the floor
 		300 * time.Millisecond: probe.Up,   // five times as long, and no more
 		301 * time.Millisecond: probe.Slow, // more
 	} {

@@ -23,7 +23,7 @@ func (v *visit) connect(ctx context.Context) error {
 	v.closes, v.lingers = closed, err == nil && !closed
 	v.answer()
 	if !closed {
-		v.took = connected
+		v.took, v.waited = connected, v.took
 	}
 	_ = l.Conn.Close()
 	return nil

@@ -48,8 +48,9 @@ type Result struct {
 	Offset time.Duration
 
 	// What plain connections tell when our side is closed first.
-	closes  bool // it closed its side, too
-	lingers bool // it did not
+	closes  bool          // it closed its side, too
+	lingers bool          // it did not
+	waited  time.Duration // and for so long was waited for it
 }
 
 // Report is a Result, and what it makes of the target.

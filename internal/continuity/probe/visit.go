@@ -35,7 +35,7 @@ func Ask(ctx context.Context, t Target, modality func(string) bool) Result {
 	if end := v.expires.Load(); end != 0 {
 		r.Expires = time.Unix(end, 0).UTC()
 	}
-	r.Offset, r.closes, r.lingers = v.offset, v.closes, v.lingers
+	r.Offset, r.closes, r.lingers, r.waited = v.offset, v.closes, v.lingers, v.waited
 	return r
 }
 
@@ -63,6 +63,7 @@ type visit struct {
 
 	offset          time.Duration
 	closes, lingers bool
+	waited          time.Duration
 }
 
 func (v *visit) ask(ctx context.Context) error {
@@ -106,7 +107,7 @@ func (v *visit) answer() {
 // dial opens a connection that ends with the attempt. What a name leads to is held against the rule at the last moment, so that no entry of DNS leads to a modality.
 func (v *visit) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	d := net.Dialer{KeepAlive: -1, Control: func(_, address string, _ syscall.RawConn) error {
-		if a, err := netip.ParseAddrPort(address); err == nil && v.forbidden(a.Addr().Unmap().WithZone("").String()) {
+		if a, err := netip.ParseAddrPort(address); err == nil && v.forbidden(a.Addr().WithZone("").String()) {
 			return errForbidden
 		}
 		return nil
