@@ -138,16 +138,30 @@ func TestCertificates(t *testing.T) {
 
 // Each answer of a server of names that is none is told apart.
 func TestNames(t *testing.T) {
-	l, err := net.ListenPacket("udp", "127.0.0.1:0")
+	tcp, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	l, err := net.ListenPacket("udp", tcp.Addr().String())
+	if err != nil {
+		t.Skipf("the port is taken for datagrams: %v", err)
+	}
 	codes := map[string]int{"none.": dns.RcodeNameError, "broken.": dns.RcodeServerFailure, "closed.": dns.RcodeRefused, "odd.": dns.RcodeNotImplemented}
-	s := &dns.Server{PacketConn: l, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, m *dns.Msg) {
-		_ = w.WriteMsg(new(dns.Msg).SetRcode(m, codes[m.Question[0].Name]))
-	})}
-	go func() { _ = s.ActivateAndServe() }()
-	t.Cleanup(func() { l.Close() })
+	answer := dns.HandlerFunc(func(w dns.ResponseWriter, m *dns.Msg) {
+		reply := new(dns.Msg).SetRcode(m, codes[m.Question[0].Name])
+		if _, datagram := w.LocalAddr().(*net.UDPAddr); m.Question[0].Name == "large." {
+			reply.Truncated = datagram
+			if !datagram {
+				reply.Answer = []dns.RR{&dns.A{Hdr: dns.RR_Header{Name: "large.", Rrtype: dns.TypeA, Class: dns.ClassINET}, A: net.IPv4(192, 0, 2, 1)}}
+			}
+		}
+		_ = w.WriteMsg(reply)
+	})
+	for _, s := range []*dns.Server{{PacketConn: l, Handler: answer}, {Listener: tcp, Handler: answer}} {
+		go func() { _ = s.ActivateAndServe() }()
+	}
+	t.Cleanup(func() { l.Close(); tcp.Close() })
+	said(t, probe.Ask(t.Context(), target(t, "name: s, kind: dns, address: '"+l.LocalAddr().String()+"', query: large"), nil), probe.Up, "")
 	for name, why := range map[string]string{
 		"none": "answered, but knows no such name", "broken": "answered, but cannot find out (SERVFAIL)", "closed": "answered, but refuses to tell us (REFUSED)",
 		"odd": "answered with an error", "empty": "answered, but has no such record for the name",

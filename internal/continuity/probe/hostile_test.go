@@ -243,7 +243,8 @@ func TestClock(t *testing.T) {
 		{0, 0, 0, 500 * time.Millisecond},
 		{time.Hour, 0, time.Hour, time.Second},
 		{-10 * time.Second, 0, -10 * time.Second, time.Second},
-		{time.Second, 2 * time.Second, 0, 500 * time.Millisecond}, // the way of the answer was that of the difference
+		{0, 2 * time.Second, 0, 500 * time.Millisecond},           // the answer seems to be a second behind
+		{time.Second, 2 * time.Second, 0, 500 * time.Millisecond}, // and with a second ahead, to be right
 	} {
 		r := probe.Ask(t.Context(), target(t, "name: s, kind: ntp, address: '"+clock(t, c.ahead, c.wait)+"', every: 2m, timeout: 1m"), nil)
 		if r.State != probe.Up || (r.Offset-c.want).Abs() > c.within {

@@ -170,6 +170,13 @@ func TestJudgeAsksTheSlowAgain(t *testing.T) {
 			t.Errorf("after %v: %s, again in %v, not in %v", step.at, s.State, got, step.want)
 		}
 	}
+	// And then it fails.
+	for _, step := range []struct{ at, want time.Duration }{{116 * time.Second, 30 * time.Second}, {146 * time.Second, 30 * time.Second}, {174 * time.Second, 4 * time.Second}} {
+		at := start.Add(step.at)
+		if j.Hear(result('d', at)); j.Again(at) != step.want {
+			t.Errorf("after %v: again in %v, not in %v", step.at, j.Again(at), step.want)
+		}
+	}
 }
 
 // An answer that is quick by itself is not slow, however quick it usually is.

@@ -31,6 +31,8 @@ func TestStatement(t *testing.T) {
 		{"a word", `"CapabilityStatement"`, false},
 		{"half of one", `{"resourceType":"CapabilityStatement","fhir`, false},
 		{"nested without end", `{"x":` + strings.Repeat("[", 1000), false},
+		{"nested too deeply to be meant", `{"resourceType":"CapabilityStatement","x":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `,"fhirVersion":"4.0.1"}`, false},
+		{"in XML nested too deeply", strings.Replace(statementXML, "<status", strings.Repeat("<x>", 200)+strings.Repeat("</x>", 200)+"<status", 1), false},
 		{"in XML of another name space", strings.Replace(statementXML, "hl7.org/fhir", "example.org", 1), false},
 		{"in XML with its version within", strings.NewReplacer("<fhir", "<x><fhir", `"4.0.1"/>`, `"4.0.1"/></x>`).Replace(statementXML), false},
 		{"XML nested without end", `<CapabilityStatement xmlns="http://hl7.org/fhir">` + strings.Repeat("<x>", 1000), false},
