@@ -170,6 +170,11 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// A listener whose queue is full is as silent as a filter that drops packets. It stands in for one in TestPeers where nobody may set that up.
+func TestFullQueue(t *testing.T) {
+	said(t, probe.Ask(t.Context(), target(t, "name: s, kind: mllp, address: '"+full(t)+"'"+soon), nil), probe.Down, "no connection within 1 s: packets are dropped, or its host is off")
+}
+
 // DCMTK's archive knows its own title, and no other.
 func TestRejected(t *testing.T) {
 	address, dir := free(t), t.TempDir()
