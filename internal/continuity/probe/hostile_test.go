@@ -1,6 +1,7 @@
 package probe_test
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -227,8 +228,8 @@ func TestNowhere(t *testing.T) {
 	if r.State != probe.Down || r.Cause != probe.NoName {
 		t.Errorf("%s %s, %q", r.State, r.Cause, r.Why)
 	}
-	ended, cancel := deadContext(t)
-	defer cancel()
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
 	if r := probe.Ask(ended, target(t, "name: s, kind: tcp, address: '127.0.0.1:9'"), nil); r.State == probe.Up {
 		t.Errorf("%s %s, %q", r.State, r.Cause, r.Why)
 	}
