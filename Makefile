@@ -30,7 +30,7 @@ test: lint ## everything that must hold before a change is taken in; ends with w
 
 trust: ## the long forms: kills by the hundred, power cuts, wrong clocks, load, a million rows, 10 GiB in TMPDIR; parts of it need root
 	WARDLINE_TRUST=1 WARDLINE_LOAD=$${WARDLINE_LOAD:-5000:10m,20000:60s} WARDLINE_START_MIB=$${WARDLINE_START_MIB:-10240} go test -v -count=1 -timeout 120m -p 1 \
-		./internal/store ./internal/journal/... ./internal/index ./internal/watch ./internal/access ./internal/app/node
+		./internal/store ./internal/journal/... ./internal/index ./internal/watch ./internal/access ./internal/continuity/probe ./internal/app/node
 
 lint: ## formatting, vet, staticcheck; known vulnerabilities where their list can be had
 	@test -z "$$(gofmt -l cmd content format internal bench)" || { gofmt -l cmd content format internal bench; echo 'run gofmt on these'; exit 1; }

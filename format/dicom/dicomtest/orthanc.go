@@ -20,6 +20,9 @@ type Orthanc struct {
 	REST string // address of its own interface
 	Web  string // root of DICOMweb
 	Port string // for DICOM on this machine, where it is called OrthancTitle
+	Said string // file of what it says of itself
+
+	Process *os.Process
 }
 
 // How Orthanc is called, and who may use it.
@@ -59,8 +62,12 @@ func StartOrthanc(t testing.TB) *Orthanc {
 		t.Fatal(err)
 	}
 	run := exec.Command(program, file)
-	var said bytes.Buffer
-	run.Stdout, run.Stderr = &said, &said
+	said, err := os.Create(filepath.Join(dir, "orthanc.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer said.Close()
+	run.Stdout, run.Stderr = said, said
 	if err := run.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +75,7 @@ func StartOrthanc(t testing.TB) *Orthanc {
 		_ = run.Process.Kill() // it would take seconds to stop, and nobody needs what it keeps
 		_ = run.Wait()
 	})
-	o := &Orthanc{TB: t, REST: fmt.Sprintf("http://127.0.0.1:%d", web), Web: fmt.Sprintf("http://127.0.0.1:%d/dicom-web", web), Port: fmt.Sprint(port)}
+	o := &Orthanc{TB: t, REST: fmt.Sprintf("http://127.0.0.1:%d", web), Web: fmt.Sprintf("http://127.0.0.1:%d/dicom-web", web), Port: fmt.Sprint(port), Said: said.Name(), Process: run.Process}
 	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		if _, err := o.Ask(http.MethodGet, "/system", nil); err == nil {
 			return o
@@ -76,7 +83,8 @@ func StartOrthanc(t testing.TB) *Orthanc {
 		if time.Now().After(end) {
 			_ = run.Process.Kill()
 			_ = run.Wait()
-			t.Fatalf("Orthanc does not start: %s", said.Bytes())
+			text, _ := os.ReadFile(said.Name())
+			t.Fatalf("Orthanc does not start: %s", text)
 		}
 	}
 }
