@@ -63,8 +63,9 @@ type DoorReport struct {
 // Health is what a watcher says of itself, each minute: when that stops, nobody watches.
 type Health struct {
 	Since   time.Time `json:"since"`
-	Files   int       `json:"files"`          // decoys that are watched
-	Lost    int       `json:"lost,omitempty"` // decoys that are changed or gone
+	Files   int       `json:"files"`           // decoys that are watched
+	Lost    int       `json:"lost,omitempty"`  // decoys that are changed or gone
+	Blind   int       `json:"blind,omitempty"` // decoys that cannot be looked at, as on a share that is not mounted
 	Doors   int       `json:"doors"`
 	Notices uint64    `json:"notices"`          // of the system about their folders
 	Polls   uint64    `json:"polls"`            // times that all were looked at
