@@ -43,18 +43,23 @@ type mark struct{ dev, ino uint64 }
 
 const openings = 1024 // that may wait: more are lost, and all are of files that are told of already
 
-func newOpens(log *slog.Logger) *opens {
+func newOpens(log *slog.Logger, processes bool) *opens {
 	o := &opens{
 		how: notAtAll, seen: make(chan opening, openings), log: log, own: int32(os.Getpid()),
 		paths: map[mark]string{}, known: map[string]mark{}, read: map[string]time.Time{},
 	}
-	if fd, err := unix.FanotifyInit(unix.FAN_CLASS_NOTIF|unix.FAN_CLOEXEC|unix.FAN_NONBLOCK, unix.O_RDONLY|unix.O_LARGEFILE|unix.O_CLOEXEC); err == nil {
-		o.how, o.in = byProcess, os.NewFile(uintptr(fd), "fanotify")
-	} else if fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK); err == nil {
+	if processes {
+		if fd, err := unix.FanotifyInit(unix.FAN_CLASS_NOTIF|unix.FAN_CLOEXEC|unix.FAN_NONBLOCK, unix.O_RDONLY|unix.O_LARGEFILE|unix.O_CLOEXEC); err == nil {
+			o.how, o.in = byProcess, os.NewFile(uintptr(fd), "fanotify")
+		}
+	}
+	if o.in == nil {
+		fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
+		if err != nil {
+			log.Warn("that decoys are opened cannot be seen here; that they are changed can", "error", err)
+			return o
+		}
 		o.how, o.in = byFile, os.NewFile(uintptr(fd), "inotify")
-	} else {
-		log.Warn("that decoys are opened cannot be seen here; that they are changed can", "error", err)
-		return o
 	}
 	o.done = make(chan struct{})
 	go o.run()

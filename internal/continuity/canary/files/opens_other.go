@@ -12,7 +12,7 @@ type opens struct {
 	seen chan opening // never written
 }
 
-func newOpens(*slog.Logger) *opens { return &opens{how: "no"} }
+func newOpens(*slog.Logger, bool) *opens { return &opens{how: "no"} }
 
 func (o *opens) watch(string) {}
 func (o *opens) ours(string)  {}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,6 +44,8 @@ type Watcher struct {
 	c      Config
 	notify *fsnotify.Watcher
 	opens  *opens
+
+	unprivileged bool // do as if it were not root's; set before Run
 
 	// These belong to Run.
 	decoys   map[string]*watched // by path, see key
@@ -98,7 +101,7 @@ func (w *Watcher) Run(ctx context.Context) (err error) {
 		return fmt.Errorf("watch decoys: %w", err)
 	}
 	defer func() { _ = w.notify.Close() }()
-	w.opens = newOpens(w.c.Log)
+	w.opens = newOpens(w.c.Log, !w.unprivileged)
 	defer w.opens.close()
 	w.mu.Lock()
 	w.health.Opens, w.health.Since = w.opens.how, time.Now().UTC()
@@ -243,7 +246,7 @@ func (w *Watcher) notice(e fsnotify.Event) {
 // poll looks at all decoys.
 func (w *Watcher) poll() {
 	lost, blind := 0, 0
-	for _, d := range w.decoys {
+	for _, d := range maps.Clone(w.decoys) { // the registry may be read again meanwhile
 		if d.Lost.IsZero() {
 			w.look(d, polled)
 		}
@@ -272,6 +275,9 @@ func (w *Watcher) look(d *watched, noticed fsnotify.Op) {
 	case d.blind: // a share that is not mounted, or not for us: its health says so, and nothing was done to it
 		return
 	case err != nil:
+		if w.reload(); w.decoys[key(d.Path)] != d {
+			return // it was taken away as it should be
+		}
 		to := became(d.Path)
 		act := canary.Deleted
 		if noticed.Has(fsnotify.Rename) || to != "" && !noticed.Has(fsnotify.Remove) {
