@@ -31,16 +31,17 @@ type house struct {
 type fold struct {
 	first, last time.Time
 	count       int
+	inside      int // connections that are open
 	doors       []*Door
 	spoke       []string
 	heard       said // of an association, the first one
 }
 
-// note adds a knock to what its guest did.
-func (h *house) note(d *Door, from string, s said) {
+// enter adds a knock to what its guest does. The caller calls leave once it is known what the guest said.
+func (h *house) enter(d *Door, from string) (leave func(said)) {
 	now := time.Now()
 	if c := d.canary(); c.Allows(now, "", from) {
-		return
+		return func(said) {}
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -55,9 +56,21 @@ func (h *house) note(d *Door, from string, s said) {
 	}
 	f.last = now
 	f.count++
+	f.inside++
 	if !slices.Contains(f.doors, d) {
 		f.doors = append(f.doors, d)
 	}
+	return func(s said) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		f.left(s)
+	}
+}
+
+// left adds what a guest said. Its fold may have been told already, when the guest took very long.
+func (f *fold) left(s said) {
+	f.inside--
+	f.last = time.Now()
 	if s.kind != nothing && !slices.Contains(f.spoke, s.kind) && len(f.spoke) < kinds {
 		f.spoke = append(f.spoke, s.kind)
 	}
@@ -86,7 +99,7 @@ func (h *house) tell(now time.Time) {
 	h.mu.Lock()
 	var due []canary.Report
 	for from, f := range h.folds {
-		if now.IsZero() || now.Sub(f.last) >= quiet || now.Sub(f.first) >= longest {
+		if now.IsZero() || f.inside == 0 && now.Sub(f.last) >= quiet || now.Sub(f.first) >= longest {
 			due = append(due, f.report(from))
 			delete(h.folds, from)
 		}
@@ -98,7 +111,7 @@ func (h *house) tell(now time.Time) {
 }
 
 func (f *fold) report(from string) canary.Report {
-	door := canary.DoorReport{From: from, Spoke: f.spoke, Calling: f.heard.calling, Called: f.heard.called}
+	door := canary.DoorReport{From: from, Spoke: slices.Clone(f.spoke), Calling: f.heard.calling, Called: f.heard.called}
 	for _, d := range f.doors {
 		door.Doors = append(door.Doors, d.Protocol+" "+d.Listen)
 	}
@@ -111,9 +124,14 @@ func (f *fold) report(from string) canary.Report {
 
 // how names what a guest did.
 func (f *fold) how() string {
-	words := make([]string, 0, len(f.spoke))
+	var words []string
 	for _, k := range f.spoke {
-		words = append(words, strings.ToUpper(k))
+		if k != unknown {
+			words = append(words, strings.ToUpper(k))
+		}
+	}
+	if len(words) < len(f.spoke) {
+		words = append(words, unknown)
 	}
 	spoke := "spoke " + strings.Join(words, ", ")
 	if f.heard.called != "" {

@@ -69,8 +69,8 @@ type Config struct {
 }
 
 const (
-	patience = 3 * time.Second // for the first bytes
-	crowd    = 64              // connections at one door at a time: more are counted and closed
+	patience = 10 * time.Second // for the first bytes: who looks for versions listens first, for some seconds
+	crowd    = 64               // connections at one door at a time: more are counted and closed
 	attempts = 3
 )
 
@@ -137,7 +137,7 @@ func (h *house) serve(ctx context.Context, d *Door, l net.Listener) error {
 				<-room
 			})
 		default:
-			h.note(d, host(conn), said{kind: nothing})
+			h.enter(d, host(conn))(said{kind: nothing})
 			_ = conn.Close()
 		}
 	}
@@ -147,7 +147,8 @@ func (h *house) serve(ctx context.Context, d *Door, l net.Listener) error {
 func (h *house) knock(d *Door, conn net.Conn) {
 	defer func() { _ = conn.Close() }() // whatever the guest thinks of it
 	_ = conn.SetDeadline(time.Now().Add(patience))
-	h.note(d, host(conn), hear(conn))
+	leave := h.enter(d, host(conn))
+	leave(hear(conn))
 }
 
 func host(conn net.Conn) string {
