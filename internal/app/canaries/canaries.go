@@ -112,20 +112,32 @@ func Watch(ctx context.Context, c Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = post.Close() }() // what is in it is durable
 	w := files.New(files.Config{Registry: c.Registry, Host: c.Name, Poll: c.Poll, Test: c.Test, Out: post.Put, Log: log})
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return post.Run(ctx) })
-	group.Go(func() error { return w.Run(ctx) })
+	sending, stop := context.WithCancel(context.WithoutCancel(ctx))
+	sent := make(chan error, 1)
+	go func() { sent <- post.Run(sending) }()
+	group, watching := errgroup.WithContext(ctx)
+	group.Go(func() error { return w.Run(watching) })
 	if len(c.Doors) > 0 {
-		group.Go(func() error { return listener.Run(ctx, listener.Config{Doors: c.Doors, Out: post.Put, Log: log}) })
+		group.Go(func() error { return listener.Run(watching, listener.Config{Doors: c.Doors, Out: post.Put, Log: log}) })
 	}
-	group.Go(func() error { return c.beat(ctx, w, post) })
-	if err := group.Wait(); !errors.Is(err, context.Canceled) {
+	group.Go(func() error { return c.beat(watching, w, post) })
+	err = group.Wait()
+	stop()
+	<-sent // it ends with nothing but its context
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+	defer cancel()
+	if err := post.Close(last); err != nil {
+		log.WarnContext(ctx, "some reports could not be sent before the end: the next run sends them", "waiting", post.Waiting(), "error", err)
+	}
+	if !errors.Is(err, context.Canceled) {
 		return err
 	}
 	return nil
 }
+
+// farewell is how long the end waits for the node to take what was told last.
+const farewell = 3 * time.Second
 
 // beat says each minute that the watcher is there, and once it is.
 func (c *Config) beat(ctx context.Context, w *files.Watcher, post *courier.Courier) error {

@@ -1,6 +1,7 @@
 package canary
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/wardline/wardline/internal/event"
@@ -82,6 +83,15 @@ func ofFile(ev *event.Event) Act {
 		return Renamed
 	case "file_event", "file_change":
 		return Written
+	}
+	if mask, err := strconv.ParseUint(strings.TrimPrefix(first(ev, ev.Class.Names("AccessMask")), "0x"), 16, 32); err == nil { // event 4663: what a handle was used for (MS-DTYP 2.4.3)
+		switch {
+		case mask&0x10000 != 0: // DELETE: a rename as well
+			return Deleted
+		case mask&(0x2|0x4) != 0: // FILE_WRITE_DATA, FILE_APPEND_DATA
+			return Written
+		}
+		return Opened
 	}
 	action := strings.ToLower(first(ev, []string{"action", "smb.command", "name"}))
 	switch {

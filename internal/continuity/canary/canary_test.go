@@ -91,6 +91,8 @@ func TestWhatIsATrip(t *testing.T) {
 		{"row in mail", "zeek", "smtp", "", `{"id.orig_h":"10.9.9.7","rcptto":["x@else.example","Edith.K2P@north.example"]}`, "row seen high  10.9.9.7"},
 		{"file renamed on a share", "zeek", "smb_files", "", `{"id.orig_h":"10.9.9.6","action":"SMB::FILE_RENAME","name":"Letters\\~aaaa payroll export 2024 kx7p2q.csv"}`, "file renamed critical  10.9.9.6"},
 		{"file deleted", "windows", "Microsoft-Windows-Sysmon/Operational", "23", `{"EventID":23,"Computer":"FS1","User":"NORTH\\ann","TargetFilename":"D:\\x\\~AAAA Payroll export 2024 kx7p2q.csv"}`, `file deleted critical NORTH\ann `},
+		{"file read, by the audit of Windows", "windows", "Security", "4663", `{"EventID":4663,"Computer":"FS1","SubjectUserName":"ann","ObjectName":"D:\\x\\~AAAA Payroll export 2024 kx7p2q.csv","AccessMask":"0x1"}`, "file opened high ann "},
+		{"file written, by the audit of Windows", "windows", "Security", "4663", `{"EventID":4663,"Computer":"FS1","SubjectUserName":"ann","ObjectName":"D:\\x\\~AAAA Payroll export 2024 kx7p2q.csv","AccessMask":"0x2"}`, "file written critical ann "},
 		{"account tried", "windows", "Security", "4625", `{"EventID":4625,"Computer":"DC1","TargetUserName":"SVC_PACS_ADMIN07","TargetDomainName":"NORTH","IpAddress":"10.9.9.5"}`, "account tried high  10.9.9.5"},
 		{"ticket for the account", "windows", "Security", "4769", `{"EventID":4769,"Computer":"DC1","TargetUserName":"ann@NORTH","ServiceName":"svc_pacs_admin07","IpAddress":"10.9.9.5"}`, "account tried high ann@NORTH 10.9.9.5"},
 		{"account made", "windows", "Security", "4720", `{"EventID":4720,"Computer":"DC1","TargetUserName":"svc_pacs_admin07"}`, "account seen low  "},

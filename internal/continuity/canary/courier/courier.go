@@ -177,7 +177,6 @@ func (c *Courier) Waiting() int {
 
 // Run sends until ctx is done.
 func (c *Courier) Run(ctx context.Context) error {
-	defer c.client.CloseIdleConnections()
 	retry := time.NewTimer(0) // what an earlier run left
 	defer retry.Stop()
 	wait, told := time.Duration(0), time.Time{}
@@ -190,12 +189,12 @@ func (c *Courier) Run(ctx context.Context) error {
 		case <-retry.C:
 		case beat = <-c.beat:
 		}
-		err := c.send(ctx, beat)
+		sent, err := c.send(ctx, beat)
 		if err == nil {
-			if wait > 0 {
+			if sent && wait > 0 {
 				c.log.InfoContext(ctx, "the node takes reports again")
+				wait = 0
 			}
-			wait = 0
 			continue
 		}
 		if ctx.Err() != nil {
@@ -210,8 +209,8 @@ func (c *Courier) Run(ctx context.Context) error {
 	}
 }
 
-// send sends all that waits, and then a heartbeat.
-func (c *Courier) send(ctx context.Context, beat []byte) error {
+// send sends all that waits, and then a heartbeat. It tells whether the node took or refused anything.
+func (c *Courier) send(ctx context.Context, beat []byte) (sent bool, err error) {
 	for {
 		c.mu.Lock()
 		batch, name, err := c.spool.next()
@@ -219,13 +218,15 @@ func (c *Courier) send(ctx context.Context, beat []byte) error {
 		if err != nil || batch == nil {
 			if err == nil && beat != nil {
 				_, err = c.post(ctx, beat, rand.Text())
+				sent = err == nil
 			}
-			return err
+			return sent, err
 		}
 		taken, err := c.post(ctx, batch, c.watch+"/"+name)
 		if err != nil {
-			return err
+			return sent, err
 		}
+		sent = true
 		c.mu.Lock()
 		if !taken {
 			c.refused += uint64(bytes.Count(batch, []byte("\n")))
@@ -233,7 +234,7 @@ func (c *Courier) send(ctx context.Context, beat []byte) error {
 		err = c.spool.done(name, taken)
 		c.mu.Unlock()
 		if err != nil {
-			return err
+			return sent, err
 		}
 	}
 }
@@ -270,11 +271,14 @@ func (c *Courier) post(ctx context.Context, body []byte, key string) (taken bool
 	}
 }
 
-// Close closes the spool. What was not sent stays there.
-func (c *Courier) Close() error {
+// Close sends what waits, as long as ctx lets it, and closes the spool: what is not sent then stays there for the next run. It is called when Run has ended.
+func (c *Courier) Close(ctx context.Context) error {
+	defer c.client.CloseIdleConnections()
+	_, err := c.send(ctx, nil)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.spool.close()
+	c.spool.seal()
+	return err
 }
 
 // folderMode keeps what is on its way from other people of the machine.

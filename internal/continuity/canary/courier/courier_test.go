@@ -109,7 +109,7 @@ func run(t *testing.T, post *courier.Courier) (stop func()) {
 	stop = func() {
 		once.Do(func() {
 			cancel()
-			if err := errors.Join(<-ended, post.Close()); !errors.Is(err, context.Canceled) {
+			if err := <-ended; !errors.Is(err, context.Canceled) {
 				t.Errorf("it ended with %v", err)
 			}
 		})
@@ -309,6 +309,21 @@ func TestHeartbeatsAreNotKept(t *testing.T) {
 	left, err := os.ReadDir(c.Spool)
 	if err != nil || len(left) != 0 || post.Waiting() != 0 {
 		t.Errorf("%d files are left, %v", len(left), err)
+	}
+}
+
+func TestWhatWaitsIsSentAtTheEnd(t *testing.T) {
+	n := newNode(t, func(i int) int { return []int{http.StatusOK, http.StatusServiceUnavailable}[i-1] })
+	c := config(t, n)
+	post := open(t, c)
+	post.Put(trip("a"))
+	if err := post.Close(t.Context()); err != nil || post.Waiting() != 0 {
+		t.Errorf("%v, %d wait", err, post.Waiting())
+	}
+	post = open(t, c)
+	post.Put(trip("b"))
+	if err := post.Close(t.Context()); err == nil || open(t, c).Waiting() != 1 {
+		t.Errorf("what the node did not take is gone: %v", err)
 	}
 }
 

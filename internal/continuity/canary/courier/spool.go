@@ -158,11 +158,6 @@ func (s *spool) done(name string, taken bool) error {
 	return nil
 }
 
-func (s *spool) close() error {
-	s.seal()
-	return nil
-}
-
 // syncFolder makes names durable where the system can: Windows does it by itself.
 func syncFolder(folder string) {
 	if f, err := os.Open(folder); err == nil {

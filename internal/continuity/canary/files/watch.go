@@ -111,6 +111,8 @@ func (w *Watcher) Run(ctx context.Context) (err error) {
 	}
 	w.poll()
 	w.plant()
+	h := w.Health()
+	w.c.Log.InfoContext(ctx, "watching decoys", "files", h.Files, "lost", h.Lost, "folders", len(w.folders), "openings", h.Opens)
 	if w.c.Ready != nil {
 		w.c.Ready()
 	}
