@@ -150,6 +150,9 @@ func (c *Canary) Check() error {
 		if m.Value = fold(m.Field, m.Value); len(m.Value) < 3 || len(m.Value) > longest || m.Field == Secret && len(m.Value) < secretSize {
 			return fmt.Errorf("canary %s: the value of the mark %s is too short to be told from others, or too long", c.ID, m.Field)
 		}
+		if m.Field == Secret && !isWords(m.Value) {
+			return fmt.Errorf("canary %s: a token is letters and digits, and nothing else: it is looked for between all other characters", c.ID)
+		}
 		if fieldIndex(m.Field) < 0 {
 			return fmt.Errorf("canary %s: field: one of %v", c.ID, fields())
 		}

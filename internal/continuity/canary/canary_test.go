@@ -168,6 +168,7 @@ func TestQuietByProof(t *testing.T) {
 		w.Look(says(t, conn, noon(i), `{"id.orig_h":"10.9.9.3","id.resp_h":"10.1.2.9","id.resp_p":104}`), nil)
 		w.Look(says(t, audit, noon(i), `{"access":{"verb":"read","user":"ann","patient":["4711"]}}`), nil)
 		w.Look(says(t, audit, noon(i), `{"access":{"verb":"login","user":"ann"}}`), nil)
+		w.Look(says(t, conn, noon(i), `{"id.orig_h":"10.9.9.3","id.resp_h":"10.1.2.3"}`), nil) // no port, and so no door
 	}
 	if missed := w.SelfTest(noon(29)); len(missed) != 0 {
 		t.Errorf("a test missed %v", missed)
@@ -185,6 +186,18 @@ func TestQuietByProof(t *testing.T) {
 	}
 	if p, _ := w.Proof("patient-1"); p.Trips != 0 || !slices.Equal(p.Classes, []string{audit.Key}) {
 		t.Errorf("the test was counted, or another class: %+v", p)
+	}
+}
+
+func TestWhatATestMissesIsNotProven(t *testing.T) {
+	w := watching(t, one(canary.Patient, canary.Mark{Field: canary.Number, Value: "990123456"}), one(canary.Message, canary.Mark{Field: canary.Number, Value: "990\xff123"})) // no event is other than UTF-8
+	if missed := w.SelfTest(noon(1)); !slices.Equal(missed, []string{"message-1"}) {
+		t.Errorf("missed %v", missed)
+	}
+	good, _ := w.Proof("patient-1")
+	bad, _ := w.Proof("message-1")
+	if good.Tested != noon(1) || !bad.Tested.IsZero() || !strings.HasSuffix(bad.Say(noon(2)), "no self-test has found it yet") {
+		t.Errorf("tested %v and %v", good.Tested, bad.Tested)
 	}
 }
 
@@ -320,10 +333,13 @@ func TestBadOnesAreRefused(t *testing.T) {
 		"short":  func(c *canary.Canary) { c.Marks = []canary.Mark{{Field: canary.Number, Value: "1"}} },
 		"field":  func(c *canary.Canary) { c.Marks = []canary.Mark{{Field: "beak", Value: "12345"}} },
 		"secret": func(c *canary.Canary) { c.Marks = []canary.Mark{{Field: canary.Secret, Value: "short"}} },
-		"made":   func(c *canary.Canary) { c.Made = time.Time{} },
-		"allow":  func(c *canary.Canary) { c.Allow = []canary.Allow{{Account: "ann", Owner: "IT", Reason: "backup"}} },
-		"owner":  func(c *canary.Canary) { c.Allow = []canary.Allow{{Account: "ann", Until: noon(9)}} },
-		"whom":   func(c *canary.Canary) { c.Allow = []canary.Allow{{Owner: "IT", Reason: "backup", Until: noon(9)}} },
+		"dashes": func(c *canary.Canary) {
+			c.Marks = []canary.Mark{{Field: canary.Secret, Value: "k7mz-q2p9-x4vw-8n3t-bh5c"}}
+		},
+		"made":  func(c *canary.Canary) { c.Made = time.Time{} },
+		"allow": func(c *canary.Canary) { c.Allow = []canary.Allow{{Account: "ann", Owner: "IT", Reason: "backup"}} },
+		"owner": func(c *canary.Canary) { c.Allow = []canary.Allow{{Account: "ann", Until: noon(9)}} },
+		"whom":  func(c *canary.Canary) { c.Allow = []canary.Allow{{Owner: "IT", Reason: "backup", Until: noon(9)}} },
 	} {
 		c := good
 		spoil(&c)

@@ -106,7 +106,7 @@ func (p Proof) Say(now time.Time) string {
 		said += ", " + many(p.Looked) + " events looked at"
 	}
 	if p.Tested.IsZero() {
-		return said + ", not tested yet"
+		return said + ", no self-test has found it yet"
 	}
 	return said + ", last self-test " + span(now.Sub(p.Tested)) + " ago"
 }

@@ -194,6 +194,9 @@ func TestNothingIsLostAndNothingIsTwoThings(t *testing.T) {
 			t.Errorf("two bodies under one key")
 		}
 		bodies[r.key] = r.body
+		if strings.Contains(r.body, `"canary":"a"`) && r.key != n.got[0].key {
+			t.Errorf("one body under two keys")
+		}
 		if i >= 2 {
 			taken = append(taken, ids(t, r.body)...)
 		}
@@ -201,6 +204,23 @@ func TestNothingIsLostAndNothingIsTwoThings(t *testing.T) {
 	slices.Sort(taken)
 	if !slices.Equal(taken, []string{"a", "b", "c"}) {
 		t.Errorf("taken: %v", taken)
+	}
+}
+
+// A report that comes while an earlier one is on its way is not taken for sent with it.
+func TestWhatComesMeanwhileIsSentAsWell(t *testing.T) {
+	var post *courier.Courier
+	n := newNode(t, func(i int) int {
+		if i == 1 {
+			post.Put(trip("b"))
+		}
+		return http.StatusOK
+	})
+	post = open(t, config(t, n))
+	post.Put(trip("a"))
+	run(t, post)
+	if got := n.wait(t, 2); !slices.Equal(ids(t, got[0].body), []string{"a"}) || !slices.Equal(ids(t, got[1].body), []string{"b"}) {
+		t.Errorf("sent: %+v", got)
 	}
 }
 

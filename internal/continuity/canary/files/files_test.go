@@ -201,6 +201,7 @@ func TestOpeningIsToldOnLinux(t *testing.T) {
 	if how == "process" && (r.Process == nil || r.Process.ID == 0 || r.Process.Name != "" && r.Process.Name != "cat") {
 		t.Errorf("by %+v", r.Process)
 	}
+	other(t, "sh", "-c", `cat "$1"; sleep 1.5`, "sh", s.decoys[0].Path) // nor is it another one now
 	s.quiet()
 }
 
@@ -233,6 +234,8 @@ func TestOpeningIsToldWithoutRights(t *testing.T) {
 	if r := s.next(); r.Act != canary.Touched {
 		t.Errorf("told: %s", r.Act)
 	}
+	must(t, os.Chmod(s.decoys[0].Path, 0o606)) // within the minute it is one, and is read all the same
+	time.Sleep(2 * time.Second)                // what is read by ourselves is not taken for the reading of others by then
 	other(t, "cat", s.decoys[0].Path)
 	if r := s.next(); r.Canary != s.decoys[0].ID || r.Act != canary.Opened || r.Process != nil || s.watcher.Health().Opens != "yes" {
 		t.Errorf("told: %s %s by %+v, seen by %s", r.Canary, r.Act, r.Process, s.watcher.Health().Opens)
@@ -251,6 +254,17 @@ func TestEncryptionIsOneTrip(t *testing.T) {
 	}
 	if s.watcher.Health().Opens == "process" && r.Process == nil {
 		t.Errorf("by nobody, though processes are seen")
+	}
+	s.quiet()
+}
+
+// What else is opened around an encryption belongs to it: before, and for a minute after.
+func TestOpeningsAroundAnEncryptionBelongToIt(t *testing.T) {
+	s := newShare(t)
+	s.watch(nil)
+	other(t, "sh", "-c", `cat "$2"; mv "$1" "$1.locked"; cat "$2"; sleep 1.5; cat "$2"; sleep 1.5`, "sh", s.decoys[0].Path, s.decoys[1].Path)
+	if r := s.next(); r.Canary != s.decoys[0].ID || r.Act != canary.Renamed {
+		t.Fatalf("told first: %s %s", r.Canary, r.Act)
 	}
 	s.quiet()
 }
@@ -332,6 +346,9 @@ func TestRemoveLeavesWhatWasChanged(t *testing.T) {
 	kept, err := files.Remove(s.registry, []string{s.decoys[0].ID, s.decoys[1].ID})
 	if err != nil || !slices.Equal(kept, []string{s.decoys[0].Path}) {
 		t.Errorf("kept %v, %v", kept, err)
+	}
+	if text, err := os.ReadFile(s.decoys[0].Path); err != nil || string(text) != "mine" {
+		t.Errorf("what was changed is %q, %v", text, err)
 	}
 	if _, err := os.Stat(s.decoys[1].Path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the other one: %v", err)
