@@ -14,6 +14,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"golang.org/x/sync/errgroup"
 
@@ -73,6 +74,8 @@ func (c *Config) complete() error {
 	c.Poll = cmp.Or(c.Poll, 30*time.Second)
 	c.Heartbeat = cmp.Or(c.Heartbeat, time.Minute)
 	switch {
+	case len(c.Name) > 100 || strings.ContainsFunc(c.Name, unicode.IsControl):
+		return errors.New("name: at most 100 characters, on one line")
 	case !filepath.IsAbs(c.Registry):
 		return errors.New("registry: name the file by its whole path")
 	case c.Poll < time.Second || c.Heartbeat < time.Second:

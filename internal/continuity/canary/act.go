@@ -14,8 +14,8 @@ func actOf(k Kind, ev *event.Event) Act {
 	}
 	switch k {
 	case Patient, Message, Row:
-		if ev.Class.Product == "hl7" {
-			return "" // it is registered as everybody is, and every system of the house hears of it
+		if ev.Class.Product == "hl7" && first(ev, []string{"access.verb"}) != "search" {
+			return "" // it is registered as everybody is, and every system of the house hears of it; only a query asks for it
 		}
 		return ofRecord(ev)
 	case Study:

@@ -84,6 +84,7 @@ func TestWhatIsATrip(t *testing.T) {
 		{"opened, which the privacy room judges", "ehr", "audit", "", `{"access":{"verb":"read","user":"ann","patient":["990123456"]}}`, "patient opened high ann  ruled"},
 		{"another patient", "ehr", "audit", "", `{"access":{"verb":"read","user":"ann","patient":["99012345"]}}`, ""},
 		{"registered", "hl7", "mllp", "", `{"MSH-9":"ADT^A28","access":{"verb":"create","patient":["990123456"]}}`, ""},
+		{"asked for by HL7", "hl7", "mllp", "", `{"MSH-9":"QBP^Q22","src_ip":"10.9.9.1","access":{"verb":"search","patient":["990123456"]}}`, "patient listed low  10.9.9.1"},
 		{"found by C-FIND", "dicom", "assoc", "", `{"command":"C-FIND","CallingAETitle":"WS7","id.orig_h":"10.9.9.8","PatientID":"990123456"}`, "patient listed low  10.9.9.8"},
 		{"test message", "hl7", "mllp", "", `{"access":{"verb":"create","patient":["990123457"]}}`, ""},
 		{"test message's record opened", "ehr", "audit", "", `{"access":{"verb":"print","user":"bob","patient":["990123457"]}}`, "message exported high bob "},

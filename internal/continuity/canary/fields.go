@@ -23,8 +23,7 @@ const (
 
 // plan says where events of one class carry what canaries are known by.
 type plan struct {
-	at     map[uint64][]place // by the hash of the path
-	counts [mostFields]uint64 // events in which a value was looked at, by field
+	at map[uint64][]place // by the hash of the path
 }
 
 type place struct {

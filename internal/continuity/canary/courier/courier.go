@@ -222,7 +222,7 @@ func (c *Courier) send(ctx context.Context, beat []byte) (sent bool, err error) 
 			}
 			return sent, err
 		}
-		taken, err := c.post(ctx, batch, c.watch+"/"+name)
+		taken, err := c.post(ctx, batch, "canary/"+name)
 		if err != nil {
 			return sent, err
 		}
