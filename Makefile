@@ -13,9 +13,11 @@ FAILED := awk '/^=== RUN +[^\/]*$$/ { said = "" } { said = said $$0 "\n" } /^---
 run: build ## build, start a node, let an invented hospital send to it
 	./bin/wardline demo
 
-build: ## two static binaries in bin/: the product, and what outsiders check evidence with
+build: ## static binaries in bin/: the product, what outsiders check evidence with, and the watcher of decoys for other machines, on Linux and Windows
 	go build -trimpath -ldflags '-s -w' -tags timetzdata -o bin/wardline ./cmd/wardline
 	go build -trimpath -ldflags '-s -w' -o bin/wardline-verify ./cmd/wardline-verify
+	go build -trimpath -ldflags '-s -w' -o bin/wardline-canary ./cmd/wardline-canary
+	GOOS=windows go build -trimpath -ldflags '-s -w' -o bin/wardline-canary.exe ./cmd/wardline-canary
 
 test: lint ## everything that must hold before a change is taken in; ends with what was skipped and why
 	@mkdir -p bin
@@ -35,6 +37,7 @@ trust: ## the long forms: kills by the hundred, power cuts, wrong clocks, load, 
 lint: ## formatting, vet, staticcheck; known vulnerabilities where their list can be had
 	@test -z "$$(gofmt -l cmd content format internal bench)" || { gofmt -l cmd content format internal bench; echo 'run gofmt on these'; exit 1; }
 	go vet ./...
+	GOOS=windows go vet ./cmd/wardline-canary ./internal/continuity/canary/...
 	go run $(STATICCHECK) ./...
 	@if (exec 3<> /dev/tcp/vuln.go.dev/443) 2> /dev/null; then go run $(GOVULNCHECK) ./...; \
 	else echo 'govulncheck skipped: its list of vulnerabilities cannot be reached'; fi

@@ -12,6 +12,7 @@ import (
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/collect/atna"
 	"github.com/wardline/wardline/internal/collect/auditd"
+	"github.com/wardline/wardline/internal/collect/canary"
 	"github.com/wardline/wardline/internal/collect/cloudtrail"
 	"github.com/wardline/wardline/internal/collect/dicom"
 	"github.com/wardline/wardline/internal/collect/dicom/capture"
@@ -101,7 +102,7 @@ func bodies() []syslog.Body { return []syslog.Body{{Fits: atna.Fits, Event: atna
 func shapes() []collect.Shape {
 	return slices.Concat(
 		windows.Shapes(),
-		[]collect.Shape{eve.Shape(), zeek.Shape(), fhir.Shape(), journald.Shape(), cloudtrail.Shape(), restlog.Shape()},
+		[]collect.Shape{eve.Shape(), zeek.Shape(), fhir.Shape(), journald.Shape(), cloudtrail.Shape(), restlog.Shape(), canary.Shape()},
 		entra.Shapes(),
 	)
 }

@@ -52,6 +52,7 @@ func TestClassServes(t *testing.T) {
 		{"ehr", "rest", "", "-/ehr/rest -/ehr/audit webserver/-/-", "-/dicom/-"},
 		{"dicom", "web", "", "-/dicom/web -/dicom/audit -/ehr/audit webserver/-/-", "-/dicom/assoc"},
 		{"cisco", "asa", "", "-/cisco/asa", "-/linux/-"},
+		{"wardline", "canary", "", "-/wardline/canary -/wardline/-", "-/opencanary/-"},
 		{"hl7", "mllp", "", "-/hl7/mllp", "-/ehr/-"},
 		{"dicom", "assoc", "", "-/dicom/assoc", "-/dicom/audit"},
 		{"never heard of", "x", "y", "", "-/windows/- process_creation/-/-"},

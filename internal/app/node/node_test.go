@@ -43,6 +43,10 @@ func TestMain(m *testing.M) {
 			exit(tapProcess(os.Args[2]))
 		case "attack":
 			exit(attack(os.Args[2]))
+		case "decoys":
+			exit(watchDecoys(os.Args[2]))
+		case "encrypt":
+			exit(encrypt(os.Args[2]))
 		}
 	}
 	os.Exit(m.Run())
