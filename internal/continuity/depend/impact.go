@@ -293,7 +293,7 @@ func (g *Graph) worst(failed map[int]failure) map[int]Class {
 		for ; len(list) > 0; list = list[1:] {
 			for _, e := range g.needs[list[0]] {
 				on := g.ends[e][1]
-				if _, fails := failed[on]; !fails || !g.counts(e) || seen[on] {
+				if !g.carries(e, failed) || seen[on] {
 					continue
 				}
 				seen[on] = true
@@ -306,7 +306,7 @@ func (g *Graph) worst(failed map[int]failure) map[int]Class {
 	}
 	for _, n := range order {
 		for _, e := range g.needs[n] {
-			if on := worst[g.ends[e][1]]; g.nodes[n].Kind == Unit && g.counts(e) && on != 0 && rank(on) < rank(worst[n]) {
+			if on := worst[g.ends[e][1]]; g.nodes[n].Kind == Unit && g.carries(e, failed) && on != 0 && rank(on) < rank(worst[n]) {
 				worst[n] = on
 			}
 		}
@@ -315,6 +315,19 @@ func (g *Graph) worst(failed map[int]failure) map[int]Class {
 		}
 	}
 	return worst
+}
+
+// carries tells whether a failure came, or comes, by an edge: of those of which one is enough none does while one holds.
+func (g *Graph) carries(e int, failed map[int]failure) bool {
+	from, to := g.ends[e][0], g.ends[e][1]
+	_, fails := failed[from]
+	if _, already := failed[to]; !fails || !already || !g.counts(e) {
+		return false
+	}
+	return g.edges[e].AnyOf == "" || !slices.ContainsFunc(g.needs[from], func(other int) bool {
+		_, fails := failed[g.ends[other][1]]
+		return !fails && g.counts(other) && g.edges[other].AnyOf == g.edges[e].AnyOf
+	})
 }
 
 // weakened lists what goes on though one of those of which one is enough has failed.
