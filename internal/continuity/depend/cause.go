@@ -45,8 +45,8 @@ const (
 )
 
 // Cause finds the fewest components that explain why feeds are silent and probes fail. A component explains what fails when it alone is gone. It is not
-// suspected while another feed that would fail with it speaks, or another component that would is up, unless its own probe fails; feeds and components
-// that go on without it for a while do not speak for it. Of as many, those that explain three feeds or more come first, then those whose own probe
+// suspected while another feed that would fail with it speaks, or another component that would is up, unless its own probe fails; what goes on without it
+// for a while does not speak for a component that explains three feeds. Of as many, those that explain three feeds or more come first, then those whose own probe
 // fails, then the nearest to the feeds, then by id.
 func (g *Graph) Cause(silent []NodeID, probes map[NodeID]State) Verdict {
 	s := suspicion{g: g, state: make([]State, len(g.nodes)), bit: map[int]int{}}
@@ -125,10 +125,14 @@ func (s *suspicion) candidates() {
 	}
 	same := map[string][]candidate{}
 	for n := range below {
-		if s.g.nodes[n].Kind != Component || s.cleared(n) {
+		if s.g.nodes[n].Kind != Component || s.cleared(n, s.atOnce) {
 			continue
 		}
-		if c := s.explain(n); c.explains.any() {
+		c := s.explain(n)
+		if c.feeds < enoughFeeds && s.cleared(n, s.g.counts) {
+			continue
+		}
+		if c.explains.any() {
 			key := c.explains.key()
 			same[key] = append(same[key], c)
 		}
@@ -151,13 +155,15 @@ func (s *suspicion) candidates() {
 	}
 }
 
-// cleared tells whether something that could not go on without a component does go on.
-func (s *suspicion) cleared(n int) bool {
+// atOnce tells whether what rests on a link fails in the same moment.
+func (s *suspicion) atOnce(e int) bool { return s.g.counts(e) && s.g.bridges(e) == 0 }
+
+// cleared tells whether something goes on that rests on a component by these links.
+func (s *suspicion) cleared(n int, links func(edge int) bool) bool {
 	if s.state[n] == Down {
 		return false
 	}
-	atOnce := func(e int) bool { return s.g.counts(e) && s.g.bridges(e) == 0 }
-	for other := range s.g.spread(map[int]time.Duration{n: 0}, atOnce) {
+	for other := range s.g.spread(map[int]time.Duration{n: 0}, links) {
 		_, observed := s.bit[other]
 		switch kind := s.g.nodes[other].Kind; {
 		case observed || other == n:

@@ -352,7 +352,8 @@ func (l *Layout) fill(b *block) {
 	columns := grid(len(b.nodes))
 	rows := (len(b.nodes) + columns - 1) / columns
 	order := slices.Clone(b.nodes)
-	slices.SortStableFunc(order, func(x, y int) int { return natural(l.Boxes[x].Label[0], l.Boxes[y].Label[0]) })
+	name := func(n int) string { return cmp.Or(l.Boxes[n].Whole, strings.Join(l.Boxes[n].Label, " ")) }
+	slices.SortStableFunc(order, func(x, y int) int { return natural(name(x), name(y)) })
 	for i, n := range order {
 		box := &l.Boxes[n]
 		box.X = b.X + framePad + float64(i/rows)*(box.W+frameGap)

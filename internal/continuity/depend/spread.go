@@ -36,10 +36,10 @@ func (g *Graph) spread(broken map[int]time.Duration, links func(edge int) bool) 
 			after := f.after + g.bridges(e)
 			if in := (group{g.ends[e][0], g.edges[e].AnyOf}); in.name != "" {
 				if _, known := left[in]; !known {
-					left[in] = g.members(in)
+					left[in], last[in] = g.members(in), after
 				}
 				left[in]--
-				last[in] = max(last[in], after)
+				last[in] = max(last[in], after) // the one that goes last may be bridged for a shorter time
 				if left[in] > 0 {
 					continue
 				}

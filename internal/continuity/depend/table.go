@@ -1,7 +1,6 @@
 package depend
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/csv"
 	"errors"
@@ -133,7 +132,7 @@ const (
 	mostParts = 64 // values in one cell
 )
 
-// ReadTable reads an export in CSV. maps are tried in order. A row that cannot be read is a Problem, and the others are taken; the error is of the table as a whole.
+// ReadTable reads an export in CSV. mappings are tried in order. A row that cannot be read is a Problem, and the others are taken; the error is of the table as a whole.
 func ReadTable(r io.Reader, mappings []Columns, c *Catalogue) (*Import, error) {
 	if c == nil {
 		c = &Catalogue{}
@@ -164,16 +163,12 @@ func ReadTable(r io.Reader, mappings []Columns, c *Catalogue) (*Import, error) {
 			return nil, refuse([]Problem{{Text: fmt.Sprintf("it has more than %d things or %d links: leave out what no service rests on", MostNodes, MostEdges)}})
 		}
 	}
-	if t.limited.N <= 0 {
-		return nil, refuse([]Problem{{Text: fmt.Sprintf("it is longer than %d bytes", MostBytes)}})
-	}
 	return t.finish(c)
 }
 
 // table is a table that is being read.
 type table struct {
 	csv     *csv.Reader
-	limited *io.LimitedReader
 	columns *Columns
 	where   map[string][]int
 	cells   []string
@@ -187,21 +182,31 @@ type table struct {
 // openTable finds the header.
 func openTable(r io.Reader, mappings []Columns) (*table, error) {
 	t := &table{at: map[NodeID]int{}, implied: map[NodeID]Node{}, linked: map[[3]string]int{}}
-	t.limited = &io.LimitedReader{R: charset.NewReader(r), N: MostBytes + 1}
-	source := bufio.NewReaderSize(t.limited, 64<<10)
-	head, err := source.Peek(64 << 10)
-	if err != nil && !errors.Is(err, io.EOF) {
+	text, err := io.ReadAll(io.LimitReader(r, MostBytes+1))
+	if err != nil {
 		return nil, fmt.Errorf("read the table: %w", err)
 	}
-	if bytes.HasPrefix(head, []byte("\ufeff")) {
-		_, _ = source.Discard(len("\ufeff"))
+	if len(text) > MostBytes {
+		return nil, refuse([]Problem{{Text: fmt.Sprintf("it is longer than %d bytes", MostBytes)}})
 	}
-	t.csv = csv.NewReader(source)
-	t.csv.Comma, t.csv.FieldsPerRecord, t.csv.LazyQuotes, t.csv.TrimLeadingSpace, t.csv.ReuseRecord = delimiter(head), -1, true, true, true
+	text, _ = charset.UTF8(text, "")
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	for _, comma := range ",;\t|" { // a title above may hold any of them
+		t.csv = csv.NewReader(bytes.NewReader(text))
+		t.csv.Comma, t.csv.FieldsPerRecord, t.csv.LazyQuotes, t.csv.TrimLeadingSpace, t.csv.ReuseRecord = comma, -1, true, true, true
+		if t.header(mappings) {
+			return t, nil
+		}
+	}
+	return nil, refuse([]Problem{{Line: 1, Text: "no mapping fits these columns: copy the nearest file of content/continuity/columns and name them there"}})
+}
+
+// header reads up to the titles of the columns, and tells whether a mapping fits them.
+func (t *table) header(mappings []Columns) bool {
 	for range titles + 1 {
 		header, err := t.csv.Read()
 		if err != nil {
-			break
+			return false
 		}
 		for i := range mappings {
 			where, fits := mappings[i].fit(header)
@@ -216,26 +221,10 @@ func openTable(r io.Reader, mappings []Columns) (*table, error) {
 				}
 			}
 			t.im.Columns, t.im.Ignored = mappings[i].Name, len(header)-len(used)
-			return t, nil
+			return true
 		}
 	}
-	return nil, refuse([]Problem{{Line: 1, Text: "no mapping fits these columns: copy the nearest file of content/continuity/columns and name them there"}})
-}
-
-// delimiter is what stands most often in the first line that has any.
-func delimiter(head []byte) rune {
-	for line := range bytes.Lines(head) {
-		best, most := ',', 0
-		for _, d := range ",;\t|" {
-			if n := bytes.Count(line, []byte(string(d))); n > most {
-				best, most = d, n
-			}
-		}
-		if most > 0 {
-			return best
-		}
-	}
-	return ','
+	return false
 }
 
 // cell is what a row says of a field, in our words, and in which column.
