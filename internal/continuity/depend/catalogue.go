@@ -153,6 +153,12 @@ func (r *Row) complete(at map[string]int) error {
 		if _, known := at[d]; !known || d == r.ID {
 			return fmt.Errorf("depends: there is no other row %s", d)
 		}
+		if time.Duration(r.Depends[d]) > MostTolerated {
+			return errors.New("depends: at most 30d can be stated")
+		}
+	}
+	if time.Duration(r.Tolerated) > MostTolerated {
+		return errors.New("tolerated: at most 30d can be stated")
 	}
 	for _, w := range r.Where {
 		if !slices.Contains(places[:], w) {

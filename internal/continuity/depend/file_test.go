@@ -78,7 +78,7 @@ func drawn(t *rapid.T) *depend.Graph {
 	var nodes []depend.Node
 	for i := range rapid.IntRange(1, 14).Draw(t, "nodes") {
 		n := depend.Node{
-			ID:   depend.NodeID(fmt.Sprintf("%s%d", strings.ReplaceAll(text.Draw(t, "id"), " ", "_"), i)),
+			ID:   depend.NodeID(fmt.Sprintf("%s.%d", strings.ReplaceAll(text.Draw(t, "id"), " ", "_"), i)),
 			Kind: depend.Kind(rapid.IntRange(1, 4).Draw(t, "kind")), Name: text.Draw(t, "name"), Call: text.Draw(t, "call"),
 			Class: rapid.SampledFrom([]depend.Class{0, depend.A, depend.B, depend.C}).Draw(t, "class"), Tolerated: span.Draw(t, "tolerated"),
 		}
