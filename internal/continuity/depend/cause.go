@@ -5,7 +5,6 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
-	"time"
 )
 
 // State is what is known of a thing besides whether it is silent.
@@ -49,7 +48,7 @@ const (
 // for a while does not speak for a component that explains three feeds. Of as many, those that explain three feeds or more come first, then those whose own probe
 // fails, then the nearest to the feeds, then by id.
 func (g *Graph) Cause(silent []NodeID, probes map[NodeID]State) Verdict {
-	s := suspicion{g: g, state: make([]State, len(g.nodes)), bit: map[int]int{}}
+	s := suspicion{g: g, walk: g.walk(), state: make([]State, len(g.nodes)), bit: map[int]int{}}
 	var v Verdict
 	for _, id := range silent {
 		if n, known := g.at[id]; known {
@@ -78,6 +77,7 @@ func (g *Graph) Cause(silent []NodeID, probes map[NodeID]State) Verdict {
 // suspicion is a search for what explains observations.
 type suspicion struct {
 	g     *Graph
+	walk  *walk
 	state []State     // by node
 	seen  []int       // nodes that are silent or whose probe fails, by id
 	bit   map[int]int // of a node in seen
@@ -90,7 +90,7 @@ type candidate struct {
 	node     int
 	explains set
 	feeds    int // how many of them are feeds
-	near     int // steps to the nearest of these; to what it explains when there is none
+	near     int // steps to the nearest of these
 	or       []int
 }
 
@@ -125,14 +125,10 @@ func (s *suspicion) candidates() {
 	}
 	same := map[string][]candidate{}
 	for n := range below {
-		if s.g.nodes[n].Kind != Component || s.cleared(n, s.atOnce) {
+		if s.g.nodes[n].Kind != Component {
 			continue
 		}
-		c := s.explain(n)
-		if c.feeds < enoughFeeds && s.cleared(n, s.g.counts) {
-			continue
-		}
-		if c.explains.any() {
+		if c, suspect := s.suspect(n); suspect {
 			key := c.explains.key()
 			same[key] = append(same[key], c)
 		}
@@ -155,50 +151,46 @@ func (s *suspicion) candidates() {
 	}
 }
 
-// atOnce tells whether what rests on a link fails in the same moment.
-func (s *suspicion) atOnce(e int) bool { return s.g.counts(e) && s.g.bridges(e) == 0 }
-
-// cleared tells whether something goes on that rests on a component by these links.
-func (s *suspicion) cleared(n int, links func(edge int) bool) bool {
-	if s.state[n] == Down {
-		return false
-	}
-	for other := range s.g.spread(map[int]time.Duration{n: 0}, links) {
-		_, observed := s.bit[other]
-		switch kind := s.g.nodes[other].Kind; {
-		case observed || other == n:
-		case kind == Feed && s.state[other] != Unsure:
-			return true
-		case kind == Component && s.state[other] == Up:
-			return true
+// suspect tells what a component explains, and whether it can be the cause: it explains something, and nothing goes on that could not.
+func (s *suspicion) suspect(n int) (candidate, bool) {
+	down := s.state[n] == Down
+	speaks := func(other int) bool { return other != n && s.speaks(other) }
+	if !down {
+		atOnce := func(e int) bool { return s.g.counts(e) && s.g.bridges(e) == 0 }
+		if _, cleared := s.walk.from([]int{n}, atOnce, speaks); cleared {
+			return candidate{}, false
 		}
 	}
-	return false
-}
-
-func (s *suspicion) explain(n int) candidate {
-	c := candidate{node: n, explains: newSet(len(s.seen))}
-	failed := s.g.spread(map[int]time.Duration{n: 0}, s.g.counts)
-	nearFeed, nearAny := len(s.g.nodes), len(s.g.nodes)
-	for o, at := range s.seen {
-		f, fails := failed[at]
-		if !fails {
+	failed, _ := s.walk.from([]int{n}, s.g.counts, nowhere)
+	c := candidate{node: n, explains: newSet(len(s.seen)), near: len(s.g.nodes)}
+	for _, at := range failed {
+		o, observed := s.bit[at]
+		if !observed {
 			continue
 		}
 		c.explains.add(o)
-		steps := 0
-		for ; f.through >= 0; steps++ {
-			f = failed[s.g.ends[f.through][1]]
+		if s.g.nodes[at].Kind != Feed {
+			continue
 		}
-		if nearAny = min(nearAny, steps); s.g.nodes[at].Kind == Feed {
-			c.feeds++
-			nearFeed = min(nearFeed, steps)
+		if c.feeds++; c.feeds == 1 {
+			c.near = s.walk.steps[at] // they come in the order of their steps
 		}
 	}
-	if c.near = nearFeed; c.feeds == 0 {
-		c.near = nearAny
+	if !down && c.feeds < enoughFeeds && slices.ContainsFunc(failed, speaks) {
+		return candidate{}, false // it is too little to speak against what goes on, if only for a while
 	}
-	return c
+	return c, c.explains.any()
+}
+
+func nowhere(int) bool { return false }
+
+// speaks tells whether a thing goes on.
+func (s *suspicion) speaks(n int) bool {
+	if _, observed := s.bit[n]; observed {
+		return false
+	}
+	kind := s.g.nodes[n].Kind
+	return kind == Feed && s.state[n] != Unsure || kind == Component && s.state[n] == Up
 }
 
 // better puts first what is rather the cause.
@@ -272,12 +264,13 @@ func (s *suspicion) pruned(chosen []int) []int {
 
 // together is what fails when all of the chosen are gone.
 func (s *suspicion) together(chosen []int) set {
-	start := map[int]time.Duration{}
+	var start []int
 	for _, i := range chosen {
-		start[s.all[i].node] = 0
+		start = append(start, s.all[i].node)
 	}
 	out := newSet(len(s.seen))
-	for n := range s.g.spread(start, s.g.counts) {
+	failed, _ := s.walk.from(start, s.g.counts, nowhere)
+	for _, n := range failed {
 		if o, observed := s.bit[n]; observed {
 			out.add(o)
 		}

@@ -93,6 +93,8 @@ type Graph struct {
 	needs     [][]int // edges from a node
 	users     [][]int // edges to a node
 	ends      [][2]int
+	groupOf   []int // by edge; -1 for one that is needed by itself
+	groups    []int // how many edges each has that count
 }
 
 // New makes a map of nodes and edges. catalogue says what nodes are like, and may be nil. Circles are allowed.
@@ -122,7 +124,26 @@ func New(catalogue *Catalogue, nodes []Node, edges []Edge) (*Graph, error) {
 		g.needs[from] = append(g.needs[from], i)
 		g.users[to] = append(g.users[to], i)
 	}
+	g.group()
 	return g, nil
+}
+
+// group numbers the groups of edges of which one is enough.
+func (g *Graph) group() {
+	g.groupOf = make([]int, len(g.edges))
+	for i := range g.edges {
+		e := &g.edges[i]
+		if g.groupOf[i] = -1; e.AnyOf == "" {
+			continue
+		}
+		if i == 0 || g.edges[i-1].From != e.From || g.edges[i-1].AnyOf != e.AnyOf { // they lie beside each other
+			g.groups = append(g.groups, 0)
+		}
+		g.groupOf[i] = len(g.groups) - 1
+		if g.counts(i) {
+			g.groups[g.groupOf[i]]++
+		}
+	}
 }
 
 // Nodes lists all things, by id.

@@ -105,7 +105,7 @@ func (g *Graph) Impact(broken []Broken, census Census, now time.Time) *Impact {
 			}
 		}
 	}
-	im.failed = g.spread(start, g.counts)
+	im.failed = g.spread(start)
 	im.worst = g.worst(im.failed)
 	w := impact{g: g, im: im, census: census, now: now}
 	order := sorted(im.failed)
