@@ -107,6 +107,9 @@ func TestMatch(t *testing.T) {
 		{depend.Heard{Type: "ORU^R01", From: "CAPSULE|ICU", To: "EPIC|HOSP"}, "monitors"},
 		{depend.Heard{Type: "ORU^R01", From: "MUSE|ECG", To: "EPIC|HOSP"}, "heart"},
 		{depend.Heard{Type: "ORU^R01", From: "LIS|LAB", To: "MYCHART|HOSP"}, "lab"}, // the sender says more than the receiver
+		{depend.Heard{Type: "ORU^R01", From: "MUSE|ECG", To: "LIS|LAB"}, "heart"},
+		{depend.Heard{Type: "ORM^O01", From: "EPIC|HOSP", To: "PARIS|X"}, "record"}, // short words begin a part of a name
+		{depend.Heard{Type: "ORM^O01", From: "PARIS|X"}, ""},
 		{depend.Heard{Type: "ADT^A08", From: "EPIC|HOSP", To: "PYXIS|WARD"}, "cabinets"},
 		{depend.Heard{Type: "RDE^O11", From: "EPIC|HOSP", To: "PHARM|HOSP"}, "pharmacy"},
 		{depend.Heard{Type: "RAS^O17", From: "EPIC|HOSP"}, "medication"},

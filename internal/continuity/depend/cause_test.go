@@ -20,7 +20,9 @@ nodes:
   - {id: db-2, kind: component}
   - {id: host, kind: component}
   - {id: engine, kind: component, needs: [{on: db-1, any_of: db}, {on: db-2, any_of: db}]}
-  - {id: lis, kind: component, needs: [host]}
+  - {id: a-disk, kind: component}
+  - {id: names, kind: component}
+  - {id: lis, kind: component, needs: [host, a-disk]}
   - {id: ris, kind: component, needs: [host]}
   - {id: clock, kind: component}
   - {id: f-lab-1, kind: feed, needs: [lis, engine, {on: clock, within: 4h}]}
@@ -30,6 +32,10 @@ nodes:
   - {id: f-rad-2, kind: feed, needs: [ris, engine]}
   - {id: f-alone, kind: feed}
   - {id: f-pacs, kind: feed, needs: [san]}
+  - {id: f-n-1, kind: feed, needs: [names]}
+  - {id: f-n-2, kind: feed, needs: [names]}
+  - {id: f-n-3, kind: feed, needs: [names]}
+  - {id: f-n-4, kind: feed, needs: [{on: names, within: 30m}]}
 `
 
 func verdict(v depend.Verdict) (lines []string) {
@@ -63,25 +69,28 @@ func TestCause(t *testing.T) {
 		probes states
 		want   []string
 	}{
-		"nothing":              {nil, nil, nil},
-		"one server":           {labs, nil, []string{"lis feeds [f-lab-1 f-lab-2 f-lab-3] probes [] sure"}},
-		"all feeds of both":    {all, nil, []string{"engine feeds [f-lab-1 f-lab-2 f-lab-3 f-rad-1 f-rad-2] probes [] sure or [host]"}},
-		"the host is up":       {all, states{"host": depend.Up}, []string{"engine feeds [f-lab-1 f-lab-2 f-lab-3 f-rad-1 f-rad-2] probes [] sure or [host]"}},
-		"the host fails":       {all, states{"host": depend.Down}, []string{"host feeds [f-lab-1 f-lab-2 f-lab-3 f-rad-1 f-rad-2] probes [host] sure"}},
-		"a server answers":     {all, states{"lis": depend.Up, "engine": depend.Unprobed}, []string{"engine feeds [f-lab-1 f-lab-2 f-lab-3 f-rad-1 f-rad-2] probes [] sure"}},
-		"one of two feeds":     {ids{"f-rad-1"}, nil, []string{"unexplained [f-rad-1]"}},
-		"but its probe fails":  {ids{"f-rad-1"}, states{"ris": depend.Down}, []string{"ris feeds [f-rad-1] probes [ris] sure"}},
-		"its other is small":   {ids{"f-rad-1"}, states{"f-rad-2": depend.Unsure}, []string{"ris feeds [f-rad-1] probes []"}},
-		"both of it":           {ids{"f-rad-1", "f-rad-2"}, nil, []string{"ris feeds [f-rad-1 f-rad-2] probes []"}},
-		"it rests on nothing":  {append(ids{"f-alone"}, labs...), nil, []string{"lis feeds [f-lab-1 f-lab-2 f-lab-3] probes [] sure", "unexplained [f-alone]"}},
-		"not on the map":       {ids{"moon", "moon"}, states{"sun": depend.Down}, []string{"unexplained [moon]"}},
-		"two servers apart":    {append(ids{"f-pacs"}, labs...), nil, []string{"lis feeds [f-lab-1 f-lab-2 f-lab-3] probes [] sure", "san feeds [f-pacs] probes []"}},
-		"a clock, in time":     {ids{"f-lab-1", "f-rad-1"}, nil, []string{"clock feeds [f-lab-1 f-rad-1] probes []"}},
-		"a clock, not for all": {ids{"f-lab-1"}, nil, []string{"unexplained [f-lab-1]"}},                                                                                                                                                                                                                                                                           // the other rests on it, and speaks
-		"a clock, for long":    {append(ids{"f-pacs", "f-alone"}, all...), states{"clock": depend.Down, "engine": depend.Up, "lis": depend.Up, "ris": depend.Up}, []string{"clock feeds [f-lab-1 f-rad-1] probes [clock] sure", "engine feeds [f-lab-1 f-lab-2 f-lab-3 f-rad-1 f-rad-2] probes [] sure", "san feeds [f-pacs] probes []", "unexplained [f-alone]"}}, // that the engine listens says nothing
-		"both databases":       {all, states{"db-1": depend.Down, "db-2": depend.Down, "engine": depend.Down, "host": depend.Up, "lis": depend.Up, "ris": depend.Up}, []string{"db-1 feeds [] probes [db-1] sure", "db-2 feeds [] probes [db-2] sure", "together [engine f-lab-1 f-lab-2 f-lab-3 f-rad-1 f-rad-2]"}},
-		"one database":         {nil, states{"db-1": depend.Down}, []string{"db-1 feeds [] probes [db-1] sure"}},
-		"storage below":        {ids{"f-pacs"}, states{"db-1": depend.Down}, []string{"san feeds [f-pacs] probes [db-1]"}},
+		"nothing":            {nil, nil, nil},
+		"one server":         {labs, nil, []string{"lis feeds [f-lab-1 f-lab-2 f-lab-3] probes [] sure or [a-disk]"}}, // the nearest
+		"all feeds of both":  {all, nil, []string{"engine feeds [f-lab-1 f-lab-2 f-lab-3 f-rad-1 f-rad-2] probes [] sure or [host]"}},
+		"the host is up":     {all, states{"host": depend.Up}, []string{"engine feeds [f-lab-1 f-lab-2 f-lab-3 f-rad-1 f-rad-2] probes [] sure or [host]"}},
+		"the engine listens": {all, states{"engine": depend.Up}, []string{"host feeds [f-lab-1 f-lab-2 f-lab-3 f-rad-1 f-rad-2] probes [] sure or [engine]"}},
+		"three, not the one that has names stored": {ids{"f-n-1", "f-n-2", "f-n-3"}, nil, []string{"names feeds [f-n-1 f-n-2 f-n-3] probes [] sure"}},
+		"two, not the one that has names stored":   {ids{"f-n-1", "f-n-2"}, states{"f-n-3": depend.Unsure}, []string{"unexplained [f-n-1 f-n-2]"}},
+		"the host fails":                           {all, states{"host": depend.Down}, []string{"host feeds [f-lab-1 f-lab-2 f-lab-3 f-rad-1 f-rad-2] probes [host] sure"}},
+		"a server answers":                         {all, states{"lis": depend.Up, "engine": depend.Unprobed}, []string{"engine feeds [f-lab-1 f-lab-2 f-lab-3 f-rad-1 f-rad-2] probes [] sure"}},
+		"one of two feeds":                         {ids{"f-rad-1"}, nil, []string{"unexplained [f-rad-1]"}},
+		"but its probe fails":                      {ids{"f-rad-1"}, states{"ris": depend.Down}, []string{"ris feeds [f-rad-1] probes [ris] sure"}},
+		"its other is small":                       {ids{"f-rad-1"}, states{"f-rad-2": depend.Unsure}, []string{"ris feeds [f-rad-1] probes []"}},
+		"both of it":                               {ids{"f-rad-1", "f-rad-2"}, nil, []string{"ris feeds [f-rad-1 f-rad-2] probes []"}},
+		"it rests on nothing":                      {append(ids{"f-alone"}, labs...), nil, []string{"lis feeds [f-lab-1 f-lab-2 f-lab-3] probes [] sure or [a-disk]", "unexplained [f-alone]"}},
+		"not on the map":                           {ids{"moon", "moon"}, states{"sun": depend.Down}, []string{"unexplained [moon]"}},
+		"two servers apart":                        {append(ids{"f-pacs"}, labs...), nil, []string{"lis feeds [f-lab-1 f-lab-2 f-lab-3] probes [] sure or [a-disk]", "san feeds [f-pacs] probes []"}},
+		"a clock, in time":                         {ids{"f-lab-1", "f-rad-1"}, nil, []string{"clock feeds [f-lab-1 f-rad-1] probes []"}},
+		"a clock, not for all":                     {ids{"f-lab-1"}, nil, []string{"unexplained [f-lab-1]"}},                                                                                                                                                                                                                                                                           // the other rests on it, and speaks
+		"a clock, for long":                        {append(ids{"f-pacs", "f-alone"}, all...), states{"clock": depend.Down, "engine": depend.Up, "lis": depend.Up, "ris": depend.Up}, []string{"clock feeds [f-lab-1 f-rad-1] probes [clock] sure", "engine feeds [f-lab-1 f-lab-2 f-lab-3 f-rad-1 f-rad-2] probes [] sure", "san feeds [f-pacs] probes []", "unexplained [f-alone]"}}, // that the engine listens says nothing
+		"both databases":                           {all, states{"db-1": depend.Down, "db-2": depend.Down, "engine": depend.Down, "host": depend.Up, "lis": depend.Up, "ris": depend.Up}, []string{"db-1 feeds [] probes [db-1] sure", "db-2 feeds [] probes [db-2] sure", "together [engine f-lab-1 f-lab-2 f-lab-3 f-rad-1 f-rad-2]"}},
+		"one database":                             {nil, states{"db-1": depend.Down}, []string{"db-1 feeds [] probes [db-1] sure"}},
+		"storage below":                            {ids{"f-pacs"}, states{"db-1": depend.Down}, []string{"san feeds [f-pacs] probes [db-1]"}},
 		"a server and its host": {all, states{"host": depend.Down, "lis": depend.Down, "ris": depend.Down},
 			[]string{"host feeds [f-lab-1 f-lab-2 f-lab-3 f-rad-1 f-rad-2] probes [host lis ris] sure"}},
 	} {
@@ -234,6 +243,30 @@ func fewest(g *depend.Graph, observed map[depend.NodeID]bool, probes map[depend.
 		}
 	}
 	return best
+}
+
+// TestCauseIsNotGreedy has one suspect that explains most, and two others that explain all.
+func TestCauseIsNotGreedy(t *testing.T) {
+	var nodes []depend.Node
+	var edges []depend.Edge
+	var silent []depend.NodeID
+	for _, c := range []depend.NodeID{"a", "b", "x", "y", "z"} {
+		nodes = append(nodes, depend.Node{ID: c, Kind: depend.Component, Tolerated: depend.Unstated})
+	}
+	for i := range 14 {
+		f := depend.NodeID(fmt.Sprintf("f%02d", i))
+		nodes = append(nodes, depend.Node{ID: f, Kind: depend.Feed, Tolerated: depend.Unstated})
+		silent = append(silent, f)
+		row, place := [...]depend.NodeID{"a", "b"}[i/7], [...]depend.NodeID{"x", "x", "x", "x", "y", "y", "z"}[i%7]
+		edges = append(edges, depend.Edge{From: f, To: row, Tolerated: depend.Unstated}, depend.Edge{From: f, To: place, Tolerated: depend.Unstated})
+	}
+	g, err := depend.New(nil, nodes, edges)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := g.Cause(silent, nil); len(v.Suspects) != 2 || v.Suspects[0].Node != "a" || v.Suspects[1].Node != "b" {
+		t.Errorf("%v", verdict(v))
+	}
 }
 
 // TestCauseOfMany has more things go wrong at once than are tried in all combinations.

@@ -90,3 +90,37 @@ func TestDraw(t *testing.T) {
 		})
 	}
 }
+
+// TestDrawSays holds what stands out in a picture, and in which words.
+func TestDrawSays(t *testing.T) {
+	g := read(t, strings.ReplaceAll(small, "name: 4 West", "name: '4 <West> & \"co\"'"))
+	census := depend.Census{Patients: map[depend.NodeID]int{"icu": 12}, At: noon()}
+	svg := g.Draw(g.Impact([]depend.Broken{{"lis", noon().Add(-24 * time.Minute)}}, census, noon()), census, noon())
+	for text, times := range map[string]int{
+		"map-box map-act map-cause": 1, `class="map-box map-act"`: 5, `class="map-box"`: 6, "map-line map-act": 1, `class="map-line"`: 1, "map-look": 0,
+		"broken for 24 min": 1, ">1 min left<": 1, ">6 min left<": 2, ">at risk for 19 min<": 1, ">12 patients<": 1, ">patients not known<": 1, ">stopped<": 1,
+		"4 &lt;West&gt; &amp; &#34;co&#34;": 1, "It touches 2 services and 2 units with 12 patients; of 1 unit the patients are not known.": 1,
+	} {
+		if got := strings.Count(svg, text); got != times {
+			t.Errorf("%d times %q, not %d", got, text, times)
+		}
+	}
+	whole := g.Draw(nil, depend.Census{}, noon())
+	for _, text := range []string{"map-act", "map-cause", "patients"} {
+		if strings.Contains(whole, text) {
+			t.Errorf("nothing is broken, and yet there is %q", text)
+		}
+	}
+	titled := read(t, `nodes: [{id: a, kind: component, name: 'A "<b>"'}]`)
+	if svg := titled.Draw(titled.Impact([]depend.Broken{{Node: "a"}}, depend.Census{}, noon()), depend.Census{}, noon()); strings.Contains(svg, "<b>") {
+		t.Error("a name is not escaped")
+	}
+	maybe := read(t, `nodes: [{id: a, kind: component}, {id: b, kind: component, needs: [{on: a, as: proposed}]}]`)
+	if svg := maybe.Draw(maybe.Impact([]depend.Broken{{"a", noon()}}, depend.Census{}, noon()), depend.Census{}, noon()); strings.Count(svg, "map-line map-maybe") != 1 || strings.Contains(svg, "stopped") {
+		t.Error("a proposal is not drawn as one")
+	}
+	weak := g.Draw(g.Impact([]depend.Broken{{"db-1", noon()}}, census, noon()), census, noon())
+	if strings.Count(weak, "map-box map-weak") != 1 || strings.Count(weak, ">1 of 2 left<") != 1 || strings.Count(weak, "map-dim") != 1 {
+		t.Error("one of two that is gone is not drawn as such")
+	}
+}

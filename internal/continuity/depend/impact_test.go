@@ -97,6 +97,18 @@ func TestImpact(t *testing.T) {
 			"unit icu B since 07:00 until 11:00 without [diet] works [blood lab] patients 12 late",
 			"works [blood lab], 12 patients, 1 unknown",
 		}},
+		"two causes, one of which another stands in for": {[]depend.Broken{{"diet", ago(0)}, {"db-1", ago(30)}, {"lis", ago(3)}, {"lis", ago(2)}, {"lis", ago(1)}}, []string{
+			"cause db-1  since 11:30",
+			"cause diet B since 12:00",
+			"cause lis A since 11:57", // the first word counts
+			"service blood A since 12:07 until 12:22 through [lis] units [icu] patients 12+0; Laboratory IT, 5340",
+			"service lab A since 11:57 until 12:27 through [lis results] units [4w icu] patients 12+1; Laboratory IT, 5340; Laboratory, 5300",
+			"service diet B since 12:00 until 16:00 through [] units [4w icu] patients 12+1",
+			"unit icu A since 11:57 until 12:02 without [lab blood diet] works [] patients 12",
+			"unit 4w A since 11:57 until 12:27 without [lab diet] works [] patients 0",
+			"between results A since 11:57",
+			"works [], 12 patients, 1 unknown",
+		}},
 		"nothing that we know": {[]depend.Broken{{"moon", ago(1)}}, []string{"works [], 0 patients, 0 unknown"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -222,4 +234,24 @@ func TestImpactIsWhatFails(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestLegs holds what one of several is worth: the last that holds counts, also while it lives on what it has stored, and one that is only proposed holds nothing.
+func TestLegs(t *testing.T) {
+	g := read(t, `
+nodes:
+  - {id: a, kind: component}
+  - {id: b, kind: component}
+  - {id: c, kind: component}
+  - {id: s, kind: component, needs: [{on: a, any_of: x, within: 1h}, {on: b, any_of: x}, {on: c, any_of: x, as: proposed}]}
+  - {id: r, kind: component, needs: [{on: a, any_of: x}, {on: b, any_of: x}, {on: c, any_of: y}]}
+`)
+	im := g.Impact([]depend.Broken{{"a", noon().Add(-30 * time.Minute)}, {"b", noon().Add(-10 * time.Minute)}}, depend.Census{}, noon())
+	want := []string{"cause a  since 11:30", "cause b  since 11:50", "between r  since 11:50", "between s  since 12:30", "works [], 0 patients, 0 unknown"}
+	if diff := cmp.Diff(said(im), want); diff != "" {
+		t.Errorf("impact (-got +want):\n%s", diff)
+	}
+	if v := g.Cause(nil, map[depend.NodeID]depend.State{"a": depend.Down, "b": depend.Down, "s": depend.Down}); len(v.Together) != 1 || len(v.Suspects) != 2 {
+		t.Errorf("both legs: %+v", v)
+	}
 }

@@ -183,6 +183,25 @@ func TestColumns(t *testing.T) {
 	}
 }
 
+// TestFrames holds that only what rests on the same, for as long, is framed.
+func TestFrames(t *testing.T) {
+	g := read(t, `
+nodes:
+  - {id: lab, kind: service}
+  - {id: diet, kind: service}
+  - {id: w10, kind: unit, name: Ward 10, needs: [lab]}
+  - {id: w2, kind: unit, name: Ward 2, needs: [lab]}
+  - {id: w1, kind: unit, name: Ward 1, needs: [lab]}
+  - {id: icu, kind: unit, needs: [{on: lab, within: 1m}]}
+  - {id: ed, kind: unit, needs: [lab, diet]}
+`)
+	l := g.Layout(depend.Words{})
+	if len(l.Frames) != 1 || !slices.Equal(l.Frames[0].Nodes, []depend.NodeID{"w1", "w2", "w10"}) {
+		t.Errorf("frames: %+v", l.Frames)
+	}
+	holds(t, g, l)
+}
+
 func TestWrap(t *testing.T) {
 	for text, want := range map[string][]string{
 		"Ward 2":                     {"Ward 2"},

@@ -171,6 +171,12 @@ func TestMerge(t *testing.T) {
 	if again, err := depend.Merge(after, im); err != nil || depend.Compare(after, again).Edges.Added != 0 {
 		t.Errorf("the same once more changes %+v, %v", depend.Compare(after, again), err)
 	}
+	own := read(t, "nodes: [{id: s, kind: service, like: lab, class: B, tolerated: 7m}]")
+	if kept, err := depend.Merge(own, &depend.Import{Nodes: []depend.Node{{ID: "s", Kind: depend.Service, Name: "New", Tolerated: depend.Unstated}}}); err != nil {
+		t.Error(err)
+	} else if n, _ := kept.Node("s"); n.Tolerated != 7*time.Minute || n.Class != depend.B || n.Like != "lab" || n.Name != "New" {
+		t.Errorf("what is not stated does not stay: %+v", n)
+	}
 	im.Edges[0].Tolerated = time.Hour
 	changed, err := depend.Merge(after, im)
 	if err != nil || depend.Compare(after, changed).Edges.Changed != 1 {
