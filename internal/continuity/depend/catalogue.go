@@ -311,14 +311,14 @@ func (d *defaults) link(from, to NodeID, tolerated time.Duration) {
 
 // feed adds a feed, the two that it joins, and the service whose it is.
 func (d *defaults) feed(id NodeID, h Heard) {
-	d.add(Node{ID: id, Kind: Feed, Tolerated: Unstated})
+	d.add(Node{ID: id, Kind: Feed, Name: flow(h.From, h.To, h.Type, h.Role), Tolerated: Unstated})
 	for i, name := range [...]string{h.From, h.To} {
 		end := programID(name)
 		if name == "" || i == 1 && h.From == h.To {
 			continue
 		}
 		if !d.there[end] {
-			d.add(Node{ID: end, Kind: Component, Name: name, Tolerated: Unstated})
+			d.add(Node{ID: end, Kind: Component, Name: clip(name), Tolerated: Unstated})
 		}
 		d.link(id, end, Unstated)
 	}

@@ -9,21 +9,18 @@ import (
 )
 
 // Draw writes a map as SVG, with classes alone, so that the page that holds it says how it looks, also in the dark and on paper. What is broken and what
-// fails through it stands out, in the colour, the shape and the words of how bad that is; all else is pale. im may be nil: then nothing is broken. census says how
-// many patients stand on the units.
+// fails through it stands out, in the colour, the shape and the words of how bad that is; all else is pale. Patients stand on the units. Maps of some hundred
+// things can be read; for more, draw the Part.
 //
 // The classes: map-line for links, with map-act, map-look, map-watch or map-dim on those by which something fails, and map-maybe on those that are only
 // proposed; map-box for things, with the same four, map-cause for what is broken by itself and map-weak for what goes on with fewer legs; map-frame for what stands around
 // things that rest on the same; map-mark for shapes; map-name, map-note and map-head for words.
-func (g *Graph) Draw(im *Impact, census Census, now time.Time) string {
-	p := picture{g: g, im: im, census: census, now: now, weak: map[NodeID]*Weakened{}}
-	if im == nil {
-		p.im = &Impact{}
-	}
+func (im *Impact) Draw() string {
+	p := picture{g: im.graph, im: im, census: im.census, now: im.now, weak: map[NodeID]*Weakened{}}
 	for i := range p.im.Weakened {
 		p.weak[p.im.Weakened[i].Node] = &p.im.Weakened[i]
 	}
-	p.layout = g.Layout(Words{p.notes(), p.frame})
+	p.layout = p.g.Layout(Words{p.notes(), p.frame})
 	w, h := p.layout.Width, p.layout.Height
 	fmt.Fprintf(&p.b, `<svg xmlns="http://www.w3.org/2000/svg" class="chart map" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" role="img" aria-label="%s">`, w, h, w, h, html.EscapeString(p.im.Title()))
 	for _, head := range p.layout.Heads {
@@ -41,6 +38,9 @@ func (g *Graph) Draw(im *Impact, census Census, now time.Time) string {
 	p.b.WriteString("</svg>\n")
 	return p.b.String()
 }
+
+// Draw writes a map of which nothing is broken.
+func (g *Graph) Draw(census Census) string { return g.Impact(nil, census, time.Time{}).Draw() }
 
 // Title says what a map shows, for those who cannot see it.
 func (im *Impact) Title() string {

@@ -21,13 +21,13 @@ func pictures(t testing.TB) map[string]string {
 	now, all := noon(), map[string]string{}
 	g := read(t, small)
 	census := depend.Census{Patients: map[depend.NodeID]int{"icu": 12, "4w": 24}, At: now}
-	all["12"] = g.Draw(g.Impact([]depend.Broken{{"lis", now.Add(-24 * time.Minute)}, {"db-1", now.Add(-30 * time.Minute)}}, census, now), census, now)
-	all["12-whole"] = g.Draw(nil, census, now)
+	all["12"] = g.Impact([]depend.Broken{{"lis", now.Add(-24 * time.Minute)}, {"db-1", now.Add(-30 * time.Minute)}}, census, now).Draw()
+	all["12-whole"] = g.Draw(census)
 	for _, n := range []int{60, 200} {
 		g, census := house(t, n)
 		for _, id := range []depend.NodeID{"server-lab", "engine-1", "directory"} {
 			im := g.Impact([]depend.Broken{{id, now.Add(-24 * time.Minute)}}, census, now)
-			all[fmt.Sprintf("%d-%s", n, id)] = g.Draw(im, census, now)
+			all[fmt.Sprintf("%d-%s", n, id)], all[fmt.Sprintf("%d-%s-part", n, id)] = im.Draw(), im.Part().Draw()
 		}
 	}
 	return all
@@ -95,7 +95,7 @@ func TestDraw(t *testing.T) {
 func TestDrawSays(t *testing.T) {
 	g := read(t, strings.ReplaceAll(small, "name: 4 West", "name: '4 <West> & \"co\"'"))
 	census := depend.Census{Patients: map[depend.NodeID]int{"icu": 12}, At: noon()}
-	svg := g.Draw(g.Impact([]depend.Broken{{"lis", noon().Add(-24 * time.Minute)}}, census, noon()), census, noon())
+	svg := g.Impact([]depend.Broken{{"lis", noon().Add(-24 * time.Minute)}}, census, noon()).Draw()
 	for text, times := range map[string]int{
 		"map-box map-act map-cause": 1, `class="map-box map-act"`: 5, `class="map-box"`: 6, "map-line map-act": 1, `class="map-line"`: 1, "map-look": 0,
 		"broken for 24 min": 1, ">1 min left<": 1, ">6 min left<": 2, ">at risk for 19 min<": 1, ">12 patients<": 1, ">patients not known<": 1, ">stopped<": 1,
@@ -105,21 +105,21 @@ func TestDrawSays(t *testing.T) {
 			t.Errorf("%d times %q, not %d", got, text, times)
 		}
 	}
-	whole := g.Draw(nil, depend.Census{}, noon())
+	whole := g.Draw(depend.Census{})
 	for _, text := range []string{"map-act", "map-cause", "patients"} {
 		if strings.Contains(whole, text) {
 			t.Errorf("nothing is broken, and yet there is %q", text)
 		}
 	}
 	titled := read(t, `nodes: [{id: a, kind: component, name: 'A "<b>"'}]`)
-	if svg := titled.Draw(titled.Impact([]depend.Broken{{Node: "a"}}, depend.Census{}, noon()), depend.Census{}, noon()); strings.Contains(svg, "<b>") {
+	if svg := titled.Impact([]depend.Broken{{Node: "a"}}, depend.Census{}, noon()).Draw(); strings.Contains(svg, "<b>") {
 		t.Error("a name is not escaped")
 	}
 	maybe := read(t, `nodes: [{id: a, kind: component}, {id: b, kind: component, needs: [{on: a, as: proposed}]}]`)
-	if svg := maybe.Draw(maybe.Impact([]depend.Broken{{"a", noon()}}, depend.Census{}, noon()), depend.Census{}, noon()); strings.Count(svg, "map-line map-maybe") != 1 || strings.Contains(svg, "stopped") {
+	if svg := maybe.Impact([]depend.Broken{{"a", noon()}}, depend.Census{}, noon()).Draw(); strings.Count(svg, "map-line map-maybe") != 1 || strings.Contains(svg, "stopped") {
 		t.Error("a proposal is not drawn as one")
 	}
-	weak := g.Draw(g.Impact([]depend.Broken{{"db-1", noon()}}, census, noon()), census, noon())
+	weak := g.Impact([]depend.Broken{{"db-1", noon()}}, census, noon()).Draw()
 	if strings.Count(weak, "map-box map-weak") != 1 || strings.Count(weak, ">1 of 2 left<") != 1 || strings.Count(weak, "map-dim") != 1 {
 		t.Error("one of two that is gone is not drawn as such")
 	}

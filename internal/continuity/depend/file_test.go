@@ -71,6 +71,17 @@ func TestWriteMap(t *testing.T) {
 	})
 }
 
+// TestWriteMapFromBelow holds that a person who reads the file meets what others rest on first.
+func TestWriteMapFromBelow(t *testing.T) {
+	text, err := depend.WriteMap(read(t, small))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(string(text), "nodes:\n    - id: db-1\n      kind: component\n") || strings.Index(string(text), "kind: unit") < strings.LastIndex(string(text), "kind: service") {
+		t.Errorf("it begins and goes on otherwise:\n%s", text)
+	}
+}
+
 // drawn is any small map.
 func drawn(t *rapid.T) *depend.Graph {
 	text := rapid.StringOfN(rapid.SampledFrom([]rune("abYyNn01 :#-'\"{}[]&*!|>%@`,?ß~=")), 0, 12, -1)
@@ -134,7 +145,7 @@ func FuzzReadMap(f *testing.F) {
 			t.Error(diff)
 		}
 		for _, n := range g.Nodes()[:min(1, len(g.Nodes()))] {
-			g.Draw(g.Impact([]depend.Broken{{Node: n.ID}}, depend.Census{}, time.Time{}), depend.Census{}, time.Time{})
+			g.Impact([]depend.Broken{{Node: n.ID}}, depend.Census{}, time.Time{}).Draw()
 			g.Cause([]depend.NodeID{n.ID}, nil)
 		}
 	})

@@ -2,6 +2,7 @@ package depend
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -20,17 +21,22 @@ type Census struct {
 
 // Impact is what follows from what is broken.
 type Impact struct {
-	Causes   []Origin      // what is broken by itself, in the order of its ids
-	Services []ServiceHit  // next harm first
-	Units    []UnitHit     // next harm first
-	Between  []Hit         // feeds and machines that fail through it, the first to fail first
-	Weakened []Weakened    // what goes on, on fewer legs
-	Works    []NodeID      // services of the units that are touched, that go on
-	Patients int           // in the units that are touched, as far as that is known
-	Unknown  int           // units that are touched and of which nobody counted the patients
-	Counted  time.Time     // when the patients were
-	worst    map[int]Class // by node that is broken or fails: the class of the worst that it touches
-	failed   map[int]failure
+	Causes   []Origin     // what is broken by itself, in the order of its ids
+	Services []ServiceHit // next harm first
+	Units    []UnitHit    // next harm first
+	Between  []Hit        // feeds and machines that fail through it, the first to fail first
+	Weakened []Weakened   // what goes on, on fewer legs
+	Works    []NodeID     // services of the units that are touched, that go on
+	Patients int          // in the units that are touched, as far as that is known
+	Unknown  int          // units that are touched and of which nobody counted the patients
+	Counted  time.Time    // when the patients were
+
+	graph  *Graph // of which it is
+	broken []Broken
+	census Census
+	now    time.Time
+	worst  map[int]Class // by node that is broken or fails: the class of the worst that it touches
+	failed map[int]failure
 }
 
 // Hit is a thing that fails.
@@ -95,7 +101,7 @@ type Weakened struct {
 // Impact follows what is broken to services, units and patients. An id that is not on the map is passed over, for what is not known to be needed touches
 // nobody whom we know of. Since may lie ahead, for what is going to fail.
 func (g *Graph) Impact(broken []Broken, census Census, now time.Time) *Impact {
-	im := &Impact{Counted: census.At}
+	im := &Impact{Counted: census.At, graph: g, broken: slices.Clone(broken), census: census, now: now}
 	start := map[int]time.Duration{}
 	for _, b := range broken {
 		if n, known := g.at[b.Node]; known {
@@ -108,8 +114,7 @@ func (g *Graph) Impact(broken []Broken, census Census, now time.Time) *Impact {
 	im.failed = g.spread(start)
 	im.worst = g.worst(im.failed)
 	w := impact{g: g, im: im, census: census, now: now}
-	order := sorted(im.failed)
-	for _, n := range order {
+	for _, n := range sorted(im.failed) {
 		switch kind := g.nodes[n].Kind; {
 		case im.failed[n].through < 0 && kind < Service:
 			im.Causes = append(im.Causes, w.cause(n))
@@ -127,6 +132,42 @@ func (g *Graph) Impact(broken []Broken, census Census, now time.Time) *Impact {
 	w.order()
 	im.Weakened = g.weakened(im.failed)
 	return im
+}
+
+// Part is the same on the part of the map that is touched: what fails, what is weakened, and what stands in for others there. It is what the page of one incident shows
+// when the whole map is too large to be seen at one look. What still works is left out of it.
+func (im *Impact) Part() *Impact {
+	g := im.graph
+	keep := map[int]bool{}
+	for n := range im.failed {
+		keep[n] = true
+	}
+	for _, w := range im.Weakened {
+		keep[g.at[w.Node]] = true
+	}
+	touched := maps.Clone(keep)
+	for e := range g.edges {
+		if touched[g.ends[e][0]] && g.edges[e].AnyOf != "" && g.counts(e) {
+			keep[g.ends[e][1]] = true // without it there would be fewer legs than there are
+		}
+	}
+	var nodes []Node
+	var edges []Edge
+	for n := range g.nodes {
+		if keep[n] {
+			nodes = append(nodes, g.nodes[n])
+		}
+	}
+	for e := range g.edges {
+		if keep[g.ends[e][0]] && keep[g.ends[e][1]] && (touched[g.ends[e][0]] || g.edges[e].AnyOf == "") {
+			edges = append(edges, g.edges[e])
+		}
+	}
+	smaller, err := New(g.catalogue, nodes, edges)
+	if err != nil {
+		panic("wardline: internal error: a part of a map is none: " + err.Error())
+	}
+	return smaller.Impact(im.broken, im.census, im.now)
 }
 
 // sorted lists what fails, by index.

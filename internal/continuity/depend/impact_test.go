@@ -153,6 +153,16 @@ nodes:
 	}
 }
 
+// withoutWorks is what an impact says but for what still works, which a part leaves out.
+func withoutWorks(im *depend.Impact) (lines []string) {
+	whole := *im
+	whole.Works, whole.Units = nil, slices.Clone(im.Units)
+	for i := range whole.Units {
+		whole.Units[i].Works = nil
+	}
+	return said(&whole)
+}
+
 // naive finds what fails by asking each thing again and again, without a queue and without times.
 func naive(g *depend.Graph, broken ...depend.NodeID) map[depend.NodeID]bool {
 	failed := map[depend.NodeID]bool{}
@@ -227,6 +237,10 @@ func TestImpactIsWhatFails(t *testing.T) {
 		slices.Reverse(broken)
 		if diff := cmp.Diff(said(g.Impact(broken, depend.Census{}, noon())), said(im)); diff != "" {
 			t.Fatalf("in another order:\n%s", diff)
+		}
+		part := im.Part()
+		if diff := cmp.Diff(withoutWorks(part), withoutWorks(im)); diff != "" {
+			t.Fatalf("the part that is touched (-part +whole):\n%s", diff)
 		}
 		for _, w := range im.Weakened {
 			if got[w.Node] || len(w.Lost) == 0 || len(w.Left) == 0 {

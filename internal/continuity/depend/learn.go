@@ -212,7 +212,7 @@ func (w *learning) node(name string, otherwise Node) Node {
 // pair takes what one pair shows.
 func (w *learning) pair(p *Pair) {
 	key := p.FeedKey()
-	feed := w.node(key, Node{ID: clean("feed:", key), Kind: Feed, Name: clip(p.From + " to " + p.To + ", " + cmp.Or(message(p.Type), p.Role))})
+	feed := w.node(key, Node{ID: clean("feed:", key), Kind: Feed, Name: flow(p.From, p.To, p.Type, p.Role)})
 	for _, end := range [...]struct{ name, host, does string }{{p.From, p.FromHost, "sends"}, {p.To, p.ToHost, "receives"}} {
 		w.propose(feed, w.program(end.name), "", p, fmt.Sprintf("It %s what flows there.", end.does))
 		if end.host != "" {
@@ -236,6 +236,11 @@ func (w *learning) pair(p *Pair) {
 		}
 	}
 	w.propose(w.node(string(service.ID), service), feed, "", p, "Messages of this type, by these names, usually are of this service.")
+}
+
+// flow is what a feed is called that nobody gave a name.
+func flow(from, to, messages, role string) string {
+	return clip(from + " to " + to + ", " + cmp.Or(message(messages), role))
 }
 
 func (w *learning) program(name string) Node {
