@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -66,7 +67,11 @@ func many(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}
-	return fmt.Sprintf("%d %ss", n, thing)
+	digits := strconv.Itoa(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits + " " + thing + "s"
 }
 
 // picture is a map that is being drawn.
@@ -231,10 +236,8 @@ func (p *picture) frames() {
 	for i := range p.layout.Frames {
 		f := &p.layout.Frames[i]
 		classes := "map-frame"
-		if n := p.g.at[f.Nodes[0]]; p.g.nodes[n].Kind == Unit {
-			if _, fails := p.im.failed[n]; fails {
-				classes += " " + tone(p.im.worst[n])
-			}
+		if !slices.ContainsFunc(f.Nodes, func(id NodeID) bool { _, fails := p.im.failed[p.g.at[id]]; return !fails }) {
+			classes += " " + tone(p.im.worst[p.g.at[f.Nodes[0]]]) // all of them fail, and touch the same
 		}
 		fmt.Fprintf(&p.b, `<g class="%s"><rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="8"/>`, classes, f.X, f.Y, f.W, f.H)
 		for k, note := range f.Notes {

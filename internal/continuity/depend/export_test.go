@@ -34,8 +34,5 @@ func Crossed(g *Graph) (fast, slow int) {
 // Width is how wide a text is taken to be.
 func Width(text string, size float64) float64 { return width(text, size) }
 
-// Room is how wide the words of a box may be.
-func Room(k Kind, framed bool) float64 { return room(k, framed) }
-
 // Wrap breaks a label.
 func Wrap(text string, most float64) []string { return wrap(text, labelSize, most) }

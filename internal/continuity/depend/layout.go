@@ -79,7 +79,7 @@ func (g *Graph) Layout(words Words) Layout {
 	l := Layout{Boxes: make([]Box, len(g.nodes))}
 	blocks, of := g.blocks(column)
 	for n := range g.nodes {
-		l.Boxes[n] = g.word(n, words.Notes[g.nodes[n].ID], blocks[of[n]].framed())
+		l.Boxes[n] = g.word(n, words.Notes[g.nodes[n].ID], len(blocks[of[n]].nodes))
 	}
 	l.measure(blocks, words)
 	b := g.layOut(blocks, of, len(kinds))
@@ -114,20 +114,20 @@ func headOf(k Kind) string {
 	return [...]string{"", "Machines and foundations", "Feeds", "Services", "Units"}[k]
 }
 
-// room is how wide the words of a box may be. There are several columns of machines, and one of feeds.
-func room(k Kind, framed bool) float64 {
-	if framed {
+// room is how wide the words of a box may be. There are several columns of machines, one of feeds, and of things beside each other in a frame.
+func room(k Kind, framed int) float64 {
+	if grid(framed) > 1 {
 		return 118
 	}
 	return [...]float64{0, 122, 168, 146, 146}[k]
 }
 
-// word gives a thing its words, without a place yet.
-func (g *Graph) word(n int, notes []string, framed bool) Box {
+// word gives a thing its words, without a place yet. framed is how many things stand in its frame, itself included.
+func (g *Graph) word(n int, notes []string, framed int) Box {
 	name, most := g.name(n), room(g.nodes[n].Kind, framed)
 	box := Box{Node: g.nodes[n].ID, Kind: g.nodes[n].Kind, Label: wrap(name, labelSize, most)}
 	for i, note := range notes {
-		if i == 0 || !framed {
+		if i == 0 || framed < 2 {
 			box.Notes = append(box.Notes, fit(note, noteSize, most))
 		}
 	}
@@ -152,9 +152,10 @@ func (b *Box) size() (w, h float64) {
 // block is one thing, or several in a frame.
 type block struct {
 	Rect
-	nodes  []int
+	nodes  []int // in a frame from above to below
 	column int
-	notes  []string // at the top of the frame
+	notes  []string  // at the top of the frame
+	rows   []float64 // heights of its rows
 }
 
 func (b *block) framed() bool { return len(b.nodes) > 1 }
@@ -180,7 +181,7 @@ func (g *Graph) blocks(column []int) (blocks []block, of []int) {
 					of[n] = of[all[0]]
 					continue
 				}
-				together = all
+				together = slices.Clone(all)
 			}
 		}
 		of[n] = len(blocks)
@@ -214,8 +215,10 @@ func grid(n int) int {
 		return 1
 	case n <= 14:
 		return 2
+	case n <= 45:
+		return 3
 	}
-	return 3
+	return 4
 }
 
 // measure finds how large blocks are. Single boxes of one column are of one width; boxes in a frame are of one size.
@@ -234,26 +237,36 @@ func (l *Layout) measure(blocks []block, words Words) {
 			l.Boxes[b.nodes[0]].Rect = b.Rect
 			continue
 		}
-		var ids []NodeID
-		w, h := 0.0, 0.0
-		for _, n := range b.nodes {
-			boxWide, boxHigh := l.Boxes[n].size()
-			w, h = max(w, boxWide), max(h, boxHigh)
-			ids = append(ids, l.Boxes[n].Node)
-		}
-		if words.Frames != nil {
-			b.notes = words.Frames(ids)
-		}
-		columns := grid(len(b.nodes))
-		for _, note := range b.notes {
-			w = max(w, (width(note, noteSize)-frameGap*float64(columns-1))/float64(columns))
-		}
-		rows := (len(b.nodes) + columns - 1) / columns
-		b.W = 2*framePad + float64(columns)*(w+frameGap) - frameGap
-		b.H = 2*framePad + float64(rows)*(h+frameGap) - frameGap + noteHigh*float64(len(b.notes))
-		for _, n := range b.nodes {
-			l.Boxes[n].W, l.Boxes[n].H = w, h
-		}
+		l.frame(b, words)
+	}
+}
+
+// frame measures a frame: its boxes are of one width, and those of a row of one height.
+func (l *Layout) frame(b *block, words Words) {
+	name := func(n int) string { return cmp.Or(l.Boxes[n].Whole, strings.Join(l.Boxes[n].Label, " ")) }
+	slices.SortStableFunc(b.nodes, func(x, y int) int { return natural(name(x), name(y)) })
+	columns := grid(len(b.nodes))
+	b.rows = make([]float64, (len(b.nodes)+columns-1)/columns)
+	var ids []NodeID
+	w := 0.0
+	for i, n := range b.nodes {
+		wide, high := l.Boxes[n].size()
+		w, b.rows[i%len(b.rows)] = max(w, wide), max(b.rows[i%len(b.rows)], high)
+		ids = append(ids, l.Boxes[n].Node)
+	}
+	if words.Frames != nil {
+		b.notes = words.Frames(ids)
+	}
+	for _, note := range b.notes {
+		w = max(w, (width(note, noteSize)-frameGap*float64(columns-1))/float64(columns))
+	}
+	b.W = 2*framePad + float64(columns)*(w+frameGap) - frameGap
+	b.H = 2*framePad + noteHigh*float64(len(b.notes)) - frameGap
+	for _, high := range b.rows {
+		b.H += high + frameGap
+	}
+	for i, n := range b.nodes {
+		l.Boxes[n].W, l.Boxes[n].H = w, b.rows[i%len(b.rows)]
 	}
 }
 
@@ -349,15 +362,16 @@ func (l *Layout) fill(b *block) {
 		return
 	}
 	frame := Frame{Rect: b.Rect, Notes: b.notes}
-	columns := grid(len(b.nodes))
-	rows := (len(b.nodes) + columns - 1) / columns
-	order := slices.Clone(b.nodes)
-	name := func(n int) string { return cmp.Or(l.Boxes[n].Whole, strings.Join(l.Boxes[n].Label, " ")) }
-	slices.SortStableFunc(order, func(x, y int) int { return natural(name(x), name(y)) })
-	for i, n := range order {
+	top := b.Y + framePad + noteHigh*float64(len(b.notes))
+	y := top
+	for i, n := range b.nodes {
+		row := i % len(b.rows)
+		if row == 0 {
+			y = top
+		}
 		box := &l.Boxes[n]
-		box.X = b.X + framePad + float64(i/rows)*(box.W+frameGap)
-		box.Y = b.Y + framePad + noteHigh*float64(len(b.notes)) + float64(i%rows)*(box.H+frameGap)
+		box.X, box.Y = b.X+framePad+float64(i/len(b.rows))*(box.W+frameGap), y
+		y += b.rows[row] + frameGap
 		frame.Nodes = append(frame.Nodes, box.Node)
 	}
 	l.Frames = append(l.Frames, frame)

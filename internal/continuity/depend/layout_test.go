@@ -71,6 +71,11 @@ func holds(t rapid.TB, g *depend.Graph, l depend.Layout) {
 				t.Errorf("the label of %s does not fit: %.1f in %.1f", b.Node, depend.Width(text, 12), b.W)
 			}
 		}
+		for _, text := range b.Notes {
+			if depend.Width(text, 11)+22+8 > b.W+0.01 {
+				t.Errorf("a note of %s does not fit", b.Node)
+			}
+		}
 		if high := float64(15*len(b.Label)+14*len(b.Notes)) + 8; high > b.H+0.01 {
 			t.Errorf("the lines of %s do not fit", b.Node)
 		}
