@@ -246,16 +246,21 @@ func first(t string) string {
 	return code
 }
 
-// said tells whether a word stands in a name: one of five letters or more anywhere, a shorter one where a part of it begins.
+// said tells whether a word stands in a name: one of five letters or more anywhere, a shorter one where a part of it begins, one of two as a part of it, but
+// for a number. Only what people call a system is looked at, not the identifier that may follow it (HL7 v2.5.1 2.A.33).
 func said(name, word string) bool {
-	const long = 5
+	const long, short = 5, 2
 	name, word = strings.ToLower(name), strings.ToLower(word)
-	if len(word) >= long {
-		return strings.Contains(name, word)
-	}
-	for _, part := range strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-		if strings.HasPrefix(part, word) {
+	for part := range strings.SplitSeq(name, "|") {
+		part, _, _ = strings.Cut(part, "^")
+		if len(word) >= long && strings.Contains(part, word) {
 			return true
+		}
+		for _, part := range strings.FieldsFunc(part, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+			rest, begins := strings.CutPrefix(part, word)
+			if begins && (len(word) > short || strings.Trim(rest, "0123456789") == "") {
+				return true
+			}
 		}
 	}
 	return false
