@@ -161,6 +161,14 @@ func (g *Graph) Node(id NodeID) (Node, bool) {
 	return g.nodes[i], true
 }
 
+// Name is what people call a thing; its id when it is not on the map.
+func (g *Graph) Name(id NodeID) string {
+	if i, ok := g.at[id]; ok {
+		return g.name(i)
+	}
+	return string(id)
+}
+
 // Like is the row of the catalogue that a thing is like; nil when there is none.
 func (g *Graph) Like(id NodeID) *Row {
 	i, ok := g.at[id]

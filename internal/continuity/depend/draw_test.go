@@ -43,13 +43,17 @@ func TestShots(t *testing.T) {
 	if err != nil {
 		t.Skip("chromium is not there to make pictures of maps")
 	}
-	style, err := os.ReadFile(filepath.Join("testdata", "map.css"))
-	if err != nil {
-		t.Fatal(err)
+	var style []byte
+	for _, name := range []string{filepath.Join("..", "..", "console", "page", "static", "style.css"), filepath.Join("testdata", "map.css")} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		style = append(style, text...)
 	}
 	size := regexp.MustCompile(`width="(\d+)" height="(\d+)"`)
 	for name, svg := range pictures(t) {
-		svg = strings.Replace(svg, ">", "><style>"+string(style)+"</style>", 1)
+		svg = strings.Replace(svg, ">", "><style><![CDATA["+string(style)+"]]></style>", 1)
 		file := filepath.Join(dir, "map-"+name+".svg")
 		if err := os.WriteFile(file, []byte(svg), 0o644); err != nil {
 			t.Fatal(err)

@@ -126,6 +126,9 @@ func TestImpact(t *testing.T) {
 	if lab.Name != "Laboratory results" || lab.Harm != "A late troponin or potassium." || len(lab.Procedure) != 4 || lab.Still == "" || lab.Function == "" {
 		t.Errorf("the words of the catalogue are missing: %+v", lab)
 	}
+	if g.Name("diet") != "Diets and meals" || g.Name("4w") != "4 West" || g.Name("moon") != "moon" || g.Like("4w") != nil || g.Like("power") == nil {
+		t.Errorf("names: %s, %s, %s", g.Name("diet"), g.Name("4w"), g.Name("moon"))
+	}
 	if got := im.Title(); got != "Broken: Laboratory system. It touches 2 services and 2 units with 12 patients; of 1 unit the patients are not known." {
 		t.Error(got)
 	}
