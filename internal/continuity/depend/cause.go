@@ -36,7 +36,7 @@ type Suspect struct {
 	Or   []NodeID // components that would explain exactly the same
 }
 
-// Bounds of the search for the fewest suspects. Beyond them the one that explains most is taken first.
+// Bounds of the search for the fewest suspects, for each thing that went wrong apart from others. Beyond them the one that explains most is taken first.
 const (
 	exactSuspects = 3
 	mostLooks     = 50_000
@@ -237,17 +237,52 @@ func (s *suspicion) fewest() []int {
 			rest.add(o)
 		}
 	}
-	if !rest.any() {
-		return chosen
+	for _, apart := range s.apart(rest) {
+		chosen = append(chosen, s.explainers(apart)...)
 	}
+	return chosen
+}
+
+// apart splits observations into those that no candidate explains with one of another: several things went wrong at once.
+func (s *suspicion) apart(rest set) (parts []set) {
+	done, asked := newSet(len(s.seen)), newSet(len(s.all))
+	for first := range s.seen {
+		if !rest.has(first) || done.has(first) {
+			continue
+		}
+		part := newSet(len(s.seen))
+		part.add(first)
+		done.add(first)
+		for list := []int{first}; len(list) > 0; list = list[1:] {
+			for _, i := range s.by[list[0]] {
+				if asked.has(i) {
+					continue
+				}
+				asked.add(i)
+				for o := range s.seen {
+					if s.all[i].explains.has(o) && rest.has(o) && !done.has(o) {
+						done.add(o)
+						part.add(o)
+						list = append(list, o)
+					}
+				}
+			}
+		}
+		parts = append(parts, part)
+	}
+	return parts
+}
+
+// explainers are the fewest candidates that explain all of rest.
+func (s *suspicion) explainers(rest set) []int {
 	for depth := 1; depth <= exactSuspects; depth++ {
 		search := search{s: s}
 		search.look(rest, depth, nil)
 		if search.best != nil {
-			return append(chosen, search.best...)
+			return search.best
 		}
 	}
-	return append(chosen, s.greedy(rest)...)
+	return s.greedy(rest)
 }
 
 // pruned leaves out whom the others explain together as well, the weakest first.

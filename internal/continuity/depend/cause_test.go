@@ -269,6 +269,66 @@ func TestCauseIsNotGreedy(t *testing.T) {
 	}
 }
 
+// TestCauseChooses has two pairs of suspects explain the same four feeds, in six places at once.
+func TestCauseChooses(t *testing.T) {
+	var nodes []depend.Node
+	var edges []depend.Edge
+	var silent []depend.NodeID
+	for place := range 6 {
+		id := func(name string) depend.NodeID { return depend.NodeID(fmt.Sprintf("%d-%s", place, name)) }
+		for _, c := range []string{"a", "b", "c", "d"} {
+			nodes = append(nodes, depend.Node{ID: id(c), Kind: depend.Component, Tolerated: depend.Unstated})
+		}
+		for _, f := range []string{"ac", "ad", "bc", "bd"} {
+			nodes = append(nodes, depend.Node{ID: id(f), Kind: depend.Feed, Tolerated: depend.Unstated})
+			silent = append(silent, id(f))
+			edges = append(edges, depend.Edge{From: id(f), To: id(f[:1]), Tolerated: depend.Unstated}, depend.Edge{From: id(f), To: id(f[1:]), Tolerated: depend.Unstated})
+		}
+	}
+	g, err := depend.New(nil, nodes, edges)
+	if err != nil {
+		t.Fatal(err)
+	}
+	suspects := func(v depend.Verdict) (ids []string) {
+		for _, s := range v.Suspects {
+			ids = append(ids, string(s.Node))
+		}
+		return ids
+	}
+	v := g.Cause(silent, map[depend.NodeID]depend.State{"1-a": depend.Up, "2-c": depend.Up})
+	want := []string{"0-a", "0-b", "1-c", "1-d", "2-a", "2-b", "3-a", "3-b", "4-a", "4-b", "5-a", "5-b"}
+	if diff := cmp.Diff(suspects(v), want); diff != "" || len(v.Unexplained) > 0 {
+		t.Errorf("suspects (-got +want):\n%s", diff)
+	}
+}
+
+// TestCauseOfACircle needs more suspects than are tried in all combinations: each feed rests on two neighbours of nine.
+func TestCauseOfACircle(t *testing.T) {
+	var nodes []depend.Node
+	var edges []depend.Edge
+	var silent []depend.NodeID
+	for i := range 9 {
+		c, f := depend.NodeID(fmt.Sprintf("c%d", i)), depend.NodeID(fmt.Sprintf("f%d", i))
+		nodes = append(nodes, depend.Node{ID: c, Kind: depend.Component, Tolerated: depend.Unstated}, depend.Node{ID: f, Kind: depend.Feed, Tolerated: depend.Unstated})
+		edges = append(edges, depend.Edge{From: f, To: c, Tolerated: depend.Unstated}, depend.Edge{From: f, To: depend.NodeID(fmt.Sprintf("c%d", (i+1)%9)), Tolerated: depend.Unstated})
+		silent = append(silent, f)
+	}
+	g, err := depend.New(nil, nodes, edges)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := g.Cause(silent, nil)
+	explained := map[depend.NodeID]bool{}
+	for _, s := range v.Suspects {
+		for _, f := range s.Feeds {
+			explained[f] = true
+		}
+	}
+	if len(v.Suspects) != 5 || len(explained) != 9 || len(v.Unexplained) > 0 {
+		t.Errorf("%v", verdict(v))
+	}
+}
+
 // TestCauseOfMany has more things go wrong at once than are tried in all combinations.
 func TestCauseOfMany(t *testing.T) {
 	var nodes []depend.Node
