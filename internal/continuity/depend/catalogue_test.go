@@ -108,7 +108,7 @@ func TestMatch(t *testing.T) {
 		{depend.Heard{Type: "ORU^R01", From: "MUSE|ECG", To: "EPIC|HOSP"}, "heart"},
 		{depend.Heard{Type: "ORU^R01", From: "LIS|LAB", To: "MYCHART|HOSP"}, "lab"}, // the sender says more than the receiver
 		{depend.Heard{Type: "ORU^R01", From: "MUSE|ECG", To: "LIS|LAB"}, "heart"},
-		{depend.Heard{Type: "ORM^O01", From: "EPIC|HOSP", To: "PARIS|X"}, "record"},                          // short words begin a part of a name
+		{depend.Heard{Type: "ORM^O01", From: "EPIC|HOSP", To: "PARIS|X"}, "record"},                           // short words begin a part of a name
 		{depend.Heard{Type: "ADT^A01", From: "EPIC|HOSP", To: "EHRApp^1.ED.2^ISO|EDUCATION"}, "registration"}, // two letters are a whole part, and identifiers are no names
 		{depend.Heard{Type: "ADT^A01", From: "EPIC|HOSP", To: "BOARD|ED_1"}, "emergency-board"},
 		{depend.Heard{Type: "ADT^A01", From: "EPIC|HOSP", To: "ED2|X"}, "emergency-board"},
