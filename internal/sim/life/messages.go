@@ -147,6 +147,9 @@ func (b *batch) adt(v *Visit, event string, at moment, by *world.Staff, class by
 	b.evn(event, at, by)
 	b.patient(v, at)
 	b.pv1(v, at, class)
+	if b.h.c.Bedside && (event == "A01" || event == "A04" || event == "A08") {
+		b.allergic(v)
+	}
 	if event == "A01" || event == "A03" || event == "A04" || event == "A08" {
 		b.m.Segment("DG1")
 		b.m.Field(1, "1")
@@ -198,6 +201,7 @@ type order struct {
 	section     string // unit that does it
 	by, enterer *world.Staff
 	at          moment
+	timing      *timing // of a drug, where it is known
 }
 
 func (o *order) message() string {
