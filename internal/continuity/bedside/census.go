@@ -1,0 +1,359 @@
+package bedside
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/wardline/wardline/internal/hospital"
+)
+
+// Ahead is for how long due drugs are told; Behind for how long what was given, or was not seen to be given.
+const (
+	Ahead  = 8 * time.Hour
+	Behind = 4 * time.Hour
+)
+
+// unsaid is for how long it is told that no dose came of what was ordered once. Many a system never says so.
+const unsaid = 24 * time.Hour
+
+// Inpatient is what is known of one who is in the house.
+type Inpatient struct {
+	ID       hospital.PatientID
+	Unit     hospital.Ref
+	Bed      string // empty when it was not said for this unit
+	Class    byte   // HL7 table 0004
+	Since    time.Time
+	Admitted time.Time
+	MRN      hospital.Identifier
+	Person   Person
+
+	Allergies  []Allergy // those that count; one of several systems' is told once
+	Known      Knowledge
+	AllergySay time.Time // when the last word on allergies was said; zero for never
+	Drugs      []Drug    // those that hold, and those that were given lately
+	Results    []Result  // the last of each kind, in the order of Analytes
+	Requests   []Request // what has not come back, the oldest first
+	Diet       []Note
+	Wishes     []Note
+	Heard      time.Time // when the last message about the patient was made
+	Left       int       // how much is known to be missing here
+}
+
+// Knowledge is what is known of a patient's allergies.
+type Knowledge uint8
+
+// Unknown is not None.
+const (
+	Unknown Knowledge = iota // nobody said anything
+	None                     // somebody said that there are none, and nobody that there are
+	Some
+)
+
+// Drug is an Order at a moment.
+type Drug struct {
+	Order
+	Due    []Slot // from now on
+	Missed []Slot // that are over, and no dose was told of
+	Last   []Dose // given or refused lately, the newest last
+	Clear  bool   // whether it can be told when it is due
+}
+
+// Slot is a time at which a drug is due.
+type Slot struct {
+	At    time.Time
+	Usual bool      // the hour is the house's: the order says only how often
+	Given time.Time // a dose that was told of and is nearer to this time than to others; zero for none
+}
+
+// Census tells who is in the house at a moment and what is known of each, ordered by unit and bed. That moment is now, or shortly before: what was said since is not
+// left out again. The House says who and where, for it knows of discharges, moves, cancellations and merges, in whatever order they came.
+func (b *Board) Census(h *hospital.House, at time.Time) []Inpatient {
+	whose := map[hospital.PatientID][]*Record{}
+	for _, r := range b.records {
+		if id := r.whose(h); id != 0 {
+			whose[id] = append(whose[id], r)
+		}
+	}
+	var all []Inpatient
+	for id, records := range whose {
+		p := h.Patient(id)
+		if p == nil || p.Test {
+			continue
+		}
+		if w := where(p, at); w.visit != nil {
+			slices.SortFunc(records, func(a, b *Record) int {
+				return cmp.Or(b.Heard.Compare(a.Heard), cmp.Compare(keyOf(a.IDs, a.Visit), keyOf(b.IDs, b.Visit)))
+			})
+			all = append(all, b.inpatient(h, id, w, records, at))
+		}
+	}
+	slices.SortFunc(all, func(a, b Inpatient) int {
+		return cmp.Or(cmp.Compare(h.Text(a.Unit), h.Text(b.Unit)), compareBeds(a.Bed, b.Bed), cmp.Compare(a.ID, b.ID))
+	})
+	return all
+}
+
+// there is where a patient is.
+type there struct {
+	visit *hospital.Visit
+	stay  hospital.Stay
+}
+
+// where finds the visit that goes on at a moment and has a place: a stay in a bed before the emergency department, and that before an appointment.
+func where(p *hospital.Patient, at time.Time) (found there) {
+	rank := func(class byte) int {
+		switch class {
+		case 'I', 'B':
+			return 3
+		case 'E':
+			return 2
+		case 'P': // is expected
+			return 0
+		}
+		return 1
+	}
+	for i := range p.Visits {
+		v := &p.Visits[i]
+		if v.Start.After(at) || !v.End.IsZero() && !v.End.After(at) || rank(v.Class) == 0 {
+			continue
+		}
+		if found.visit != nil && rank(found.visit.Class) > rank(v.Class) {
+			continue
+		}
+		for _, s := range v.Stays {
+			if !s.From.After(at) && (s.To.IsZero() || s.To.After(at)) {
+				found = there{v, s}
+			}
+		}
+	}
+	return found
+}
+
+func (b *Board) inpatient(h *hospital.House, id hospital.PatientID, w there, records []*Record, at time.Time) Inpatient {
+	p := Inpatient{ID: id, Unit: w.stay.Unit, Class: w.visit.Class, Since: w.stay.From, Admitted: w.visit.Start}
+	b.identify(&p, h, w, records)
+	var orders []Order
+	for _, r := range records {
+		p.Heard, p.Left = later(p.Heard, r.Heard), p.Left+r.Left
+		p.allergic(r)
+		for _, o := range r.Orders {
+			if o.Visit == "" || h.VisitKey(o.Visit) == w.visit.Key || !known(o.Said, o.latest()).Before(w.visit.Start) {
+				orders = append(orders, o)
+			}
+		}
+		for _, q := range r.Requests {
+			if !q.Closed && !q.Said.Before(w.visit.Start) {
+				p.Requests = append(p.Requests, q)
+			}
+		}
+		p.Diet, p.Wishes = append(p.Diet, standing(r.Diet)...), append(p.Wishes, standing(r.Wishes)...)
+	}
+	p.settle()
+	p.Results = newest(records)
+	slices.SortFunc(p.Requests, func(a, b Request) int { return cmp.Or(a.Said.Compare(b.Said), cmp.Compare(a.Number, b.Number)) })
+	for _, o := range orders {
+		if d, ok := b.drug(o, at); ok {
+			p.Drugs = append(p.Drugs, d)
+		}
+	}
+	slices.SortFunc(p.Drugs, func(a, b Drug) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Number, b.Number)) })
+	return p
+}
+
+// identify tells who it is by the Record of this visit, and which bed it is, where one was said for this unit.
+func (b *Board) identify(p *Inpatient, h *hospital.House, w there, records []*Record) {
+	best, place := records[0], Place{}
+	for _, r := range records {
+		for _, o := range r.Places {
+			ours := o.Visit != "" && h.VisitKey(o.Visit) == w.visit.Key || o.Visit == "" && w.visit.Key == 0
+			if ours && !o.Said.Before(place.Said) {
+				best, place = r, o
+			}
+		}
+	}
+	p.Person = best.Person
+	for _, r := range records { // newest first
+		if p.Person.Family == "" && p.Person.Given == "" {
+			p.Person = r.Person
+		}
+	}
+	if h.Ref(place.Unit) == w.stay.Unit {
+		p.Bed = place.Bed
+	}
+	if len(best.IDs) > 0 {
+		p.MRN = best.IDs[max(0, slices.IndexFunc(best.IDs, func(id hospital.Identifier) bool { return id.Type == "MR" }))]
+	}
+}
+
+// allergic adds what one Record says of allergies.
+func (p *Inpatient) allergic(r *Record) {
+	for _, a := range r.Allergies {
+		p.AllergySay = later(p.AllergySay, a.Said)
+		switch {
+		case a.Gone:
+		case a.None:
+			p.Known = max(p.Known, None)
+		default:
+			p.Known = Some
+			i := slices.IndexFunc(p.Allergies, func(o Allergy) bool { return o.same(&a) })
+			switch {
+			case i < 0:
+				p.Allergies = append(p.Allergies, a)
+			case p.Allergies[i].Said.Before(a.Said):
+				p.Allergies[i] = a
+			}
+		}
+	}
+}
+
+// settle orders allergies: the severe first.
+func (p *Inpatient) settle() {
+	rank := func(a Allergy) int {
+		switch a.Severity {
+		case "SV":
+			return 0
+		case "MI":
+			return 2
+		}
+		return 1
+	}
+	slices.SortFunc(p.Allergies, func(a, b Allergy) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(fold(a.Name), fold(b.Name)), cmp.Compare(a.Code, b.Code))
+	})
+}
+
+func standing(list []Note) (out []Note) {
+	for _, n := range list {
+		if !n.Gone {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// newest are the results that were observed last, one of each kind.
+func newest(records []*Record) (list []Result) {
+	for _, kind := range Analytes() {
+		var best *Result
+		for _, r := range records {
+			for i := range r.Results {
+				if v := &r.Results[i]; v.Kind == kind && !v.Gone && (best == nil || v.At.After(best.At)) {
+					best = v
+				}
+			}
+		}
+		if best != nil {
+			list = append(list, *best)
+		}
+	}
+	return list
+}
+
+// drug tells when an order's drug is due. ok is false when nothing of it is of any use any more.
+func (b *Board) drug(o Order, at time.Time) (d Drug, ok bool) {
+	d = Drug{Order: o, Clear: true}
+	d.Doses = nil
+	var given []time.Time
+	for _, dose := range o.Doses {
+		if dose.Gone {
+			continue
+		}
+		given = append(given, dose.At)
+		if at.Sub(dose.At) <= Behind {
+			d.Last = append(d.Last, dose)
+		}
+	}
+	if o.Said.IsZero() || o.State == Stopped || !o.Timing.End.IsZero() && !o.Timing.End.After(at) {
+		d.State = Stopped
+		return d, len(d.Last) > 0
+	}
+	if o.Timing.Once && len(given) > 0 {
+		return d, len(d.Last) > 0
+	}
+	if len(given) > 0 && len(d.Last) == 0 {
+		d.Last = o.Doses[len(o.Doses)-1:] // the last of all is worth knowing, however long ago
+		if d.Last[0].Gone {
+			d.Last = nil
+		}
+	}
+	last := time.Time{}
+	if len(given) > 0 {
+		last = given[len(given)-1]
+	}
+	const beyond = 16 * time.Hour // a dose may belong to a time that is not told
+	from := at.Add(-beyond)
+	if o.Timing.Once {
+		from = at.Add(-unsaid)
+	}
+	times, usual, clear := o.Timing.slots(from, at.Add(beyond), last, b.o.Zone, b.o.Rounds)
+	d.Clear = clear
+	slots := make([]Slot, len(times))
+	for i, t := range times {
+		slots[i] = Slot{At: t, Usual: usual}
+	}
+	for _, t := range given {
+		if i := nearest(times, t); i >= 0 {
+			slots[i].Given = t
+		}
+	}
+	if o.State == Held {
+		return d, true
+	}
+	if o.Timing.Once && len(slots) == 0 {
+		return d, false
+	}
+	for _, s := range slots {
+		switch {
+		case s.At.After(at) && !s.At.After(at.Add(Ahead)):
+			d.Due = append(d.Due, s)
+		case !s.At.After(at) && s.Given.IsZero() && (o.Timing.Once || s.At.After(at.Add(-Behind))):
+			d.Missed = append(d.Missed, s)
+		}
+	}
+	return d, true
+}
+
+// nearest is which of the times a dose belongs to; -1 when it is too far from all.
+func nearest(times []time.Time, dose time.Time) int {
+	best := -1
+	for i, t := range times {
+		if gap := t.Sub(dose).Abs(); gap < 12*time.Hour && (best < 0 || gap < times[best].Sub(dose).Abs()) {
+			best = i
+		}
+	}
+	return best
+}
+
+// compareBeds orders beds as people count: 2 before 10, 10 before 10N.
+func compareBeds(a, b string) int {
+	for a != "" && b != "" {
+		na, ra := leading(a)
+		nb, rb := leading(b)
+		if na != "" && nb != "" {
+			if c := cmp.Or(cmp.Compare(len(na), len(nb)), cmp.Compare(na, nb)); c != 0 {
+				return c
+			}
+			a, b = ra, rb
+			continue
+		}
+		if a[0] != b[0] {
+			return cmp.Compare(a[0], b[0])
+		}
+		a, b = a[1:], b[1:]
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+// leading cuts the digits off the front, without zeros before them.
+func leading(text string) (digits, rest string) {
+	n := 0
+	for n < len(text) && '0' <= text[n] && text[n] <= '9' {
+		n++
+	}
+	digits, rest = text[:n], text[n:]
+	for len(digits) > 1 && digits[0] == '0' {
+		digits = digits[1:]
+	}
+	return digits, rest
+}
