@@ -102,7 +102,7 @@ func (w *ward) hear(messages ...string) {
 // only is the one patient in the house.
 func (w *ward) only() bedside.Inpatient {
 	w.t.Helper()
-	all := w.board.Census(w.house, noon())
+	all := w.board.Census(w.house, noon(), 8*time.Hour)
 	if len(all) != 1 {
 		w.t.Fatalf("%d patients, want one", len(all))
 	}
@@ -188,7 +188,7 @@ func TestWhoLiesWhere(t *testing.T) {
 		w := newWard(t)
 		w.hear(c.messages...)
 		got := ""
-		for _, p := range w.board.Census(w.house, noon()) {
+		for _, p := range w.board.Census(w.house, noon(), 8*time.Hour) {
 			got += w.house.Text(p.Unit) + "/" + p.Bed + " " + p.MRN.Value + " " + p.Person.Family
 		}
 		if got != c.want {
@@ -385,12 +385,12 @@ func TestWhatIsKeptIsAllThereWas(t *testing.T) {
 	w := newWard(t)
 	w.hear(admit+"AL1||DA|P^Penicillin|SV|Rash\n", "0900|OMP^O09\n"+pid+pv1+"ORC|NW|1\nTQ1|1||BID|0900~1500\nRXO|D1^DRUG 1|5||mg\n", "0905|OML^O21\n"+pid+"ORC|NW|2\nOBR|1|2||BMP\n",
 		"0910|ORU^R01@LAB\n"+pid+"OBR|1|3||BMP\nOBX|1|NM|2823-3^Potassium^LN||4.1|mmol/L|||||F\n", "0900|ORM^O01\nPV1||I|4W||||||||||||||||V9\nORC|NW|9\nRXO|D1^DRUG 1|5||mg\n")
-	want := w.board.Census(w.house, noon())
+	want := w.board.Census(w.house, noon(), 8*time.Hour)
 	loaded, n := bedside.New(bedside.Options{Zone: noon().Location()}), 0
 	if err := w.board.Changed(func(key string, body []byte) error { n++; return loaded.Load(body) }); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(want, loaded.Census(w.house, noon()), cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) })); d != "" || n == 0 {
+	if d := cmp.Diff(want, loaded.Census(w.house, noon(), 8*time.Hour), cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) })); d != "" || n == 0 {
 		t.Errorf("%d records, %s", n, d)
 	}
 	w.board.Saved()
@@ -475,7 +475,7 @@ func TestBedsAreOrdered(t *testing.T) {
 		w.hear(fmt.Sprintf("0900|ADT^A01\nPID|||%d^^^ALDER^MR||A^B\nPV1||I|4W^%s||||||||||||||||V%d\n", i, bed, i))
 	}
 	var beds []string
-	for _, p := range w.board.Census(w.house, noon()) {
+	for _, p := range w.board.Census(w.house, noon(), 8*time.Hour) {
 		beds = append(beds, p.Bed)
 	}
 	if want := []string{"1", "2", "10", "10N", "HALL"}; !slices.Equal(beds, want) {
@@ -516,7 +516,7 @@ func FuzzMessages(f *testing.F) {
 				return
 			}
 		}
-		w.board.Census(w.house, noon())
+		w.board.Census(w.house, noon(), 8*time.Hour)
 		if err := w.board.Changed(func(_ string, body []byte) error {
 			_, err := bedside.Decode(body)
 			return err
@@ -555,7 +555,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		b := bedside.New(bedside.Options{})
 		if b.Load(body) == nil {
-			b.Census(w.house, noon())
+			b.Census(w.house, noon(), 8*time.Hour)
 		}
 	})
 }

@@ -8,11 +8,8 @@ import (
 	"github.com/wardline/wardline/internal/hospital"
 )
 
-// Ahead is for how long due drugs are told; Behind for how long what was given, or was not seen to be given.
-const (
-	Ahead  = 8 * time.Hour
-	Behind = 4 * time.Hour
-)
+// Behind is for how long what was given, or was not seen to be given, is told.
+const Behind = 4 * time.Hour
 
 // unsaid is for how long it is told that no dose came of what was ordered once. Many a system never says so.
 const unsaid = 24 * time.Hour
@@ -67,8 +64,8 @@ type Slot struct {
 }
 
 // Census tells who is in the house at a moment and what is known of each, ordered by unit and bed. That moment is now, or shortly before: what was said since is not
-// left out again. The House says who and where, for it knows of discharges, moves, cancellations and merges, in whatever order they came.
-func (b *Board) Census(h *hospital.House, at time.Time) []Inpatient {
+// left out again. ahead is for how long due drugs are told. The House says who and where, for it knows of discharges, moves, cancellations and merges, in whatever order they came.
+func (b *Board) Census(h *hospital.House, at time.Time, ahead time.Duration) []Inpatient {
 	whose := map[hospital.PatientID][]*Record{}
 	for _, r := range b.records {
 		if id := r.whose(h); id != 0 {
@@ -85,7 +82,7 @@ func (b *Board) Census(h *hospital.House, at time.Time) []Inpatient {
 			slices.SortFunc(records, func(a, b *Record) int {
 				return cmp.Or(b.Heard.Compare(a.Heard), cmp.Compare(keyOf(a.IDs, a.Visit), keyOf(b.IDs, b.Visit)))
 			})
-			all = append(all, b.inpatient(h, id, w, records, at))
+			all = append(all, b.inpatient(h, id, w, records, at, ahead))
 		}
 	}
 	slices.SortFunc(all, func(a, b Inpatient) int {
@@ -130,7 +127,7 @@ func where(p *hospital.Patient, at time.Time) (found there) {
 	return found
 }
 
-func (b *Board) inpatient(h *hospital.House, id hospital.PatientID, w there, records []*Record, at time.Time) Inpatient {
+func (b *Board) inpatient(h *hospital.House, id hospital.PatientID, w there, records []*Record, at time.Time, ahead time.Duration) Inpatient {
 	p := Inpatient{ID: id, Unit: w.stay.Unit, Class: w.visit.Class, Since: w.stay.From, Admitted: w.visit.Start}
 	b.identify(&p, h, w, records)
 	var orders []Order
@@ -153,7 +150,7 @@ func (b *Board) inpatient(h *hospital.House, id hospital.PatientID, w there, rec
 	p.Results = newest(records)
 	slices.SortFunc(p.Requests, func(a, b Request) int { return cmp.Or(a.Said.Compare(b.Said), cmp.Compare(a.Number, b.Number)) })
 	for _, o := range orders {
-		if d, ok := b.drug(o, at); ok {
+		if d, ok := b.drug(o, at, ahead); ok {
 			p.Drugs = append(p.Drugs, d)
 		}
 	}
@@ -251,7 +248,7 @@ func newest(records []*Record) (list []Result) {
 }
 
 // drug tells when an order's drug is due. ok is false when nothing of it is of any use any more.
-func (b *Board) drug(o Order, at time.Time) (d Drug, ok bool) {
+func (b *Board) drug(o Order, at time.Time, ahead time.Duration) (d Drug, ok bool) {
 	d = Drug{Order: o, Clear: true}
 	d.Doses = nil
 	var given []time.Time
@@ -286,7 +283,7 @@ func (b *Board) drug(o Order, at time.Time) (d Drug, ok bool) {
 	if o.Timing.Once {
 		from = at.Add(-unsaid)
 	}
-	times, usual, clear := o.Timing.slots(from, at.Add(beyond), last, b.o.Zone, b.o.Rounds)
+	times, usual, clear := o.Timing.slots(from, at.Add(max(ahead, 0)+beyond/2), last, b.o.Zone, b.o.Rounds)
 	d.Clear = clear
 	slots := make([]Slot, len(times))
 	for i, t := range times {
@@ -305,7 +302,7 @@ func (b *Board) drug(o Order, at time.Time) (d Drug, ok bool) {
 	}
 	for _, s := range slots {
 		switch {
-		case s.At.After(at) && !s.At.After(at.Add(Ahead)):
+		case s.At.After(at) && !s.At.After(at.Add(ahead)):
 			d.Due = append(d.Due, s)
 		case !s.At.After(at) && s.Given.IsZero() && (o.Timing.Once || s.At.After(at.Add(-Behind))):
 			d.Missed = append(d.Missed, s)
