@@ -306,6 +306,8 @@ func TestDrugs(t *testing.T) {
 		"in the words of old versions":  {[]string{rde("07 1000", "NW", "1", "")[:0] + "07 1000|RDE^O11\n" + pid + pv1 + "ORC|NW|1\nRXE|^Q6H&0600,1800^^20300107100000+0100|D1^DRUG 1|5||mg\n"}, "DRUG 1: 1800"},
 		"of the prescriber alone":       {[]string{"07 1000|OMP^O09\n" + pid + pv1 + "ORC|NW|1\nTQ1|1||QD|1800\nRXO|D1^DRUG 1|5||mg\nRXR|PO\n"}, "DRUG 1: 1800"},
 		"another stay's":                {[]string{strings.ReplaceAll(rde("06 1000", "NW", "1", tq1("TID", "", "", "", "")), "|V1|", "|V0|")}, ""},
+		"of a clinic, meanwhile":        {[]string{"1000|ADT^A04\n" + pid + "PV1||O|CLINIC||||||||||||||||V2\n", strings.ReplaceAll(rde("1000", "NW", "1", tq1("TID", "", "", "", "")), "|V1|", "|V2|")}, ""},
+		"of a visit that got a number":  {[]string{strings.ReplaceAll(rde("1000", "NW", "1", tq1("QD", "1800", "", "", "")), "|V1|", "|V7|")}, "DRUG 1: 1800"},
 		"every second day, which?":      {[]string{rde("07 1000", "NW", "1", tq1("QOD", "", "07 1000", "", ""))}, "DRUG 1: unclear"},
 		"every second day from a start": {[]string{rde("06 1600", "NW", "1", tq1("Q2D", "", "06 1600", "", ""))}, "DRUG 1: 1600"},
 		"it runs on":                    {[]string{rde("07 1000", "NW", "1", tq1("Q1M", "", "07 1000", "", ""))}, "DRUG 1: unclear"},

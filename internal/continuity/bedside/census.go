@@ -82,7 +82,7 @@ func (b *Board) Census(h *hospital.House, at time.Time, ahead time.Duration) []I
 			slices.SortFunc(records, func(a, b *Record) int {
 				return cmp.Or(b.Heard.Compare(a.Heard), cmp.Compare(keyOf(a.IDs, a.Visit), keyOf(b.IDs, b.Visit)))
 			})
-			all = append(all, b.inpatient(h, id, w, records, at, ahead))
+			all = append(all, b.inpatient(h, p, w, records, at, ahead))
 		}
 	}
 	slices.SortFunc(all, func(a, b Inpatient) int {
@@ -127,15 +127,15 @@ func where(p *hospital.Patient, at time.Time) (found there) {
 	return found
 }
 
-func (b *Board) inpatient(h *hospital.House, id hospital.PatientID, w there, records []*Record, at time.Time, ahead time.Duration) Inpatient {
-	p := Inpatient{ID: id, Unit: w.stay.Unit, Class: w.visit.Class, Since: w.stay.From, Admitted: w.visit.Start}
+func (b *Board) inpatient(h *hospital.House, whole *hospital.Patient, w there, records []*Record, at time.Time, ahead time.Duration) Inpatient {
+	p := Inpatient{ID: whole.ID, Unit: w.stay.Unit, Class: w.visit.Class, Since: w.stay.From, Admitted: w.visit.Start}
 	b.identify(&p, h, w, records)
 	var orders []Order
 	for _, r := range records {
 		p.Heard, p.Left = later(p.Heard, r.Heard), p.Left+r.Left
 		p.allergic(r)
 		for _, o := range r.Orders {
-			if o.Visit == "" || h.VisitKey(o.Visit) == w.visit.Key || !known(o.Said, o.latest()).Before(w.visit.Start) {
+			if ofStay(h, &o, whole, w.visit) {
 				orders = append(orders, o)
 			}
 		}
@@ -156,6 +156,19 @@ func (b *Board) inpatient(h *hospital.House, id hospital.PatientID, w there, rec
 	}
 	slices.SortFunc(p.Drugs, func(a, b Drug) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Number, b.Number)) })
 	return p
+}
+
+// ofStay tells whether an order is of the stay that goes on: by its visit's number, or, where that is none that is known now, for visits get other numbers, by when it was
+// entered.
+func ofStay(h *hospital.House, o *Order, p *hospital.Patient, stay *hospital.Visit) bool {
+	if o.Visit != "" {
+		key := h.VisitKey(o.Visit)
+		if slices.ContainsFunc(p.Visits, func(v hospital.Visit) bool { return v.Key == key }) {
+			return key == stay.Key
+		}
+	}
+	const ahead = 12 * time.Hour // orders are written before somebody is at the desk
+	return !known(o.Said, o.latest()).Before(stay.Start.Add(-ahead))
 }
 
 // identify tells who it is by the Record of this visit, and which bed it is, where one was said for this unit.

@@ -114,6 +114,9 @@ func (b *batch) pv1(v *Visit, at moment, class byte) {
 		return // no visit: a call, a letter
 	}
 	t := at.time()
+	if b.h.c.Bedside { // moments are cut to milliseconds, and without this a move would tell of the place that is left
+		t = t.Add(time.Millisecond)
+	}
 	m, where := &b.m, v.stay(t)
 	if where == nil && len(v.Stays) > 0 {
 		where = &v.Stays[len(v.Stays)-1]
