@@ -63,7 +63,7 @@ type Slot struct {
 	Given time.Time // a dose that was told of and is nearer to this time than to others; zero for none
 }
 
-// Census tells who is in the house at a moment and what is known of each, ordered by unit and bed. That moment is now, or shortly before: what was said since is not
+// Census tells who is in the house at a moment, but for those who only have an appointment, and what is known of each, ordered by unit and bed. That moment is now, or shortly before: what was said since is not
 // left out again. ahead is for how long due drugs are told. The House says who and where, for it knows of discharges, moves, cancellations and merges, in whatever order they came.
 func (b *Board) Census(h *hospital.House, at time.Time, ahead time.Duration) []Inpatient {
 	whose := map[hospital.PatientID][]*Record{}
@@ -74,6 +74,9 @@ func (b *Board) Census(h *hospital.House, at time.Time, ahead time.Duration) []I
 	}
 	var all []Inpatient
 	for id, records := range whose {
+		if !slices.ContainsFunc(records, (*Record).lies) {
+			continue
+		}
 		p := h.Patient(id)
 		if p == nil || p.Test {
 			continue
@@ -89,6 +92,11 @@ func (b *Board) Census(h *hospital.House, at time.Time, ahead time.Duration) []I
 		return cmp.Or(cmp.Compare(h.Text(a.Unit), h.Text(b.Unit)), compareBeds(a.Bed, b.Bed), cmp.Compare(a.ID, b.ID))
 	})
 	return all
+}
+
+// lies tells whether the patient may be in the house for more than an appointment: most who have a Record are not, and the House need not be asked about them.
+func (r *Record) lies() bool {
+	return slices.ContainsFunc(r.Places, func(p Place) bool { return p.Class != "O" || p.Bed != "" })
 }
 
 // there is where a patient is.

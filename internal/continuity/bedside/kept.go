@@ -105,7 +105,7 @@ func (r *Record) valid() bool {
 		c.texts(id.Authority, id.Type, id.Value)
 	}
 	for _, p := range r.Places {
-		c.texts(p.Unit, p.Bed, p.Visit)
+		c.texts(p.Unit, p.Bed, p.Visit, p.Class)
 		c.times(p.Said)
 	}
 	for _, a := range r.Allergies {

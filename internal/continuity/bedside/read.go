@@ -51,7 +51,7 @@ func (m *message) place(r *Record, g *group) {
 		return
 	}
 	pv1 := g.named("PV1")
-	p := Place{Unit: pv1.get(3, 1), Visit: g.visit, Said: m.said}
+	p := Place{Unit: pv1.get(3, 1), Visit: g.visit, Class: pv1.get(2, 1), Said: m.said}
 	p.Bed = strings.Trim(pv1.get(3, 2)+"-"+pv1.get(3, 3), "-")
 	if p.Unit != "" {
 		r.place(p)

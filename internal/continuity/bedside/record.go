@@ -55,6 +55,7 @@ type Place struct {
 	Unit  string    `json:"unit,omitempty"`
 	Bed   string    `json:"bed,omitempty"`
 	Visit string    `json:"visit,omitempty"`
+	Class string    `json:"class,omitempty"` // HL7 table 0004
 	Said  time.Time `json:"said"`
 }
 
