@@ -280,6 +280,7 @@ func TestDrugs(t *testing.T) {
 		"at hours that are stated":      {[]string{rde("07 1000", "NW", "1", tq1("BID", "0900~1500", "07 1000", "", ""))}, "DRUG 1: 1500 missed 0900"},
 		"at the house's hours":          {[]string{rde("07 1000", "NW", "1", tq1("TID", "", "07 1000", "", ""))}, "DRUG 1: 1400~ 2000~"},
 		"every six hours":               {[]string{rde("07 1000", "NW", "1", tq1("Q6H", "", "07 1000", "", ""))}, "DRUG 1: 1600 missed 1000"},
+		"due just now":                  {[]string{rde("07 1000", "NW", "1", tq1("BID", "1145~1200", "07 1000", "", "")), ras("1130", "1", "CP")}, "DRUG 1: 1200 last 08 1130"},
 		"until it ends":                 {[]string{rde("07 1000", "NW", "1", tq1("Q4H", "", "07 1000", "1700", ""))}, "DRUG 1: 1400 missed 1000"},
 		"it has ended":                  {[]string{rde("07 1000", "NW", "1", tq1("Q4H", "", "07 1000", "1100", ""))}, ""},
 		"it begins later":               {[]string{rde("07 1000", "NW", "1", tq1("Q2H", "", "1700", "", ""))}, "DRUG 1: 1700 1900"},

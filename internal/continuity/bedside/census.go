@@ -11,6 +11,9 @@ import (
 // Behind is for how long what was given, or was not seen to be given, is told.
 const Behind = 4 * time.Hour
 
+// grace is how late a dose may be before it counts as one that nobody told of: until then it is due now.
+const grace = 30 * time.Minute
+
 // unsaid is for how long it is told that no dose came of what was ordered once. Many a system never says so.
 const unsaid = 24 * time.Hour
 
@@ -50,7 +53,7 @@ const (
 // Drug is an Order at a moment.
 type Drug struct {
 	Order
-	Due    []Slot // from now on
+	Due    []Slot // now and later
 	Missed []Slot // that are over, and no dose was told of
 	Last   []Dose // given or refused lately, the newest last
 	Clear  bool   // whether it can be told when it is due
@@ -323,9 +326,10 @@ func (b *Board) drug(o Order, at time.Time, ahead time.Duration) (d Drug, ok boo
 	}
 	for _, s := range slots {
 		switch {
-		case s.At.After(at) && !s.At.After(at.Add(ahead)):
+		case s.At.After(at.Add(ahead)) || !s.At.After(at) && !s.Given.IsZero():
+		case s.At.After(at.Add(-grace)):
 			d.Due = append(d.Due, s)
-		case !s.At.After(at) && s.Given.IsZero() && (o.Timing.Once || s.At.After(at.Add(-Behind))):
+		case o.Timing.Once || s.At.After(at.Add(-Behind)):
 			d.Missed = append(d.Missed, s)
 		}
 	}
