@@ -1,6 +1,7 @@
 package bedside_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -149,6 +150,7 @@ func TestAllergies(t *testing.T) {
 		"none after all":             {[]string{admit + al1("P^Penicillin"), update("0900", al1("NKDA"))}, "1 "},
 		"another system's":           {[]string{admit + al1("P^Penicillin"), "0900|RDE^O11@PHARM\n" + pid + pv1 + al1("NKDA")}, "2 Penicillin"},
 		"the same of two systems":    {[]string{admit + al1("P^Penicillin"), "0900|RDE^O11@PHARM\n" + pid + pv1 + al1("P^Penicillin")}, "2 Penicillin"},
+		"what one takes back of two": {[]string{admit + al1("P^Penicillin"), "0900|RDE^O11@PHARM\n" + pid + pv1 + al1("P^Penicillin"), "1000|RDE^O11@PHARM\n" + pid + pv1 + al1("NKDA")}, "2 Penicillin"},
 		"added one by one":           {[]string{admit + al1("NKDA"), "0900|ADT^A60\n" + pid + pv1 + "IAM||DA|P^Penicillin|SV|Rash|A|1\n"}, "2 Penicillin"},
 		"taken back one by one":      {[]string{admit, "0800|ADT^A60\n" + pid + "IAM||DA|P^Penicillin|SV|Rash|A|1\nIAM||DA|L^Latex|SV||A|2\n", "0900|ADT^A60\n" + pid + "IAM||DA|P^Penicillin|||D|1\n"}, "2 Latex"},
 		"taken back, and comes late": {[]string{admit, "0900|ADT^A60\n" + pid + "IAM||DA|P^Penicillin|||D|1\n", "0800|ADT^A60\n" + pid + "IAM||DA|P^Penicillin|SV|Rash|A|1\n"}, "0 "},
@@ -174,16 +176,17 @@ func TestWhoLiesWhere(t *testing.T) {
 		messages []string
 		want     string
 	}{
-		"admitted":                {[]string{admit}, "4W/12-A 4711 Ångström"},
-		"moved":                   {[]string{admit, moved}, "5N/3 4711 Ångström"},
-		"moved back":              {[]string{admit, moved, "1000|ADT^A12\n" + pid + pv1}, "4W/12-A 4711 Ångström"},
-		"expected elsewhere":      {[]string{admit, "1000|ADT^A15\n" + pid + "PV1||I|4W^12^A||||||||||||||||V1|||||||||||||||||||||||5N^1\n"}, "4W/12-A 4711 Ångström"},
-		"gone":                    {[]string{admit, "1000|ADT^A03\n" + pid + pv1}, ""},
-		"not gone after all":      {[]string{admit, "1000|ADT^A03\n" + pid + pv1, "1100|ADT^A13\n" + pid + pv1}, "4W/12-A 4711 Ångström"},
-		"never came":              {[]string{admit, "1000|ADT^A11\n" + pid + pv1}, ""},
-		"merged":                  {[]string{admit, "1000|ADT^A40\n" + other + "MRG|4711^^^ALDER^MR\n"}, "4W/12-A 4711 Ångström"},
-		"a laboratory's spelling": {[]string{admit, "1000|ORU^R01@LAB\nPID|||4711^^^ALDER^MR||ANGSTROEM^ZOFIE\nOBR|1|O1||K\n"}, "4W/12-A 4711 Ångström"},
-		"an appointment as well":  {[]string{admit, "1000|ADT^A04\n" + pid + "PV1||O|CLINIC||||||||||||||||V2\n"}, "4W/12-A 4711 Ångström"},
+		"admitted":                 {[]string{admit}, "4W/12-A 4711 Ångström"},
+		"moved":                    {[]string{admit, moved}, "5N/3 4711 Ångström"},
+		"moved back":               {[]string{admit, moved, "1000|ADT^A12\n" + pid + pv1}, "4W/12-A 4711 Ångström"},
+		"expected elsewhere":       {[]string{admit, "1000|ADT^A15\n" + pid + "PV1||I|4W^12^A||||||||||||||||V1|||||||||||||||||||||||5N^1\n"}, "4W/12-A 4711 Ångström"},
+		"gone":                     {[]string{admit, "1000|ADT^A03\n" + pid + pv1}, ""},
+		"not gone after all":       {[]string{admit, "1000|ADT^A03\n" + pid + pv1, "1100|ADT^A13\n" + pid + pv1}, "4W/12-A 4711 Ångström"},
+		"never came":               {[]string{admit, "1000|ADT^A11\n" + pid + pv1}, ""},
+		"merged":                   {[]string{admit, "1000|ADT^A40\n" + other + "MRG|4711^^^ALDER^MR\n"}, "4W/12-A 4711 Ångström"},
+		"a laboratory's spelling":  {[]string{admit, "1000|ORU^R01@LAB\nPID|||4711^^^ALDER^MR||ANGSTROEM^ZOFIE\nOBR|1|O1||K\n"}, "4W/12-A 4711 Ångström"},
+		"in another place a while": {[]string{admit, "1000|ADT^A10\n" + pid + "PV1||I|4W^12^A||||||||XRAY||||||||V1\n"}, "XRAY/ 4711 Ångström"},
+		"an appointment as well":   {[]string{admit, "1000|ADT^A04\n" + pid + "PV1||O|CLINIC||||||||||||||||V2\n"}, "4W/12-A 4711 Ångström"},
 	} {
 		w := newWard(t)
 		w.hear(c.messages...)
@@ -302,6 +305,9 @@ func TestDrugs(t *testing.T) {
 		"stopped":                       {[]string{rde("07 1000", "NW", "1", tq1("TID", "", "", "", "")), rde("1000", "DC", "1", "")}, ""},
 		"stopped, and comes late":       {[]string{rde("1000", "DC", "1", ""), rde("07 1000", "NW", "1", tq1("TID", "", "", "", ""))}, ""},
 		"stopped after a dose":          {[]string{rde("07 1000", "NW", "1", tq1("TID", "", "", "", "")), ras("0910", "1", "CP"), rde("1000", "CA", "1", "")}, "DRUG 1: last 08 0910 stopped"},
+		"stopped by an older word":      {[]string{rde("1000", "NW", "1", tq1("QD", "1800", "", "", "")), "0900|ORM^O01\n" + pid + "ORC|DC|1\n"}, "DRUG 1: 1800"},
+		"given, and told again":         {[]string{rde("07 1000", "NW", "1", tq1("BID", "0900~1500", "07 1000", "", "")), strings.Replace(ras("0910", "1", "CP"), "|CP\n", "|CP|D\n", 1), ras("0910", "1", "CP")}, "DRUG 1: 1500 missed 0900"},
+		"from a later hour on":          {[]string{rde("07 1000", "NW", "1", tq1("BID", "1500~1800", "1700", "", ""))}, "DRUG 1: 1800"},
 		"held":                          {[]string{rde("07 1000", "NW", "1", tq1("TID", "", "", "", "")), rde("1000", "HD", "1", tq1("TID", "", "", "", ""))}, "DRUG 1: held"},
 		"changed":                       {[]string{rde("07 1000", "NW", "1", tq1("TID", "", "", "", "")), rde("1000", "XO", "1", tq1("QD", "1800", "", "", ""))}, "DRUG 1: 1800"},
 		"in the words of old versions":  {[]string{rde("07 1000", "NW", "1", "")[:0] + "07 1000|RDE^O11\n" + pid + pv1 + "ORC|NW|1\nRXE|^Q6H&0600,1800^^20300107100000+0100|D1^DRUG 1|5||mg\n"}, "DRUG 1: 1800"},
@@ -483,6 +489,30 @@ func TestBedsAreOrdered(t *testing.T) {
 	}
 	if want := []string{"1", "2", "10", "10N", "HALL"}; !slices.Equal(beds, want) {
 		t.Errorf("%v, want %v", beds, want)
+	}
+}
+
+// TestDecodeRefuses what no Record is, and quotes nothing of it.
+func TestDecodeRefuses(t *testing.T) {
+	for what, body := range map[string]string{
+		"nothing":             "",
+		"more than a record":  `{"ids":[{"Value":"4711"}]}{}`,
+		"another thing":       `{"Penicillin":1}`,
+		"too many allergies":  `{"allergies":[` + strings.TrimSuffix(strings.Repeat(`{"name":"Penicillin"},`, 65), ",") + `]}`,
+		"too many doses":      `{"orders":[{"doses":[` + strings.TrimSuffix(strings.Repeat(`{"at":"2030-01-08T09:00:00Z"},`, 9), ",") + `]}]}`,
+		"a long text":         `{"person":{"family":"` + strings.Repeat("Penicillin", 100) + `"}}`,
+		"a state that is not": `{"orders":[{"state":3}]}`,
+		"an hour that is not": `{"orders":[{"timing":{"clocks":[1440]}}]}`,
+		"all the time":        `{"orders":[{"timing":{"every":1}}]}`,
+		"a kind that is not":  `{"results":[{"kind":"Penicillin"}]}`,
+		"longer than records": `{"visit":"` + strings.Repeat(" ", 1<<20) + `"}`,
+	} {
+		if r, err := bedside.Decode([]byte(body)); !errors.Is(err, bedside.ErrRecord) || r != nil || strings.Contains(err.Error(), "Penicillin") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if err := bedside.New(bedside.Options{}).Load([]byte(`{}`)); !errors.Is(err, bedside.ErrRecord) {
+		t.Errorf("nobody's record: %v", err)
 	}
 }
 

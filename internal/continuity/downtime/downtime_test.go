@@ -186,8 +186,11 @@ func TestPackThatIsTooFull(t *testing.T) {
 	if !strings.Contains(sheets, "MORE: see the census") || !strings.Contains(sheets, "7 more facts did not fit") {
 		t.Error("nobody is told that there is more")
 	}
-	if strings.Contains(all[1], "Unit card") {
-		t.Error("the card is two pages")
+	if strings.Contains(all[1], "Unit card") || !strings.Contains(all[0], "DX-4W-0040") || !strings.Contains(all[0], "5. and then wait") {
+		t.Error("the card is two pages, or something of it is lost")
+	}
+	if n := strings.Count(sheets, "15:00"); n < 128 {
+		t.Errorf("%d of 128 boxes are there", n)
 	}
 	apart(t, pdf)
 }

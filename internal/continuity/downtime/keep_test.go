@@ -124,7 +124,7 @@ func TestDeliver(t *testing.T) {
 	if err := downtime.Deliver([]string{one}, "4W-B", other, []byte("theirs"), 1); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(one, "pack-4W-notes.txt"), nil, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(one, "pack-4W-notes.pdf.age"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 5 {
@@ -137,7 +137,7 @@ func TestDeliver(t *testing.T) {
 		}
 	}
 	want := []string{"pack-4W-20261126T160000Z.html.age", "pack-4W-20261126T160000Z.pdf.age", "pack-4W-20261126T170000Z.html.age", "pack-4W-20261126T170000Z.pdf.age"}
-	for dir, more := range map[string][]string{one: {"pack-4W-notes.txt", other}, two: nil} {
+	for dir, more := range map[string][]string{one: {"pack-4W-notes.pdf.age", other}, two: nil} {
 		entries, err := os.ReadDir(dir)
 		if err != nil {
 			t.Fatal(err)
