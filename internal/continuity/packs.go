@@ -50,11 +50,11 @@ func patient(in *bedside.Inpatient) downtime.Patient {
 	for _, q := range in.Requests {
 		t.Requests = append(t.Requests, downtime.Request{Number: q.Number, Title: q.Title, Said: q.Said})
 	}
-	for _, n := range in.Diet {
-		t.Diet = append(t.Diet, "Diet: "+n.Text)
-	}
 	for _, n := range in.Wishes {
-		t.Wishes = append(t.Wishes, n.Text)
+		t.Notes = append(t.Notes, downtime.Note{Text: n.Text, Said: n.Said})
+	}
+	for _, n := range in.Diet {
+		t.Notes = append(t.Notes, downtime.Note{Text: "Diet: " + n.Text, Said: n.Said})
 	}
 	return t
 }
@@ -77,7 +77,7 @@ func allergy(a bedside.Allergy) downtime.Allergy {
 
 func drug(in *bedside.Drug) downtime.Drug {
 	g := downtime.Drug{
-		Number: in.Number, Name: in.Name, Dose: in.Dose, Route: in.Route, How: in.Timing.How, Clear: in.Clear,
+		Number: in.Number, Name: in.Name, Dose: in.Dose, Route: in.Route, How: in.Timing.How, Clear: in.Clear, Said: in.Timing.Entered,
 		Needed: in.Timing.Needed, Held: in.State == bedside.Held, Stopped: in.State == bedside.Stopped || in.Timing.Once && len(in.Missed)+len(in.Due) == 0,
 	}
 	for _, s := range in.Due {

@@ -118,7 +118,7 @@ func (d *print) census() {
 		n := &p.Patients[i]
 		who := t.cell(1, size+1.5, true, d.name(n))
 		who = append(who, t.cell(1, size, false, "MRN "+n.MRN, p.born(n)+sex(n.Sex))...)
-		for _, text := range append(slices.Clone(n.Wishes), n.Diet...) {
+		for _, text := range p.notes(n) {
 			who = append(who, t.cell(1, size, false, text)...)
 		}
 		var due, results []line

@@ -45,13 +45,14 @@ func sample(t testing.TB, patients int) *downtime.Pack {
 		switch i % 4 {
 		case 0:
 			t.Known, t.Allergies = downtime.Some, []downtime.Allergy{{Name: "Penicillin", Note: "severe: anaphylaxis", Severe: true}, {Name: "Latex", Note: "contact dermatitis"}}
+			t.AllergySaid = at.Add(-time.Hour)
 		case 1:
 			t.Known, t.AllergySaid = downtime.None, at.Add(-26*time.Hour)
 		case 3:
 			t.Known, t.Allergies = downtime.Some, []downtime.Allergy{{Name: "Sulfonamides"}}
 		}
 		for k := range 2 + i%7 {
-			g := downtime.Drug{Number: fmt.Sprint("O", i, k), Name: []string{"PIPERACILLIN TAZOBACTAM 4.5 G INJ", "METFORMIN 850 MG TAB", "ENOXAPARIN 40 MG INJ", "MORPHINE 10 MG/ML INJ"}[k%4], Dose: "1 TAB", Route: "PO", How: "Q8H", Clear: true}
+			g := downtime.Drug{Number: fmt.Sprint("O", i, k), Name: []string{"PIPERACILLIN TAZOBACTAM 4.5 G INJ", "METFORMIN 850 MG TAB", "ENOXAPARIN 40 MG INJ", "MORPHINE 10 MG/ML INJ"}[k%4], Dose: "1 TAB", Route: "PO", How: "Q8H", Clear: true, Said: at.Add(-70 * time.Hour)}
 			switch k % 5 {
 			case 0:
 				g.Due = []downtime.Slot{{At: at.Add(2 * time.Hour)}, {At: at.Add(8*time.Hour - time.Minute)}}
@@ -71,7 +72,7 @@ func sample(t testing.TB, patients int) *downtime.Pack {
 		t.Results = []downtime.Result{{Name: "K", Value: "6.1", Unit: "mmol/L", Flag: "HH", At: at.Add(-5 * time.Hour)}, {Name: "Hb", Value: "11.2", Unit: "g/dL", At: at.Add(-29 * time.Hour)}}
 		t.Requests = []downtime.Request{{Number: "O9", Title: "Blood culture", Said: at.Add(-20 * time.Hour)}}
 		if i%6 == 0 {
-			t.Wishes, t.Diet = []string{"Do not resuscitate"}, []string{"Diet: soft, no nuts"}
+			t.Notes = []downtime.Note{{Text: "Do not resuscitate", Said: at.Add(-50 * time.Hour)}, {Text: "Diet: soft, no nuts"}}
 		}
 		p.Patients = append(p.Patients, t)
 	}
@@ -268,7 +269,7 @@ func TestAgesAndAllergies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"(3 days)", "(14 months)", "(80 y)", "(79 y)", "! Penicillin (severe: anaphylaxis)", "None known (said 25 Nov 12:00)", "NOT KNOWN: no allergies were sent. Ask."} {
+	for _, want := range []string{"(3 days)", "(14 months)", "(80 y)", "(79 y)", "as of 13:00", "Do not resuscitate (said 24 Nov 12:00)", "ordered 23 Nov 16:00", "! Penicillin (severe: anaphylaxis)", "None known (said 25 Nov 12:00)", "NOT KNOWN: no allergies were sent. Ask."} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("nowhere is %q", want)
 		}
@@ -311,6 +312,7 @@ func TestPackThatDoesNotFit(t *testing.T) {
 		"printed before":      {func(p *downtime.Pack) { p.Printed = p.Data.Add(-time.Second) }, "not in order"},
 		"a whole town":        {func(p *downtime.Pack) { p.Patients = make([]downtime.Patient, 1000) }, "1000 patients"},
 		"a million numbers":   {func(p *downtime.Pack) { p.MRNs.To = 1_000_000 }, "numbers of new patients"},
+		"a sermon":            {func(p *downtime.Pack) { p.Steps[0] = strings.Repeat("x", 301) }, "a line of its card has 301 bytes"},
 		"a book of telephone": {func(p *downtime.Pack) { p.Call = make([]downtime.Contact, 9) }, "9 numbers to call"},
 	} {
 		p := sample(t, 1)
@@ -366,4 +368,31 @@ func TestReconcile(t *testing.T) {
 	if _, err := downtime.Reconcile(start, end, from, to); !errors.Is(err, downtime.ErrInterval) {
 		t.Errorf("two units: %v", err)
 	}
+}
+
+// FuzzPack prints what systems may send: it is printed, whatever it is, as paper and as a page.
+func FuzzPack(f *testing.F) {
+	f.Add("Ångström", "Penicillin", "Q8H", 3)
+	f.Add("\U0001f9d1\u200d\u2695\ufe0f\u0301\u202e", "山田{all}", strings.Repeat("x", 700), 70)
+	f.Add("a\x00\xff\u0600", " ", "\t\r\n", 0)
+	s := press(f)
+	f.Fuzz(func(t *testing.T, name, thing, how string, n int) {
+		if len(name)+len(thing)+len(how) > 2000 || n < 0 || n > 80 {
+			t.Skip()
+		}
+		p := sample(t, 1)
+		c := &p.Patients[0]
+		c.Family, c.Bed, c.MRN, c.Sex = name, thing, how, name
+		for range n {
+			c.Drugs = append(c.Drugs, downtime.Drug{Name: thing, How: how, Dose: name, Clear: n%2 == 0, Due: []downtime.Slot{{At: p.Data}, {At: p.Until, Usual: true}}})
+			c.Allergies = append(c.Allergies, downtime.Allergy{Name: name, Note: how})
+			c.Requests = append(c.Requests, downtime.Request{Title: thing})
+		}
+		if _, err := s.PDF(p); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.HTML(); err != nil {
+			t.Fatal(err)
+		}
+	})
 }

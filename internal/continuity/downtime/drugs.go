@@ -91,7 +91,7 @@ func (d *print) banner(t *Patient) {
 		y += l.height()
 	}
 	d.y += h + 1
-	for _, text := range append(append([]string{}, t.Wishes...), t.Diet...) {
+	for _, text := range d.pack.notes(t) {
 		d.put(margin, d.y, 10, true, d.fit(text, 10, true, w))
 		d.y += line{size: 10}.height()
 	}
@@ -108,7 +108,7 @@ func (d *print) banner(t *Patient) {
 // drug is a row: what it is, and a box for each time.
 func (d *print) drug(t *table, g *Drug) {
 	text := t.cell(0, 10.5, true, g.Name)
-	text = append(text, t.cell(0, 9, false, strings.Trim(strings.Join([]string{g.Dose, g.Route, g.How}, "  "), " "))...)
+	text = append(text, t.cell(0, 9, false, d.pack.order(g))...)
 	for _, l := range g.Last {
 		word := "last given "
 		if l.Refused {

@@ -3,6 +3,8 @@ package downtime
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -68,8 +70,7 @@ type Patient struct {
 	Drugs       []Drug
 	Results     []Result
 	Requests    []Request
-	Diet        []string
-	Wishes      []string
+	Notes       []Note    // wishes, diet
 	Heard       time.Time // when the last message about the patient was made
 	Left        int       // how much is known to be missing here
 }
@@ -94,7 +95,8 @@ type Allergy struct {
 type Drug struct {
 	Number, Name, Dose, Route, How string
 	Needed, Held, Stopped          bool
-	Clear                          bool // whether it can be told when it is due
+	Clear                          bool      // whether it can be told when it is due
+	Said                           time.Time // when it was ordered; zero when that is not known
 	Due, Missed                    []Slot
 	Last                           []Dose
 }
@@ -118,6 +120,12 @@ type Result struct {
 	Name, Value, Unit, Flag string
 	Waiting                 bool // preliminary
 	At                      time.Time
+}
+
+// Note is a line about a patient.
+type Note struct {
+	Text string
+	Said time.Time
 }
 
 // Request is something whose result has not come back.
@@ -147,6 +155,18 @@ func (p *Pack) Check() error {
 	} {
 		if c.n > c.most {
 			return fmt.Errorf("%w of %s: %d %s, and %d are the most", ErrPack, p.Unit, c.n, c.what, c.most)
+		}
+	}
+	lines := slices.Concat([]string{p.Site, p.Unit, p.Title, p.MRNs.Prefix, p.Accessions.Prefix}, p.Down, p.Works, p.Steps)
+	for _, c := range p.Call {
+		lines = append(lines, c.Name, c.Number)
+	}
+	for _, f := range p.Forms {
+		lines = append(lines, f.Number, f.Title)
+	}
+	for _, text := range lines {
+		if len(text) > mostWords {
+			return fmt.Errorf("%w of %.20s: a line of its card has %d bytes, and %d are the most", ErrPack, p.Unit, len(text), mostWords)
 		}
 	}
 	return nil
@@ -224,5 +244,29 @@ func (p *Pack) allergies(t *Patient) []string {
 		}
 		all = append(all, text)
 	}
+	if !t.AllergySaid.IsZero() {
+		all = append(all, "as of "+p.moment(t.AllergySaid))
+	}
 	return all
+}
+
+// notes are lines about a patient, each with when it was said.
+func (p *Pack) notes(t *Patient) (all []string) {
+	for _, n := range t.Notes {
+		text := n.Text
+		if !n.Said.IsZero() {
+			text += " (said " + p.moment(n.Said) + ")"
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
+// order is what stands below a drug's name.
+func (p *Pack) order(g *Drug) string {
+	text := strings.Join([]string{g.Dose, g.Route, g.How}, "  ")
+	if !g.Said.IsZero() {
+		text += "  ordered " + p.moment(g.Said)
+	}
+	return strings.TrimSpace(text)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"codeberg.org/go-pdf/fpdf"
 	"github.com/go-fonts/dejavu/dejavusanscondensed"
@@ -31,7 +32,7 @@ func NewPress() (*Press, error) {
 // is missing, and has the number beside it.
 func (s *Press) printable(text string) string {
 	var b strings.Builder
-	for _, r := range norm.NFC.String(text) {
+	for _, r := range norm.NFC.String(strings.ReplaceAll(text, allPages, "{ all }")) {
 		switch {
 		case unicode.IsSpace(r):
 			b.WriteByte(' ')
@@ -86,6 +87,9 @@ const (
 	lineSpace = 1.22 // of the letters' height
 )
 
+// allPages stands for how many pages there are until that is known. No other text may hold it.
+const allPages = "{all}"
+
 // print is a document as it is set.
 type print struct {
 	*fpdf.Fpdf
@@ -135,7 +139,7 @@ func (s *Press) begin(p *Pack, title string) *print {
 	f.SetMargins(margin, margin, margin)
 	f.SetCellMargin(0)
 	f.SetAutoPageBreak(false, 0)
-	f.AliasNbPages("{all}")
+	f.AliasNbPages(allPages)
 	f.SetHeaderFunc(d.head)
 	f.SetFooterFunc(d.foot)
 	return d
@@ -208,7 +212,8 @@ func (d *print) foot() {
 	d.SetLineWidth(0.2)
 	d.Line(margin, y-1, margin+d.width(), y-1)
 	d.put(margin, y, 9, false, d.fit(strings.TrimSpace(d.pack.Site+"  "+d.pack.Unit), 9, false, d.width()*0.3))
-	d.putRight(margin+d.width(), y, 9, true, fmt.Sprintf("page %d of {all}", d.PageNo()))
+	d.letters(9, true)
+	d.set(margin+d.width()-d.GetStringWidth(fmt.Sprintf("page %d of 100", d.PageNo())), y, 9, fmt.Sprintf("page %d of %s", d.PageNo(), allPages))
 	text := "made by Wardline; paper form; patient data"
 	d.letters(9, false)
 	d.put(margin+(d.width()-d.GetStringWidth(text))/2, y, 9, false, text)
@@ -226,19 +231,20 @@ func (d *print) letters(size float64, bold bool) {
 // put sets one line with its upper left corner there.
 func (d *print) put(x, y, size float64, bold bool, text string) {
 	d.letters(size, bold)
+	d.set(x, y, size, d.press.printable(text))
+}
+
+// set sets one line as it is, in the letters that were chosen.
+func (d *print) set(x, y, size float64, text string) {
 	d.SetXY(x, y)
-	d.CellFormat(0, size*point*lineSpace, d.press.printable(text), "", 0, "LM", false, 0, "")
+	d.CellFormat(0, size*point*lineSpace, text, "", 0, "LM", false, 0, "")
 }
 
 // putRight sets one line that ends there.
 func (d *print) putRight(x, y, size float64, bold bool, text string) {
 	d.letters(size, bold)
 	text = d.press.printable(text)
-	w := d.GetStringWidth(text)
-	if strings.Contains(text, "{all}") { // which becomes a number
-		w = d.GetStringWidth(strings.ReplaceAll(text, "{all}", "100"))
-	}
-	d.put(x-w, y, size, bold, text)
+	d.set(x-d.GetStringWidth(text), y, size, text)
 }
 
 // fit shortens a line until it is no wider than that.
@@ -248,11 +254,17 @@ func (d *print) fit(text string, size float64, bold bool, w float64) string {
 	if d.GetStringWidth(text) <= w {
 		return text
 	}
-	runes := []rune(text)
-	for len(runes) > 0 && d.GetStringWidth(string(runes)+"…") > w {
-		runes = runes[:len(runes)-1]
+	return strings.TrimSpace(text[:d.fits(text, w-d.GetStringWidth("…"))]) + "…"
+}
+
+// fits is how many bytes of a text are no wider than that, in the letters that were chosen. They have no kerning: a line is as wide as its letters.
+func (d *print) fits(text string, w float64) int {
+	for i, r := range text {
+		if w -= d.GetStringWidth(string(r)); w < 0 {
+			return i
+		}
 	}
-	return strings.TrimSpace(string(runes)) + "…"
+	return len(text)
 }
 
 // line is one line as it is set.
@@ -280,16 +292,15 @@ func (d *print) wrap(text string, size float64, bold bool, w float64) (lines []l
 			continue
 		}
 		flush()
-		for runes := []rune(word); ; {
-			n := len(runes)
-			for n > 1 && d.GetStringWidth(string(runes[:n])) > w {
-				n--
-			}
-			now = string(runes[:n])
-			if runes = runes[n:]; len(runes) == 0 {
+		for now = word; d.GetStringWidth(now) > w; {
+			rest := now
+			_, one := utf8.DecodeRuneInString(rest)
+			n := max(d.fits(rest, w), one)
+			now = rest[:n]
+			flush()
+			if now = rest[n:]; now == "" {
 				break
 			}
-			flush()
 		}
 	}
 	flush()

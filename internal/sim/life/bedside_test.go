@@ -13,7 +13,7 @@ import (
 
 // TestWhatIsKnownAtTheBedside: with it nothing else is played than without, but for what it adds; what is said is what is true.
 func TestWhatIsKnownAtTheBedside(t *testing.T) {
-	type line struct{ bare, added string }
+	type line struct{ bare, added, moved string }
 	play2 := func(bedside bool) (all map[uint64]line, lying []life.Lying) {
 		all = map[uint64]line{}
 		var h *life.Hospital
@@ -29,9 +29,11 @@ func TestWhatIsKnownAtTheBedside(t *testing.T) {
 				}
 				var l line
 				for s := range strings.SplitAfterSeq(string(r.Data), "\r") {
-					switch name := s[:min(3, len(s))]; name {
-					case "AL1", "TQ1", "RXR":
+					switch name := s[:min(3, len(s))]; {
+					case name == "AL1", name == "TQ1", name == "RXR":
 						l.added += s
+					case name == "PV1" && (strings.Contains(string(r.Data), "|ADT^A02^") || strings.Contains(string(r.Data), "|ADT^A03^")):
+						l.moved = s // without it a move tells of the place that is left, and a discharge of no end
 					default:
 						l.bare += s
 					}
@@ -47,7 +49,7 @@ func TestWhatIsKnownAtTheBedside(t *testing.T) {
 	}
 	without, _ := play2(false)
 	with, lying := play2(true)
-	ended, timed, allergic := 0, 0, map[string]string{}
+	ended, timed, moved, allergic := 0, 0, 0, map[string]string{}
 	for id, w := range with {
 		o, ok := without[id]
 		switch {
@@ -61,13 +63,15 @@ func TestWhatIsKnownAtTheBedside(t *testing.T) {
 			timed++
 		case o.bare != w.bare:
 			t.Fatal("a message says something else")
+		case o.moved != w.moved:
+			moved++
 		}
 		if m, err := hl7.Parse([]byte(w.bare+w.added), hl7.DefaultLimits()); err == nil && strings.HasPrefix(w.added, "AL1") {
 			mrn, _ := m.Get("PID-3.1")
 			allergic[mrn], _ = m.Get("AL1-3.2")
 		}
 	}
-	if ended == 0 || timed < 100 || len(without)+ended != len(with) {
+	if ended == 0 || timed < 100 || moved == 0 || len(without)+ended != len(with) {
 		t.Errorf("%d orders are ended, %d are timed, %d messages and %d", ended, timed, len(without), len(with))
 	}
 	due, asked := 0, 0
