@@ -2,6 +2,7 @@ package continuity_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -204,10 +205,11 @@ func TestPacksOfAHouse(t *testing.T) {
 // compare holds what is known against what is true.
 func compare(t *testing.T, l *listener, lying []life.Lying, wards map[string][]bedside.Inpatient, zone *time.Location) {
 	t.Helper()
-	want := map[string]facts{}
+	want, units := map[string]facts{}, map[string]bool{}
 	due := 0
 	for i := range lying {
 		if lying[i].Unit.Kind == world.Ward {
+			units[lying[i].Unit.Code] = true
 			want[lying[i].Visit.MRN] = truth(&lying[i], zone)
 			due += len(lying[i].Due)
 		}
@@ -221,12 +223,6 @@ func compare(t *testing.T, l *listener, lying []life.Lying, wards map[string][]b
 		}
 		if count[what]++; count[what] <= 3 {
 			t.Errorf("%s: %q, want %q", what, got, want)
-		}
-	}
-	units := map[string]bool{}
-	for i := range lying {
-		if lying[i].Unit.Kind == world.Ward {
-			units[lying[i].Unit.Code] = true
 		}
 	}
 	for unit, ward := range wards {
@@ -266,23 +262,26 @@ func compare(t *testing.T, l *listener, lying []life.Lying, wards map[string][]b
 	t.Logf("%d patients on %d wards, %d drugs due in 8 hours: all as it is true, but %d facts of patients of whom something is on its way", len(want), len(units), due, moving)
 }
 
+// laid is a pack that lies in a folder, sealed.
+type laid struct {
+	pack         *downtime.Pack
+	file, secret string
+}
+
 // packs makes, seals, lays down, opens and reads the packs of all wards.
 func packs(t *testing.T, w *world.World, wards map[string][]bedside.Inpatient, minute time.Time) {
 	t.Helper()
-	dir := t.TempDir()
-	if keep := os.Getenv("WARDLINE_PACKS_DIR"); keep != "" {
-		dir = keep
+	keep := os.Getenv("WARDLINE_PACKS_DIR")
+	dir := keep
+	if dir == "" {
+		dir = t.TempDir()
 	}
 	press, err := downtime.NewPress()
 	if err != nil {
 		t.Fatal(err)
 	}
-	type made struct {
-		pack         *downtime.Pack
-		file, secret string
-	}
-	var all []made
-	var plain, sealed int
+	var all []laid
+	var plain int
 	began := time.Now()
 	for _, u := range w.Wards() {
 		p := &downtime.Pack{
@@ -295,38 +294,22 @@ func packs(t *testing.T, w *world.World, wards map[string][]bedside.Inpatient, m
 		if err != nil {
 			t.Fatal(err)
 		}
-		secret, public, err := downtime.NewKey()
-		if err != nil {
-			t.Fatal(err)
-		}
-		lock, err := downtime.LockFor(public)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := lock.Seal(pdf)
-		if err != nil {
-			t.Fatal(err)
-		}
-		name := downtime.FileName(u.Code, p.Data, "pdf")
-		if err := downtime.Deliver([]string{dir}, u.Code, name, body, 3); err != nil {
-			t.Fatal(err)
-		}
-		plain, sealed = plain+len(pdf), sealed+len(body)
-		all = append(all, made{p, filepath.Join(dir, name), secret})
+		plain += len(pdf)
+		all = append(all, lay(t, dir, p, pdf))
 	}
-	t.Logf("%d packs made, sealed and laid down in %.1f s: %.1f MB, sealed %.1f MB", len(all), time.Since(began).Seconds(), float64(plain)/1e6, float64(sealed)/1e6)
+	t.Logf("%d packs made, sealed and laid down in %.1f s: %.1f MB", len(all), time.Since(began).Seconds(), float64(plain)/1e6)
 
 	pages := 0
 	for i, m := range all {
+		out := filepath.Join(t.TempDir(), "pack.pdf")
+		if keep != "" {
+			out = strings.TrimSuffix(m.file, ".age")
+		}
 		wrong, err := downtime.KeyOf(all[(i+1)%len(all)].secret)
 		if err != nil {
 			t.Fatal(err)
 		}
-		out := filepath.Join(t.TempDir(), "pack.pdf")
-		if os.Getenv("WARDLINE_PACKS_DIR") != "" {
-			out = strings.TrimSuffix(m.file, ".age")
-		}
-		if err := downtime.OpenFile(m.file, wrong, out); err == nil || !strings.Contains(err.Error(), "another unit's key") {
+		if err := downtime.OpenFile(m.file, wrong, out); !errors.Is(err, downtime.ErrWrongKey) || !strings.Contains(err.Error(), "another unit's key") {
 			t.Errorf("another unit's key: %v", err)
 		}
 		if _, err := os.Stat(out); err == nil {
@@ -342,6 +325,28 @@ func packs(t *testing.T, w *world.World, wards map[string][]bedside.Inpatient, m
 		pages += paper(t, m.pack, out)
 	}
 	t.Logf("%d pages read", pages)
+}
+
+// lay seals a pack for a unit's own key, and puts it into the folder.
+func lay(t *testing.T, dir string, p *downtime.Pack, pdf []byte) laid {
+	t.Helper()
+	secret, public, err := downtime.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock, err := downtime.LockFor(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := lock.Seal(pdf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := downtime.FileName(p.Unit, p.Data, "pdf")
+	if err := downtime.Deliver([]string{dir}, p.Unit, name, sealed, 3); err != nil {
+		t.Fatal(err)
+	}
+	return laid{p, filepath.Join(dir, name), secret}
 }
 
 // paper reads a pack as it is printed: each page says how old it is, the patients are those of the unit, and each has a sheet with the allergies and the times.

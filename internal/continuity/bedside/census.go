@@ -275,12 +275,16 @@ func newest(records []*Record) (list []Result) {
 func (b *Board) drug(o Order, at time.Time, ahead time.Duration) (d Drug, ok bool) {
 	d = Drug{Order: o, Clear: true}
 	d.Doses = nil
-	var given []time.Time
+	var told []Dose
+	taken := time.Time{} // the last time
 	for _, dose := range o.Doses {
-		if dose.Gone {
+		switch {
+		case dose.Gone:
 			continue
+		case !dose.Refused:
+			taken = dose.At
 		}
-		given = append(given, dose.At)
+		told = append(told, dose)
 		if at.Sub(dose.At) <= Behind {
 			d.Last = append(d.Last, dose)
 		}
@@ -289,58 +293,64 @@ func (b *Board) drug(o Order, at time.Time, ahead time.Duration) (d Drug, ok boo
 		d.State = Stopped
 		return d, len(d.Last) > 0
 	}
-	if o.Timing.Once && len(given) > 0 {
+	if o.Timing.Once && !taken.IsZero() {
 		return d, len(d.Last) > 0
 	}
-	if len(given) > 0 && len(d.Last) == 0 {
-		d.Last = o.Doses[len(o.Doses)-1:] // the last of all is worth knowing, however long ago
-		if d.Last[0].Gone {
-			d.Last = nil
-		}
+	if len(d.Last) == 0 && len(told) > 0 {
+		d.Last = told[len(told)-1:] // the last of all is worth knowing, however long ago
 	}
-	last := time.Time{}
-	if len(given) > 0 {
-		last = given[len(given)-1]
-	}
-	const beyond = 16 * time.Hour // a dose may belong to a time that is not told
-	from := at.Add(-beyond)
-	if o.Timing.Once {
-		from = at.Add(-unsaid)
-	}
-	times, usual, clear := o.Timing.slots(from, at.Add(max(ahead, 0)+beyond/2), last, b.o.Zone, b.o.Rounds)
+	slots, clear := b.slots(&o.Timing, told, taken, at, ahead)
 	d.Clear = clear
-	slots := make([]Slot, len(times))
-	for i, t := range times {
-		slots[i] = Slot{At: t, Usual: usual}
-	}
-	for _, t := range given {
-		if i := nearest(times, t); i >= 0 {
-			slots[i].Given = t
-		}
-	}
 	if o.State == Held {
 		return d, true
 	}
 	if o.Timing.Once && len(slots) == 0 {
 		return d, false
 	}
+	d.sort(slots, at, ahead)
+	return d, true
+}
+
+// slots tells when a drug is due around a moment, and which doses belong there. A dose belongs to the time that it is nearest to; one that was refused settles a
+// time that is over, and none that comes.
+func (b *Board) slots(t *Timing, told []Dose, taken, at time.Time, ahead time.Duration) (slots []Slot, clear bool) {
+	back, reach := 16*time.Hour, 12*time.Hour
+	switch {
+	case t.Once:
+		back = unsaid
+	case t.Every != 0 && len(t.Clocks) == 0:
+		back, reach = Behind+min(t.Every, 24*time.Hour), t.Every/2
+	}
+	times, usual, clear := t.slots(at.Add(-back), at.Add(max(ahead, 0)+reach), taken, b.o.Zone, b.o.Rounds)
+	for _, due := range times {
+		slots = append(slots, Slot{At: due, Usual: usual})
+	}
+	for _, dose := range told {
+		if i := nearest(times, dose.At, reach); i >= 0 && !(dose.Refused && times[i].After(at)) {
+			slots[i].Given = dose.At
+		}
+	}
+	return slots, clear
+}
+
+// sort tells apart what is due, what nobody told of, and what is done or far away.
+func (d *Drug) sort(slots []Slot, at time.Time, ahead time.Duration) {
 	for _, s := range slots {
 		switch {
 		case s.At.After(at.Add(ahead)) || !s.At.After(at) && !s.Given.IsZero():
 		case s.At.After(at.Add(-grace)):
 			d.Due = append(d.Due, s)
-		case o.Timing.Once || s.At.After(at.Add(-Behind)):
+		case d.Timing.Once || s.At.After(at.Add(-Behind)):
 			d.Missed = append(d.Missed, s)
 		}
 	}
-	return d, true
 }
 
-// nearest is which of the times a dose belongs to; -1 when it is too far from all.
-func nearest(times []time.Time, dose time.Time) int {
+// nearest is which of the times a dose belongs to; -1 when it is out of reach of all.
+func nearest(times []time.Time, dose time.Time, reach time.Duration) int {
 	best := -1
 	for i, t := range times {
-		if gap := t.Sub(dose).Abs(); gap < 12*time.Hour && (best < 0 || gap < times[best].Sub(dose).Abs()) {
+		if gap := t.Sub(dose).Abs(); gap <= reach && (best < 0 || gap < times[best].Sub(dose).Abs()) {
 			best = i
 		}
 	}

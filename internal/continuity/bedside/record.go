@@ -142,7 +142,7 @@ type Note struct {
 	Said time.Time `json:"said"`
 }
 
-// room makes place for one more in a list that is full: the one that matters least goes. ok is false when none may go for it.
+// room makes place for one more in a list that is full: the one that matters least goes.
 func room[T any](list []T, most int, less func(a, b T) int) []T {
 	if len(list) < most {
 		return list

@@ -115,8 +115,8 @@ func (t *Timing) clock(text string) {
 // quickest is the shortest interval that is told time by time; what is given more often runs on.
 const quickest = 15 * time.Minute
 
-// mostSlots is how many times one order is told for.
-const mostSlots = 64
+// mostSlots is how many times one order is told for: those of three days, every quarter of an hour.
+const mostSlots = 400
 
 // slots lists when the drug is due after one moment and not after another. usual tells that the hours are the house's and not the order's; clear is false
 // when nobody can tell when: then whoever reads the order decides.

@@ -43,7 +43,7 @@ func (p *Pack) parts() []part {
 const cardSize = 14.0
 
 // card is one page: numbers to call first, then what is down, what to do, what still works, which forms.
-func (d *print) card() {
+func (d *paper) card() {
 	d.page("Unit card", false)
 	size := cardSize
 	for size > 8 && d.cardHeight(size) > d.low()-top {
@@ -66,7 +66,7 @@ func (d *print) card() {
 }
 
 // title is a word above a part, with a bar beside it.
-func (d *print) title(text string, size float64) {
+func (d *paper) title(text string, size float64) {
 	l := line{size: size + 2}
 	d.y += size * 0.14
 	d.SetFillColor(0, 0, 0)
@@ -76,7 +76,7 @@ func (d *print) title(text string, size float64) {
 }
 
 // contacts are set in two columns, with their numbers large.
-func (d *print) contacts(size float64) {
+func (d *paper) contacts(size float64) {
 	half := d.width() / 2
 	step := line{size: size + 6}.height() + 1
 	if len(d.pack.Call) == 0 {
@@ -98,7 +98,7 @@ func (d *print) contacts(size float64) {
 }
 
 // cardHeight is how high the card becomes with letters of that size.
-func (d *print) cardHeight(size float64) float64 {
+func (d *paper) cardHeight(size float64) float64 {
 	title := size*0.14 + line{size: size + 2}.height() + 0.6
 	h := title + float64((max(len(d.pack.Call), 1)+1)/2)*(line{size: size + 6}.height()+1)
 	for _, p := range d.pack.parts() {

@@ -109,7 +109,7 @@ func (t *Patient) incomplete() string {
 }
 
 // census lists who lies on the unit.
-func (d *print) census() {
+func (d *paper) census() {
 	d.page("Census", true)
 	p, w := d.pack, d.width()
 	t := d.table(column{"Bed", 17}, column{"Patient", 60}, column{"ALLERGIES", 58}, column{"Due in the next 8 hours", w - 17 - 60 - 58 - 58}, column{"Last results", 58})

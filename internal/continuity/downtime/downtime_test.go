@@ -396,3 +396,20 @@ func FuzzPack(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkPack prints and seals the pack of a ward with 28 patients.
+func BenchmarkPack(b *testing.B) {
+	s, p := press(b), sample(b, 28)
+	lock, _ := key(b)
+	for b.Loop() {
+		pdf, err := s.PDF(p)
+		if err != nil {
+			b.Fatal(err)
+		}
+		sealed, err := lock.Seal(pdf)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.SetBytes(int64(len(sealed)))
+	}
+}

@@ -9,7 +9,7 @@ const (
 )
 
 // drugs is a patient's own sheet: what is due when, with boxes to sign in.
-func (d *print) drugs(t *Patient) {
+func (d *paper) drugs(t *Patient) {
 	d.page("Drugs", false)
 	d.banner(t)
 	d.again = func() { d.banner(t) }
@@ -55,7 +55,7 @@ func refused(l Dose) string {
 }
 
 // waiting lists what has not come back.
-func (d *print) waiting(t *Patient) {
+func (d *paper) waiting(t *Patient) {
 	if len(t.Requests) == 0 {
 		return
 	}
@@ -69,7 +69,7 @@ func (d *print) waiting(t *Patient) {
 }
 
 // banner says whose sheet it is, and what the patient cannot have.
-func (d *print) banner(t *Patient) {
+func (d *paper) banner(t *Patient) {
 	w := d.width()
 	d.put(margin, d.y, 22, true, d.fit(or(t.Bed, "?"), 22, true, 30))
 	d.put(margin+32, d.y, 16, true, d.fit(d.name(t), 16, true, w-32))
@@ -106,7 +106,7 @@ func (d *print) banner(t *Patient) {
 }
 
 // drug is a row: what it is, and a box for each time.
-func (d *print) drug(t *table, g *Drug) {
+func (d *paper) drug(t *table, g *Drug) {
 	text := t.cell(0, 10.5, true, g.Name)
 	text = append(text, t.cell(0, 9, false, d.pack.order(g))...)
 	for _, l := range g.Last {
@@ -124,7 +124,7 @@ func (d *print) drug(t *table, g *Drug) {
 }
 
 // boxes is a row of a drug's text and its boxes, which keep together.
-func (d *print) boxes(t *table, text []line, labels []string) {
+func (d *paper) boxes(t *table, text []line, labels []string) {
 	column := t.columns[1].w - 2*padding
 	each := int(column / (boxWide + 1))
 	rows := (len(labels) + each - 1) / each

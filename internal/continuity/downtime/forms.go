@@ -6,7 +6,7 @@ import (
 )
 
 // numbers are the registers of the numbers that the unit may give out.
-func (d *print) numbers() {
+func (d *paper) numbers() {
 	if all := d.pack.MRNs.numbers(); len(all) > 0 {
 		d.page("Register of new patients", false)
 		d.text(margin, d.width(), 10, false, "One line for each patient who comes while no system gives numbers. Write the number on wristband, forms and specimens. Never use one twice.")
@@ -30,7 +30,7 @@ func (d *print) numbers() {
 }
 
 // blanks are lines to write on, each with a word before it.
-func (d *print) blanks(words ...string) {
+func (d *paper) blanks(words ...string) {
 	w := d.width() / float64(len(words))
 	for i, text := range words {
 		x := margin + float64(i)*w
@@ -43,7 +43,7 @@ func (d *print) blanks(words ...string) {
 }
 
 // orderForm is a blank form for orders.
-func (d *print) orderForm() {
+func (d *paper) orderForm() {
 	d.page("Order form (blank: copy it)", false)
 	d.blanks("Family name, given name")
 	d.blanks("MRN or downtime number", "Born", "Bed")
@@ -57,7 +57,7 @@ func (d *print) orderForm() {
 }
 
 // charting is a blank form for what nurses measure.
-func (d *print) charting() {
+func (d *paper) charting() {
 	d.page("Charting form (blank: copy it)", true)
 	d.blanks("Family name, given name", "MRN or downtime number")
 	d.blanks("Born", "Bed", "Day")
@@ -75,7 +75,7 @@ func (d *print) charting() {
 }
 
 // phoned is where results are written that come by telephone.
-func (d *print) phoned() {
+func (d *paper) phoned() {
 	d.page("Results by telephone", false)
 	d.text(margin, d.width(), 10, false, "Write, then read it back aloud. Tick only when the other side has said that it is right. Tell the doctor at once when it is critical.")
 	d.y += 2
@@ -87,7 +87,7 @@ func (d *print) phoned() {
 }
 
 // entering is the list of what must be entered when the systems are back, with a line for each patient who lay here.
-func (d *print) entering() {
+func (d *paper) entering() {
 	d.page("To be entered back", true)
 	d.text(margin, d.width(), 10, false, "When the systems are back: tick what was on paper and is entered, with its true time and \"late entry: downtime\". Keep the paper. Nobody is done before every line is ticked or crossed out.")
 	d.y += 2

@@ -47,7 +47,7 @@ func (s *Press) printable(text string) string {
 }
 
 // name is a patient's, with a word beside it where letters of it could not be printed.
-func (d *print) name(t *Patient) string {
+func (d *paper) name(t *Patient) string {
 	name := t.name()
 	if printed := d.press.printable(name); strings.Count(printed, "?") > strings.Count(name, "?") {
 		return printed + " (NAME CANNOT BE PRINTED: go by the MRN)"
@@ -57,11 +57,8 @@ func (d *print) name(t *Patient) string {
 
 // plain is a letter without its marks, or a question mark.
 func (s *Press) plain(r rune) rune {
-	for _, base := range norm.NFD.String(string(r)) {
-		if s.has(base) {
-			return base
-		}
-		break
+	if base, _ := utf8.DecodeRuneInString(norm.NFD.String(string(r))); s.has(base) {
+		return base
 	}
 	return '?'
 }
@@ -90,8 +87,8 @@ const (
 // allPages stands for how many pages there are until that is known. No other text may hold it.
 const allPages = "{all}"
 
-// print is a document as it is set.
-type print struct {
+// paper is a document as it is set.
+type paper struct {
 	*fpdf.Fpdf
 	press *Press
 	pack  *Pack
@@ -121,13 +118,13 @@ func (s *Press) PDF(p *Pack) ([]byte, error) {
 }
 
 // begin opens a document.
-func (s *Press) begin(p *Pack, title string) *print {
+func (s *Press) begin(p *Pack, title string) *paper {
 	size := "A4"
 	if p.Letter {
 		size = "Letter"
 	}
 	f := fpdf.New("P", "mm", size, "")
-	d := &print{Fpdf: f, press: s, pack: p}
+	d := &paper{Fpdf: f, press: s, pack: p}
 	f.SetCreationDate(p.Printed)
 	f.SetModificationDate(p.Printed)
 	f.SetCatalogSort(true)
@@ -145,7 +142,7 @@ func (s *Press) begin(p *Pack, title string) *print {
 	return d
 }
 
-func (d *print) end() ([]byte, error) {
+func (d *paper) end() ([]byte, error) {
 	var out bytes.Buffer
 	if err := d.Output(&out); err != nil {
 		return nil, fmt.Errorf("print the downtime pack of %s: %w", d.pack.Unit, err)
@@ -154,12 +151,12 @@ func (d *print) end() ([]byte, error) {
 }
 
 // page begins a page of a sheet, upright or wide.
-func (d *print) page(sheet string, wide bool) {
+func (d *paper) page(sheet string, wide bool) {
 	d.sheet, d.wide, d.again = sheet, wide, nil
 	d.turn()
 }
 
-func (d *print) turn() {
+func (d *paper) turn() {
 	way := "P"
 	if d.wide {
 		way = "L"
@@ -173,25 +170,25 @@ func (d *print) turn() {
 }
 
 // need turns the page when there is less room than that below.
-func (d *print) need(h float64) {
+func (d *paper) need(h float64) {
 	if d.y+h > d.low() {
 		d.turn()
 	}
 }
 
 // low is where the body ends, width how broad it is.
-func (d *print) low() float64 {
+func (d *paper) low() float64 {
 	_, h := d.GetPageSize()
 	return h - margin - bottom
 }
 
-func (d *print) width() float64 {
+func (d *paper) width() float64 {
 	w, _ := d.GetPageSize()
 	return w - 2*margin
 }
 
 // head is the age of the data, large, and what page this is.
-func (d *print) head() {
+func (d *paper) head() {
 	w := d.width()
 	d.SetDrawColor(0, 0, 0)
 	d.SetLineWidth(0.9)
@@ -206,7 +203,7 @@ func (d *print) head() {
 }
 
 // foot says whose paper this is, and how many pages there are.
-func (d *print) foot() {
+func (d *paper) foot() {
 	_, h := d.GetPageSize()
 	y := h - margin - 5
 	d.SetLineWidth(0.2)
@@ -220,7 +217,7 @@ func (d *print) foot() {
 }
 
 // letters chooses their size and weight.
-func (d *print) letters(size float64, bold bool) {
+func (d *paper) letters(size float64, bold bool) {
 	style := ""
 	if bold {
 		style = "B"
@@ -229,26 +226,26 @@ func (d *print) letters(size float64, bold bool) {
 }
 
 // put sets one line with its upper left corner there.
-func (d *print) put(x, y, size float64, bold bool, text string) {
+func (d *paper) put(x, y, size float64, bold bool, text string) {
 	d.letters(size, bold)
 	d.set(x, y, size, d.press.printable(text))
 }
 
 // set sets one line as it is, in the letters that were chosen.
-func (d *print) set(x, y, size float64, text string) {
+func (d *paper) set(x, y, size float64, text string) {
 	d.SetXY(x, y)
 	d.CellFormat(0, size*point*lineSpace, text, "", 0, "LM", false, 0, "")
 }
 
 // putRight sets one line that ends there.
-func (d *print) putRight(x, y, size float64, bold bool, text string) {
+func (d *paper) putRight(x, y, size float64, bold bool, text string) {
 	d.letters(size, bold)
 	text = d.press.printable(text)
 	d.set(x-d.GetStringWidth(text), y, size, text)
 }
 
 // fit shortens a line until it is no wider than that.
-func (d *print) fit(text string, size float64, bold bool, w float64) string {
+func (d *paper) fit(text string, size float64, bold bool, w float64) string {
 	d.letters(size, bold)
 	text = d.press.printable(text)
 	if d.GetStringWidth(text) <= w {
@@ -258,7 +255,7 @@ func (d *print) fit(text string, size float64, bold bool, w float64) string {
 }
 
 // fits is how many bytes of a text are no wider than that, in the letters that were chosen. They have no kerning: a line is as wide as its letters.
-func (d *print) fits(text string, w float64) int {
+func (d *paper) fits(text string, w float64) int {
 	for i, r := range text {
 		if w -= d.GetStringWidth(string(r)); w < 0 {
 			return i
@@ -277,7 +274,7 @@ type line struct {
 func (l line) height() float64 { return l.size * point * lineSpace }
 
 // wrap breaks a text into lines no wider than that; words that are wider are broken where they must be.
-func (d *print) wrap(text string, size float64, bold bool, w float64) (lines []line) {
+func (d *paper) wrap(text string, size float64, bold bool, w float64) (lines []line) {
 	d.letters(size, bold)
 	now := ""
 	flush := func() {
@@ -308,7 +305,7 @@ func (d *print) wrap(text string, size float64, bold bool, w float64) (lines []l
 }
 
 // text sets a paragraph over a width and moves on.
-func (d *print) text(x, w, size float64, bold bool, text string) {
+func (d *paper) text(x, w, size float64, bold bool, text string) {
 	for _, l := range d.wrap(text, size, bold, w) {
 		d.need(l.height())
 		d.put(x, d.y, size, bold, l.text)

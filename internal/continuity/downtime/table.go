@@ -14,12 +14,12 @@ const headSize = 9
 
 // table sets rows under a head that every page repeats.
 type table struct {
-	d       *print
+	d       *paper
 	columns []column
 }
 
 // table begins one where the last thing ended.
-func (d *print) table(columns ...column) *table {
+func (d *paper) table(columns ...column) *table {
 	t := &table{d, columns}
 	before := d.again
 	t.head()
