@@ -113,10 +113,11 @@ func (l *listener) lost(r *feed.Record) {
 }
 
 // facts writes what is known of a patient, for comparison.
-type facts struct{ where, allergies, due string }
+type facts struct{ who, where, allergies, due string }
 
 func truth(l *life.Lying, zone *time.Location) facts {
 	f := facts{where: l.Unit.Code + "/" + l.Bed, allergies: "unknown"}
+	f.who = l.Human.Family + ", " + l.Human.Given + " " + time.Unix(int64(l.Human.Born)*86400, 0).UTC().Format(time.DateOnly)
 	var names, due []string
 	for _, a := range l.Allergies {
 		names = append(names, a.Name)
@@ -138,6 +139,7 @@ func truth(l *life.Lying, zone *time.Location) facts {
 
 func known(p *bedside.Inpatient, unit string, minute time.Time, zone *time.Location) facts {
 	f := facts{where: unit + "/" + p.Bed, allergies: "unknown"}
+	f.who = p.Person.Family + ", " + p.Person.Given + " " + p.Person.Born.Format(time.DateOnly)
 	var names, due []string
 	for _, a := range p.Allergies {
 		names = append(names, a.Name)
@@ -237,6 +239,9 @@ func compare(t *testing.T, l *listener, lying []life.Lying, wards map[string][]b
 			}
 			seen[mrn] = true
 			got := known(&ward[i], unit, l.until, zone)
+			if got.who != w.who {
+				differ(mrn, "who it is", got.who, w.who)
+			}
 			if got.where != w.where {
 				differ(mrn, "bed", got.where, w.where)
 			}

@@ -26,13 +26,17 @@ func (d *paper) drugs(t *Patient) {
 		}
 		d.drug(table, g)
 	}
-	for range 4 {
+	for i := range 4 {
+		if i > 0 && d.y+boxHigh+45 > d.low() {
+			break // rather fewer empty rows than a page for them
+		}
 		d.boxes(table, table.cell(0, 9, false, "New order:"), make([]string, 4))
 	}
 	table.end()
 	d.again = func() { d.banner(t) }
 	d.y += 2
 	if len(given) > 0 {
+		d.need(12)
 		d.text(margin, d.width(), 9, true, "Given lately; nothing more is ordered of it:")
 		for _, text := range given {
 			d.text(margin, d.width(), 9, false, text)
@@ -63,6 +67,7 @@ func (d *paper) waiting(t *Patient) {
 	for _, q := range t.Requests {
 		all = append(all, or(q.Title, q.Number)+" ("+d.pack.moment(q.Said)+")")
 	}
+	d.need(12)
 	d.text(margin, d.width(), 9, true, "Results that are waited for:")
 	d.text(margin, d.width(), 9, false, strings.Join(all, "; "))
 	d.y += 1

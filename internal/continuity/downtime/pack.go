@@ -264,9 +264,15 @@ func (p *Pack) notes(t *Patient) (all []string) {
 
 // order is what stands below a drug's name.
 func (p *Pack) order(g *Drug) string {
-	text := strings.Join([]string{g.Dose, g.Route, g.How}, "  ")
-	if !g.Said.IsZero() {
-		text += "  ordered " + p.moment(g.Said)
+	var all []string
+	for _, text := range []string{g.Dose, g.Route, g.How} {
+		if text != "" {
+			all = append(all, text)
+		}
 	}
-	return strings.TrimSpace(text)
+	text := strings.Join(all, ", ")
+	if !g.Said.IsZero() {
+		text += "; ordered " + p.moment(g.Said)
+	}
+	return text
 }

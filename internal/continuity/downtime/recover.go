@@ -31,7 +31,8 @@ type Item struct {
 	Kind    Kind      `json:"kind"`
 	Order   string    `json:"order,omitempty"` // the number that systems know it by
 	What    string    `json:"what"`
-	Due     time.Time `json:"due"` // when it was to be done; the beginning of the downtime where no time is known
+	Due     time.Time `json:"due"`             // when it was to be done; the beginning of the downtime where no time is known
+	Timed   bool      `json:"timed,omitempty"` // a time is known
 }
 
 // Reconciliation is what must be entered back after a downtime.
@@ -41,6 +42,7 @@ type Reconciliation struct {
 	From  time.Time `json:"from"`
 	To    time.Time `json:"to"`
 	Items []Item    `json:"items"`
+	Left  int       `json:"left,omitempty"` // items that did not fit
 }
 
 // mostItems bounds a list.
@@ -88,7 +90,7 @@ func (r *Reconciliation) of(t *Patient) {
 		timed := false
 		for _, s := range slices.Concat(g.Missed, g.Due) {
 			if !s.At.Before(r.From) && s.At.Before(r.To) && s.Given.IsZero() {
-				r.add(t, DrugGiven, g.Number, g.what(), s.At)
+				r.put(t, Item{Kind: DrugGiven, Order: g.Number, What: g.what(), Due: s.At, Timed: true})
 				timed = true
 			}
 		}
@@ -103,9 +105,16 @@ func (r *Reconciliation) of(t *Patient) {
 }
 
 func (r *Reconciliation) add(t *Patient, kind Kind, order, what string, due time.Time) {
-	if len(r.Items) < mostItems {
-		r.Items = append(r.Items, Item{Unit: r.Unit, MRN: t.MRN, Bed: t.Bed, Patient: t.name(), Kind: kind, Order: order, What: what, Due: due.UTC()})
+	r.put(t, Item{Kind: kind, Order: order, What: what, Due: due})
+}
+
+func (r *Reconciliation) put(t *Patient, i Item) {
+	if len(r.Items) == mostItems {
+		r.Left++
+		return
 	}
+	i.Unit, i.MRN, i.Bed, i.Patient, i.Due = r.Unit, t.MRN, t.Bed, t.name(), i.Due.UTC()
+	r.Items = append(r.Items, i)
 }
 
 // Reconciliation prints the list with boxes to tick. Its head says of when the census at the beginning is.
@@ -116,12 +125,15 @@ func (s *Press) Reconciliation(p *Pack, r *Reconciliation) ([]byte, error) {
 	d := s.begin(p, "To be entered back "+p.Unit)
 	d.page("To be entered back", false)
 	d.text(margin, d.width(), 12, true, fmt.Sprintf("Downtime from %s to %s. %d things: %s.", p.moment(r.From), p.moment(r.To), len(r.Items), tally(r.Items)))
+	if r.Left > 0 {
+		d.text(margin, d.width(), 12, true, fmt.Sprintf("INCOMPLETE: %d more did not fit. Go through the charts.", r.Left))
+	}
 	d.text(margin, d.width(), 10, false, "Tick what is entered, with its true time and \"late entry: downtime\". Cross out what did not happen. Keep the paper.")
 	d.y += 2
 	t := d.table(column{"Bed", 15}, column{"Patient", 52}, column{"What", d.width() - 15 - 52 - 24 - 14 - 30}, column{"Due", 24}, column{"Done", 14}, column{"By, at", 30})
 	for _, i := range r.Items {
 		due := ""
-		if i.Due.After(r.From) || i.Kind == DrugGiven {
+		if i.Timed {
 			due = p.moment(i.Due)
 		}
 		t.row(9, t.cell(0, 10, true, i.Bed), append(t.cell(1, 9.5, true, i.Patient), t.cell(1, 8.5, false, i.MRN)...), t.cell(2, 9.5, false, string(i.Kind)+": "+i.What), t.cell(3, 9.5, false, due), []line{{"□", 14, false}})

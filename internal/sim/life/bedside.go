@@ -142,6 +142,7 @@ func (b *batch) timed(t *timing) {
 // Lying is somebody in the house at a moment, and what is true of the patient.
 type Lying struct {
 	Visit     *Visit
+	Human     world.Human
 	Unit      *world.Unit
 	Bed       string
 	Allergies []Allergy
@@ -164,7 +165,7 @@ func (h *Hospital) Lying(at time.Time, within time.Duration) []Lying {
 		if s == nil || v.Class == 'O' || v.NoShow {
 			continue
 		}
-		l := Lying{Visit: v, Unit: s.Unit, Bed: s.Bed}
+		l := Lying{Visit: v, Human: v.human, Unit: s.Unit, Bed: s.Bed}
 		l.Allergies, l.Asked = h.Allergies(v.Person)
 		for _, p := range v.rx {
 			if p.at <= momentOf(at) && (p.ends == 0 || p.ends > momentOf(at)) {
