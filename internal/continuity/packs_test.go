@@ -195,7 +195,11 @@ func TestPacksOfAHouse(t *testing.T) {
 		t.Fatal(err)
 	}
 	records, _ := l.board.Size()
-	t.Logf("played and heard in %.0f s: %d messages, %d of them damaged, %d records of patients", time.Since(began).Seconds(), l.heard, l.damaged, records)
+	kept := 0
+	if err := l.board.Changed(func(_ string, body []byte) error { kept += len(body); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("played and heard in %.0f s: %d messages, %d of them damaged, %d records of patients, kept in %.1f MB", time.Since(began).Seconds(), l.heard, l.damaged, records, float64(kept)/1e6)
 
 	began = time.Now()
 	wards := continuity.Wards(l.house, l.board.Census(l.house, minute, 8*time.Hour))

@@ -68,7 +68,7 @@ func (d *paper) waiting(t *Patient) {
 		all = append(all, or(q.Title, q.Number)+" ("+d.pack.moment(q.Said)+")")
 	}
 	d.need(12)
-	d.text(margin, d.width(), 9, true, "Results that are waited for:")
+	d.text(margin, d.width(), 9, true, "Asked for, and not answered yet:")
 	d.text(margin, d.width(), 9, false, strings.Join(all, "; "))
 	d.y += 1
 }
