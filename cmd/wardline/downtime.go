@@ -69,6 +69,13 @@ func (c *downtimeOpenCmd) key(s streams) (*downtime.Key, error) {
 		first, _, _ := strings.Cut(text, "\n")
 		return downtime.KeyFrom(strings.TrimSuffix(first, "\r"))
 	}
+	spoken, err := downtime.NeedsPassphrase(c.Pack)
+	if err != nil {
+		return nil, err
+	}
+	if !spoken {
+		return nil, fmt.Errorf("%w: no passphrase opens this pack: say -i with the unit's key", errUsage)
+	}
 	if s.in == nil || !term.IsTerminal(int(s.in.Fd())) {
 		return nil, fmt.Errorf("%w: say -i with the unit's key, or --passphrase with a file, where nobody can be asked", errUsage)
 	}

@@ -3,6 +3,7 @@ package downtime
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -147,4 +148,16 @@ func ReadFile(path string, k *Key) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return plain, nil
+}
+
+// NeedsPassphrase tells by the head of a file whether it was sealed with a passphrase, so that a person is asked for the right thing.
+func NeedsPassphrase(path string) (bool, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	const head = "age-encryption.org/v1\n-> scrypt "
+	text, err := io.ReadAll(io.LimitReader(f, int64(len(head))))
+	return string(text) == head, err
 }

@@ -93,8 +93,17 @@ func TestOnlyTheUnitOpensItsPack(t *testing.T) {
 			t.Errorf("%s: %d bytes, %v", what, len(got), err)
 		}
 	}
-	if !downtime.NeedsPassphrase(spoken) || downtime.NeedsPassphrase(sealed) || downtime.NeedsPassphrase(nil) {
-		t.Error("it cannot be told what a pack is sealed with")
+	for _, c := range []struct {
+		body []byte
+		want bool
+	}{{spoken, true}, {sealed, false}, {nil, false}} {
+		file := filepath.Join(t.TempDir(), "p.age")
+		if err := os.WriteFile(file, c.body, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := downtime.NeedsPassphrase(file); err != nil || got != c.want {
+			t.Errorf("it is told that a pack is sealed with a passphrase: %t, %v", got, err)
+		}
 	}
 }
 

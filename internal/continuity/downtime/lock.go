@@ -144,9 +144,3 @@ func hasPassphrase(wrong *age.NoIdentityMatchError) bool {
 	}
 	return false
 }
-
-// NeedsPassphrase tells by the head of a file whether it was sealed with a passphrase, so that a person is asked for the right thing.
-func NeedsPassphrase(head []byte) bool {
-	_, rest, ok := bytes.Cut(head, []byte("age-encryption.org/v1\n"))
-	return ok && bytes.HasPrefix(rest, []byte("-> scrypt "))
-}
