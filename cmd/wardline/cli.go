@@ -28,6 +28,7 @@ type cli struct {
 	Hospital hospitalCmd `cmd:"" help:"Look at what the house's systems would tell a node about it."`
 	Rule     ruleCmd     `cmd:"" help:"List, show, check and test detection rules."`
 	Doctor   doctorCmd   `cmd:"" help:"Say what is wrong with a node, and what to do."`
+	Downtime downtimeCmd `cmd:"" help:"Open the paper for a downtime, and make keys that seal it."`
 	Hunt     huntCmd     `cmd:"" help:"Ask the whole journal whether something was ever seen."`
 	Source   sourceCmd   `cmd:"" help:"List senders, make one known, issue its token."`
 	Witness  witnessCmd  `cmd:"" help:"Hospitals that vouch for each other's journals."`

@@ -78,10 +78,11 @@ func (b *batch) image(v *Visit, unit string, at moment, by *world.Staff) {
 func (b *batch) drugs(v *Visit, n int, at moment, by *world.Staff) {
 	pharmacy := b.h.World.Unit("PHARM")
 	for range n {
-		p := prescription{id: v.next(), at: at}
+		p := prescription{id: v.next(), at: at, once: v.classAt(at) == 'E'}
 		p.drug = b.h.choose(v, world.Mix(p.id, 0x6472), b.r.IntN(chances))
 		b.prescribe(v, b.h.orderOf(p, by), "NW", at)
 		if v.Class != 'O' { // others take it at home
+			b.stop(v, &p, by)
 			v.rx = append(v.rx, p)
 		}
 	}

@@ -121,6 +121,8 @@ type prescription struct {
 	id   uint64
 	at   moment
 	drug uint8
+	once bool   // it is given once
+	ends moment // when somebody ends the order before its time; 0 for never
 }
 
 func (p prescription) number() string { return key("O", p.id) }
@@ -128,5 +130,5 @@ func (p prescription) number() string { return key("O", p.id) }
 // orderOf is a prescription as messages tell of it.
 func (h *Hospital) orderOf(p prescription, by *world.Staff) *order {
 	d := &h.formulary[p.drug]
-	return &order{number: p.number(), code: d.code, title: d.name, section: "PHARM", by: by, enterer: by, at: p.at}
+	return &order{number: p.number(), code: d.code, title: d.name, section: "PHARM", by: by, enterer: by, at: p.at, timing: h.timingOf(p)}
 }

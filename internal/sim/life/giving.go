@@ -62,7 +62,7 @@ func (b *batch) stat(g *giving, at moment) {
 	}
 	const forgotten = 0.08
 	s := giving{v: g.v, unit: g.unit, taken: at, by: g.by, r: g.r, id: world.Mix(g.id, 0x73746174)}
-	s.p = prescription{id: world.Mix(s.id, 1), at: at + g.lasts(12*minute, 0.7), drug: b.h.choose(g.v, s.id, int(s.id>>40%(chances/3)))}
+	s.p = prescription{id: world.Mix(s.id, 1), at: at + g.lasts(12*minute, 0.7), drug: b.h.choose(g.v, s.id, int(s.id>>40%(chances/3))), once: true}
 	if g.r.Float64() >= forgotten {
 		by := g.v.Attending
 		if young := b.same(g.v.id, g.unit, at, resident); young != nil && !b.on(by, at, 0) {
@@ -124,7 +124,7 @@ func (b *batch) anaesthesia(v *Visit, or *world.Unit, at moment, by *world.Staff
 		}
 		g.at = at + g.between(0, 20*minute) + moment(i)*12*minute
 		g.taken = g.at - g.between(2*minute, 15*minute)
-		g.p = prescription{id: world.Mix(id, 1), at: at - g.between(20*minute, 40*minute), drug: b.h.ofKind(kind, id)}
+		g.p = prescription{id: world.Mix(id, 1), at: at - g.between(20*minute, 40*minute), drug: b.h.ofKind(kind, id), once: true}
 		if g.r.Float64() < early {
 			g.p.at = g.taken + g.between(4*minute, 40*minute)
 			g.at = max(g.at, g.p.at+minute)

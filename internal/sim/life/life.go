@@ -37,6 +37,9 @@ type Config struct {
 	// Slips has charts written as people write them: see Slip. Without it every note comes in time, as it did before there were slips, so that what was measured of
 	// accesses stays comparable.
 	Slips bool
+	// Bedside has messages say what a nurse needs at the bedside: allergies, and when and how drugs are given; some orders are ended. Without it messages are those that
+	// there were before.
+	Bedside bool
 }
 
 // Quality is what a site is able to tell of itself.

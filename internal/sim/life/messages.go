@@ -114,6 +114,9 @@ func (b *batch) pv1(v *Visit, at moment, class byte) {
 		return // no visit: a call, a letter
 	}
 	t := at.time()
+	if b.h.c.Bedside { // moments are cut to milliseconds, and without this a move would tell of the place that is left
+		t = t.Add(time.Millisecond)
+	}
 	m, where := &b.m, v.stay(t)
 	if where == nil && len(v.Stays) > 0 {
 		where = &v.Stays[len(v.Stays)-1]
@@ -147,6 +150,9 @@ func (b *batch) adt(v *Visit, event string, at moment, by *world.Staff, class by
 	b.evn(event, at, by)
 	b.patient(v, at)
 	b.pv1(v, at, class)
+	if b.h.c.Bedside && (event == "A01" || event == "A04" || event == "A08") {
+		b.allergic(v)
+	}
 	if event == "A01" || event == "A03" || event == "A04" || event == "A08" {
 		b.m.Segment("DG1")
 		b.m.Field(1, "1")
@@ -198,6 +204,7 @@ type order struct {
 	section     string // unit that does it
 	by, enterer *world.Staff
 	at          moment
+	timing      *timing // of a drug, where it is known
 }
 
 func (o *order) message() string {

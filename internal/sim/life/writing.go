@@ -2,6 +2,7 @@ package life
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/wardline/wardline/internal/sim/feed"
 	"github.com/wardline/wardline/internal/sim/world"
@@ -60,7 +61,12 @@ func (b *batch) prescribeAs(v *Visit, o *order, control string, at moment, id ui
 	m.Segment("RXE")
 	m.Field(2, o.code, o.title, "L")
 	m.Field(3, "1")
-	m.Field(5, "TAB")
+	if b.h.c.Bedside && o.timing != nil {
+		m.Field(5, o.title[strings.LastIndexByte(o.title, ' ')+1:])
+		b.timed(o.timing)
+	} else {
+		m.Field(5, "TAB")
+	}
 	b.send(feed.Pharmacy, at, id, v.tale)
 }
 
