@@ -17,6 +17,7 @@ import (
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/console/page"
 	"github.com/wardline/wardline/internal/continuity"
+	"github.com/wardline/wardline/internal/continuity/probe"
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/index"
@@ -64,6 +65,8 @@ type Config struct {
 	Integrity *integrity.Room
 	// Continuity watches the rhythm of care; nil when that is switched off.
 	Continuity *continuity.Room
+	// Servers are those that are asked whether they answer; nil where none is listed.
+	Servers func() []probe.Status
 	// Neighbours tells how the hospitals do that sign each other's journals with this one; nil where there can be none.
 	Neighbours func(context.Context) ([]witness.Standing, error)
 	// Alone lets one person do what otherwise takes two, also where a second one could agree.

@@ -10,6 +10,7 @@ import (
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/console/page"
 	"github.com/wardline/wardline/internal/continuity"
+	"github.com/wardline/wardline/internal/continuity/probe"
 	"github.com/wardline/wardline/internal/event"
 )
 
@@ -106,6 +107,11 @@ func (c *Console) flowsPage(r *request, feeds []continuity.FeedView, all []conti
 	for i := range all[:min(signsShown, len(all))] {
 		v.Signs = append(v.Signs, signRow(r, &all[i], open))
 	}
+	if c.Servers != nil {
+		for _, s := range c.Servers() {
+			v.Servers = append(v.Servers, serverRow(r, &s))
+		}
+	}
 	if len(care) == 0 {
 		v.EmptyTitle = "No feed was heard that care needs"
 		v.EmptyText = "Wardline finds feeds by itself, in copies of HL7 messages and in what a sensor sees of the network. Connect the interface engine first: it knows most of them."
@@ -197,6 +203,30 @@ func signRow(r *request, s *continuity.Sign, open map[string]continuity.Sign) pa
 		}
 	} else if !s.Ended {
 		row.State = page.Dim("Was so")
+	}
+	return row
+}
+
+// serverRow is a server that is asked.
+func serverRow(r *request, s *probe.Status) page.ServerRow {
+	row := page.ServerRow{Name: page.Clean(s.Target.Name, 64), Kind: string(s.Target.Kind), Certificate: "none seen", Says: s.Last.Why}
+	switch s.State {
+	case probe.Up:
+		row.State = page.OK("Answers")
+		if row.Says == "" {
+			row.Says = fmt.Sprintf("answered after %d ms", max(1, s.Last.Took.Milliseconds()))
+		}
+	case probe.Slow:
+		row.State = page.Watch("Slow")
+	case probe.Down:
+		row.State = page.Act("Does not answer")
+	case probe.Refused:
+		row.State = page.Dim("Not asked")
+	default:
+		row.State = page.Dim("Not known yet")
+	}
+	if end := s.Expires; !end.IsZero() {
+		row.Certificate = "until " + r.clock.At(end)
 	}
 	return row
 }

@@ -35,6 +35,15 @@ func rules() map[Kind]finding.Rule {
 				"Call the incident team now: cut the machines off that are named, lock the accounts, and see that a backup is offline.",
 			FalsePositives: []string{"A penetration test: ask who ordered one.", "Work of administrators on many machines, with a ticket."},
 		},
+		ServerDown: {
+			Title: "A server does not answer", Level: "high", CareImpact: lost,
+			Summary:        "A server that is asked every half minute has not answered for a minute and a half. The words beside it tell whether it was stopped, hangs, or cannot be reached.",
+			FalsePositives: []string{"Work on the server that nobody entered as planned."},
+		},
+		ServerSlow: {
+			Title: "A server answers slowly", Level: "medium", CareImpact: "Whoever works with it waits.",
+			Summary: "A server that is asked every half minute takes several times as long as it usually does.",
+		},
 		Clock: {
 			Title: "A clock is wrong", Level: "high", CareImpact: "Records bear wrong times, and beyond five minutes nobody can sign in.",
 			Summary:        "A machine's clock jumped, or differs from others. Look where it gets its time from; what was written meanwhile bears a wrong time.",

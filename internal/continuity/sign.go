@@ -41,6 +41,8 @@ const (
 	Clock        Kind = "clock"         // a clock is wrong
 	Expires      Kind = "expires"       // a certificate ends soon, or has ended
 	Expired      Kind = "expired"       // connections fail because one has
+	ServerDown   Kind = "server-down"   // a server that is asked does not answer
+	ServerSlow   Kind = "server-slow"   // it answers far later than it does usually
 )
 
 // Sign is something that disrupts care, or may soon. It holds no patient data.
@@ -60,6 +62,7 @@ type Sign struct {
 	Usual    time.Duration `json:"usual,omitempty"`
 
 	Ends time.Time `json:"ends,omitzero"` // of a certificate
+	Why  string    `json:"why,omitempty"` // what a server answered, or did not
 
 	Stages   []string `json:"stages,omitempty"`   // of an attack, in words and in their order
 	Deed     string   `json:"deed,omitempty"`     // after which only hours are left
@@ -83,6 +86,8 @@ func (s *Sign) Text() string {
 		return fmt.Sprintf("%s: the oldest message has waited for %s", s.Name, spell(s.Took))
 	case Clock, Expired:
 		return s.Name
+	case ServerDown, ServerSlow:
+		return s.Name + ": " + s.Why
 	case Expires:
 		if !s.Ends.After(s.At) {
 			return s.Name + " has ended"

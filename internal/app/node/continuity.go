@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
+	"github.com/wardline/wardline/content/strict"
 	"github.com/wardline/wardline/internal/continuity"
+	"github.com/wardline/wardline/internal/continuity/probe"
 )
 
 // ContinuityConfig is the watch over the rhythm of care.
@@ -17,6 +20,8 @@ type ContinuityConfig struct {
 	Holidays []string `yaml:"holidays"`
 	// Downtimes are times at which systems are down on purpose, and nothing is said of it.
 	Downtimes []DowntimeConfig `yaml:"downtimes"`
+	// Probes is a file that lists the servers that are asked whether they answer: internal/continuity/probe/config.go documents its keys.
+	Probes string `yaml:"probes"`
 }
 
 // DowntimeConfig is one time of planned downtime.
@@ -34,6 +39,9 @@ func (c *ContinuityConfig) check() error {
 	_, err := c.holidays(time.UTC)
 	if err == nil {
 		_, err = c.planned(time.UTC)
+	}
+	if err == nil && c.Probes != "" && !filepath.IsAbs(c.Probes) {
+		err = errors.New("continuity.probes: name the file by its whole path")
 	}
 	return err
 }
@@ -103,4 +111,36 @@ func (n *Node) openContinuity(ctx context.Context) error {
 		Zone: zone, Holiday: holiday, Planned: planned, Journal: n.journal, DB: n.db, Vault: n.vault, Taxonomy: n.taxonomy, Log: n.log,
 	})
 	return err
+}
+
+// openProbes reads which servers are asked whether they answer.
+func (n *Node) openProbes(context.Context) error {
+	file := n.config.Continuity.Probes
+	if n.continuity == nil || file == "" {
+		return nil
+	}
+	text, err := strict.ReadFile(file, mostProbes)
+	if err != nil {
+		return fmt.Errorf("continuity.probes: %w", err)
+	}
+	c, err := probe.Parse(text)
+	if err != nil {
+		return fmt.Errorf("continuity.probes: %s: %w", file, err)
+	}
+	n.prober, err = probe.New(c, probe.Options{Log: n.log, Hear: n.probed})
+	return err
+}
+
+const mostProbes = 1 << 20 // bytes
+
+// probed hands on what came of asking a server. What cannot be filed now is told at the next change.
+func (n *Node) probed(r probe.Report) {
+	if !r.Changed() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if err := n.continuity.Probed(ctx, r); err != nil {
+		n.log.Error("what a server answered cannot be filed", "target", r.Target, "error", err)
+	}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/wardline/wardline/internal/collect"
 	"github.com/wardline/wardline/internal/console"
 	"github.com/wardline/wardline/internal/continuity"
+	"github.com/wardline/wardline/internal/continuity/probe"
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/index"
@@ -57,6 +58,7 @@ type Node struct {
 	privacy    *privacy.Room      // nil when it is off
 	integrity  *integrity.Room    // nil when nothing is compared
 	continuity *continuity.Room   // nil when it is off
+	prober     *probe.Prober      // nil when no server is to be asked
 	hospital   *hospital.Follower // nil when privacy and integrity are
 	index      *index.Index       // nil when it is off
 	intake     *collect.Intake
@@ -114,7 +116,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err := n.openWatch(ctx); err != nil {
 		return err
 	}
-	for _, open := range []func(context.Context) error{n.openPrivacy, n.openIntegrity, n.openContinuity, n.openHospital, n.openNeighbours, n.openStamps} {
+	for _, open := range []func(context.Context) error{n.openPrivacy, n.openIntegrity, n.openContinuity, n.openProbes, n.openHospital, n.openNeighbours, n.openStamps} {
 		if err := open(ctx); err != nil {
 			return err
 		}
@@ -236,6 +238,9 @@ func (n *Node) startRooms(s *stage) {
 	}
 	if n.continuity != nil {
 		s.start(n.part("continuity", n.continuity.Run))
+	}
+	if n.prober != nil {
+		s.start(n.part("probes", n.prober.Run))
 	}
 	s.start(n.part("witnesses", n.neighbours.run))
 	if n.stamps != nil {

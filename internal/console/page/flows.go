@@ -13,7 +13,8 @@ type Flows struct {
 	Frame
 	Now                   *Now
 	Feeds                 []FeedCard // that carry what care needs
-	Logs                  []FlowRow  // of machines
+	Servers               []ServerRow
+	Logs                  []FlowRow // of machines
 	Signs                 []SignRow
 	EmptyTitle, EmptyText string
 }
@@ -30,6 +31,12 @@ type FeedCard struct {
 type FlowRow struct {
 	Name, URL, Heard, Count string
 	State                   State
+}
+
+// ServerRow is a server that is asked whether it answers.
+type ServerRow struct {
+	Name, Kind, Says, Certificate string
+	State                         State
 }
 
 // SignRow is one thing that disrupted care, or threatened to.
