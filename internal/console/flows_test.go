@@ -168,8 +168,11 @@ func TestFlowsInABrowser(t *testing.T) {
 	b.press(kb.Enter)
 	b.see("No. Nothing came for")
 	b.shot("flow")
+	b.open("/flows/map")
+	b.see("What care has to do without")
+	b.shot("flowmap")
 	b.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
-	for path, says := range map[string]string{"/flows": "2 of 2 feeds are silent", lis: "The last seven days"} {
+	for path, says := range map[string]string{"/flows": "2 of 2 feeds are silent", "/flows/map": "What rests on what", lis: "The last seven days"} {
 		b.open(path)
 		b.see(says)
 		if wide, err := chromedp.Run(b.ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)); err != nil || wide > 390 {

@@ -88,6 +88,7 @@ func table() []route {
 		{pattern: "GET /records/{id}", api: "GET /records/{id}", verb: access.RecordRead, handle: (*Console).record, doc: docRecord()},
 
 		{pattern: "GET /flows", api: "GET /flows", verb: access.SourceRead, handle: (*Console).flows, doc: docFlows()},
+		{pattern: "GET /flows/map", verb: access.SourceRead, handle: (*Console).flowMap},
 		{pattern: "GET /flows/{id}", verb: access.SourceRead, handle: (*Console).flow},
 		{pattern: "POST /flows/{id}/ordinary", verb: access.SourceWrite, handle: (*Console).ordinary},
 

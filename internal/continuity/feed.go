@@ -3,6 +3,7 @@ package continuity
 import (
 	"time"
 
+	"github.com/wardline/wardline/internal/continuity/depend"
 	"github.com/wardline/wardline/internal/continuity/silence"
 	"github.com/wardline/wardline/internal/continuity/surge"
 )
@@ -19,6 +20,7 @@ type feed struct {
 	id, name string
 	class    Class
 	care     bool
+	known    depend.Heard
 	first    time.Time
 	model    *silence.Feed
 	surge    *surge.Feed // nil where repetition says nothing
@@ -50,7 +52,7 @@ func (e *Engine) feed(h *heard, at time.Time) *feed {
 			e.crowded++
 			return nil
 		}
-		f = &feed{id: h.feed, name: h.name, class: h.class, care: h.care, first: at, model: silence.New(e.modelOf(h.class)), parts: map[string]*part{}}
+		f = &feed{id: h.feed, name: h.name, class: h.class, care: h.care, known: h.known, first: at, model: silence.New(e.modelOf(h.class)), parts: map[string]*part{}}
 		if h.body != 0 {
 			f.surge = surge.New()
 		}

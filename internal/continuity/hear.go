@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/format/hl7"
+	"github.com/wardline/wardline/internal/continuity/depend"
 	"github.com/wardline/wardline/internal/event"
 )
 
@@ -15,9 +16,10 @@ type heard struct {
 	feed  string // id of the feed, empty when it is none's
 	name  string // of the feed in words
 	class Class
-	part  string // of the feed, in words; empty when it has none
-	body  uint64 // hash of what is said but for its times, 0 when repetition says nothing
-	care  bool   // it carries what care needs, and is no log of a machine
+	part  string       // of the feed, in words; empty when it has none
+	body  uint64       // hash of what is said but for its times, 0 when repetition says nothing
+	care  bool         // it carries what care needs, and is no log of a machine
+	known depend.Heard // as services know their feeds
 
 	asked    string        // id of the way on which it waits for an answer
 	answered string        // id of the way on which it is an answer, or tells one
@@ -76,6 +78,7 @@ func (l *listener) message(ev *event.Event) heard {
 		feed: strings.Join([]string{ev.Source, from, site, code}, " "), name: kind.name + " from " + nameOf(from, ev.Source), class: kind.class, care: true,
 		asked: wayOf(from, value(ev, "MSH-5.1")), control: l.sum(control),
 	}
+	h.known = depend.Heard{Type: strings.TrimSuffix(code+"^"+value(ev, "MSH-9.2"), "^"), From: from, To: value(ev, "MSH-5.1")}
 	h.part, h.body = l.inside(ev)
 	return h
 }
@@ -125,6 +128,7 @@ func (l *listener) association(ev *event.Event) heard {
 		return heard{}
 	}
 	h := heard{feed: "images " + called, name: "images and requests to " + called, class: Hour, care: true, part: "machine " + calling, answered: "images " + called, timed: true}
+	h.known = depend.Heard{Role: map[string]string{"C-STORE": "store", "C-FIND": "query"}[value(ev, "command")], To: called}
 	switch value(ev, "result") {
 	case "rejected", "aborted":
 		h.code, h.feed, h.part = "AR", "", ""

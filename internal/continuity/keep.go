@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/continuity/answer"
+	"github.com/wardline/wardline/internal/continuity/depend"
 	"github.com/wardline/wardline/internal/continuity/silence"
 	"github.com/wardline/wardline/internal/continuity/stage"
 	"github.com/wardline/wardline/internal/continuity/surge"
@@ -21,6 +22,7 @@ type feedState struct {
 	Name  string
 	Class Class
 	Care  bool
+	Known depend.Heard
 	First time.Time
 	Count uint64
 	Odd   bool `json:",omitempty"` // feed.strange
@@ -37,7 +39,7 @@ type partState struct {
 }
 
 func (f *feed) state() feedState {
-	s := feedState{Name: f.name, Class: f.class, Care: f.care, First: f.first, Count: f.count, Odd: f.strange, Model: f.model.Encode(), Parts: map[string]partState{}}
+	s := feedState{Name: f.name, Class: f.class, Care: f.care, Known: f.known, First: f.first, Count: f.count, Odd: f.strange, Model: f.model.Encode(), Parts: map[string]partState{}}
 	if f.surge != nil {
 		s.Surge = f.surge.Encode()
 	}
@@ -53,7 +55,7 @@ func (e *Engine) restore(id string, s *feedState) (*feed, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &feed{id: id, name: s.Name, class: s.Class, care: s.Care, first: s.First, count: s.Count, strange: s.Odd, model: model, parts: map[string]*part{}, silent: model.Silent()}
+	f := &feed{id: id, name: s.Name, class: s.Class, care: s.Care, known: s.Known, first: s.First, count: s.Count, strange: s.Odd, model: model, parts: map[string]*part{}, silent: model.Silent()}
 	if len(s.Surge) > 0 {
 		if f.surge, err = surge.Decode(s.Surge); err != nil {
 			return nil, err

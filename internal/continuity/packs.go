@@ -1,4 +1,3 @@
-// Package continuity keeps care going when systems stop: it knows what the wards need on paper, and puts it there before they need it.
 package continuity
 
 import (

@@ -10,7 +10,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/wardline/wardline/content"
 	"github.com/wardline/wardline/format/jsonl"
+	"github.com/wardline/wardline/internal/continuity/depend"
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
@@ -44,7 +46,8 @@ func (c *Config) engine() EngineConfig {
 // Room follows the journal and watches the rhythm of care. It has a position of its own, for it writes seldom: each feed's model is
 // some kilobytes, and changes with each message.
 type Room struct {
-	cfg Config
+	cfg       Config
+	catalogue *depend.Catalogue
 
 	mu       sync.Mutex // guards all below
 	engine   *Engine
@@ -72,7 +75,11 @@ func OpenRoom(ctx context.Context, cfg Config) (*Room, error) {
 	if cfg.Save == 0 {
 		cfg.Save = 10 * time.Minute
 	}
-	r := &Room{cfg: cfg, reader: event.LineReader{Taxonomy: cfg.Taxonomy, Limits: jsonl.DefaultLimits()}}
+	catalogue, err := depend.LoadCatalogue(content.Continuity(), nil)
+	if err != nil {
+		return nil, err
+	}
+	r := &Room{cfg: cfg, catalogue: catalogue, reader: event.LineReader{Taxonomy: cfg.Taxonomy, Limits: jsonl.DefaultLimits()}}
 	return r, r.load(ctx)
 }
 

@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"html/template"
 	"math"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 // Flows says which feeds speak.
 type Flows struct {
 	Frame
+	Views                 []Tab
 	Now                   *Now
 	Feeds                 []FeedCard // that carry what care needs
 	Servers               []ServerRow
@@ -44,6 +46,20 @@ type SignRow struct {
 	State      State
 	When, Says string
 }
+
+// FlowMap says what rests on what, and whom a failure touches.
+type FlowMap struct {
+	Frame
+	Views    []Tab
+	Map      template.HTML // SVG, drawn by package depend; empty when nothing is known
+	Services []ServiceRow
+	Steps    []string // what to do without the first of these
+	StepsFor string
+	Empty    string
+}
+
+// ServiceRow is a service that is touched.
+type ServiceRow struct{ Name, Harm, Left, Call string }
 
 // Flow is one feed.
 type Flow struct {

@@ -48,6 +48,7 @@ func feedWeek(size page.WeekSize, most float64, byNight float64, weekends float6
 
 func flows() page.Flows {
 	return page.Flows{
+		Views: flowViews(),
 		Frame: flowsFrame("Flows", "Is any feed silent that care needs?", "Results from LIS fell silent.", "Of one feed the week is still being learned."),
 		Now: &page.Now{State: page.Act("Silent"), Label: "since 03:12, 4 hours", Title: "Call whoever looks after results from LIS", Text: "Nothing came since, where about 196 messages should have. Until it speaks, have what it carries told by phone.",
 			Facts: []page.Pair{{Name: "Last message", Value: "03:12:04"}, {Name: "Harm may come", Value: "within the hour"}}, Action: page.Link{Text: "Look at the feed", URL: "/flows/1"}},
@@ -64,7 +65,22 @@ func flows() page.Flows {
 			{State: page.OK("Over"), When: "Mon 15 Jun 11:04", Says: "Messages LIS to EHR: over"},
 			{State: page.Dim("Was so"), When: "Mon 15 Jun 09:06", Says: "Messages LIS to EHR: 41 of 120 messages were refused"},
 		},
+		Servers: []page.ServerRow{
+			{Name: "PACS", Kind: "dicom", State: page.OK("Answers"), Says: "answered after 4 ms", Certificate: "none seen"},
+			{Name: "Interface engine", Kind: "mllp", State: page.Act("Does not answer"), Says: "connected, but it does not close connections any more as it used to: frozen, or far too slow", Certificate: "until Thu 18 Jun 23:59"},
+		},
 		Logs: []page.FlowRow{{Name: "log of syslog/10.20.8.4", URL: "/flows/7", Heard: "12 s ago", Count: "1,204,118", State: page.OK("Speaks")}, {Name: "log of syslog/10.20.8.9", URL: "/flows/8", Heard: "3 days ago", Count: "88", State: page.Look("Silent")}},
+	}
+}
+
+func flowViews() []page.Tab {
+	return []page.Tab{{Text: "Feeds", URL: "/flows", Here: true}, {Text: "Map", URL: "/flows/map"}}
+}
+
+func flowMapNone() page.FlowMap {
+	return page.FlowMap{
+		Frame: flowsFrame("Map", "What rests on what, and whom does a failure touch?", "Nothing is known yet.", ""), Views: at(flowViews(), "/flows/map"),
+		Empty: "The map is made of the feeds that are heard. Connect the interface engine first: it knows most of them.",
 	}
 }
 

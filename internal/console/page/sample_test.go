@@ -77,6 +77,7 @@ func samples() map[string]sample {
 		"flows":           {"flows", flows()},
 		"flows-none":      {"flows", flowsNone()},
 		"flow":            {"flow", flow()},
+		"flowmap-none":    {"flowmap", flowMapNone()},
 		"flow-well":       {"flow", flowWell()},
 		"sources":         {"sources", sources()},
 		"sources-empty":   {"sources", page.Sources{Frame: frame("sources", "Sources", "Does everything that should speak, speak?", "Nothing sends yet.", "")}},

@@ -134,6 +134,9 @@ func (g *Graph) Impact(broken []Broken, census Census, now time.Time) *Impact {
 	return im
 }
 
+// Size is how many things are on the map.
+func (im *Impact) Size() int { return len(im.graph.nodes) }
+
 // Part is the same on the part of the map that is touched: what fails, what is weakened, and what stands in for others there. It is what the page of one incident shows
 // when the whole map is too large to be seen at one look. What still works is left out of it.
 func (im *Impact) Part() *Impact {

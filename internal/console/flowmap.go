@@ -1,0 +1,75 @@
+package console
+
+import (
+	"html/template"
+	"strings"
+
+	"github.com/wardline/wardline/internal/console/page"
+	"github.com/wardline/wardline/internal/continuity/depend"
+)
+
+const mapAsk = "What rests on what, and whom does a failure touch?"
+
+func flowViews(here string) []page.Tab {
+	return []page.Tab{{Text: "Feeds", URL: "/flows", Here: here == "/flows"}, {Text: "Map", URL: "/flows/map", Here: here == "/flows/map"}}
+}
+
+// flowMap draws what rests on what.
+func (c *Console) flowMap(r *request) (answer, error) {
+	v := page.FlowMap{Views: flowViews("/flows/map")}
+	v.Frame = c.frame(r, "flows", "Map", mapAsk)
+	if c.Continuity == nil {
+		v.Answer, v.Empty = "We cannot tell: nobody listens for it.", "An administrator has feeds watched by taking continuity.off out of the configuration, and starts the node again."
+		return view("flowmap", v), nil
+	}
+	im, err := c.Continuity.Map()
+	if err != nil {
+		return answer{}, err
+	}
+	if im.Size() == 0 {
+		v.Answer, v.Empty = "Nothing is known yet.", "The map is made of the feeds that are heard. Connect the interface engine first: it knows most of them."
+		return view("flowmap", v), nil
+	}
+	v.Answer = mapHeadline(im)
+	if len(im.Causes) > 0 && len(im.Units) > 0 {
+		v.Context = "It touches " + page.Plural(len(im.Units), "unit") + ". How many patients lie there is not counted yet."
+	}
+	v.Map = template.HTML(im.Draw()) // every word in it is escaped there
+	for i := range im.Services {
+		s := &im.Services[i]
+		row := page.ServiceRow{Name: page.Clean(s.Name, 60), Harm: page.Clean(s.Harm, 120), Left: "not known", Call: "whoever looks after it"}
+		if !s.Until.IsZero() {
+			row.Left = either(s.Late, "since "+r.clock.At(s.Until), "from "+r.clock.At(s.Until)+" on")
+		}
+		if len(s.Call) > 0 {
+			row.Call = page.Clean(s.Call[0].Who, 60)
+		}
+		v.Services = append(v.Services, row)
+	}
+	if len(im.Services) > 0 {
+		v.Steps, v.StepsFor = im.Services[0].Procedure, uncapital(page.Clean(im.Services[0].Name, 60))
+	}
+	return view("flowmap", v), nil
+}
+
+// mapHeadline answers the question.
+func mapHeadline(im *depend.Impact) string {
+	switch n := len(im.Services); {
+	case len(im.Causes) == 0:
+		return "Nothing is broken that we know of."
+	case n == 0:
+		return page.Count(len(im.Causes), "thing") + " " + either(len(im.Causes) == 1, "is", "are") + " broken, and no service is known that needs " + either(len(im.Causes) == 1, "it.", "them.")
+	case n == 1:
+		return "Care has to do without " + uncapital(page.Clean(im.Services[0].Name, 60)) + "."
+	default:
+		return "Care has to do without " + page.Number(n) + " services, first " + uncapital(page.Clean(im.Services[0].Name, 60)) + "."
+	}
+}
+
+// uncapital begins a name within a sentence, unless it is an abbreviation.
+func uncapital(name string) string {
+	if len(name) > 1 && strings.ToUpper(name[:2]) != name[:2] {
+		return strings.ToLower(name[:1]) + name[1:]
+	}
+	return name
+}
