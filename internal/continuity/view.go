@@ -89,9 +89,7 @@ func (f *feed) view(now time.Time) FeedView {
 // Signs are the latest that were found, newest first, at most so many.
 func (r *Room) Signs(ctx context.Context, most int) (out []Sign, err error) {
 	r.mu.Lock()
-	for i := range r.found {
-		out = append(out, r.found[i])
-	}
+	out = append(out, r.found...)
 	r.mu.Unlock()
 	err = r.cfg.DB.Do(ctx, func(tx *sql.Tx) error {
 		rows, err := tx.QueryContext(ctx, `SELECT body FROM continuity_signs ORDER BY at DESC LIMIT $1`, most)

@@ -74,7 +74,7 @@ type disrupted struct {
 // record hears the feeds that say how the house runs, and not who opened which record.
 func (d *disrupted) record(r *feed.Record) error {
 	way := feed.Describe(r.Feed)
-	data := r.Data
+	var data []byte
 	switch way.Way {
 	case feed.MLLP:
 		data = slices.Concat([]byte{0x0b}, r.Data, []byte("\x1c\r"))

@@ -121,7 +121,7 @@ func (b *Book) Take(t Trace) (Campaign, bool) {
 	c := b.campaign(t)
 	weight := len(c.Stages)
 	if c.Deadly != "" {
-		weight += len(Names())
+		weight += int(Impact) + 1 // more than all stages
 	}
 	before := 0
 	for i := range c.Traces {
