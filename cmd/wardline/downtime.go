@@ -6,14 +6,17 @@ import (
 	"io"
 	"os"
 	"strings"
+	"text/tabwriter"
 
 	"golang.org/x/term"
 
+	"github.com/wardline/wardline/internal/app/node"
 	"github.com/wardline/wardline/internal/continuity/downtime"
 )
 
 // downtimeCmd is `wardline downtime`.
 type downtimeCmd struct {
+	Pack downtimePackCmd `cmd:"" help:"Have the node that runs make the packs of all units now."`
 	Open downtimeOpenCmd `cmd:"" help:"Open a sealed downtime pack. Needs no node and no network."`
 	Key  downtimeKeyCmd  `cmd:"" help:"Make a key for a unit, by which its packs are sealed."`
 }
@@ -122,4 +125,37 @@ func (c *downtimeKeyCmd) Run(s streams) error {
 	}
 	_, err = fmt.Fprintln(s.out, public)
 	return err
+}
+
+type downtimePackCmd struct {
+	nodeFlags `embed:""`
+}
+
+// Run says what became of each unit's pack, and fails when one is not where it should be.
+func (c *downtimePackCmd) Run(ctx context.Context, s streams) error {
+	config, err := c.read()
+	if err != nil {
+		return err
+	}
+	var made node.Packs
+	if err := node.Control(ctx, &config, "/packs", struct{}{}, &made); err != nil {
+		return err
+	}
+	missing := 0
+	t := tabwriter.NewWriter(s.out, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(t, "UNIT\tPATIENTS\tDATA OF\tPACK")
+	for _, u := range made.Units {
+		what := u.File
+		if u.Trouble != "" {
+			what, missing = u.Trouble, missing+1
+		}
+		fmt.Fprintf(t, "%s\t%d\t%s\t%s\n", u.Unit, u.Patients, u.Data.Local().Format("2006-01-02 15:04"), what)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if missing > 0 {
+		return fmt.Errorf("%d of %d packs are not where they should be", missing, len(made.Units))
+	}
+	return nil
 }

@@ -65,6 +65,8 @@ type Config struct {
 	Integrity *integrity.Room
 	// Continuity watches the rhythm of care; nil when that is switched off.
 	Continuity *continuity.Room
+	// Packs are what became of the downtime packs of units, and who lay there then; nil where no unit gets any.
+	Packs func() ([]continuity.Laid, continuity.Counted)
 	// Servers are those that are asked whether they answer; nil where none is listed.
 	Servers func() []probe.Status
 	// Neighbours tells how the hospitals do that sign each other's journals with this one; nil where there can be none.

@@ -3,15 +3,17 @@ package console
 import (
 	"html/template"
 	"strings"
+	"time"
 
 	"github.com/wardline/wardline/internal/console/page"
+	"github.com/wardline/wardline/internal/continuity"
 	"github.com/wardline/wardline/internal/continuity/depend"
 )
 
 const mapAsk = "What rests on what, and whom does a failure touch?"
 
 func flowViews(here string) []page.Tab {
-	return []page.Tab{{Text: "Feeds", URL: "/flows", Here: here == "/flows"}, {Text: "Map", URL: "/flows/map", Here: here == "/flows/map"}}
+	return []page.Tab{{Text: "Feeds", URL: "/flows", Here: here == "/flows"}, {Text: "Map", URL: "/flows/map", Here: here == "/flows/map"}, {Text: "Readiness", URL: "/flows/readiness", Here: here == "/flows/readiness"}}
 }
 
 // flowMap draws what rests on what.
@@ -22,7 +24,11 @@ func (c *Console) flowMap(r *request) (answer, error) {
 		v.Answer, v.Empty = "We cannot tell: nobody listens for it.", "An administrator has feeds watched by taking continuity.off out of the configuration, and starts the node again."
 		return view("flowmap", v), nil
 	}
-	im, err := c.Continuity.Map()
+	var lying continuity.Counted
+	if c.Packs != nil {
+		_, lying = c.Packs()
+	}
+	im, err := c.Continuity.Map(lying)
 	if err != nil {
 		return answer{}, err
 	}
@@ -32,7 +38,10 @@ func (c *Console) flowMap(r *request) (answer, error) {
 	}
 	v.Answer = mapHeadline(im)
 	if len(im.Causes) > 0 && len(im.Units) > 0 {
-		v.Context = "It touches " + page.Plural(len(im.Units), "unit") + ". How many patients lie there is not counted yet."
+		v.Context = "It touches " + page.Plural(len(im.Units), "unit") + " with " + page.Plural(im.Patients, "patient") + either(im.Counted.IsZero(), "", ", as of "+r.clock.At(im.Counted)) + "."
+		if im.Patients == 0 && im.Unknown > 0 {
+			v.Context = "It touches " + page.Plural(len(im.Units), "unit") + ". How many patients lie there is counted where units get downtime packs."
+		}
 	}
 	v.Map = template.HTML(im.Draw()) // every word in it is escaped there
 	for i := range im.Services {
@@ -73,3 +82,49 @@ func uncapital(name string) string {
 	}
 	return name
 }
+
+const readyAsk = "Could each unit work on paper now?"
+
+// readiness says how old each unit's downtime pack is.
+func (c *Console) readiness(r *request) (answer, error) {
+	v := page.Readiness{Views: flowViews("/flows/readiness")}
+	v.Frame = c.frame(r, "flows", "Readiness", readyAsk, key("next, previous", "J", "K"))
+	if c.Packs == nil {
+		v.Answer, v.Empty = "No: no unit gets downtime packs.", "An administrator lists the units, for whom their packs are sealed and where these go, in a file, and names it under continuity.packs in the configuration."
+		return view("readiness", v), nil
+	}
+	units, _ := c.Packs()
+	if len(units) == 0 {
+		v.Answer, v.Empty = "Not yet.", "The first packs are made a minute after the start, when what was said before was heard."
+		return view("readiness", v), nil
+	}
+	missing, old := 0, 0
+	for i := range units {
+		u := &units[i]
+		row := page.ReadyRow{Unit: page.Clean(u.Unit, 40), Data: r.clock.At(u.Data), Patients: page.Number(u.Patients), File: page.Clean(u.File, 80), State: page.OK("Ready")}
+		switch age := r.clock.Now.Sub(u.Data); {
+		case u.Trouble != "":
+			row.State, row.File = page.Act("Missing"), "Not in every folder: the log of the node says why"
+			missing++
+		case age > oldPack:
+			row.State = page.Look("Pack is " + page.Length(age) + " old")
+			old++
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	switch {
+	case missing > 0:
+		v.Answer = "No. The packs of " + page.Plural(missing, "unit") + " are not where they should be."
+	case old > 0:
+		v.Answer = "Not well. The packs of " + page.Plural(old, "unit") + " are old: what they are made of was not heard lately."
+	default:
+		v.Answer = "Yes. All " + page.Plural(len(units), "unit") + " have a pack of the last two hours."
+		if len(units) == 1 {
+			v.Answer = "Yes. The one unit has a pack of the last two hours."
+		}
+	}
+	return view("readiness", v), nil
+}
+
+// oldPack is from which age on the data of a pack is called old: packs are made every hour.
+const oldPack = 2 * time.Hour

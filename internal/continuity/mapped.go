@@ -10,9 +10,14 @@ import (
 
 // Map is what rests on what in a house that has drawn no map of its own, as far as its feeds tell it, and what the present silence does in it: the services whose
 // feeds are heard with what these usually rest on, and the units that messages name. A component that explains why feeds are silent stands for them.
-func (r *Room) Map() (*depend.Impact, error) {
+// lying is how many patients were counted on units; it may be empty.
+func (r *Room) Map(lying Counted) (*depend.Impact, error) {
 	r.mu.Lock()
 	feeds, units, silent := map[depend.NodeID]depend.Heard{}, []depend.Place{}, []depend.Broken{}
+	census := depend.Census{At: lying.At}
+	if lying.Patients != nil {
+		census.Patients = map[depend.NodeID]int{}
+	}
 	seen := map[string]bool{}
 	now := r.cfg.Now()
 	for _, f := range r.engine.order {
@@ -27,7 +32,11 @@ func (r *Room) Map() (*depend.Impact, error) {
 		for name := range f.parts {
 			if unit, is := strings.CutPrefix(name, "unit "); is && !seen[unit] {
 				seen[unit] = true
-				units = append(units, depend.Place{ID: depend.NodeID("unit-" + event.NewID("unit", unit).String()), Name: unit})
+				id := depend.NodeID("unit-" + event.NewID("unit", unit).String())
+				units = append(units, depend.Place{ID: id, Name: unit})
+				if n, counted := lying.Patients[unit]; counted {
+					census.Patients[id] = n
+				}
 			}
 		}
 	}
@@ -36,7 +45,7 @@ func (r *Room) Map() (*depend.Impact, error) {
 	if err != nil {
 		return nil, err
 	}
-	return g.Impact(blamed(g, silent), depend.Census{}, now), nil
+	return g.Impact(blamed(g, silent), census, now), nil
 }
 
 // blamed puts the components that surely explain silent feeds in their place, broken since the first of them fell silent.

@@ -8,8 +8,8 @@ import (
 	"github.com/wardline/wardline/internal/hospital"
 )
 
-// Wards sorts a census by units, as messages write them.
-func Wards(h *hospital.House, census []bedside.Inpatient) map[string][]bedside.Inpatient {
+// ByUnit sorts a census by units, as messages write them.
+func ByUnit(h *hospital.House, census []bedside.Inpatient) map[string][]bedside.Inpatient {
 	by := map[string][]bedside.Inpatient{}
 	for i := range census {
 		unit := h.Text(census[i].Unit)

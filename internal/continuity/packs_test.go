@@ -202,7 +202,7 @@ func TestPacksOfAHouse(t *testing.T) {
 	t.Logf("played and heard in %.0f s: %d messages, %d of them damaged, %d records of patients, kept in %.1f MB", time.Since(began).Seconds(), l.heard, l.damaged, records, float64(kept)/1e6)
 
 	began = time.Now()
-	wards := continuity.Wards(l.house, l.board.Census(l.house, minute, 8*time.Hour))
+	wards := continuity.ByUnit(l.house, l.board.Census(l.house, minute, 8*time.Hour))
 	t.Logf("the census of all units takes %.2f s", time.Since(began).Seconds())
 	compare(t, l, lying, wards, zone)
 	packs(t, h.World, wards, minute)

@@ -36,6 +36,9 @@ func (n *Node) openConsole(ctx context.Context) error {
 	if n.neighbours != nil {
 		c.Neighbours = n.neighbours.standings
 	}
+	if n.packs != nil {
+		c.Packs = n.packs.readiness
+	}
 	if n.prober != nil {
 		c.Servers = n.prober.Status
 	}

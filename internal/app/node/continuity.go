@@ -22,6 +22,8 @@ type ContinuityConfig struct {
 	Downtimes []DowntimeConfig `yaml:"downtimes"`
 	// Probes is a file that lists the servers that are asked whether they answer: internal/continuity/probe/config.go documents its keys.
 	Probes string `yaml:"probes"`
+	// Packs is a file that lists the units that get downtime packs: internal/continuity/paper.go documents its keys.
+	Packs string `yaml:"packs"`
 }
 
 // DowntimeConfig is one time of planned downtime.
@@ -40,8 +42,10 @@ func (c *ContinuityConfig) check() error {
 	if err == nil {
 		_, err = c.planned(time.UTC)
 	}
-	if err == nil && c.Probes != "" && !filepath.IsAbs(c.Probes) {
-		err = errors.New("continuity.probes: name the file by its whole path")
+	for key, file := range map[string]string{"probes": c.Probes, "packs": c.Packs} {
+		if err == nil && file != "" && !filepath.IsAbs(file) {
+			err = fmt.Errorf("continuity.%s: name the file by its whole path", key)
+		}
 	}
 	return err
 }

@@ -59,6 +59,7 @@ type Node struct {
 	integrity  *integrity.Room    // nil when nothing is compared
 	continuity *continuity.Room   // nil when it is off
 	prober     *probe.Prober      // nil when no server is to be asked
+	packs      *packs             // nil when no unit gets paper
 	hospital   *hospital.Follower // nil when privacy and integrity are
 	index      *index.Index       // nil when it is off
 	intake     *collect.Intake
@@ -116,7 +117,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err := n.openWatch(ctx); err != nil {
 		return err
 	}
-	for _, open := range []func(context.Context) error{n.openPrivacy, n.openIntegrity, n.openContinuity, n.openProbes, n.openHospital, n.openNeighbours, n.openStamps} {
+	for _, open := range []func(context.Context) error{n.openPrivacy, n.openIntegrity, n.openContinuity, n.openProbes, n.openPacks, n.openHospital, n.openNeighbours, n.openStamps} {
 		if err := open(ctx); err != nil {
 			return err
 		}
@@ -238,6 +239,9 @@ func (n *Node) startRooms(s *stage) {
 	}
 	if n.continuity != nil {
 		s.start(n.part("continuity", n.continuity.Run))
+	}
+	if n.packs != nil {
+		s.start(n.part("downtime packs", n.printPacks))
 	}
 	if n.prober != nil {
 		s.start(n.part("probes", n.prober.Run))

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/wardline/wardline/content"
+	"github.com/wardline/wardline/internal/continuity/bedside"
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/hospital/reader"
@@ -97,6 +98,9 @@ func (n *Node) openHospital(ctx context.Context) error {
 	if n.integrity != nil {
 		rooms = append(rooms, n.integrity.Hooks())
 	}
+	if n.packs != nil {
+		rooms = append(rooms, n.packs.wards.Hooks())
+	}
 	if len(rooms) == 0 {
 		return nil
 	}
@@ -117,7 +121,7 @@ func (n *Node) openHospital(ctx context.Context) error {
 		},
 		Read: reader.New(zone).Read,
 		Wants: func(class *event.Class) bool {
-			return reader.Wants(class) || n.privacy != nil && privacy.Wants(class) || n.integrity != nil && integrity.Wants(class)
+			return reader.Wants(class) || n.privacy != nil && privacy.Wants(class) || n.integrity != nil && integrity.Wants(class) || n.packs != nil && bedside.Wants(class)
 		},
 		Rooms: rooms,
 	})

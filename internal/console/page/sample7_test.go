@@ -74,7 +74,25 @@ func flows() page.Flows {
 }
 
 func flowViews() []page.Tab {
-	return []page.Tab{{Text: "Feeds", URL: "/flows", Here: true}, {Text: "Map", URL: "/flows/map"}}
+	return []page.Tab{{Text: "Feeds", URL: "/flows", Here: true}, {Text: "Map", URL: "/flows/map"}, {Text: "Readiness", URL: "/flows/readiness"}}
+}
+
+func readiness() page.Readiness {
+	return page.Readiness{
+		Frame: flowsFrame("Readiness", "Could each unit work on paper now?", "No. The packs of one unit are not where they should be.", ""), Views: at(flowViews(), "/flows/readiness"),
+		Rows: []page.ReadyRow{
+			{Unit: "4W", State: page.OK("Ready"), Data: "07:38", Patients: "24", File: "pack-4W-20260616T053800Z.pdf.age"},
+			{Unit: "5E", State: page.Act("Missing"), Data: "07:38", Patients: "19", File: "Not in every folder: the log of the node says why"},
+			{Unit: "ICU", State: page.Look("Pack is 9 hours old"), Data: "Mon 15 Jun 22:31", Patients: "11", File: "pack-ICU-20260615T203100Z.pdf.age"},
+		},
+	}
+}
+
+func readinessNone() page.Readiness {
+	return page.Readiness{
+		Frame: flowsFrame("Readiness", "Could each unit work on paper now?", "No: no unit gets downtime packs.", ""), Views: at(flowViews(), "/flows/readiness"),
+		Empty: "An administrator lists the units, for whom their packs are sealed and where these go, in a file, and names it under continuity.packs in the configuration.",
+	}
 }
 
 func flowMapNone() page.FlowMap {

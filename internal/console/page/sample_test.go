@@ -78,6 +78,8 @@ func samples() map[string]sample {
 		"flows-none":      {"flows", flowsNone()},
 		"flow":            {"flow", flow()},
 		"flowmap-none":    {"flowmap", flowMapNone()},
+		"readiness":       {"readiness", readiness()},
+		"readiness-none":  {"readiness", readinessNone()},
 		"flow-well":       {"flow", flowWell()},
 		"sources":         {"sources", sources()},
 		"sources-empty":   {"sources", page.Sources{Frame: frame("sources", "Sources", "Does everything that should speak, speak?", "Nothing sends yet.", "")}},
