@@ -2,6 +2,7 @@ package continuity
 
 import (
 	"hash/fnv"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -83,7 +84,8 @@ func (l *listener) message(ev *event.Event) heard {
 	return h
 }
 
-// inside is the part of its feed that a message is from, and a hash of all of it but its header and event, which an engine writes anew.
+// inside is the part of its feed that a message is from, and a hash of what happened and to whom: without the header and the time of the event, which an engine writes
+// anew.
 func (l *listener) inside(ev *event.Event) (part string, body uint64) {
 	for text := range ev.Values("message") {
 		m, err := hl7.Parse(text, hl7.DefaultLimits())
@@ -92,6 +94,7 @@ func (l *listener) inside(ev *event.Event) (part string, body uint64) {
 		}
 		sum := fnv.New64a()
 		sum.Write(l.secret)
+		io.WriteString(sum, value(ev, "MSH-9"))
 		for _, s := range m.Segments {
 			if name := s.Name(); name != "MSH" && name != "EVN" {
 				sum.Write(s.Text)
