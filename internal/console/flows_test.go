@@ -128,6 +128,16 @@ func TestAPauseThatIsUsual(t *testing.T) {
 	if _, body := admin.post(lis+"/ordinary", url.Values{"why": {" "}}); !strings.Contains(text(body), "Say in a sentence") {
 		t.Errorf("without a reason:\n%s", text(body))
 	}
+	n.seal.broken.Store(true)
+	if status, body := admin.post(lis+"/ordinary", url.Values{"why": {"The laboratory was closed for an inspection."}}); status != http.StatusServiceUnavailable || !strings.Contains(body, "Nothing was changed") {
+		t.Errorf("without a trail: status %d:\n%s", status, text(body))
+	}
+	n.seal.broken.Store(false)
+	for _, f := range room.Feeds() {
+		if strings.Contains(f.Name, "LIS") && f.Silent.IsZero() {
+			t.Error("it was changed without a trail")
+		}
+	}
 	status, to := admin.post(lis+"/ordinary", url.Values{"why": {"The laboratory was closed for an inspection."}})
 	if status != http.StatusSeeOther {
 		t.Fatalf("with a reason: status %d:\n%s", status, text(to))

@@ -90,7 +90,7 @@ func (e *Engine) Finding(f *finding.Finding, at time.Time) []Sign {
 		}
 	}
 	c, told := e.stages.Take(t)
-	if !told {
+	if !told || len(c.Stages) == 1 && f.Rule.Level == "critical" { // that finding says it already
 		return nil
 	}
 	s := Sign{Kind: Staged, About: "campaign " + c.ID, Name: "attack in stages", Class: Hour, At: at, Since: c.Traces[0].At, Deed: c.Deadly, Count: len(c.Traces), Entities: c.Entities}

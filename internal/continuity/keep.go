@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -19,6 +18,7 @@ import (
 
 // feedState is a feed as it is written.
 type feedState struct {
+	ID    string
 	Name  string
 	Class Class
 	Care  bool
@@ -39,7 +39,7 @@ type partState struct {
 }
 
 func (f *feed) state() feedState {
-	s := feedState{Name: f.name, Class: f.class, Care: f.care, Known: f.known, First: f.first, Count: f.count, Odd: f.strange, Model: f.model.Encode(), Parts: map[string]partState{}}
+	s := feedState{ID: f.id, Name: f.name, Class: f.class, Care: f.care, Known: f.known, First: f.first, Count: f.count, Odd: f.strange, Model: f.model.Encode(), Parts: map[string]partState{}}
 	if f.surge != nil {
 		s.Surge = f.surge.Encode()
 	}
@@ -50,12 +50,12 @@ func (f *feed) state() feedState {
 }
 
 // restore makes a feed of what was written.
-func (e *Engine) restore(id string, s *feedState) (*feed, error) {
+func (e *Engine) restore(s *feedState) (*feed, error) {
 	model, err := silence.Decode(e.modelOf(s.Class), s.Model)
 	if err != nil {
 		return nil, err
 	}
-	f := &feed{id: id, name: s.Name, class: s.Class, care: s.Care, known: s.Known, first: s.First, count: s.Count, strange: s.Odd, model: model, parts: map[string]*part{}, silent: model.Silent()}
+	f := &feed{id: s.ID, name: s.Name, class: s.Class, care: s.Care, known: s.Known, first: s.First, count: s.Count, strange: s.Odd, model: model, parts: map[string]*part{}, silent: model.Silent()}
 	if len(s.Surge) > 0 {
 		if f.surge, err = surge.Decode(s.Surge); err != nil {
 			return nil, err
@@ -73,6 +73,12 @@ func (e *Engine) restore(id string, s *feedState) (*feed, error) {
 	return f, nil
 }
 
+// wayState is a way as it is written.
+type wayState struct {
+	ID   string
+	Flow json.RawMessage
+}
+
 // channelState is a channel as it is written.
 type channelState struct {
 	Received, Starved int
@@ -86,6 +92,7 @@ type rest struct {
 	Clock    time.Time
 	Channels map[string]channelState
 	Machines map[string]machineState
+	Book     json.RawMessage // stage.Book.Encode
 }
 
 // machineState is a machine as it is written.
@@ -96,7 +103,7 @@ type machineState struct {
 }
 
 func (e *Engine) rest() rest {
-	out := rest{Clock: e.clock, Channels: map[string]channelState{}, Machines: map[string]machineState{}}
+	out := rest{Clock: e.clock, Channels: map[string]channelState{}, Machines: map[string]machineState{}, Book: e.stages.Encode()}
 	for name, m := range e.machines {
 		out.Machines[name] = machineState{m.recent, m.told, m.stage}
 	}
@@ -117,24 +124,21 @@ func (r *Room) save(ctx context.Context) error {
 	err := r.cfg.DB.Do(ctx, func(tx *sql.Tx) error {
 		for _, f := range r.engine.order {
 			if f.changed {
-				if err := put(ctx, tx, "continuity_feeds", f.id, f.state()); err != nil {
+				if err := r.put(ctx, tx, "continuity_feeds", f.id, f.state()); err != nil {
 					return err
 				}
 			}
 		}
 		for id, w := range r.engine.ways {
-			if err := put(ctx, tx, "continuity_ways", id, json.RawMessage(w.flow.Encode())); err != nil {
+			if err := r.put(ctx, tx, "continuity_ways", id, wayState{id, w.flow.Encode()}); err != nil {
 				return err
 			}
 		}
-		if err := put(ctx, tx, "continuity_rest", "engine", r.engine.rest()); err != nil {
-			return err
-		}
-		if err := put(ctx, tx, "continuity_rest", "stages", json.RawMessage(r.engine.stages.Encode())); err != nil {
+		if err := r.put(ctx, tx, "continuity_rest", "engine", r.engine.rest()); err != nil {
 			return err
 		}
 		for i := range r.found {
-			if err := keepSign(ctx, tx, &r.found[i]); err != nil {
+			if err := r.keepSign(ctx, tx, &r.found[i]); err != nil {
 				return err
 			}
 		}
@@ -150,10 +154,14 @@ func (r *Room) save(ctx context.Context) error {
 	return nil
 }
 
-func put(ctx context.Context, tx *sql.Tx, table, id string, value any) error {
-	body, err := json.Marshal(value)
+// sealedFeeds is the purpose for which all of it is sealed.
+const sealedFeeds = "continuity feeds"
+
+// put keeps a value, sealed and under a keyed hash of its id.
+func (r *Room) put(ctx context.Context, tx *sql.Tx, table, id string, value any) error {
+	sealed, err := r.seal(value)
 	if err == nil {
-		_, err = tx.ExecContext(ctx, `INSERT INTO `+table+` (id, body) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET body = excluded.body`, id, body)
+		_, err = tx.ExecContext(ctx, `INSERT INTO `+table+` (id, body) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET body = excluded.body`, int64(r.cfg.Vault.Hash(table, id)), sealed)
 	}
 	if err != nil {
 		return fmt.Errorf("keep what is known of feeds: %w", err)
@@ -161,10 +169,26 @@ func put(ctx context.Context, tx *sql.Tx, table, id string, value any) error {
 	return nil
 }
 
-func keepSign(ctx context.Context, tx *sql.Tx, s *Sign) error {
-	body, err := json.Marshal(s)
+func (r *Room) seal(value any) ([]byte, error) {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	return r.cfg.Vault.SealBlob(body, sealedFeeds)
+}
+
+func (r *Room) open(sealed []byte, value any) error {
+	body, err := r.cfg.Vault.OpenBlob(sealed, sealedFeeds)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(body, value)
+}
+
+func (r *Room) keepSign(ctx context.Context, tx *sql.Tx, s *Sign) error {
+	sealed, err := r.seal(s)
 	if err == nil {
-		_, err = tx.ExecContext(ctx, `INSERT INTO continuity_signs (id, at, body) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET at = excluded.at, body = excluded.body`, s.ID(), s.At.Unix(), body)
+		_, err = tx.ExecContext(ctx, `INSERT INTO continuity_signs (id, at, body) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET at = excluded.at, body = excluded.body`, s.ID(), s.At.Unix(), sealed)
 	}
 	if err != nil {
 		return fmt.Errorf("keep a sign of disruption: %w", err)
@@ -179,34 +203,33 @@ func (r *Room) load(ctx context.Context) error {
 		if r.next, err = store.Position(ctx, tx, watcher); err != nil {
 			return err
 		}
-		feeds, err := rowsOf(ctx, tx, "continuity_feeds")
-		if err != nil {
-			return err
-		}
-		for _, id := range slices.Sorted(maps.Keys(feeds)) {
+		err = r.each(ctx, tx, "continuity_feeds", func(body []byte) error {
 			var s feedState
-			err := json.Unmarshal(feeds[id], &s)
+			if err := r.open(body, &s); err != nil {
+				return err
+			}
+			f, err := e.restore(&s)
 			if err == nil {
-				var f *feed
-				if f, err = e.restore(id, &s); err == nil {
-					e.feeds[id], e.order = f, append(e.order, f)
-				}
+				e.feeds[f.id], e.order = f, append(e.order, f)
 			}
-			if err != nil {
-				r.cfg.Log.WarnContext(ctx, "the model of a feed cannot be read and is learned anew", "feed", id, "error", err)
-			}
-		}
-		ways, err := rowsOf(ctx, tx, "continuity_ways")
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		for id, body := range ways {
-			flow, err := answer.Decode(body)
-			if err != nil {
-				r.cfg.Log.WarnContext(ctx, "what is known of answers cannot be read and is learned anew", "way", id, "error", err)
-				continue
+		err = r.each(ctx, tx, "continuity_ways", func(body []byte) error {
+			var s wayState
+			if err := r.open(body, &s); err != nil {
+				return err
 			}
-			e.ways[id] = &way{id, flow}
+			flow, err := answer.Decode(s.Flow)
+			if err == nil {
+				e.ways[s.ID] = &way{s.ID, flow}
+			}
+			return err
+		})
+		if err != nil {
+			return err
 		}
 		return r.loadRest(ctx, tx, e)
 	})
@@ -219,53 +242,44 @@ func (r *Room) load(ctx context.Context) error {
 }
 
 func (r *Room) loadRest(ctx context.Context, tx *sql.Tx, e *Engine) error {
-	bodies, err := rowsOf(ctx, tx, "continuity_rest")
-	if err != nil {
-		return err
-	}
-	if body := bodies["stages"]; body != nil {
-		book, err := stage.Decode(body)
+	return r.each(ctx, tx, "continuity_rest", func(body []byte) error {
+		var all rest
+		if err := r.open(body, &all); err != nil {
+			return err
+		}
+		book, err := stage.Decode(all.Book)
 		if err != nil {
-			r.cfg.Log.WarnContext(ctx, "what is known of stages of attacks cannot be read and is begun anew", "error", err)
-		} else {
-			e.stages = book
+			return err
 		}
-	}
-	body := bodies["engine"]
-	if body == nil {
+		e.clock, e.stages = all.Clock, book
+		for name, m := range all.Machines {
+			e.machines[name] = &machine{m.Recent, m.Told, m.Stage}
+		}
+		for name, c := range all.Channels {
+			if c.Told == nil {
+				c.Told = map[Kind]bool{}
+			}
+			e.channels[name] = &channel{name, c.Received, c.Starved, c.Since, c.Oldest, c.Told}
+		}
 		return nil
-	}
-	var s rest
-	if err := json.Unmarshal(body, &s); err != nil {
-		return err
-	}
-	e.clock = s.Clock
-	for name, m := range s.Machines {
-		e.machines[name] = &machine{m.Recent, m.Told, m.Stage}
-	}
-	for name, c := range s.Channels {
-		if c.Told == nil {
-			c.Told = map[Kind]bool{}
-		}
-		e.channels[name] = &channel{name, c.Received, c.Starved, c.Since, c.Oldest, c.Told}
-	}
-	return nil
+	})
 }
 
-func rowsOf(ctx context.Context, tx *sql.Tx, table string) (map[string][]byte, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT id, body FROM `+table)
+// each gives each row of a table to take. One that cannot be read is begun anew, and said so.
+func (r *Room) each(ctx context.Context, tx *sql.Tx, table string, take func(body []byte) error) error {
+	rows, err := tx.QueryContext(ctx, `SELECT body FROM `+table+` ORDER BY id`)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
-	out := map[string][]byte{}
 	for rows.Next() {
-		var id string
 		var body []byte
-		if err := rows.Scan(&id, &body); err != nil {
-			return nil, err
+		if err := rows.Scan(&body); err != nil {
+			return err
 		}
-		out[id] = body
+		if err := take(body); err != nil {
+			r.cfg.Log.WarnContext(ctx, "something that is known of feeds cannot be read and is learned anew", "table", table, "error", err)
+		}
 	}
-	return out, rows.Err()
+	return rows.Err()
 }

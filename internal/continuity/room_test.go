@@ -27,6 +27,7 @@ type ward struct {
 	*testing.T
 	journal *journal.Journal
 	db      *store.DB
+	vault   *vault.Vault
 	tax     *event.Taxonomy
 	at      time.Time // of the laboratory
 	n       int
@@ -52,7 +53,11 @@ func newWard(t *testing.T, db *store.DB) *ward {
 			t.Error(err)
 		}
 	})
-	return &ward{T: t, journal: j, db: db, tax: tax, at: time.Date(2030, 6, 3, 0, 0, 0, 0, time.UTC)}
+	v, err := vault.Passing()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &ward{T: t, journal: j, db: db, vault: v, tax: tax, at: time.Date(2030, 6, 3, 0, 0, 0, 0, time.UTC)}
 }
 
 // live has results come each two minutes for so long.
@@ -90,12 +95,8 @@ func (w *ward) sleep(until time.Time) {
 // follow opens the room and runs it until done says so.
 func (w *ward) follow(done func(*continuity.Room) bool) *continuity.Room {
 	w.Helper()
-	v, err := vault.Passing()
-	if err != nil {
-		w.Fatal(err)
-	}
 	room, err := continuity.OpenRoom(w.Context(), continuity.Config{
-		Journal: w.journal, DB: w.db, Vault: v, Taxonomy: w.tax, Log: slog.New(slog.DiscardHandler), Now: func() time.Time {
+		Journal: w.journal, DB: w.db, Vault: w.vault, Taxonomy: w.tax, Log: slog.New(slog.DiscardHandler), Now: func() time.Time {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			return w.now

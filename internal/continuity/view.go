@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"maps"
 	"slices"
 	"time"
@@ -103,7 +102,7 @@ func (r *Room) Signs(ctx context.Context, most int) (out []Sign, err error) {
 			if err := rows.Scan(&body); err != nil {
 				return err
 			}
-			if err := json.Unmarshal(body, &s); err != nil {
+			if err := r.open(body, &s); err != nil {
 				return err
 			}
 			out = append(out, s)

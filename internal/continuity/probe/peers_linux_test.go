@@ -339,6 +339,7 @@ func (p *peer) frozen(t *testing.T, judges []*probe.Judge) {
 	if err := p.process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
+	standstill(t, p.process.Pid)
 	for i, text := range p.asked {
 		declared := p.declared(t, text+soon, p.address)
 		r, _ := judges[i].Hear(probe.Ask(t.Context(), declared, nil))
@@ -371,4 +372,25 @@ func (p *peer) killed(t *testing.T) {
 			t.Errorf("%s: %s %s, %s", declared.Name, r.State, r.Cause, r.Why)
 		}
 	}
+}
+
+// standstill waits until all threads of a process are stopped: a signal takes its time where many want to work.
+func standstill(t *testing.T, pid int) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		stats, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		stopped := len(stats) > 0
+		for _, name := range stats {
+			text, err := os.ReadFile(name)
+			_, state, _ := strings.Cut(string(text), ") ")
+			stopped = stopped && err == nil && strings.HasPrefix(state, "T")
+		}
+		if stopped {
+			return
+		}
+	}
+	t.Fatal("it does not stand still")
 }
