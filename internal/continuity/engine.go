@@ -19,6 +19,8 @@ type EngineConfig struct {
 	Planned func(at time.Time) (down bool, next time.Time)
 	// Secret keeps what is remembered of messages from being guessed.
 	Secret []byte
+	// Shown is a name as it may be shown: messages that lost a part name patients where systems belong. nil: as it is.
+	Shown func(name string) string
 }
 
 // Engine hears what systems say, one event after the other, and tells what disrupts care. It reads no clock and keeps nothing on a disk: a
@@ -117,14 +119,23 @@ func (e *Engine) answers(id string, at time.Time, take func(*answer.Flow) []answ
 		w = &way{id, answer.New()}
 		e.ways[id] = w
 	}
-	return w.signs(take(w.flow), at)
+	return w.signs(e, take(w.flow), at)
 }
 
-func (w *way) signs(troubles []answer.Trouble, at time.Time) (out []Sign) {
+func (w *way) signs(e *Engine, troubles []answer.Trouble, at time.Time) (out []Sign) {
 	for _, t := range troubles {
-		out = append(out, Sign{Kind: Kind(t.Kind), About: w.id, Name: "messages " + w.id, Class: Hour, At: at, Since: t.Since, Ended: t.Ended, Count: t.Bad, Of: t.Of, Took: t.Took, Usual: t.Usual})
+		out = append(out, Sign{Kind: Kind(t.Kind), About: w.id, Name: "messages " + e.wayName(w.id), Class: Hour, At: at, Since: t.Since, Ended: t.Ended, Count: t.Bad, Of: t.Of, Took: t.Took, Usual: t.Usual})
 	}
 	return out
+}
+
+// wayName is what a way is called: the names at its ends, as they may be shown.
+func (e *Engine) wayName(id string) string {
+	from, to, two := strings.Cut(id, " to ")
+	if !two {
+		return e.shown(id)
+	}
+	return e.shown(from) + " to " + e.shown(to)
 }
 
 // Tick lets time pass, and says what fell silent by then.
@@ -134,10 +145,10 @@ func (e *Engine) Tick(now time.Time) (out []Sign) {
 	}
 	e.clock = now
 	for _, f := range e.order {
-		out = append(out, f.tick(now)...)
+		out = append(out, f.tick(e, now)...)
 	}
 	for _, w := range e.ways {
-		out = append(out, w.signs(w.flow.Tick(now), now)...)
+		out = append(out, w.signs(e, w.flow.Tick(now), now)...)
 	}
 	slices.SortStableFunc(out, func(a, b Sign) int { return strings.Compare(string(a.Class)+a.About, string(b.Class)+b.About) })
 	return out

@@ -1,6 +1,7 @@
 package continuity
 
 import (
+	"strings"
 	"time"
 
 	"github.com/wardline/wardline/internal/continuity/depend"
@@ -17,18 +18,20 @@ const (
 
 // feed is one kind of thing that one system says.
 type feed struct {
-	id, name string
-	class    Class
-	care     bool
-	known    depend.Heard
-	first    time.Time
-	model    *silence.Feed
-	surge    *surge.Feed // nil where repetition says nothing
-	parts    map[string]*part
-	count    uint64
-	silent   bool
-	strange  bool // it says the same again, or far too much
-	changed  bool // since it was written
+	id      string
+	what    string // it carries, in words
+	from    string // as the sender calls itself
+	class   Class
+	care    bool
+	known   depend.Heard
+	first   time.Time
+	model   *silence.Feed
+	surge   *surge.Feed // nil where repetition says nothing
+	parts   map[string]*part
+	count   uint64
+	silent  bool
+	strange bool // it says the same again, or far too much
+	changed bool // since it was written
 }
 
 // part is what one analyser, ward or machine says of a feed.
@@ -52,7 +55,7 @@ func (e *Engine) feed(h *heard, at time.Time) *feed {
 			e.crowded++
 			return nil
 		}
-		f = &feed{id: h.feed, name: h.name, class: h.class, care: h.care, known: h.known, first: at, model: silence.New(e.modelOf(h.class)), parts: map[string]*part{}}
+		f = &feed{id: h.feed, what: h.what, from: h.from, class: h.class, care: h.care, known: h.known, first: at, model: silence.New(e.modelOf(h.class)), parts: map[string]*part{}}
 		if h.body != 0 {
 			f.surge = surge.New()
 		}
@@ -73,7 +76,7 @@ func (f *feed) hear(e *Engine, h *heard, at time.Time) (out []Sign) {
 	f.changed = true
 	if f.model.Observe(at) {
 		f.silent = false
-		out = append(out, Sign{Kind: Silent, About: f.id, Name: f.name, Class: f.class, At: at, Ended: true})
+		out = append(out, Sign{Kind: Silent, About: f.id, Name: e.nameOf(f), Class: f.class, At: at, Ended: true})
 		for _, p := range f.parts {
 			if !p.told { // it was silent with the feed
 				p.model.Excuse(at)
@@ -83,7 +86,7 @@ func (f *feed) hear(e *Engine, h *heard, at time.Time) (out []Sign) {
 	}
 	if f.surge != nil && h.body != 0 {
 		usual, _ := f.model.Usual(at)
-		out = f.surged(out, f.surge.Observe(h.body, usual, at), at)
+		out = f.surged(e, out, f.surge.Observe(h.body, usual, at), at)
 	}
 	if h.part == "" {
 		return out
@@ -103,17 +106,17 @@ func (f *feed) hear(e *Engine, h *heard, at time.Time) (out []Sign) {
 			return out
 		}
 		p.told = false
-		out = append(out, Sign{Kind: PartSilent, About: f.id + " " + p.name, Name: f.name + ", " + p.name, Class: f.class, At: at, Ended: true})
+		out = append(out, Sign{Kind: PartSilent, About: f.id + " " + p.name, Name: e.partName(f, p), Class: f.class, At: at, Ended: true})
 	}
 	return out
 }
 
 // tick looks whether the feed and its parts speak. A part of a feed that is silent as a whole is no news.
-func (f *feed) tick(at time.Time) (out []Sign) {
+func (f *feed) tick(e *Engine, at time.Time) (out []Sign) {
 	if s, silent, began := f.model.Check(at); began || silent != f.silent {
 		f.silent, f.changed = silent, true
 		if began {
-			out = append(out, Sign{Kind: Silent, About: f.id, Name: f.name, Class: f.class, At: at, Since: s.Since, Expected: s.Expected})
+			out = append(out, Sign{Kind: Silent, About: f.id, Name: e.nameOf(f), Class: f.class, At: at, Since: s.Since, Expected: s.Expected})
 		}
 	}
 	for _, p := range f.parts {
@@ -121,12 +124,12 @@ func (f *feed) tick(at time.Time) (out []Sign) {
 		p.silent = silent
 		if silent && !p.told && f.model.Quiet() < speaking && f.model.Heard().After(s.Since) {
 			p.told = true
-			out = append(out, Sign{Kind: PartSilent, About: f.id + " " + p.name, Name: f.name + ", " + p.name, Class: f.class, At: at, Since: s.Since, Expected: s.Expected})
+			out = append(out, Sign{Kind: PartSilent, About: f.id + " " + p.name, Name: e.partName(f, p), Class: f.class, At: at, Since: s.Since, Expected: s.Expected})
 		}
 	}
 	if f.surge != nil {
 		usual, _ := f.model.Usual(at)
-		out = f.surged(out, f.surge.Tick(usual, at), at)
+		out = f.surged(e, out, f.surge.Tick(usual, at), at)
 	}
 	if f.strange {
 		f.model.Strange()
@@ -137,10 +140,27 @@ func (f *feed) tick(at time.Time) (out []Sign) {
 	return out
 }
 
-func (f *feed) surged(out []Sign, troubles []surge.Trouble, at time.Time) []Sign {
+func (f *feed) surged(e *Engine, out []Sign, troubles []surge.Trouble, at time.Time) []Sign {
 	for _, t := range troubles {
 		f.changed, f.strange = true, !t.Ended
-		out = append(out, Sign{Kind: Kind(t.Kind), About: f.id, Name: f.name, Class: f.class, At: at, Since: t.Since, Ended: t.Ended, Count: t.Count, Of: t.Of, Expected: t.Usual})
+		out = append(out, Sign{Kind: Kind(t.Kind), About: f.id, Name: e.nameOf(f), Class: f.class, At: at, Since: t.Since, Ended: t.Ended, Count: t.Count, Of: t.Of, Expected: t.Usual})
 	}
 	return out
+}
+
+// nameOf is what a feed is called, without what may not be shown of how its sender calls itself.
+func (e *Engine) nameOf(f *feed) string { return f.what + " " + e.shown(f.from) }
+
+// partName is what a part of it is called.
+func (e *Engine) partName(f *feed, p *part) string {
+	kind, name, _ := strings.Cut(p.name, " ")
+	return e.nameOf(f) + ", " + kind + " " + e.shown(name)
+}
+
+// shown is a name that a system gives itself, a unit or a machine, as it may be shown.
+func (e *Engine) shown(name string) string {
+	if e.cfg.Shown == nil {
+		return name
+	}
+	return e.cfg.Shown(name)
 }

@@ -15,7 +15,8 @@ import (
 // heard is what one event says of the flows of care.
 type heard struct {
 	feed  string // id of the feed, empty when it is none's
-	name  string // of the feed in words
+	what  string // it carries, in words
+	from  string // as the sender calls itself
 	class Class
 	part  string       // of the feed, in words; empty when it has none
 	body  uint64       // hash of what is said but for its times, 0 when repetition says nothing
@@ -60,7 +61,7 @@ func (l *listener) hear(ev *event.Event) heard {
 	case value(ev, "_path") == "dicom" || ev.Class.Serves("", "dicom", "assoc"):
 		return l.association(ev)
 	}
-	return heard{feed: "log " + ev.Source, name: "log of " + ev.Source, class: Days}
+	return heard{feed: "log " + ev.Source, what: "log of", from: ev.Source, class: Days}
 }
 
 // message is an HL7 message as a collector took it in.
@@ -73,13 +74,16 @@ func (l *listener) message(ev *event.Event) heard {
 	from, site := value(ev, "MSH-3.1"), value(ev, "MSH-4.1")
 	kind, known := l.kinds[code]
 	if !known {
-		kind = feedKind{"messages " + code, Days}
+		kind = feedKind{"other messages", Days} // whose kind is not shown: what lost a part has other things in its place
 	}
 	h := heard{
-		feed: strings.Join([]string{ev.Source, from, site, code}, " "), name: kind.name + " from " + nameOf(from, ev.Source), class: kind.class, care: true,
+		feed: strings.Join([]string{ev.Source, from, site, code}, " "), what: kind.name + " from", from: nameOf(from, ev.Source), class: kind.class, care: true,
 		asked: wayOf(from, value(ev, "MSH-5.1")), control: l.sum(control),
 	}
-	h.known = depend.Heard{Type: strings.TrimSuffix(code+"^"+value(ev, "MSH-9.2"), "^"), From: from, To: value(ev, "MSH-5.1")}
+	h.known = depend.Heard{From: from, To: value(ev, "MSH-5.1")}
+	if known {
+		h.known.Type = strings.TrimSuffix(code+"^"+value(ev, "MSH-9.2"), "^")
+	}
 	h.part, h.body = l.inside(ev)
 	return h
 }
@@ -130,7 +134,7 @@ func (l *listener) association(ev *event.Event) heard {
 	if called == "" {
 		return heard{}
 	}
-	h := heard{feed: "images " + called, name: "images and requests to " + called, class: Hour, care: true, part: "machine " + calling, answered: "images " + called, timed: true}
+	h := heard{feed: "images " + called, what: "images and requests to", from: called, class: Hour, care: true, part: "machine " + calling, answered: "images " + called, timed: true}
 	h.known = depend.Heard{Role: map[string]string{"C-STORE": "store", "C-FIND": "query"}[value(ev, "command")], To: called}
 	switch value(ev, "result") {
 	case "rejected", "aborted":

@@ -25,7 +25,9 @@ func (r *Room) Map(lying Counted) (*depend.Impact, error) {
 			continue
 		}
 		id := depend.NodeID("feed-" + event.NewID("feed", f.id).String())
-		feeds[id] = f.known
+		known := f.known
+		known.From, known.To = r.engine.shown(known.From), r.engine.shown(known.To)
+		feeds[id] = known
 		if s, is := f.model.Silence(); is {
 			silent = append(silent, depend.Broken{Node: id, Since: s.Since})
 		}
@@ -33,7 +35,7 @@ func (r *Room) Map(lying Counted) (*depend.Impact, error) {
 			if unit, is := strings.CutPrefix(name, "unit "); is && !seen[unit] {
 				seen[unit] = true
 				id := depend.NodeID("unit-" + event.NewID("unit", unit).String())
-				units = append(units, depend.Place{ID: id, Name: unit})
+				units = append(units, depend.Place{ID: id, Name: r.engine.shown(unit)})
 				if n, counted := lying.Patients[unit]; counted {
 					census.Patients[id] = n
 				}

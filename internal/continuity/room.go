@@ -33,14 +33,16 @@ type Config struct {
 	Vault    *vault.Vault
 	Taxonomy *event.Taxonomy
 	Log      *slog.Logger
-	Now      func() time.Time // time.Now when nil
+	Now      func() time.Time         // time.Now when nil
+	Shown    func(name string) string // see EngineConfig
+	Hide     func(text string) string // a text without the patients in it; nil: as it is
 
 	// Save is how often what is known is written: 10 minutes. What came since is heard again after a crash.
 	Save time.Duration
 }
 
 func (c *Config) engine() EngineConfig {
-	return EngineConfig{Zone: c.Zone, Holiday: c.Holiday, Planned: c.Planned, Secret: fmt.Appendf(nil, "%016x", c.Vault.Hash("continuity", "messages"))}
+	return EngineConfig{Zone: c.Zone, Holiday: c.Holiday, Planned: c.Planned, Shown: c.Shown, Secret: fmt.Appendf(nil, "%016x", c.Vault.Hash("continuity", "messages"))}
 }
 
 // Room follows the journal and watches the rhythm of care. It has a position of its own, for it writes seldom: each feed's model is

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -50,7 +51,7 @@ func (r *Room) Feeds() []FeedView {
 	now := r.cfg.Now()
 	var out []FeedView
 	for _, f := range r.engine.order {
-		out = append(out, f.view(now))
+		out = append(out, f.view(r.engine, now))
 	}
 	slices.SortStableFunc(out, func(a, b FeedView) int {
 		return cmp.Or(b.Silent.Compare(time.Time{})-a.Silent.Compare(time.Time{}), boolean(b.Care)-boolean(a.Care), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Name, b.Name))
@@ -65,8 +66,8 @@ func boolean(v bool) int {
 	return 0
 }
 
-func (f *feed) view(now time.Time) FeedView {
-	v := FeedView{ID: f.id, Name: f.name, Class: f.class, Care: f.care, First: f.first, Heard: f.model.Heard(), Count: f.count, Learning: f.model.Learning()}
+func (f *feed) view(e *Engine, now time.Time) FeedView {
+	v := FeedView{ID: f.id, Name: e.nameOf(f), Class: f.class, Care: f.care, First: f.first, Heard: f.model.Heard(), Count: f.count, Learning: f.model.Learning()}
 	if s, silent := f.model.Silence(); silent {
 		v.Silent, v.Expected = s.Since, s.Expected
 	}
@@ -76,7 +77,8 @@ func (f *feed) view(now time.Time) FeedView {
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.parts)) {
 		p := f.parts[name]
-		pv := PartView{Name: p.name, Heard: p.model.Heard(), Count: p.count, Learning: p.model.Learning()}
+		kind, own, _ := strings.Cut(p.name, " ")
+		pv := PartView{Name: kind + " " + e.shown(own), Heard: p.model.Heard(), Count: p.count, Learning: p.model.Learning()}
 		if s, silent := p.model.Silence(); silent {
 			pv.Silent = s.Since
 		}
@@ -109,6 +111,9 @@ func (r *Room) Signs(ctx context.Context, most int) (out []Sign, err error) {
 		}
 		return rows.Err()
 	})
+	for i := range out { // who is a patient may have been heard since
+		out[i].Name = r.hidden(out[i].Name)
+	}
 	slices.SortStableFunc(out, func(a, b Sign) int { return b.At.Compare(a.At) })
 	return out[:min(most, len(out))], err
 }
@@ -125,4 +130,12 @@ func (r *Room) Ordinary(id string) bool {
 	f.silent, f.changed = false, true
 	r.saved = time.Time{}
 	return true
+}
+
+// hidden is a text without the patients in it.
+func (r *Room) hidden(text string) string {
+	if r.cfg.Hide == nil {
+		return text
+	}
+	return r.cfg.Hide(text)
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/wardline/wardline/content/strict"
 	"github.com/wardline/wardline/internal/continuity"
@@ -112,9 +114,25 @@ func (n *Node) openContinuity(ctx context.Context) error {
 		return err
 	}
 	n.continuity, err = continuity.OpenRoom(ctx, continuity.Config{
-		Zone: zone, Holiday: holiday, Planned: planned, Journal: n.journal, DB: n.db, Vault: n.vault, Taxonomy: n.taxonomy, Log: n.log,
+		Zone: zone, Holiday: holiday, Planned: planned, Journal: n.journal, DB: n.db, Vault: n.vault, Taxonomy: n.taxonomy, Log: n.log, Shown: n.systemName, Hide: n.hidden,
 	})
 	return err
+}
+
+// hidden is a text with tokens in the place of patients who were heard of.
+func (n *Node) hidden(text string) string {
+	out, _ := n.veil.Hide([]byte(text))
+	return string(out)
+}
+
+// systemName is a name that a system gives itself, unless a word of it is a patient's name: messages that lost a part have that where names of systems belong.
+func (n *Node) systemName(name string) string {
+	for word := range strings.FieldsFuncSeq(name, func(r rune) bool { return !unicode.IsLetter(r) && r != '\'' && r != '-' }) {
+		if n.veil.IsName([]byte(word)) {
+			return "a system that bears a person's name"
+		}
+	}
+	return n.hidden(name)
 }
 
 // openProbes reads which servers are asked whether they answer.
