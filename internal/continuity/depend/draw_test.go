@@ -43,13 +43,9 @@ func TestShots(t *testing.T) {
 	if err != nil {
 		t.Skip("chromium is not there to make pictures of maps")
 	}
-	var style []byte
-	for _, name := range []string{filepath.Join("..", "..", "console", "page", "static", "style.css"), filepath.Join("testdata", "map.css")} {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		style = append(style, text...)
+	style, err := os.ReadFile(filepath.Join("..", "..", "console", "page", "static", "style.css"))
+	if err != nil {
+		t.Fatal(err)
 	}
 	size := regexp.MustCompile(`width="(\d+)" height="(\d+)"`)
 	for name, svg := range pictures(t) {
