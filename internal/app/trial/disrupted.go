@@ -138,8 +138,14 @@ func (d *disrupted) found(book *finding.Book) {
 			d.c.Why("finding", fmt.Sprint(d.now.In(d.zone).Format("Mon 02 15:04 "), f.Rule.Title, " ", f.Rule.Level, " ", f.Entities))
 		}
 		d.signs = append(d.signs, signs...)
+		if f.Rule.Level == "critical" { // it calls a person by itself
+			d.signs = append(d.signs, continuity.Sign{Kind: critical, About: f.ID, Name: f.Rule.Title, At: d.now, Since: d.now})
+		}
 	}
 }
+
+// critical stands for a finding of another room that calls a person by itself.
+const critical continuity.Kind = "critical finding"
 
 func (d *disrupted) report() Continuity {
 	out := Continuity{Events: d.events}
@@ -163,7 +169,7 @@ func (d *disrupted) report() Continuity {
 		out.Stories = append(out.Stories, s)
 	}
 	for j := range d.signs {
-		if !told[j] && !d.signs[j].Ended && !d.signs[j].At.Before(d.from) {
+		if !told[j] && !d.signs[j].Ended && d.signs[j].Kind != critical && !d.signs[j].At.Before(d.from) {
 			out.False = append(out.False, d.signs[j])
 		}
 	}
@@ -190,11 +196,11 @@ func about(story string, s *continuity.Sign) bool {
 	case "D08":
 		return named("PACS")
 	case "D09":
-		return s.Kind == continuity.Staged || s.Kind == continuity.Silent && named(string(feed.Lab), string(feed.ADT), string(feed.Orders), string(feed.Imaging), string(feed.Pharmacy))
+		return s.Kind == continuity.Staged || s.Kind == critical || s.Kind == continuity.Silent && named(string(feed.Lab), string(feed.ADT), string(feed.Orders), string(feed.Imaging), string(feed.Pharmacy))
 	case "D07":
 		return s.Kind == continuity.Clock
 	case "D10":
-		return s.Kind == continuity.Staged
+		return s.Kind == continuity.Staged || s.Kind == critical
 	case "D11":
 		return s.Kind == "replay" || s.Kind == "flood"
 	}
