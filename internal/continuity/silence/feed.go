@@ -1,7 +1,6 @@
 package silence
 
 import (
-	"math"
 	"slices"
 	"time"
 )
@@ -65,15 +64,6 @@ type Feed struct {
 	bin     int       // of today
 	perSec  float64   // messages expected
 	planned bool
-}
-
-// day is what is kept of one day.
-type day struct {
-	date   int32          // days since 1970 of the local date
-	counts [halves]uint32 // messages by half hour of the wall clock
-	lost   uint64         // half hours that say nothing: planned, silent, or not heard by us
-	gaps   []uint16       // the largest gaps, coded; a heap with its least first
-	n      int            // gaps that were measured
 }
 
 // New is a feed of which nothing is known.
@@ -342,127 +332,3 @@ func (f *Feed) weekBin(at time.Time) int {
 // halfEnd is when the half hour that holds that time ends. Zones are off by quarters of an hour too: there a half hour of the wall
 // clock begins at a quarter of an hour, and is counted into the one that it begins in.
 func halfEnd(at time.Time) time.Time { return at.Truncate(halfAnHour).Add(halfAnHour) }
-
-// coded and value keep a gap in two bytes, to a part in three thousand.
-func coded(gap float64) uint16 {
-	return uint16(max(0, min(math.MaxUint16, math.Round((math.Log(max(gap, leastGap))-math.Log(leastGap))*perLog))))
-}
-
-func value(c uint16) float64 { return leastGap * math.Exp(float64(c)/perLog) }
-
-const (
-	leastGap = 1e-3
-	perLog   = 2800
-)
-
-// measured takes a gap between two messages.
-func (d *day) measured(gap float64) {
-	d.n++
-	c := coded(gap)
-	if len(d.gaps) < tail {
-		d.gaps = append(d.gaps, c)
-		d.up(len(d.gaps) - 1)
-		return
-	}
-	if c > d.gaps[0] {
-		d.gaps[0] = c
-		d.down()
-	}
-}
-
-func (d *day) up(i int) {
-	for i > 0 {
-		parent := (i - 1) / 2
-		if d.gaps[parent] <= d.gaps[i] {
-			return
-		}
-		d.gaps[parent], d.gaps[i] = d.gaps[i], d.gaps[parent]
-		i = parent
-	}
-}
-
-func (d *day) down() {
-	i := 0
-	for {
-		least := i
-		for _, child := range []int{2*i + 1, 2*i + 2} {
-			if child < len(d.gaps) && d.gaps[child] < d.gaps[least] {
-				least = child
-			}
-		}
-		if least == i {
-			return
-		}
-		d.gaps[i], d.gaps[least] = d.gaps[least], d.gaps[i]
-		i = least
-	}
-}
-
-// close keeps of the gaps what a fit can use.
-func (d *day) close() {
-	slices.SortFunc(d.gaps, func(a, b uint16) int { return int(b) - int(a) })
-	d.gaps = slices.Clip(d.gaps[:min(len(d.gaps), max(6, d.n*3/100))])
-}
-
-// Silent tells whether the feed was silent when it was looked at last.
-func (f *Feed) Silent() bool { return f.silent }
-
-// Silence is the present one, as of when the feed was looked at last.
-func (f *Feed) Silence() (Silence, bool) {
-	return Silence{Since: f.since, Expected: f.missed + f.gap}, f.silent
-}
-
-// Half is half an hour.
-type Half struct {
-	At    time.Time
-	Came  float64
-	Usual float64 // messages that it usually brings; 0 while learning
-	Deaf  bool    // nothing is known of it: we did not listen, or it was planned or silent
-}
-
-// Week lists the half hours of the last seven days that the feed was known in, oldest first, up to the present one.
-func (f *Feed) Week() []Half {
-	if f.clock.IsZero() {
-		return nil
-	}
-	var out []Half
-	days := append(f.days(), f.today)
-	days = days[max(0, len(days)-8):]
-	for i := range days {
-		d := &days[i]
-		for at, end := f.begins(d.date), f.begins(d.date+1); at.Before(end) && !at.After(f.clock); at = halfEnd(at) {
-			b := f.half(at)
-			h := Half{At: at, Came: float64(d.counts[b]), Deaf: d.lost&(1<<b) != 0}
-			if f.limit > 0 {
-				h.Usual = float64(f.rate[f.weekBin(at)]) * halfSeconds
-			}
-			out = append(out, h)
-		}
-	}
-	return out
-}
-
-// Strange says that what comes now is not usual, such as a flood: the present half hour teaches nothing.
-func (f *Feed) Strange() {
-	if !f.clock.IsZero() {
-		f.today.lost |= 1 << f.bin
-	}
-}
-
-// Quiet is how much of its patience the feed has used up: 0 when it has just spoken, 1 when it is silent.
-func (f *Feed) Quiet() float64 {
-	switch {
-	case f.silent:
-		return 1
-	case f.limit == 0:
-		return 0
-	}
-	return min(1, f.gap/f.limit)
-}
-
-// Excuse says that the feed had a reason to be silent until then, and that its silence counts from there.
-func (f *Feed) Excuse(at time.Time) {
-	f.advance(at)
-	f.silent, f.gap, f.missed, f.again = false, 0, 0, 0
-	f.heard = f.clock
-}
