@@ -1,0 +1,53 @@
+package continuity_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wardline/wardline/internal/continuity"
+	"github.com/wardline/wardline/internal/continuity/downtime"
+)
+
+// TestUnitsThatGetPaper reads the example of docs/downtime.md, and refuses what cannot work, with what to do.
+func TestUnitsThatGetPaper(t *testing.T) {
+	_, public, err := downtime.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := `
+folders: [/srv/downtime, /mnt/ward-pcs]
+call: [{name: IT on duty, number: "5900"}]
+units:
+- {unit: 4W, title: 4 West, keys: ` + public + `, forms: [{number: L-2a, title: Laboratory order}], patients: {prefix: N4W, from: 1, to: 60}, specimens: {prefix: S4W, from: 1, to: 200}}
+`
+	c, err := continuity.ParsePaper([]byte(good))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Every != time.Hour || c.Valid != 8*time.Hour || c.Keep != 24 || len(c.Steps) != 5 || len(c.Units[0].Folders) != 2 {
+		t.Errorf("%+v", c)
+	}
+	for what, change := range map[string][2]string{
+		"nobody it is sealed for":      {"keys: " + public + ",", ""},
+		"a key that is none":           {public, "age1nothing"},
+		"a folder by half its path":    {"/srv/downtime", "downtime"},
+		"no folder":                    {"folders: [/srv/downtime, /mnt/ward-pcs]", ""},
+		"numbers that end too soon":    {"from: 1, to: 60", "from: 60, to: 1"},
+		"a key that nobody reads":      {"title: 4 West", "titel: 4 West"},
+		"packs all the time":           {"call:", "every: 1s\ncall:"},
+		"six steps":                    {"call:", "steps: [a, b, c, d, e, f]\ncall:"},
+		"a unit without a name":        {"unit: 4W,", ""},
+		"packs that are good for ever": {"call:", "valid: 9000h\ncall:"},
+	} {
+		if text := strings.Replace(good, change[0], change[1], 1); text == good {
+			t.Errorf("%s: nothing was changed", what)
+		} else if _, err := continuity.ParsePaper([]byte(text)); err == nil {
+			t.Errorf("%s: taken", what)
+		}
+	}
+	twice := good + `- {unit: 4W, keys: ` + public + "}\n"
+	if _, err := continuity.ParsePaper([]byte(twice)); err == nil {
+		t.Error("a unit that is listed twice: taken")
+	}
+}
