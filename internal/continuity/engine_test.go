@@ -127,7 +127,7 @@ func TestALoop(t *testing.T) {
 	h := newHouse(t)
 	h.live(3*weeks, both)
 	first := h.n - 40
-	for i := range 1200 {
+	for i := range 7200 {
 		h.message("LIS", "EHR", "ORU", fmt.Sprintf("L%06d", first+i%40), `OBX|1|NM|2823-3^Potassium^LN||`+fmt.Sprint(first+i%40)+`|mmol/L|||||F|||||||CHEM-1`)
 		h.now = h.now.Add(time.Second)
 	}
@@ -205,6 +205,8 @@ func (h *house) found(title, level string, entities map[string][]string, tags ..
 // The third stage of what hangs together calls a person, and the deed after which only hours are left calls again.
 func TestAnAttackInStages(t *testing.T) {
 	h := newHouse(t)
+	h.found("The directory was copied", "critical", map[string][]string{"host": {"DC-09"}}, "attack.credential-access", "attack.t1003.003")
+	h.wants("a lone critical finding, which calls a person by itself")
 	h.found("Hidden PowerShell", "high", map[string][]string{"host": {"WS-17"}, "user": {"fd.clerk"}}, "attack.execution", "attack.t1059.001")
 	h.now = h.now.Add(11 * time.Hour)
 	h.found("Tickets of service accounts asked for", "medium", map[string][]string{"host": {"ws-17"}, "user": {"svc_deploy"}}, "attack.credential-access", "attack.t1558.003")

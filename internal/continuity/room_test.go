@@ -190,7 +190,10 @@ func aDownNodeHearsNothing(t *testing.T, w *ward) {
 	w.follow(heardAll(uint64(w.n)))
 	w.at = w.at.Add(12 * time.Hour)
 	w.sleep(w.at)
-	w.follow(heardAll(uint64(w.n)))
+	w.follow(func(r *continuity.Room) bool {
+		time.Sleep(2200 * time.Millisecond) // so that it was looked at
+		return heardAll(uint64(w.n))(r)
+	})
 	w.live(time.Hour)
 	room := w.follow(heardAll(uint64(w.n)))
 	if got := w.filed(); len(got) > 0 || silent(room) {

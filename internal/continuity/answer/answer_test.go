@@ -106,6 +106,10 @@ func TestASlowDatabase(t *testing.T) {
 	w.wants() // slow, and not yet harmful
 	w.sends(20*time.Minute, func(uint64) (string, time.Duration) { return "AA", 9 * time.Second })
 	w.wants(answer.Slow)
+	w.sends(12*time.Hour, func(uint64) (string, time.Duration) { return "AA", 9 * time.Second })
+	if end := w.said[len(w.said)-1]; end.Ended {
+		t.Error("what is wrong for half a day was taken for usual")
+	}
 	if s := w.began(answer.Slow); s.Took < 8*time.Second || s.Took > 11*time.Second || s.Usual > time.Second {
 		t.Errorf("%+v", s)
 	}

@@ -99,6 +99,9 @@ func TestAnOutageIsNotLearned(t *testing.T) {
 	if after < 0.9*usual {
 		t.Errorf("a Tuesday's half hour brought %.1f and is thought to bring %.1f", usual, after)
 	}
+	if later, _ := f.Usual(now.AddDate(0, 0, 7).Add(5 * time.Hour)); later < 0.8*usual {
+		t.Errorf("a Tuesday's half hour in the afternoon brought %.1f and is thought to bring %.1f", usual, later)
+	}
 	if p, _ := f.Patience(now.AddDate(0, 0, 7)); p > patience+time.Minute {
 		t.Errorf("it was waited for %v and now is for %v", patience, p)
 	}
@@ -183,6 +186,9 @@ func TestAHolidayIsASunday(t *testing.T) {
 		if known && next < 29 {
 			t.Errorf("the next Thursday's half hour is thought to bring %.1f", next)
 		}
+		if first, _ := f.Usual(time.Date(2030, 6, 27, 8, 0, 0, 0, zone)); first > 1 {
+			t.Errorf("the half hour in which it opens is thought to bring %.1f: nobody knows how late the first comes", first)
+		}
 	}
 }
 
@@ -195,6 +201,25 @@ func TestWhatWeCouldNotHearIsNoSilence(t *testing.T) {
 	}
 	if at, _ := firstAlarm(f, up, up.Add(time.Hour)); at.IsZero() {
 		t.Error("it was not told that the feed does not speak now")
+	}
+}
+
+// A unit that sends two messages in each night's batch has none in a night in which nobody was there, and that is no silence.
+func TestAFewMessagesADay(t *testing.T) {
+	zone := vienna(t)
+	from := time.Date(2030, 6, 3, 0, 0, 0, 0, zone)
+	f := silence.New(silence.Config{Zone: zone, Floor: time.Hour})
+	for d := range 60 {
+		for at := from.AddDate(0, 0, d); at.Before(from.AddDate(0, 0, d+1)); at = at.Add(30 * time.Minute) {
+			if _, _, began := f.Check(at); began {
+				t.Errorf("silent at %v", at)
+			}
+			if at.Hour() == 1 && at.Minute() == 0 && d != 52 {
+				for n := range 8 {
+					f.Observe(at.Add(time.Duration(n) * time.Second))
+				}
+			}
+		}
 	}
 }
 
