@@ -82,15 +82,10 @@ func (c *Console) flows(r *request) (answer, error) {
 func (c *Console) flowsPage(r *request, feeds []continuity.FeedView, all []continuity.Sign, open map[string]continuity.Sign) page.Flows {
 	v := page.Flows{Views: flowViews("/flows")}
 	v.Frame = c.frame(r, "flows", "Flows", flowsAsk, key("open the first", "Enter"), key("next, previous", "J", "K"))
-	var care, silent []continuity.FeedView
+	var silent []continuity.FeedView
 	learning := 0
 	for i := range feeds {
 		f := &feeds[i]
-		if !f.Care {
-			v.Logs = append(v.Logs, flowRow(r, f))
-			continue
-		}
-		care = append(care, *f)
 		if !f.Silent.IsZero() {
 			silent = append(silent, *f)
 		} else if f.Learning > 0 {
@@ -100,7 +95,7 @@ func (c *Console) flowsPage(r *request, feeds []continuity.FeedView, all []conti
 			v.Feeds = append(v.Feeds, flowCard(r, f))
 		}
 	}
-	v.Answer, v.Context = flowsHeadline(care, silent, learning)
+	v.Answer, v.Context = flowsHeadline(feeds, silent, learning)
 	if len(silent) > 0 {
 		v.Now = silentFeed(r, &silent[0])
 	}
@@ -108,11 +103,18 @@ func (c *Console) flowsPage(r *request, feeds []continuity.FeedView, all []conti
 		v.Signs = append(v.Signs, signRow(r, &all[i], open))
 	}
 	if c.Servers != nil {
+		down := 0
 		for _, s := range c.Servers() {
 			v.Servers = append(v.Servers, serverRow(r, &s))
+			if s.State == probe.Down {
+				down++
+			}
+		}
+		if down > 0 {
+			v.Context = strings.TrimSpace(page.Count(down, "server") + either(down == 1, " does", " do") + " not answer. " + v.Context)
 		}
 	}
-	if len(care) == 0 {
+	if len(feeds) == 0 {
 		v.EmptyTitle = "No feed was heard that care needs"
 		v.EmptyText = "Wardline finds feeds by itself, in copies of HL7 messages and in what a sensor sees of the network. Connect the interface engine first: it knows most of them."
 	}
@@ -120,20 +122,20 @@ func (c *Console) flowsPage(r *request, feeds []continuity.FeedView, all []conti
 }
 
 // flowsHeadline answers the question.
-func flowsHeadline(care, silent []continuity.FeedView, learning int) (answer, context string) {
+func flowsHeadline(feeds, silent []continuity.FeedView, learning int) (answer, context string) {
 	switch {
-	case len(care) == 0:
+	case len(feeds) == 0:
 		return "We cannot tell: no feed was heard yet.", ""
 	case len(silent) == 1:
 		answer = capital(page.Clean(silent[0].Name, 60)) + " " + "fell silent."
 	case len(silent) > 1:
-		answer = page.Number(len(silent)) + " of " + page.Plural(len(care), "feed") + " are silent, first " + page.Clean(silent[0].Name, 60) + "."
-	case learning == len(care):
-		return "We cannot tell yet.", "The week of " + either(len(care) == 1, "the one feed", "all "+page.Plural(len(care), "feed")) + " is still being learned. That takes two weeks from the first message on."
-	case len(care) == 1:
+		answer = page.Number(len(silent)) + " of " + page.Plural(len(feeds), "feed") + " are silent, first " + page.Clean(silent[0].Name, 60) + "."
+	case learning == len(feeds):
+		return "We cannot tell yet.", "The week of " + either(len(feeds) == 1, "the one feed", "all "+page.Plural(len(feeds), "feed")) + " is still being learned. That takes two weeks from the first message on."
+	case len(feeds) == 1:
 		answer = "No. The one feed speaks."
 	default:
-		answer = "No. All " + page.Plural(len(care)-learning, "feed") + " that we know speak."
+		answer = "No. All " + page.Plural(len(feeds)-learning, "feed") + " that we know speak."
 	}
 	if learning > 0 {
 		context = "Of " + page.Plural(learning, "feed") + " the week is still being learned."
@@ -186,10 +188,6 @@ func weekOf(r *request, size page.WeekSize, f *continuity.FeedView) *page.Week {
 		title += "silent since " + r.clock.At(f.Silent) + "."
 	}
 	return page.DrawWeek(size, points, f.Silent, r.clock, title)
-}
-
-func flowRow(r *request, f *continuity.FeedView) page.FlowRow {
-	return page.FlowRow{Name: page.Clean(f.Name, 80), URL: flowURL(f), Heard: r.clock.Since(f.Heard), Count: page.Number(f.Count), State: flowState(f)}
 }
 
 func signRow(r *request, s *continuity.Sign, open map[string]continuity.Sign) page.SignRow {
@@ -321,12 +319,13 @@ func (c *Console) ordinary(r *request) (answer, error) {
 	if why == "" || len(why) > 500 {
 		return answer{}, &mistake{"Say in a sentence why this pause is usual."}
 	}
-	detail := map[string]string{"act": "a pause is usual", "feed": f.ID, "since": f.Silent.UTC().Format(time.RFC3339), "why": why}
-	err = c.House.Do(r.Context(), access.SourceWrite, access.Object{Kind: "source", ID: flowID(f.ID)}, detail, func(context.Context) error {
-		if !c.Continuity.Ordinary(f.ID) {
+	detail := map[string]string{"act": "a pause is usual", "feed": page.Clean(f.Name, 80), "since": f.Silent.UTC().Format(time.RFC3339), "why": why}
+	err = c.House.Do(r.Context(), access.SourceWrite, access.Object{Kind: "source", ID: flowID(f.ID)}, detail, func(ctx context.Context) error {
+		was, err := c.Continuity.Ordinary(ctx, f.ID)
+		if err == nil && !was {
 			return &mistake{"It speaks again: there is nothing to record."}
 		}
-		return nil
+		return err
 	})
 	if err != nil {
 		return answer{}, err
@@ -346,7 +345,7 @@ func (c *Console) flowsRoom(r *request) []page.Room {
 	}
 	silent, worst := 0, page.State{}
 	for _, f := range c.Continuity.Feeds() {
-		if f.Care && !f.Silent.IsZero() {
+		if !f.Silent.IsZero() {
 			if silent++; silent == 1 {
 				worst = flowState(&f)
 			}
@@ -367,7 +366,6 @@ type flowJSON struct {
 	ID       string    `json:"id"`
 	Name     string    `json:"name"`
 	Class    string    `json:"class"`
-	Care     bool      `json:"care"`
 	Heard    time.Time `json:"heard,omitzero"`
 	Messages uint64    `json:"messages"`
 	Learning int       `json:"learning_days"`
@@ -379,7 +377,7 @@ func flowsData(feeds []continuity.FeedView) flowsJSON {
 	out := flowsJSON{Feeds: []flowJSON{}}
 	for i := range feeds {
 		f := &feeds[i]
-		out.Feeds = append(out.Feeds, flowJSON{flowID(f.ID), page.Clean(f.Name, 80), string(f.Class), f.Care, f.Heard, f.Count, f.Learning, f.Silent, f.Expected})
+		out.Feeds = append(out.Feeds, flowJSON{flowID(f.ID), page.Clean(f.Name, 80), string(f.Class), f.Heard, f.Count, f.Learning, f.Silent, f.Expected})
 	}
 	return out
 }

@@ -22,7 +22,6 @@ type feed struct {
 	what    string // it carries, in words
 	from    string // as the sender calls itself
 	class   Class
-	care    bool
 	known   depend.Heard
 	first   time.Time
 	model   *silence.Feed
@@ -55,7 +54,7 @@ func (e *Engine) feed(h *heard, at time.Time) *feed {
 			e.crowded++
 			return nil
 		}
-		f = &feed{id: h.feed, what: h.what, from: h.from, class: h.class, care: h.care, known: h.known, first: at, model: silence.New(e.modelOf(h.class)), parts: map[string]*part{}}
+		f = &feed{id: h.feed, what: h.what, from: h.from, class: h.class, known: h.known, first: at, model: silence.New(e.modelOf(h.class)), parts: map[string]*part{}}
 		if h.body != 0 {
 			f.surge = surge.New()
 		}

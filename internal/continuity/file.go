@@ -49,6 +49,7 @@ func (s *Sign) finding() finding.Finding {
 func (r *Room) file(ctx context.Context, signs []Sign) error {
 	for i := range signs {
 		s := &signs[i]
+		s.Name = r.hidden(s.Name) // systems name hosts, channels and certificates as they like
 		r.found = append(r.found, *s)
 		if s.Ended {
 			continue

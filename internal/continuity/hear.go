@@ -51,7 +51,7 @@ func newListener(secret []byte) *listener {
 	}}
 }
 
-// hear says what an event says of flows. What it does not know is a log of whoever sent it.
+// hear says what an event says of flows: nothing, when it is a line of a machine's log. That whoever sends logs falls silent the door tells that they come in by.
 func (l *listener) hear(ev *event.Event) heard {
 	switch {
 	case ev.Class.Product == "hl7":
@@ -61,7 +61,7 @@ func (l *listener) hear(ev *event.Event) heard {
 	case value(ev, "_path") == "dicom" || ev.Class.Serves("", "dicom", "assoc"):
 		return l.association(ev)
 	}
-	return heard{feed: "log " + ev.Source, what: "log of", from: ev.Source, class: Days}
+	return heard{}
 }
 
 // message is an HL7 message as a collector took it in.
@@ -77,7 +77,7 @@ func (l *listener) message(ev *event.Event) heard {
 		kind = feedKind{"other messages", Days} // whose kind is not shown: what lost a part has other things in its place
 	}
 	h := heard{
-		feed: strings.Join([]string{ev.Source, from, site, code}, " "), what: kind.name + " from", from: nameOf(from, ev.Source), class: kind.class, care: true,
+		feed: strings.Join([]string{ev.Source, from, site, code}, " "), what: kind.name + " from", from: nameOf(from, ev.Source), class: kind.class,
 		asked: wayOf(from, value(ev, "MSH-5.1")), control: l.sum(control),
 	}
 	h.known = depend.Heard{From: from, To: value(ev, "MSH-5.1")}
@@ -134,7 +134,7 @@ func (l *listener) association(ev *event.Event) heard {
 	if called == "" {
 		return heard{}
 	}
-	h := heard{feed: "images " + called, what: "images and requests to", from: called, class: Hour, care: true, part: "machine " + calling, answered: "images " + called, timed: true}
+	h := heard{feed: "images " + called, what: "images and requests to", from: called, class: Hour, part: "machine " + calling, answered: "images " + called, timed: true}
 	h.known = depend.Heard{Role: map[string]string{"C-STORE": "store", "C-FIND": "query"}[value(ev, "command")], To: called}
 	switch value(ev, "result") {
 	case "rejected", "aborted":

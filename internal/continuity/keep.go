@@ -22,7 +22,6 @@ type feedState struct {
 	What  string
 	From  string
 	Class Class
-	Care  bool
 	Known depend.Heard
 	First time.Time
 	Count uint64
@@ -40,7 +39,7 @@ type partState struct {
 }
 
 func (f *feed) state() feedState {
-	s := feedState{ID: f.id, What: f.what, From: f.from, Class: f.class, Care: f.care, Known: f.known, First: f.first, Count: f.count, Odd: f.strange, Model: f.model.Encode(), Parts: map[string]partState{}}
+	s := feedState{ID: f.id, What: f.what, From: f.from, Class: f.class, Known: f.known, First: f.first, Count: f.count, Odd: f.strange, Model: f.model.Encode(), Parts: map[string]partState{}}
 	if f.surge != nil {
 		s.Surge = f.surge.Encode()
 	}
@@ -56,7 +55,7 @@ func (e *Engine) restore(s *feedState) (*feed, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &feed{id: s.ID, what: s.What, from: s.From, class: s.Class, care: s.Care, known: s.Known, first: s.First, count: s.Count, strange: s.Odd, model: model, parts: map[string]*part{}, silent: model.Silent()}
+	f := &feed{id: s.ID, what: s.What, from: s.From, class: s.Class, known: s.Known, first: s.First, count: s.Count, strange: s.Odd, model: model, parts: map[string]*part{}, silent: model.Silent()}
 	if len(s.Surge) > 0 {
 		if f.surge, err = surge.Decode(s.Surge); err != nil {
 			return nil, err

@@ -21,9 +21,6 @@ func (r *Room) Map(lying Counted) (*depend.Impact, error) {
 	seen := map[string]bool{}
 	now := r.cfg.Now()
 	for _, f := range r.engine.order {
-		if !f.care {
-			continue
-		}
 		id := depend.NodeID("feed-" + event.NewID("feed", f.id).String())
 		known := f.known
 		known.From, known.To = r.engine.shown(known.From), r.engine.shown(known.To)

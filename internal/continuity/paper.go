@@ -172,13 +172,12 @@ func (p *Paper) Valid() time.Duration { return p.cfg.Valid }
 // Feeds are what a card says of the house's feeds: which are silent, and which speak.
 type Feeds struct{ Down, Works []string }
 
-// CardFeeds sorts feeds for a card: those that care needs, as many as it has room for.
+// CardFeeds sorts feeds for a card, as many as it has room for.
 func CardFeeds(feeds []FeedView, zone *time.Location) (out Feeds) {
 	const most = 6
 	for i := range feeds {
 		f := &feeds[i]
 		switch {
-		case !f.Care:
 		case !f.Silent.IsZero() && len(out.Down) < most:
 			out.Down = append(out.Down, f.Name+", since "+f.Silent.In(zone).Format("2 Jan 15:04"))
 		case f.Silent.IsZero() && f.Learning == 0 && len(out.Works) < most:

@@ -214,7 +214,11 @@ func whatAPersonCallsOrdinaryIsKept(t *testing.T, w *ward) {
 			return false
 		}
 		w.sleep(stopped.Add(90 * time.Minute))
-		return silent(r) && r.Ordinary(r.Feeds()[0].ID)
+		if !silent(r) {
+			return false
+		}
+		said, err := r.Ordinary(t.Context(), r.Feeds()[0].ID)
+		return said && err == nil
 	})
 	w.at = stopped.Add(100 * time.Minute)
 	w.live(time.Hour)

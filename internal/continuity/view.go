@@ -15,7 +15,6 @@ type FeedView struct {
 	ID       string
 	Name     string
 	Class    Class
-	Care     bool // it carries what care needs, and is no log of a machine
 	First    time.Time
 	Heard    time.Time // last message
 	Count    uint64
@@ -44,7 +43,7 @@ type Half struct {
 	Deaf  bool    // nothing is known of it
 }
 
-// Feeds are all that are heard: silent ones first, then those that care needs most, then by name.
+// Feeds are all that are heard: silent ones first, then those that care needs soonest, then by name.
 func (r *Room) Feeds() []FeedView {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -54,20 +53,13 @@ func (r *Room) Feeds() []FeedView {
 		out = append(out, f.view(r.engine, now))
 	}
 	slices.SortStableFunc(out, func(a, b FeedView) int {
-		return cmp.Or(b.Silent.Compare(time.Time{})-a.Silent.Compare(time.Time{}), boolean(b.Care)-boolean(a.Care), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(b.Silent.Compare(time.Time{})-a.Silent.Compare(time.Time{}), cmp.Compare(a.Class, b.Class), cmp.Compare(a.Name, b.Name))
 	})
 	return out
 }
 
-func boolean(v bool) int {
-	if v {
-		return 1
-	}
-	return 0
-}
-
 func (f *feed) view(e *Engine, now time.Time) FeedView {
-	v := FeedView{ID: f.id, Name: e.nameOf(f), Class: f.class, Care: f.care, First: f.first, Heard: f.model.Heard(), Count: f.count, Learning: f.model.Learning()}
+	v := FeedView{ID: f.id, Name: e.nameOf(f), Class: f.class, First: f.first, Heard: f.model.Heard(), Count: f.count, Learning: f.model.Learning()}
 	if s, silent := f.model.Silence(); silent {
 		v.Silent, v.Expected = s.Since, s.Expected
 	}
@@ -118,18 +110,18 @@ func (r *Room) Signs(ctx context.Context, most int) (out []Sign, err error) {
 	return out[:min(most, len(out))], err
 }
 
-// Ordinary says that a feed that is silent is like that, and that it is to be learned. It returns false when it is not silent, or not known.
-func (r *Room) Ordinary(id string) bool {
+// Ordinary says that a feed that is silent is like that, and that it is to be learned; what is said is durable when it returns. It returns false when the feed is
+// not silent, or not known.
+func (r *Room) Ordinary(ctx context.Context, id string) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f := r.engine.feeds[id]
 	if f == nil || !f.model.Silent() {
-		return false
+		return false, nil
 	}
 	f.model.Ordinary()
 	f.silent, f.changed = false, true
-	r.saved = time.Time{}
-	return true
+	return true, r.save(ctx)
 }
 
 // hidden is a text without the patients in it.

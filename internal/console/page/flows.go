@@ -14,9 +14,8 @@ type Flows struct {
 	Frame
 	Views                 []Tab
 	Now                   *Now
-	Feeds                 []FeedCard // that carry what care needs
+	Feeds                 []FeedCard
 	Servers               []ServerRow
-	Logs                  []FlowRow // of machines
 	Signs                 []SignRow
 	EmptyTitle, EmptyText string
 }

@@ -69,7 +69,6 @@ func flows() page.Flows {
 			{Name: "PACS", Kind: "dicom", State: page.OK("Answers"), Says: "answered after 4 ms", Certificate: "none seen"},
 			{Name: "Interface engine", Kind: "mllp", State: page.Act("Does not answer"), Says: "connected, but it does not close connections any more as it used to: frozen, or far too slow", Certificate: "until Thu 18 Jun 23:59"},
 		},
-		Logs: []page.FlowRow{{Name: "log of syslog/10.20.8.4", URL: "/flows/7", Heard: "12 s ago", Count: "1,204,118", State: page.OK("Speaks")}, {Name: "log of syslog/10.20.8.9", URL: "/flows/8", Heard: "3 days ago", Count: "88", State: page.Look("Silent")}},
 	}
 }
 
