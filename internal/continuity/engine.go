@@ -71,6 +71,9 @@ func (e *Engine) Event(ev *event.Event) []Sign {
 	}
 	if h.answered != "" {
 		out = append(out, e.answers(h.answered, at, func(f *answer.Flow) []answer.Trouble {
+			if h.timed && h.code == "" {
+				return f.Missed(at)
+			}
 			if h.timed {
 				return f.Took(h.code, h.took, at)
 			}
@@ -124,18 +127,25 @@ func (e *Engine) answers(id string, at time.Time, take func(*answer.Flow) []answ
 
 func (w *way) signs(e *Engine, troubles []answer.Trouble, at time.Time) (out []Sign) {
 	for _, t := range troubles {
-		out = append(out, Sign{Kind: Kind(t.Kind), About: w.id, Name: "messages " + e.wayName(w.id), Class: Hour, At: at, Since: t.Since, Ended: t.Ended, Count: t.Bad, Of: t.Of, Took: t.Took, Usual: t.Usual})
+		out = append(out, Sign{Kind: Kind(t.Kind), About: w.id, Name: e.wayName(w.id), Class: Hour, At: at, Since: t.Since, Ended: t.Ended, Count: t.Bad, Of: t.Of, Took: t.Took, Usual: t.Usual})
 	}
 	return out
 }
 
 // wayName is what a way is called: the names at its ends, as they may be shown.
 func (e *Engine) wayName(id string) string {
-	from, to, two := strings.Cut(id, " to ")
-	if !two {
-		return e.shown(id)
+	parts := strings.SplitN(id, wayMark, 3)
+	if len(parts) < 3 {
+		return "messages"
 	}
-	return e.shown(from) + " to " + e.shown(to)
+	name := "messages"
+	if parts[0] == "images" {
+		name = "images and requests"
+	}
+	if parts[1] != "" {
+		name += " from " + e.shown(parts[1])
+	}
+	return name + " to " + e.shown(parts[2])
 }
 
 // Tick lets time pass, and says what fell silent by then.

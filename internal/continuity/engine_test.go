@@ -158,7 +158,41 @@ func TestAnArchiveThatRefuses(t *testing.T) {
 		h.now = h.now.Add(30 * time.Second)
 		h.signs = append(h.signs, h.engine.Tick(h.now)...)
 	}
-	h.wants("it refuses", "rejections messages images PACS: 3 of")
+	h.wants("it refuses", "rejections images and requests to PACS: 3 of")
+}
+
+// An archive that takes calls and says nothing is told by what hangs, as our own reading of the wire writes it.
+func TestAnArchiveThatHangs(t *testing.T) {
+	h := newHouse(t)
+	for n := range 40 {
+		result := "accepted"
+		if n >= 30 {
+			result = "unanswered"
+		}
+		h.say("wire", "dicom", "assoc", map[string]any{"CallingAETitle": "CT_1", "CalledAETitle": "PACS", "result": result, "command": "A-ASSOCIATE"})
+		h.now = h.now.Add(30 * time.Second)
+		h.signs = append(h.signs, h.engine.Tick(h.now)...)
+	}
+	h.wants("it hangs", "no-answers images and requests to PACS: 2 of")
+}
+
+// The same message is heard in front of an engine and behind it, and answered at both: nobody repeats anything.
+func TestAMessageThatIsHeardAtTwoPoints(t *testing.T) {
+	h := newHouse(t)
+	for n := range 300 {
+		control := fmt.Sprintf("M%06d", n)
+		for _, point := range []string{"tap-lab", "tap-record"} {
+			h.say(point+"/10.0.0.5", "hl7", "mllp", map[string]any{"MSH-3.1": "LIS", "MSH-4.1": "MAIN", "MSH-5.1": "EHR", "MSH-9.1": "ORU", "MSH-10": control})
+			h.now = h.now.Add(40 * time.Millisecond)
+		}
+		if n%100 != 50 { // the record hangs once in a while, and the engine does not
+			h.say("tap-record/10.0.0.9:2575", "hl7", "mllp", map[string]any{"MSH-3.1": "EHR", "MSH-5.1": "LIS", "MSH-9.1": "ACK", "MSA-1": "AA", "MSA-2": control})
+		}
+		h.say("tap-lab/10.0.0.8:2575", "hl7", "mllp", map[string]any{"MSH-3.1": "EHR", "MSH-5.1": "LIS", "MSH-9.1": "ACK", "MSA-1": "AA", "MSA-2": control})
+		h.now = h.now.Add(20 * time.Second)
+		h.signs = append(h.signs, h.engine.Tick(h.now)...)
+	}
+	h.wants("two points")
 }
 
 // What an interface engine says of its channels: three receivers get what came in, and the fourth nothing.

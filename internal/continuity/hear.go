@@ -26,7 +26,7 @@ type heard struct {
 	asked    string        // id of the way on which it waits for an answer
 	answered string        // id of the way on which it is an answer, or tells one
 	control  uint64        // hash of the control id
-	code     string        // of the answer
+	code     string        // of the answer; empty when it is told that there was none
 	took     time.Duration // until the answer, when known
 	timed    bool
 }
@@ -68,7 +68,7 @@ func (l *listener) hear(ev *event.Event) heard {
 func (l *listener) message(ev *event.Event) heard {
 	control := value(ev, "MSH-10")
 	if acknowledged := value(ev, "MSA-2"); acknowledged != "" { // HL7 v2.5.1 2.9.2: it goes back to the application that MSH-5 names
-		return heard{answered: wayOf(value(ev, "MSH-5.1"), value(ev, "MSH-3.1")), control: l.sum(acknowledged), code: value(ev, "MSA-1")}
+		return heard{answered: wayOf(ev.Source, value(ev, "MSH-5.1"), value(ev, "MSH-3.1")), control: l.sum(acknowledged), code: value(ev, "MSA-1")}
 	}
 	code := value(ev, "MSH-9.1")
 	from, site := value(ev, "MSH-3.1"), value(ev, "MSH-4.1")
@@ -78,7 +78,7 @@ func (l *listener) message(ev *event.Event) heard {
 	}
 	h := heard{
 		feed: strings.Join([]string{ev.Source, from, site, code}, " "), what: kind.name + " from", from: nameOf(from, ev.Source), class: kind.class,
-		asked: wayOf(from, value(ev, "MSH-5.1")), control: l.sum(control),
+		asked: wayOf(ev.Source, from, value(ev, "MSH-5.1")), control: l.sum(control),
 	}
 	h.known = depend.Heard{From: from, To: value(ev, "MSH-5.1")}
 	if known {
@@ -119,7 +119,7 @@ func (l *listener) inside(ev *event.Event) (part string, body uint64) {
 // seenHL7 is a message with its answer, as a sensor on the network saw it.
 func (l *listener) seenHL7(ev *event.Event) heard {
 	to := value(ev, "id.resp_h") + ":" + value(ev, "id.resp_p")
-	h := heard{answered: "on the network, " + to, code: value(ev, "ack_code"), timed: true}
+	h := heard{answered: "network" + wayMark + wayMark + to, code: value(ev, "ack_code"), timed: true}
 	ms, err := strconv.ParseFloat(value(ev, "ack_ms"), 64)
 	if err != nil || ms < 0 || h.code == "" {
 		return heard{}
@@ -134,19 +134,27 @@ func (l *listener) association(ev *event.Event) heard {
 	if called == "" {
 		return heard{}
 	}
-	h := heard{feed: "images " + called, what: "images and requests to", from: called, class: Hour, part: "machine " + calling, answered: "images " + called, timed: true}
+	h := heard{feed: "images " + called, what: "images and requests to", from: called, class: Hour, part: "machine " + calling, answered: "images" + wayMark + wayMark + called, timed: true}
 	h.known = depend.Heard{Role: map[string]string{"C-STORE": "store", "C-FIND": "query"}[value(ev, "command")], To: called}
 	switch value(ev, "result") {
-	case "rejected", "aborted":
+	case "rejected":
 		h.code, h.feed, h.part = "AR", "", ""
+	case "unanswered":
+		h.feed, h.part = "", ""
 	default:
 		h.code = "AA"
 	}
 	return h
 }
 
-// wayOf names the way of messages from one application to another.
-func wayOf(from, to string) string { return from + " to " + to }
+// wayOf is the way of messages from one application to another, at the point at which they are heard: the same message may be heard at two.
+func wayOf(source, from, to string) string {
+	point, _, _ := strings.Cut(source, "/")
+	return point + wayMark + from + wayMark + to
+}
+
+// wayMark stands between the parts of a way's id. It stands in no name.
+const wayMark = "\x00"
 
 func nameOf(names ...string) string {
 	for _, n := range names {

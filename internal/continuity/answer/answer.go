@@ -44,6 +44,7 @@ const (
 	unlikely    = 1e-4             // that so many refusals are chance
 	repeats     = 2
 	unheard     = 0.01        // of messages
+	fewUnheard  = 2           // messages: one alone may have been lost on its way to us
 	pastMost    = 2000        // answers that the past counts for at most
 	priorOf     = 200         // answers that are taken for known of a way that is new
 	priorBad    = 0.0005      // of these, refused: what engines see
@@ -121,6 +122,15 @@ func (f *Flow) Took(code string, after time.Duration, at time.Time) []Trouble {
 	f.advance(at)
 	f.now().asked++
 	return f.took(code, after)
+}
+
+// Missed says that somebody who kept the time saw a message that was not answered.
+func (f *Flow) Missed(at time.Time) []Trouble {
+	f.advance(at)
+	m := f.now()
+	m.asked++
+	m.unheard++
+	return f.judge()
 }
 
 func (f *Flow) took(code string, after time.Duration) []Trouble {
@@ -227,7 +237,8 @@ func (f *Flow) judge() (out []Trouble) {
 	out = f.tell(out, slow, Trouble{Kind: Slow, Of: w.answers, Took: took, Usual: usual})
 	out = f.tell(out, f.more(w.refused, w.answers), Trouble{Kind: Refused, Of: w.answers, Bad: w.refused})
 	out = f.tell(out, rejected >= rejects, Trouble{Kind: Rejected, Of: w.answers, Bad: rejected})
-	silent := f.heard && w.unheard > 0 && (w.answers+w.unheard >= fewest && float64(w.unheard) > unheard*float64(w.asked) || w.again >= repeats)
+	many := w.unheard >= fewUnheard && w.answers+w.unheard >= fewest && float64(w.unheard) > unheard*float64(w.asked)
+	silent := f.heard && (many || w.unheard > 0 && w.again >= repeats)
 	return f.tell(out, silent, Trouble{Kind: Unheard, Of: w.asked, Bad: w.unheard})
 }
 

@@ -151,6 +151,32 @@ func TestTheSameMessageAgain(t *testing.T) {
 	w.wants(answer.Unheard)
 }
 
+// One message in ten minutes whose answer was not seen may have been lost on its way to us.
+func TestOneAnswerThatWasNotSeen(t *testing.T) {
+	w := newWay(t)
+	w.sends(2*time.Hour, func(n uint64) (string, time.Duration) {
+		if n%200 == 0 {
+			return "", 0
+		}
+		return "AA", 40 * time.Millisecond
+	})
+	w.wants()
+}
+
+// Somebody else kept the time, and tells of what was not answered.
+func TestWhatOthersSawUnanswered(t *testing.T) {
+	w := newWay(t)
+	for n := range 30 {
+		if n < 20 {
+			w.note(w.flow.Took("AA", time.Second, w.now))
+		} else {
+			w.note(w.flow.Missed(w.now))
+		}
+		w.now = w.now.Add(15 * time.Second)
+	}
+	w.wants(answer.Unheard)
+}
+
 // Where only one direction is seen no message has an answer, and that is no news.
 func TestOneDirectionOnly(t *testing.T) {
 	w := newWay(t)
