@@ -19,6 +19,7 @@ type channel struct {
 	starved  int       // reports in which it sent nothing, though something was received
 	since    time.Time // of the first of these
 	oldest   time.Duration
+	last     time.Time // when it reported
 	told     map[Kind]bool
 }
 
@@ -54,6 +55,7 @@ func (e *Engine) engineSays(ev *event.Event, at time.Time) (out []Sign) {
 		c = &channel{name: name, told: map[Kind]bool{}}
 		e.channels[name] = c
 	}
+	c.last = at
 	sign := func(k Kind, wrong bool, s Sign) {
 		if wrong == c.told[k] {
 			return

@@ -1,6 +1,7 @@
 package continuity
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -36,7 +37,16 @@ type Engine struct {
 	stages   *stage.Book
 	crowded  int       // messages of feeds beyond mostFeeds
 	clock    time.Time // latest time that was heard of
+	weeded   time.Time // when what is long gone was forgotten last
+	gone     []gone    // since it was written
 }
+
+// gone is what is known no more: the id of a feed or a way.
+type gone struct{ table, id string }
+
+// forget is how long nothing must have been heard of something so that it is forgotten: by then nothing of its week is remembered either. A feed that
+// was switched off for good is silent until then, and no longer.
+const forget = 60 * 24 * time.Hour
 
 // way is where messages are answered.
 type way struct {
@@ -154,6 +164,9 @@ func (e *Engine) Tick(now time.Time) (out []Sign) {
 		return nil
 	}
 	e.clock = now
+	if now.Sub(e.weeded) >= time.Hour {
+		e.weed(now)
+	}
 	for _, f := range e.order {
 		out = append(out, f.tick(e, now)...)
 	}
@@ -162,6 +175,29 @@ func (e *Engine) Tick(now time.Time) (out []Sign) {
 	}
 	slices.SortStableFunc(out, func(a, b Sign) int { return strings.Compare(string(a.Class)+a.About, string(b.Class)+b.About) })
 	return out
+}
+
+// weed forgets what nothing was heard of for long.
+func (e *Engine) weed(now time.Time) {
+	e.weeded = now
+	old := func(last time.Time) bool { return now.Sub(last) > forget }
+	e.order = slices.DeleteFunc(e.order, func(f *feed) bool {
+		maps.DeleteFunc(f.parts, func(_ string, p *part) bool { return old(p.model.Heard()) })
+		if !old(f.model.Heard()) {
+			return false
+		}
+		delete(e.feeds, f.id)
+		e.gone = append(e.gone, gone{"continuity_feeds", f.id})
+		return true
+	})
+	for id, w := range e.ways {
+		if old(w.flow.Heard()) {
+			delete(e.ways, id)
+			e.gone = append(e.gone, gone{"continuity_ways", id})
+		}
+	}
+	maps.DeleteFunc(e.machines, func(_ string, m *machine) bool { return old(m.last) })
+	maps.DeleteFunc(e.channels, func(_ string, c *channel) bool { return old(c.last) })
 }
 
 // Deaf says that until now nobody could hear what systems say, because we were down or behind.

@@ -221,6 +221,21 @@ func TestAReceiverThatGetsNothing(t *testing.T) {
 	h.wants("it does again", "ADT_OUT_PHARM: over")
 }
 
+// A laboratory that was switched off for good is told once, and forgotten when nothing of its week is remembered any more.
+func TestAFeedThatIsGone(t *testing.T) {
+	h := newHouse(t)
+	h.live(3*weeks, both)
+	h.live(59*24*time.Hour, func(int) bool { return false })
+	h.wants("two months", "silent results from LIS")
+	if n := h.engine.Known(); n != 1 {
+		t.Errorf("%d feeds after 59 days", n)
+	}
+	h.live(2*24*time.Hour, func(int) bool { return false })
+	if n := h.engine.Known(); n != 0 {
+		t.Errorf("%d feeds after 61 days", n)
+	}
+}
+
 // A ward in which nothing happens by night sends nothing, and a sender that is new is learned before it is missed.
 func TestANewSender(t *testing.T) {
 	h := newHouse(t)

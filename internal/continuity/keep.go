@@ -84,6 +84,7 @@ type channelState struct {
 	Received, Starved int
 	Since             time.Time
 	Oldest            time.Duration
+	Last              time.Time
 	Told              map[Kind]bool
 }
 
@@ -99,16 +100,17 @@ type rest struct {
 type machineState struct {
 	Recent []time.Time `json:",omitempty"`
 	Told   time.Time   `json:",omitzero"`
-	Stage  int         `json:",omitempty"`
+	Last   time.Time
+	Stage  int `json:",omitempty"`
 }
 
 func (e *Engine) rest() rest {
 	out := rest{Clock: e.clock, Channels: map[string]channelState{}, Machines: map[string]machineState{}, Book: e.stages.Encode()}
 	for name, m := range e.machines {
-		out.Machines[name] = machineState{m.recent, m.told, m.stage}
+		out.Machines[name] = machineState{m.recent, m.told, m.last, m.stage}
 	}
 	for name, c := range e.channels {
-		out.Channels[name] = channelState{c.received, c.starved, c.since, c.oldest, c.told}
+		out.Channels[name] = channelState{c.received, c.starved, c.since, c.oldest, c.last, c.told}
 	}
 	return out
 }
@@ -137,6 +139,9 @@ func (r *Room) save(ctx context.Context) error {
 		if err := r.put(ctx, tx, "continuity_rest", "engine", r.engine.rest()); err != nil {
 			return err
 		}
+		if err := r.drop(ctx, tx); err != nil {
+			return err
+		}
 		for i := range r.found {
 			if err := r.keepSign(ctx, tx, &r.found[i]); err != nil {
 				return err
@@ -150,7 +155,23 @@ func (r *Room) save(ctx context.Context) error {
 	for _, f := range r.engine.order {
 		f.changed = false
 	}
-	r.found = r.found[:0]
+	r.found, r.engine.gone = r.found[:0], nil
+	return nil
+}
+
+// signsKept is for how long it is kept what disrupted care. The journal keeps it as long as findings.
+const signsKept = 400 * 24 * time.Hour
+
+// drop deletes what is forgotten.
+func (r *Room) drop(ctx context.Context, tx *sql.Tx) error {
+	for _, g := range r.engine.gone {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM `+g.table+` WHERE id = $1`, int64(r.cfg.Vault.Hash(g.table, g.id))); err != nil {
+			return fmt.Errorf("forget a feed: %w", err)
+		}
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM continuity_signs WHERE at < $1`, r.cfg.Now().Add(-signsKept).Unix()); err != nil {
+		return fmt.Errorf("forget old signs of disruption: %w", err)
+	}
 	return nil
 }
 
@@ -253,13 +274,13 @@ func (r *Room) loadRest(ctx context.Context, tx *sql.Tx, e *Engine) error {
 		}
 		e.clock, e.stages = all.Clock, book
 		for name, m := range all.Machines {
-			e.machines[name] = &machine{m.Recent, m.Told, m.Stage}
+			e.machines[name] = &machine{m.Recent, m.Told, m.Last, m.Stage}
 		}
 		for name, c := range all.Channels {
 			if c.Told == nil {
 				c.Told = map[Kind]bool{}
 			}
-			e.channels[name] = &channel{name, c.Received, c.Starved, c.Since, c.Oldest, c.Told}
+			e.channels[name] = &channel{name, c.Received, c.Starved, c.Since, c.Oldest, c.Last, c.Told}
 		}
 		return nil
 	})

@@ -29,7 +29,8 @@ func expiries() []time.Duration {
 type machine struct {
 	recent []time.Time // of what is counted
 	told   time.Time
-	stage  int // of expiries that was told
+	last   time.Time // when it was heard of
+	stage  int       // of expiries that was told
 }
 
 // machineSays hears what machines write in their logs, and what a sensor sees of connections.
@@ -83,7 +84,7 @@ func (e *Engine) clockOff(host string, off time.Duration, at time.Time) []Sign {
 	if off.Abs() <= clockOff {
 		return nil
 	}
-	m := e.machine("clock of " + host)
+	m := e.machine("clock of "+host, at)
 	if m == nil || !m.told.IsZero() && at.Sub(m.told) < time.Hour {
 		return nil
 	}
@@ -97,7 +98,7 @@ func (e *Engine) clockOff(host string, off time.Duration, at time.Time) []Sign {
 
 // counted tells what happens so often within ten minutes, and not again within an hour of the last time.
 func (e *Engine) counted(about string, most int, at time.Time, sign func(n int, since time.Time) Sign) []Sign {
-	m := e.machine(about)
+	m := e.machine(about, at)
 	if m == nil {
 		return nil
 	}
@@ -128,7 +129,7 @@ func (e *Engine) expires(id, name string, end, at time.Time) []Sign {
 	if stage == 0 || end.Before(at.AddDate(-1, 0, 0)) {
 		return nil // far away, or long over and used by nobody who minds
 	}
-	m := e.machine("certificate " + id)
+	m := e.machine("certificate "+id, at)
 	if m == nil || m.stage >= stage {
 		return nil
 	}
@@ -140,7 +141,7 @@ func (e *Engine) expires(id, name string, end, at time.Time) []Sign {
 	return []Sign{{Kind: Expires, About: "certificate " + id, Name: "the certificate " + name, Class: class, At: at, Since: at, Ends: end}}
 }
 
-func (e *Engine) machine(about string) *machine {
+func (e *Engine) machine(about string, at time.Time) *machine {
 	m := e.machines[about]
 	if m == nil {
 		if len(e.machines) >= mostMachines {
@@ -150,5 +151,6 @@ func (e *Engine) machine(about string) *machine {
 		m = &machine{}
 		e.machines[about] = m
 	}
+	m.last = at
 	return m
 }

@@ -235,3 +235,21 @@ func whatAPersonCallsOrdinaryIsKept(t *testing.T, w *ward) {
 		t.Errorf("filed: %q", got)
 	}
 }
+
+// TestAFeedThatIsGoneIsForgotten has the laboratory be switched off for good: after two months nothing of it is kept.
+func TestAFeedThatIsGoneIsForgotten(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		w := newWard(t, open())
+		w.live(2 * 24 * time.Hour)
+		stopped := w.at
+		w.follow(heardAll(uint64(w.n)))
+		w.sleep(stopped.AddDate(0, 0, 61))
+		w.follow(func(r *continuity.Room) bool { return len(r.Feeds()) == 0 })
+		for _, table := range []string{"continuity_feeds", "continuity_ways"} {
+			var n int
+			if err := w.db.QueryRowContext(t.Context(), `SELECT count(*) FROM `+table).Scan(&n); err != nil || n != 0 {
+				t.Errorf("%s: %d rows, %v", table, n, err)
+			}
+		}
+	})
+}

@@ -62,6 +62,7 @@ type Flow struct {
 	waiting map[uint64]waiting
 	told    map[Kind]time.Time // what is wrong, since when
 	heard   bool               // an answer was seen: both directions are
+	last    time.Time          // a message or an answer
 }
 
 // minute is what happened in one.
@@ -92,6 +93,7 @@ func New() *Flow { return &Flow{waiting: map[uint64]waiting{}, told: map[Kind]ti
 // Asked says that a message went over the way, by the hash of its control id. What it returns began or ended.
 func (f *Flow) Asked(control uint64, at time.Time) []Trouble {
 	f.advance(at)
+	f.last = f.clock
 	m := f.now()
 	if w, found := f.waiting[control]; found {
 		w.times++
@@ -109,6 +111,7 @@ func (f *Flow) Asked(control uint64, at time.Time) []Trouble {
 // Answered says that the message with that control id was answered with that code of MSA-1.
 func (f *Flow) Answered(control uint64, code string, at time.Time) []Trouble {
 	f.advance(at)
+	f.last = f.clock
 	w, found := f.waiting[control]
 	if !found {
 		return nil // as good as nothing is known of it
@@ -120,6 +123,7 @@ func (f *Flow) Answered(control uint64, code string, at time.Time) []Trouble {
 // Took says that a message was answered with that code after so long, of which somebody else kept the time.
 func (f *Flow) Took(code string, after time.Duration, at time.Time) []Trouble {
 	f.advance(at)
+	f.last = f.clock
 	f.now().asked++
 	return f.took(code, after)
 }
@@ -127,6 +131,7 @@ func (f *Flow) Took(code string, after time.Duration, at time.Time) []Trouble {
 // Missed says that somebody who kept the time saw a message that was not answered.
 func (f *Flow) Missed(at time.Time) []Trouble {
 	f.advance(at)
+	f.last = f.clock
 	m := f.now()
 	m.asked++
 	m.unheard++
@@ -152,6 +157,9 @@ func (f *Flow) Tick(now time.Time) []Trouble {
 	f.advance(now)
 	return f.judge()
 }
+
+// Heard is when a message or an answer came last.
+func (f *Flow) Heard() time.Time { return f.last }
 
 func (f *Flow) now() *minute { return &f.minutes[f.at%minutesKept] }
 

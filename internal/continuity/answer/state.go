@@ -9,6 +9,7 @@ import (
 // state is a Flow as it is written.
 type state struct {
 	Clock   time.Time
+	Last    time.Time
 	At      int64
 	Minutes [minutesKept]kept
 	Past    kept
@@ -33,7 +34,7 @@ type held struct {
 
 // Encode writes the flow, so that Decode goes on where it was.
 func (f *Flow) Encode() []byte {
-	s := state{Clock: f.clock, At: f.at, Day: f.past.day, Waiting: map[uint64]held{}, Told: f.told, Heard: f.heard}
+	s := state{Clock: f.clock, Last: f.last, At: f.at, Day: f.past.day, Waiting: map[uint64]held{}, Told: f.told, Heard: f.heard}
 	for i := range f.minutes {
 		m := &f.minutes[i]
 		s.Minutes[i] = kept{m.took.sparse(), float64(m.answers), float64(m.refused), m.reject, m.asked, m.unheard, m.again}
@@ -59,7 +60,7 @@ func Decode(b []byte) (*Flow, error) {
 		return nil, fmt.Errorf("what is known of answers is damaged: minute %d, %d messages that wait: start it anew", s.At, len(s.Waiting))
 	}
 	f := New()
-	f.clock, f.at, f.heard = s.Clock, s.At, s.Heard
+	f.clock, f.last, f.at, f.heard = s.Clock, s.Last, s.At, s.Heard
 	for i, m := range s.Minutes {
 		f.minutes[i] = minute{answers: int(m.Answers), refused: int(m.Refused), reject: m.Reject, asked: m.Asked, unheard: m.Unheard, again: m.Again}
 		f.minutes[i].took.fill(m.Took)
