@@ -144,6 +144,9 @@ func TestALoop(t *testing.T) {
 	h.signs = nil
 	h.live(2*weeks, both)
 	h.wants("two weeks later")
+	if n := h.engine.Usual(time.Date(2030, 7, 22, 1, 0, 0, 0, time.UTC)); n > 20 {
+		t.Errorf("half an hour of that time is thought to bring %.0f", n)
+	}
 }
 
 // An image archive that lets nobody in any more is told at the third refusal, by whoever asked.

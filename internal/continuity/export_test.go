@@ -1,7 +1,15 @@
 package continuity
 
+import "time"
+
 // ProbeSigns is what a test sees of what is told of a server.
 var ProbeSigns = probed
 
 // Known is how many feeds are known.
 func (e *Engine) Known() int { return len(e.order) }
+
+// Usual is how many messages half an hour usually brings of the first feed that was heard.
+func (e *Engine) Usual(at time.Time) float64 {
+	n, _ := e.order[0].model.Usual(at)
+	return n
+}

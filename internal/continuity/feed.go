@@ -86,6 +86,7 @@ func (f *feed) hear(e *Engine, h *heard, at time.Time) (out []Sign) {
 	if f.surge != nil && h.body != 0 {
 		usual, _ := f.model.Usual(at)
 		out = f.surged(e, out, f.surge.Observe(h.body, usual, at), at)
+		f.unlearn()
 	}
 	if h.part == "" {
 		return out
@@ -130,13 +131,19 @@ func (f *feed) tick(e *Engine, at time.Time) (out []Sign) {
 		usual, _ := f.model.Usual(at)
 		out = f.surged(e, out, f.surge.Tick(usual, at), at)
 	}
-	if f.strange {
-		f.model.Strange()
-		for _, p := range f.parts {
-			p.model.Strange()
-		}
-	}
+	f.unlearn()
 	return out
+}
+
+// unlearn has nothing be learned of what is not usual, while it lasts.
+func (f *feed) unlearn() {
+	if !f.strange {
+		return
+	}
+	f.model.Strange()
+	for _, p := range f.parts {
+		p.model.Strange()
+	}
 }
 
 func (f *feed) surged(e *Engine, out []Sign, troubles []surge.Trouble, at time.Time) []Sign {

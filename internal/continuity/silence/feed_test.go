@@ -161,6 +161,71 @@ func TestPlannedDowntime(t *testing.T) {
 	}
 }
 
+// What was missing when a planned downtime began is forgiven: the feed has its whole patience when it is over.
+func TestAPlannedDowntimeForgivesWhatWasMissing(t *testing.T) {
+	var from, to time.Time
+	f, now := settled(t, silence.Config{Planned: func(at time.Time) (bool, time.Time) {
+		switch {
+		case at.Before(from):
+			return false, from
+		case at.Before(to):
+			return true, to
+		}
+		return false, time.Time{}
+	}})
+	patience, _ := f.Patience(now)
+	from, to = now.Add(patience-time.Minute), now.Add(14*time.Hour)
+	if at, _ := firstAlarm(f, now, to); !at.IsZero() {
+		t.Fatalf("silent at %v", at)
+	}
+	whole, _ := f.Patience(to)
+	if at, _ := firstAlarm(f, to, to.Add(2*time.Hour)); at.Sub(to) < whole-time.Minute {
+		t.Errorf("told %v after its end, and its patience is %v", at.Sub(to), whole)
+	}
+}
+
+// A feed that is silent for weeks is waited for by the model that it had.
+func TestAModelIsFrozenWhileItsFeedIsSilent(t *testing.T) {
+	f, now := settled(t, silence.Config{})
+	usual, _ := f.Usual(now)
+	firstAlarm(f, now, now.AddDate(0, 0, 1))
+	if _, silent, _ := f.Check(now.AddDate(0, 0, 40)); !silent {
+		t.Fatal("it is not silent")
+	}
+	if after, _ := f.Usual(now); after != usual {
+		t.Errorf("half an hour brought %.3f, and after forty days of silence is thought to bring %.3f", usual, after)
+	}
+}
+
+// Two hours in which a feed says a hundred times what it does otherwise are no week of its own.
+func TestAFloodTeachesNothing(t *testing.T) {
+	f, now := settled(t, silence.Config{})
+	usual, _ := f.Usual(now.AddDate(0, 0, 7).Add(time.Hour))
+	for at := now; at.Before(now.Add(2 * time.Hour)); at = at.Add(time.Second) {
+		f.Observe(at)
+		f.Strange()
+	}
+	laboratory(f, now.Location(), now.Add(2*time.Hour), now.AddDate(0, 0, 6), func(at time.Time) { t.Errorf("silent at %v", at) })
+	if after, _ := f.Usual(now.AddDate(0, 0, 7).Add(time.Hour)); after > 1.2*usual {
+		t.Errorf("half an hour brought %.1f, and after the flood is thought to bring %.1f", usual, after)
+	}
+}
+
+// Of twelve messages a day one that does not come is no silence, however regular they are: so few do not tell what is usual.
+func TestOneOfTwelve(t *testing.T) {
+	zone := vienna(t)
+	from := time.Date(2030, 6, 3, 0, 0, 0, 0, zone)
+	f := silence.New(silence.Config{Zone: zone, Floor: time.Hour})
+	for n := range 40 * 12 {
+		if n != 37*12+5 {
+			f.Observe(from.Add(time.Duration(n) * 2 * time.Hour))
+		}
+		if at, _ := firstAlarm(f, from.Add(time.Duration(n)*2*time.Hour), from.Add(time.Duration(n+1)*2*time.Hour)); !at.IsZero() {
+			t.Errorf("silent at %v", at)
+		}
+	}
+}
+
 // On a holiday that is known a clinic is as quiet as on a Sunday, and the weekday it fell on loses nothing by it.
 func TestAHolidayIsASunday(t *testing.T) {
 	zone := vienna(t)

@@ -64,6 +64,15 @@ func TestOldMessagesAreForgotten(t *testing.T) {
 	}
 }
 
+// Nor after a day and more in which nothing was said.
+func TestSilenceForgetsToo(t *testing.T) {
+	f := surge.New()
+	say(f, 1, 240, monday, 30*time.Second)
+	if said, _ := say(f, 1, 200, monday.Add(30*time.Hour), time.Second); len(said) > 0 {
+		t.Errorf("%+v", said)
+	}
+}
+
 func TestARestartForgetsNothing(t *testing.T) {
 	f := surge.New()
 	_, at := say(f, 1, 240, monday, 30*time.Second)
