@@ -188,10 +188,11 @@ func TestAMessageThatIsHeardAtTwoPoints(t *testing.T) {
 			h.say(point+"/10.0.0.5", "hl7", "mllp", map[string]any{"MSH-3.1": "LIS", "MSH-4.1": "MAIN", "MSH-5.1": "EHR", "MSH-9.1": "ORU", "MSH-10": control})
 			h.now = h.now.Add(40 * time.Millisecond)
 		}
-		if n%100 != 50 { // the record hangs once in a while, and the engine does not
-			h.say("tap-record/10.0.0.9:2575", "hl7", "mllp", map[string]any{"MSH-3.1": "EHR", "MSH-5.1": "LIS", "MSH-9.1": "ACK", "MSA-1": "AA", "MSA-2": control})
+		for _, point := range []string{"tap-record/10.0.0.9:2575", "tap-lab/10.0.0.8:2575"} {
+			if n%100 != 50 { // once in a while an answer is not seen
+				h.say(point, "hl7", "mllp", map[string]any{"MSH-3.1": "EHR", "MSH-5.1": "LIS", "MSH-9.1": "ACK", "MSA-1": "AA", "MSA-2": control})
+			}
 		}
-		h.say("tap-lab/10.0.0.8:2575", "hl7", "mllp", map[string]any{"MSH-3.1": "EHR", "MSH-5.1": "LIS", "MSH-9.1": "ACK", "MSA-1": "AA", "MSA-2": control})
 		h.now = h.now.Add(20 * time.Second)
 		h.signs = append(h.signs, h.engine.Tick(h.now)...)
 	}

@@ -163,7 +163,7 @@ func NewPaper(cfg PaperConfig, site string, zone *time.Location) (*Paper, error)
 	return &Paper{cfg, site, zone, press}, err
 }
 
-// Every and Valid are how often packs are made, and for how long each may be used.
+// Every is how often packs are made.
 func (p *Paper) Every() time.Duration { return p.cfg.Every }
 
 // Valid is for how long a pack may be used.
@@ -189,6 +189,9 @@ func CardFeeds(feeds []FeedView, zone *time.Location) (out Feeds) {
 
 // Make prints, seals and lays down the pack of each unit. data is when the feeds were heard last. A unit whose pack fails keeps no other from its own.
 func (p *Paper) Make(census map[string][]bedside.Inpatient, feeds Feeds, data, now time.Time) []Laid {
+	if data.After(now) { // by a sender's clock
+		data = now
+	}
 	out := make([]Laid, 0, len(p.cfg.Units))
 	for i := range p.cfg.Units {
 		u := &p.cfg.Units[i]

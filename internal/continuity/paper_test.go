@@ -1,11 +1,13 @@
 package continuity_test
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/wardline/wardline/internal/continuity"
+	"github.com/wardline/wardline/internal/continuity/bedside"
 	"github.com/wardline/wardline/internal/continuity/downtime"
 )
 
@@ -49,5 +51,34 @@ units:
 	twice := good + `- {unit: 4W, keys: ` + public + "}\n"
 	if _, err := continuity.ParsePaper([]byte(twice)); err == nil {
 		t.Error("a unit that is listed twice: taken")
+	}
+}
+
+// TestPaperIsLaidDown makes packs of two units: one folder is not there, and the other unit gets its pack all the same. A sender whose clock is ahead makes no data newer than now.
+func TestPaperIsLaidDown(t *testing.T) {
+	secret, public, err := downtime.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	c, err := continuity.ParsePaper([]byte("keys: " + public + "\nunits: [{unit: 4W, folders: [" + folder + "]}, {unit: 5E, folders: [" + folder + "/missing]}]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	paper, err := continuity.NewPaper(c, "example", time.UTC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2030, 6, 3, 9, 0, 0, 0, time.UTC)
+	laid := paper.Make(map[string][]bedside.Inpatient{"4W": {{Bed: "12"}}}, continuity.Feeds{Down: []string{"results from LIS, since 3 Jun 07:12"}}, now.Add(time.Hour), now)
+	if len(laid) != 2 || laid[0].Trouble != "" || laid[0].Patients != 1 || !laid[0].Data.Equal(now) || laid[1].Trouble == "" {
+		t.Fatalf("%+v", laid)
+	}
+	key, err := downtime.KeyOf(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := downtime.ReadFile(filepath.Join(folder, laid[0].File), key); err != nil {
+		t.Error(err)
 	}
 }

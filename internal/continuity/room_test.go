@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -28,6 +29,7 @@ type ward struct {
 	journal *journal.Journal
 	db      *store.DB
 	vault   *vault.Vault
+	hide    func(string) string
 	tax     *event.Taxonomy
 	at      time.Time // of the laboratory
 	n       int
@@ -96,7 +98,7 @@ func (w *ward) sleep(until time.Time) {
 func (w *ward) follow(done func(*continuity.Room) bool) *continuity.Room {
 	w.Helper()
 	room, err := continuity.OpenRoom(w.Context(), continuity.Config{
-		Journal: w.journal, DB: w.db, Vault: w.vault, Taxonomy: w.tax, Log: slog.New(slog.DiscardHandler), Now: func() time.Time {
+		Journal: w.journal, DB: w.db, Vault: w.vault, Hide: w.hide, Taxonomy: w.tax, Log: slog.New(slog.DiscardHandler), Now: func() time.Time {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			return w.now
@@ -249,6 +251,42 @@ func TestAFeedThatIsGoneIsForgotten(t *testing.T) {
 			var n int
 			if err := w.db.QueryRowContext(t.Context(), `SELECT count(*) FROM `+table).Scan(&n); err != nil || n != 0 {
 				t.Errorf("%s: %d rows, %v", table, n, err)
+			}
+		}
+	})
+}
+
+// TestNoPatientIsFiled has an interface engine name a channel after a patient: neither what is filed nor what is kept says who.
+func TestNoPatientIsFiled(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		w := newWard(t, open())
+		w.hide = func(text string) string { return strings.ReplaceAll(text, "TESTPERSON", "pt_1") }
+		fields, err := json.Marshal(map[string]string{"message": "channel=TESTPERSON_IN state=disconnected"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ev := event.Event{Source: "syslog/10.0.0.5", Class: w.tax.Class("linux", "syslog", ""), Format: "syslog", Time: w.at, Observed: w.at, Fields: fields, ID: event.NewID("engine", "1")}
+		if _, err := w.journal.Append(t.Context(), journal.Line{Kind: journal.Events, Source: ev.Source, Time: w.at, JSON: event.AppendLine(nil, &ev)}); err != nil {
+			t.Fatal(err)
+		}
+		w.sleep(w.at)
+		room := w.follow(func(r *continuity.Room) bool {
+			signs, err := r.Signs(t.Context(), 10)
+			return err == nil && len(signs) == 1
+		})
+		signs, err := room.Signs(t.Context(), 10)
+		if err != nil || !strings.Contains(signs[0].Text(), "pt_1") {
+			t.Errorf("%+v %v", signs, err)
+		}
+		for i := range w.journal.Size() {
+			e, err := w.journal.Entry(t.Context(), i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, line := range e.Lines() {
+				if e.Header.Kind == journal.Findings && strings.Contains(string(line), "TESTPERSON") {
+					t.Errorf("filed: %s", line)
+				}
 			}
 		}
 	})

@@ -94,8 +94,6 @@ func (n *Node) makePacks() ([]continuity.Laid, error) {
 		return nil, errors.New("what the wards need is not read yet: try again in a minute")
 	case data.IsZero():
 		return nil, errors.New("no message about patients was heard yet: connect the feed of admissions first")
-	case data.After(now):
-		data = now
 	}
 	p.last = continuity.Count(census, now)
 	p.laid = p.paper.Make(census, continuity.CardFeeds(n.continuity.Feeds(), p.zone), data, now)
