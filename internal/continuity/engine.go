@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/continuity/answer"
+	"github.com/wardline/wardline/internal/continuity/depend"
 	"github.com/wardline/wardline/internal/continuity/stage"
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/finding"
@@ -14,8 +15,9 @@ import (
 
 // EngineConfig says how the house lives.
 type EngineConfig struct {
-	Zone    *time.Location           // of its weeks and days; UTC when nil
-	Holiday func(day time.Time) bool // whether a day, given by its local midnight, goes like a Sunday; nil: none does
+	Services *depend.Catalogue        // by which feeds are known
+	Zone     *time.Location           // of its weeks and days; UTC when nil
+	Holiday  func(day time.Time) bool // whether a day, given by its local midnight, goes like a Sunday; nil: none does
 	// Planned says whether the house is down on purpose at that time, and when that changes next; nil: it never is.
 	Planned func(at time.Time) (down bool, next time.Time)
 	// Secret keeps what is remembered of messages from being guessed.

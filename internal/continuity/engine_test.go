@@ -3,6 +3,7 @@ package continuity_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/wardline/wardline/content"
 	"github.com/wardline/wardline/format/jsonl"
 	"github.com/wardline/wardline/internal/continuity"
+	"github.com/wardline/wardline/internal/continuity/depend"
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/finding"
 )
@@ -30,7 +32,11 @@ func newHouse(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &house{t: t, tax: tax, engine: continuity.NewEngine(continuity.EngineConfig{}), now: time.Date(2030, 6, 3, 0, 0, 0, 0, time.UTC)}
+	services, err := depend.LoadCatalogue(content.Continuity(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &house{t: t, tax: tax, engine: continuity.NewEngine(continuity.EngineConfig{Services: services}), now: time.Date(2030, 6, 3, 0, 0, 0, 0, time.UTC)}
 }
 
 func (h *house) say(source, product, service string, fields map[string]any) {
@@ -241,6 +247,22 @@ func TestAFeedThatIsGone(t *testing.T) {
 }
 
 // A ward in which nothing happens by night sends nothing, and a sender that is new is learned before it is missed.
+// How soon a patient comes to harm is said by the services' table, of who sends and of what.
+func TestAFeedIsOfItsServicesClass(t *testing.T) {
+	h := newHouse(t)
+	for _, m := range [][2]string{{"LIS", "ORU"}, {"PORTAL", "ORU"}, {"LIS", "REF"}, {"BILLING", "DFT"}, {"ODD", "XYZ"}} {
+		h.message(m[0], "EHR", m[1], "1", "")
+	}
+	h.say("wire", "dicom", "assoc", map[string]any{"CallingAETitle": "CT_1", "CalledAETitle": "PACS", "result": "accepted", "command": "C-STORE"})
+	want := map[string]continuity.Class{
+		"results from LIS": continuity.Hour, "results from PORTAL": continuity.Days, "referrals from LIS": continuity.Shift,
+		"charges from BILLING": continuity.Days, "other messages from ODD": continuity.Days, "images and requests to PACS": continuity.Hour,
+	}
+	if got := h.engine.Classes(); !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
 func TestANewSender(t *testing.T) {
 	h := newHouse(t)
 	h.live(10*24*time.Hour, both)

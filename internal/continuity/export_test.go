@@ -13,3 +13,12 @@ func (e *Engine) Usual(at time.Time) float64 {
 	n, _ := e.order[0].model.Usual(at)
 	return n
 }
+
+// Classes are those of all feeds that are known, by their names.
+func (e *Engine) Classes() map[string]Class {
+	out := map[string]Class{}
+	for _, f := range e.order {
+		out[e.nameOf(f)] = f.class
+	}
+	return out
+}

@@ -21,7 +21,7 @@ type feed struct {
 	id      string
 	what    string // it carries, in words
 	from    string // as the sender calls itself
-	class   Class
+	class   Class  // by what is known of it
 	known   depend.Heard
 	first   time.Time
 	model   *silence.Feed
@@ -54,7 +54,8 @@ func (e *Engine) feed(h *heard, at time.Time) *feed {
 			e.crowded++
 			return nil
 		}
-		f = &feed{id: h.feed, what: h.what, from: h.from, class: h.class, known: h.known, first: at, model: silence.New(e.modelOf(h.class)), parts: map[string]*part{}}
+		class := e.class(h.known)
+		f = &feed{id: h.feed, what: h.what, from: h.from, class: class, known: h.known, first: at, model: silence.New(e.modelOf(class)), parts: map[string]*part{}}
 		if h.body != 0 {
 			f.surge = surge.New()
 		}
@@ -62,6 +63,14 @@ func (e *Engine) feed(h *heard, at time.Time) *feed {
 		e.order = append(e.order, f)
 	}
 	return f
+}
+
+// class is that of the service whose feed it is.
+func (e *Engine) class(known depend.Heard) Class {
+	if row := e.cfg.Services.Match(known); row != nil {
+		return Class(row.Class.String())
+	}
+	return Days
 }
 
 // modelOf is how the silence of feeds of a class is judged.

@@ -14,10 +14,9 @@ import (
 
 // heard is what one event says of the flows of care.
 type heard struct {
-	feed  string // id of the feed, empty when it is none's
-	what  string // it carries, in words
-	from  string // as the sender calls itself
-	class Class
+	feed  string       // id of the feed, empty when it is none's
+	what  string       // it carries, in words
+	from  string       // as the sender calls itself
 	part  string       // of the feed, in words; empty when it has none
 	body  uint64       // hash of what is said but for its times, 0 when repetition says nothing
 	care  bool         // it carries what care needs, and is no log of a machine
@@ -33,21 +32,17 @@ type heard struct {
 
 // listener understands events. It belongs to one goroutine.
 type listener struct {
-	secret []byte              // without it nobody can try which message a fingerprint is of
-	kinds  map[string]feedKind // of HL7, by the code of the message
-}
-
-// feedKind is what messages of one code carry.
-type feedKind struct {
-	name  string
-	class Class
+	secret []byte            // without it nobody can try which message a fingerprint is of
+	carry  map[string]string // what messages of HL7 do in words, by their code
 }
 
 func newListener(secret []byte) *listener {
-	return &listener{secret: secret, kinds: map[string]feedKind{
-		"ADT": {"admissions and transfers", Hour}, "ORU": {"results", Hour}, "ORM": {"orders", Hour}, "OML": {"orders to the laboratory", Hour}, "OMG": {"orders", Hour}, "OMI": {"orders for images", Hour},
-		"RDE": {"drug orders", Hour}, "OMP": {"drug orders", Hour}, "RAS": {"drugs given", Hour}, "RDS": {"drugs dispensed", Shift}, "MDM": {"documents", Shift}, "REF": {"referrals", Shift},
-		"SIU": {"appointments", Days}, "DFT": {"charges", Days}, "BAR": {"accounts", Days}, "VXU": {"vaccinations", Days}, "MFN": {"lists of codes and staff", Days}, "BTS": {"blood products", Hour}, "BPS": {"blood products", Hour},
+	return &listener{secret: secret, carry: map[string]string{
+		"ADT": "admissions and transfers", "ORU": "results", "ORM": "orders", "OML": "orders to the laboratory", "OMG": "orders", "OMI": "orders for images",
+		"RDE": "drug orders", "OMP": "drug orders", "RAS": "drugs given", "RDS": "drugs dispensed", "MDM": "documents", "REF": "referrals",
+		"SIU": "appointments", "DFT": "charges", "BAR": "accounts", "VXU": "vaccinations", "MFN": "lists of codes and staff", "BTS": "blood products", "BPS": "blood products",
+		"BRP": "blood products", "OMB": "orders for blood", "OMD": "diets", "OUL": "results", "PPR": "lists of problems", "QBP": "queries", "RGV": "drugs to be given", "SRM": "wishes for appointments",
+		"SSU": "states of specimens", "ZPM": "stock of cabinets",
 	}}
 }
 
@@ -72,12 +67,12 @@ func (l *listener) message(ev *event.Event) heard {
 	}
 	code := value(ev, "MSH-9.1")
 	from, site := value(ev, "MSH-3.1"), value(ev, "MSH-4.1")
-	kind, known := l.kinds[code]
+	carried, known := l.carry[code]
 	if !known {
-		kind = feedKind{"other messages", Days} // whose kind is not shown: what lost a part has other things in its place
+		carried = "other messages" // whose code is not shown: what lost a part has other things in its place
 	}
 	h := heard{
-		feed: strings.Join([]string{ev.Source, from, site, code}, " "), what: kind.name + " from", from: nameOf(from, ev.Source), class: kind.class,
+		feed: strings.Join([]string{ev.Source, from, site, code}, " "), what: carried + " from", from: nameOf(from, ev.Source),
 		asked: wayOf(ev.Source, from, value(ev, "MSH-5.1")), control: l.sum(control),
 	}
 	h.known = depend.Heard{From: from, To: value(ev, "MSH-5.1")}
@@ -134,8 +129,11 @@ func (l *listener) association(ev *event.Event) heard {
 	if called == "" {
 		return heard{}
 	}
-	h := heard{feed: "images " + called, what: "images and requests to", from: called, class: Hour, part: "machine " + calling, answered: "images" + wayMark + wayMark + called, timed: true}
-	h.known = depend.Heard{Role: map[string]string{"C-STORE": "store", "C-FIND": "query"}[value(ev, "command")], To: called}
+	h := heard{feed: "images " + called, what: "images and requests to", from: called, part: "machine " + calling, answered: "images" + wayMark + wayMark + called, timed: true}
+	h.known = depend.Heard{Role: "query", To: called}
+	if value(ev, "command") == "C-STORE" {
+		h.known.Role = "store"
+	}
 	switch value(ev, "result") {
 	case "rejected":
 		h.code, h.feed, h.part = "AR", "", ""

@@ -21,7 +21,6 @@ type feedState struct {
 	ID    string
 	What  string
 	From  string
-	Class Class
 	Known depend.Heard
 	First time.Time
 	Count uint64
@@ -39,7 +38,7 @@ type partState struct {
 }
 
 func (f *feed) state() feedState {
-	s := feedState{ID: f.id, What: f.what, From: f.from, Class: f.class, Known: f.known, First: f.first, Count: f.count, Odd: f.strange, Model: f.model.Encode(), Parts: map[string]partState{}}
+	s := feedState{ID: f.id, What: f.what, From: f.from, Known: f.known, First: f.first, Count: f.count, Odd: f.strange, Model: f.model.Encode(), Parts: map[string]partState{}}
 	if f.surge != nil {
 		s.Surge = f.surge.Encode()
 	}
@@ -51,18 +50,19 @@ func (f *feed) state() feedState {
 
 // restore makes a feed of what was written.
 func (e *Engine) restore(s *feedState) (*feed, error) {
-	model, err := silence.Decode(e.modelOf(s.Class), s.Model)
+	class := e.class(s.Known)
+	model, err := silence.Decode(e.modelOf(class), s.Model)
 	if err != nil {
 		return nil, err
 	}
-	f := &feed{id: s.ID, what: s.What, from: s.From, class: s.Class, known: s.Known, first: s.First, count: s.Count, strange: s.Odd, model: model, parts: map[string]*part{}, silent: model.Silent()}
+	f := &feed{id: s.ID, what: s.What, from: s.From, class: class, known: s.Known, first: s.First, count: s.Count, strange: s.Odd, model: model, parts: map[string]*part{}, silent: model.Silent()}
 	if len(s.Surge) > 0 {
 		if f.surge, err = surge.Decode(s.Surge); err != nil {
 			return nil, err
 		}
 	}
 	for name, p := range s.Parts {
-		model, err := silence.Decode(e.modelOf(s.Class), p.Model)
+		model, err := silence.Decode(e.modelOf(class), p.Model)
 		if err != nil {
 			return nil, err
 		}
@@ -219,7 +219,7 @@ func (r *Room) keepSign(ctx context.Context, tx *sql.Tx, s *Sign) error {
 
 // load takes up what was saved last. A model that cannot be read is begun anew, and said so: nothing else is lost by it.
 func (r *Room) load(ctx context.Context) error {
-	e := NewEngine(r.cfg.engine())
+	e := NewEngine(r.cfg.engine(r.catalogue))
 	err := r.cfg.DB.Do(ctx, func(tx *sql.Tx) (err error) {
 		if r.next, err = store.Position(ctx, tx, watcher); err != nil {
 			return err

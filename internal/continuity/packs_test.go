@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -162,6 +163,33 @@ func known(p *bedside.Inpatient, unit string, minute time.Time, zone *time.Locat
 	slices.Sort(due)
 	f.due = strings.Join(due, " ")
 	return f
+}
+
+// A sheet must never say of somebody who was not asked that there are no allergies.
+func TestAllergiesAreCarriedOver(t *testing.T) {
+	for name, c := range map[string]struct {
+		in   bedside.Inpatient
+		want downtime.Patient
+	}{
+		"nobody asked": {bedside.Inpatient{Known: bedside.Unknown}, downtime.Patient{Known: downtime.Unknown}},
+		"none":         {bedside.Inpatient{Known: bedside.None}, downtime.Patient{Known: downtime.None}},
+		"severe": {
+			bedside.Inpatient{Known: bedside.Some, Allergies: []bedside.Allergy{{Name: "Penicillin", Severity: "SV", Reaction: "rash"}}},
+			downtime.Patient{Known: downtime.Some, Allergies: []downtime.Allergy{{Name: "Penicillin", Note: "severe: rash", Severe: true}}},
+		},
+		"mild, by its code": {
+			bedside.Inpatient{Known: bedside.Some, Allergies: []bedside.Allergy{{Code: "7980", Severity: "MI"}}},
+			downtime.Patient{Known: downtime.Some, Allergies: []downtime.Allergy{{Name: "7980", Note: "mild"}}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &downtime.Pack{}
+			continuity.Fill(p, []bedside.Inpatient{c.in})
+			if !reflect.DeepEqual(p.Patients, []downtime.Patient{c.want}) {
+				t.Errorf("%+v, want %+v", p.Patients, c.want)
+			}
+		})
+	}
 }
 
 // TestPacksOfAHouse plays three days of an invented hospital, and makes packs for all wards at one minute of the third: of nothing but what its systems said in HL7 until

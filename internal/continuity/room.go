@@ -41,8 +41,8 @@ type Config struct {
 	Save time.Duration
 }
 
-func (c *Config) engine() EngineConfig {
-	return EngineConfig{Zone: c.Zone, Holiday: c.Holiday, Planned: c.Planned, Shown: c.Shown, Secret: fmt.Appendf(nil, "%016x", c.Vault.Hash("continuity", "messages"))}
+func (c *Config) engine(services *depend.Catalogue) EngineConfig {
+	return EngineConfig{Services: services, Zone: c.Zone, Holiday: c.Holiday, Planned: c.Planned, Shown: c.Shown, Secret: fmt.Appendf(nil, "%016x", c.Vault.Hash("continuity", "messages"))}
 }
 
 // Room follows the journal and watches the rhythm of care. It has a position of its own, for it writes seldom: each feed's model is

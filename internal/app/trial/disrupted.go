@@ -7,8 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wardline/wardline/content"
 	"github.com/wardline/wardline/internal/app"
 	"github.com/wardline/wardline/internal/continuity"
+	"github.com/wardline/wardline/internal/continuity/depend"
 	"github.com/wardline/wardline/internal/detect/correlate"
 	"github.com/wardline/wardline/internal/finding"
 	"github.com/wardline/wardline/internal/hospital"
@@ -49,7 +51,11 @@ func Disrupted(ctx context.Context, c Config) (Continuity, error) {
 	if err := t.equip(h); err != nil {
 		return Continuity{}, err
 	}
-	d := &disrupted{trial: t, engine: continuity.NewEngine(continuity.EngineConfig{Zone: t.zone, Secret: fmt.Append(nil, c.Life.Seed)})}
+	services, err := depend.LoadCatalogue(content.Continuity(), nil)
+	if err != nil {
+		return Continuity{}, err
+	}
+	d := &disrupted{trial: t, engine: continuity.NewEngine(continuity.EngineConfig{Services: services, Zone: t.zone, Secret: fmt.Append(nil, c.Life.Seed)})}
 	if err := d.watch(); err != nil {
 		return Continuity{}, err
 	}
