@@ -8,13 +8,15 @@ FUZZTIME ?= 20s
 # what a test that failed has printed, and nothing of the others: run once more it might hold
 FAILED := awk '/^=== RUN +[^\/]*$$/ { said = "" } { said = said $$0 "\n" } /^--- (PASS|SKIP)/ { said = "" } /^(--- FAIL|FAIL)/ { printf "%s", said; said = "" }'
 
-.PHONY: run build test trust lint fuzz bench clean
+.PHONY: run product build test trust lint fuzz bench clean
 
-run: build ## build, start a node, let an invented hospital send to it
+run: product ## build, start a node, let an invented hospital send to it
 	./bin/wardline demo
 
-build: ## static binaries in bin/: the product, what outsiders check evidence with, and the watcher of decoys for other machines, on Linux and Windows
+product: ## the one binary
 	go build -trimpath -ldflags '-s -w' -tags timetzdata -o bin/wardline ./cmd/wardline
+
+build: product ## static binaries in bin/: the product, what outsiders check evidence with, and the watcher of decoys for other machines, on Linux and Windows
 	go build -trimpath -ldflags '-s -w' -o bin/wardline-verify ./cmd/wardline-verify
 	go build -trimpath -ldflags '-s -w' -o bin/wardline-canary ./cmd/wardline-canary
 	GOOS=windows go build -trimpath -ldflags '-s -w' -o bin/wardline-canary.exe ./cmd/wardline-canary
