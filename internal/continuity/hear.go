@@ -19,7 +19,6 @@ type heard struct {
 	from  string       // as the sender calls itself
 	part  string       // of the feed, in words; empty when it has none
 	body  uint64       // hash of what is said but for its times, 0 when repetition says nothing
-	care  bool         // it carries what care needs, and is no log of a machine
 	known depend.Heard // as services know their feeds
 
 	asked    string        // id of the way on which it waits for an answer
