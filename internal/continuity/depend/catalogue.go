@@ -219,6 +219,8 @@ func (n *Name) fits(h *Heard) int {
 		fit = 2
 	case n.Type != "" && !strings.Contains(n.Type, "^") && strings.EqualFold(n.Type, first(h.Type)):
 		fit = 1
+	case n.Type != "" && !strings.Contains(h.Type, "^") && strings.EqualFold(first(n.Type), h.Type): // a sender that leaves the event out
+		fit = 1
 	default:
 		return 0
 	}
