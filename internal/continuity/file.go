@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/wardline/wardline/internal/continuity/incident"
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/finding"
 	"github.com/wardline/wardline/internal/journal"
@@ -25,45 +27,64 @@ func (s *Sign) ID() string {
 // Rule is what is thought of it: how much it matters, what it does to care, and when it is nothing.
 func (s *Sign) Rule() finding.Rule { return ruleOf(s.Kind, s.Class) }
 
-// finding is a sign as all watchers tell theirs.
-func (s *Sign) finding() finding.Finding {
-	said, err := json.Marshal(map[string]any{"sign": s.ID(), "kind": s.Kind, "feed": s.Name, "class": s.Class, "since": s.Since, "says": s.Text(), "findings": s.Findings})
-	if err != nil {
-		panic(fmt.Sprint("wardline: internal error: ", err)) // texts and numbers can always be written
-	}
-	rule := s.Rule()
-	book := finding.NewBook(5)
-	book.AddJoined(finding.Disruption, &rule, s.About, []finding.Evidence{{Source: watcher, Time: s.At, Fields: said, Entities: map[string]string{"flow": s.Name}}})
-	f := book.Findings()[0]
-	const named = 10
-	for _, entity := range s.Entities {
-		kind, name, _ := strings.Cut(entity, " ")
-		if len(f.Entities[kind]) < named {
-			f.Entities[kind] = append(f.Entities[kind], name)
+// finding is what is told of an incident, as all watchers tell theirs: what is told later of it adds up.
+func (t *Telling) finding() finding.Finding {
+	i := t.Incident
+	f := finding.Finding{ID: i.ID, Kind: finding.Disruption, Rule: RuleOf(i), First: i.Opened, Last: i.Opened, Entities: map[string][]string{}}
+	news := t.News
+	if i.Cause != "" {
+		name(&f, "flow", i.Name)
+		if len(news) == 0 {
+			last := i.Facts[len(i.Facts)-1]
+			news = []incident.Fact{{Key: "cause " + i.Cause, Kind: string(Component), Class: last.Class, Name: i.Name, Since: i.Opened, At: last.At, Says: "all of it rests on " + i.Name}}
 		}
+	}
+	for n := range news {
+		is := &news[n]
+		name(&f, "flow", is.Name)
+		for _, entity := range is.Entities {
+			kind, value, _ := strings.Cut(entity, " ")
+			name(&f, kind, value)
+		}
+		said, err := json.Marshal(map[string]any{"incident": i.ID, "kind": is.Kind, "feed": is.Name, "class": is.Class, "since": is.Since, "says": is.Says, "findings": is.Findings})
+		if err != nil {
+			panic(fmt.Sprint("wardline: internal error: ", err)) // texts and numbers can always be written
+		}
+		f.Events = append(f.Events, finding.Evidence{Source: watcher, Time: is.At, Fields: said, Entities: map[string]string{"flow": is.Name}})
+		f.Count, f.Last = f.Count+1, is.At
 	}
 	return f
 }
 
-// file has signs stand in the journal as findings. What ended is kept, and is no finding.
+// name adds what a finding names, at most ten of a kind.
+func name(f *finding.Finding, kind, value string) {
+	if len(f.Entities[kind]) < 10 && !slices.Contains(f.Entities[kind], value) {
+		f.Entities[kind] = append(f.Entities[kind], value)
+	}
+}
+
+// file keeps signs, and has what people are told of them stand in the journal as findings.
 func (r *Room) file(ctx context.Context, signs []Sign) error {
 	for i := range signs {
-		s := &signs[i]
-		s.Name = r.hidden(s.Name) // systems name hosts, channels and certificates as they like
-		r.found = append(r.found, *s)
-		if s.Ended {
-			continue
-		}
+		signs[i].Name = r.hidden(signs[i].Name) // systems name hosts, channels and certificates as they like
+	}
+	r.found = append(r.found, signs...)
+	told, err := r.incidents.Take(signs, r.engine.clock)
+	if err != nil {
+		return fmt.Errorf("look what signs of disruption have in common: %w", err)
+	}
+	for i := range told {
 		r.filings++
-		line, err := triage.LineOf(&triage.Filed{Finding: s.finding(), Watcher: watcher, From: journal.Place{Entry: r.at, Line: r.filings}})
+		line, err := triage.LineOf(&triage.Filed{Finding: told[i].finding(), Watcher: watcher, From: journal.Place{Entry: r.at, Line: r.filings}})
 		if err != nil {
 			return err
 		}
 		receipt, err := r.cfg.Journal.Add(ctx, line)
 		if err != nil {
-			return fmt.Errorf("file a sign of disruption: %w", err)
+			return fmt.Errorf("file a disruption: %w", err)
 		}
 		r.receipts = append(r.receipts, receipt)
 	}
+	r.news = r.news || len(signs) > 0 || len(told) > 0
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/wardline/wardline/internal/continuity/answer"
 	"github.com/wardline/wardline/internal/continuity/depend"
+	"github.com/wardline/wardline/internal/continuity/incident"
 	"github.com/wardline/wardline/internal/continuity/silence"
 	"github.com/wardline/wardline/internal/continuity/stage"
 	"github.com/wardline/wardline/internal/continuity/surge"
@@ -123,6 +124,7 @@ func (r *Room) save(ctx context.Context) error {
 		}
 	}
 	r.receipts = nil
+	changed := r.incidents.book.Changed(r.engine.clock)
 	err := r.cfg.DB.Do(ctx, func(tx *sql.Tx) error {
 		for _, f := range r.engine.order {
 			if f.changed {
@@ -147,6 +149,11 @@ func (r *Room) save(ctx context.Context) error {
 				return err
 			}
 		}
+		for _, i := range changed {
+			if err := r.keepIncident(ctx, tx, i); err != nil {
+				return err
+			}
+		}
 		return store.SetPosition(ctx, tx, watcher, r.next)
 	})
 	if err != nil {
@@ -155,7 +162,7 @@ func (r *Room) save(ctx context.Context) error {
 	for _, f := range r.engine.order {
 		f.changed = false
 	}
-	r.found, r.engine.gone = r.found[:0], nil
+	r.found, r.engine.gone, r.news = r.found[:0], nil, false
 	return nil
 }
 
@@ -169,8 +176,10 @@ func (r *Room) drop(ctx context.Context, tx *sql.Tx) error {
 			return fmt.Errorf("forget a feed: %w", err)
 		}
 	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM continuity_signs WHERE at < $1`, r.cfg.Now().Add(-signsKept).Unix()); err != nil {
-		return fmt.Errorf("forget old signs of disruption: %w", err)
+	for _, old := range []string{`DELETE FROM continuity_signs WHERE at < $1`, `DELETE FROM continuity_incidents WHERE ended > 0 AND ended < $1`} {
+		if _, err := tx.ExecContext(ctx, old, r.cfg.Now().Add(-signsKept).Unix()); err != nil {
+			return fmt.Errorf("forget old signs of disruption: %w", err)
+		}
 	}
 	return nil
 }
@@ -217,14 +226,27 @@ func (r *Room) keepSign(ctx context.Context, tx *sql.Tx, s *Sign) error {
 	return nil
 }
 
+func (r *Room) keepIncident(ctx context.Context, tx *sql.Tx, i *incident.Incident) error {
+	sealed, err := r.seal(i)
+	if err == nil {
+		_, err = tx.ExecContext(ctx, `INSERT INTO continuity_incidents (id, opened, ended, body) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (id) DO UPDATE SET opened = excluded.opened, ended = excluded.ended, body = excluded.body`, i.ID, i.Opened.Unix(), max(0, i.Ended.Unix()), sealed)
+	}
+	if err != nil {
+		return fmt.Errorf("keep an incident: %w", err)
+	}
+	return nil
+}
+
 // load takes up what was saved last. A model that cannot be read is begun anew, and said so: nothing else is lost by it.
 func (r *Room) load(ctx context.Context) error {
 	e := NewEngine(r.cfg.engine(r.catalogue))
+	incidents := &Incidents{engine: e, graph: r.graph}
 	err := r.cfg.DB.Do(ctx, func(tx *sql.Tx) (err error) {
 		if r.next, err = store.Position(ctx, tx, watcher); err != nil {
 			return err
 		}
-		err = r.each(ctx, tx, "continuity_feeds", func(body []byte) error {
+		err = r.each(ctx, tx, "continuity_feeds ORDER BY id", func(body []byte) error {
 			var s feedState
 			if err := r.open(body, &s); err != nil {
 				return err
@@ -238,7 +260,7 @@ func (r *Room) load(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		err = r.each(ctx, tx, "continuity_ways", func(body []byte) error {
+		err = r.each(ctx, tx, "continuity_ways ORDER BY id", func(body []byte) error {
 			var s wayState
 			if err := r.open(body, &s); err != nil {
 				return err
@@ -252,18 +274,21 @@ func (r *Room) load(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return r.loadRest(ctx, tx, e)
+		if err := r.loadRest(ctx, tx, e); err != nil {
+			return err
+		}
+		return r.loadIncidents(ctx, tx, &incidents.book, e.clock)
 	})
 	if err != nil {
 		return fmt.Errorf("load what is known of feeds: %w", err)
 	}
 	slices.SortStableFunc(e.order, func(a, b *feed) int { return a.first.Compare(b.first) })
-	r.engine, r.receipts, r.found, r.filings = e, nil, nil, 0
+	r.engine, r.incidents, r.receipts, r.found, r.filings, r.news = e, incidents, nil, nil, 0, false
 	return nil
 }
 
 func (r *Room) loadRest(ctx context.Context, tx *sql.Tx, e *Engine) error {
-	return r.each(ctx, tx, "continuity_rest", func(body []byte) error {
+	return r.each(ctx, tx, "continuity_rest ORDER BY id", func(body []byte) error {
 		var all rest
 		if err := r.open(body, &all); err != nil {
 			return err
@@ -286,9 +311,22 @@ func (r *Room) loadRest(ctx context.Context, tx *sql.Tx, e *Engine) error {
 	})
 }
 
-// each gives each row of a table to take. One that cannot be read is begun anew, and said so.
-func (r *Room) each(ctx context.Context, tx *sql.Tx, table string, take func(body []byte) error) error {
-	rows, err := tx.QueryContext(ctx, `SELECT body FROM `+table+` ORDER BY id`)
+// loadIncidents takes up those that go on, and those that may come again.
+func (r *Room) loadIncidents(ctx context.Context, tx *sql.Tx, book *incident.Book, now time.Time) error {
+	ended := now.Add(-time.Hour).Unix()
+	return r.each(ctx, tx, fmt.Sprintf("continuity_incidents WHERE ended = 0 OR ended > %d ORDER BY opened", ended), func(body []byte) error {
+		var i incident.Incident
+		err := r.open(body, &i)
+		if err == nil && i.Into == "" {
+			book.Restore(&i)
+		}
+		return err
+	})
+}
+
+// each gives each row of a table to take: from is what stands behind FROM. One that cannot be read is begun anew, and said so.
+func (r *Room) each(ctx context.Context, tx *sql.Tx, from string, take func(body []byte) error) error {
+	rows, err := tx.QueryContext(ctx, `SELECT body FROM `+from)
 	if err != nil {
 		return err
 	}
@@ -299,7 +337,7 @@ func (r *Room) each(ctx context.Context, tx *sql.Tx, table string, take func(bod
 			return err
 		}
 		if err := take(body); err != nil {
-			r.cfg.Log.WarnContext(ctx, "something that is known of feeds cannot be read and is learned anew", "table", table, "error", err)
+			r.cfg.Log.WarnContext(ctx, "something that is known of feeds cannot be read and is learned anew", "table", from, "error", err)
 		}
 	}
 	return rows.Err()

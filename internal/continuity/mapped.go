@@ -2,9 +2,9 @@ package continuity
 
 import (
 	"strings"
-	"time"
 
 	"github.com/wardline/wardline/internal/continuity/depend"
+	"github.com/wardline/wardline/internal/continuity/incident"
 	"github.com/wardline/wardline/internal/event"
 )
 
@@ -16,74 +16,105 @@ type house struct {
 }
 
 // graph is the house's map at this moment. Who calls it holds r.mu.
-func (r *Room) graph() (house, error) {
+func (r *Room) graph() (house, error) { return r.engine.house(r.catalogue.Default) }
+
+// house has the map drawn of the feeds that are heard, and of the units that they name.
+func (e *Engine) house(draw func(map[depend.NodeID]depend.Heard, []depend.Place) (*depend.Graph, error)) (house, error) {
 	h := house{feeds: map[string]depend.NodeID{}, units: map[string]depend.NodeID{}}
 	feeds, units := map[depend.NodeID]depend.Heard{}, []depend.Place{}
-	for _, f := range r.engine.order {
+	for _, f := range e.order {
 		id := depend.NodeID("feed-" + event.NewID("feed", f.id).String())
 		known := f.known
-		known.From, known.To = r.engine.shown(known.From), r.engine.shown(known.To)
+		known.From, known.To = e.shown(known.From), e.shown(known.To)
 		feeds[id], h.feeds[f.id] = known, id
 		for name := range f.parts {
 			if unit, is := strings.CutPrefix(name, "unit "); is && h.units[unit] == "" {
 				h.units[unit] = depend.NodeID("unit-" + event.NewID("unit", unit).String())
-				units = append(units, depend.Place{ID: h.units[unit], Name: r.engine.shown(unit)})
+				units = append(units, depend.Place{ID: h.units[unit], Name: e.shown(unit)})
 			}
 		}
 	}
 	var err error
-	h.Graph, err = r.catalogue.Default(feeds, units)
+	h.Graph, err = draw(feeds, units)
 	return h, err
 }
 
-// Map is what rests on what in a house that has drawn no map of its own, as far as its feeds tell it, and what the present silence does in it: the services whose
-// feeds are heard with what these usually rest on, and the units that messages name. A component that explains why feeds are silent stands for them.
-// lying is how many patients were counted on units; it may be empty.
+// Map is what rests on what in a house that has drawn no map of its own, as far as its feeds tell it, and what the incidents that go on do in it: the services whose
+// feeds are heard with what these usually rest on, and the units that messages name. lying is how many patients were counted on units; it may be empty.
 func (r *Room) Map(lying Counted) (*depend.Impact, error) {
 	r.mu.Lock()
 	h, err := r.graph()
-	var silent []depend.Broken
-	for _, f := range r.engine.order {
-		if s, is := f.model.Silence(); is {
-			silent = append(silent, depend.Broken{Node: h.feeds[f.id], Since: s.Since})
+	var broken []depend.Broken
+	if err == nil {
+		for _, i := range r.incidents.book.Open() {
+			broken = append(broken, h.broken(i)...)
 		}
 	}
 	r.mu.Unlock()
 	if err != nil {
 		return nil, err
 	}
-	census := depend.Census{At: lying.At}
-	if lying.Patients != nil {
-		census.Patients = map[depend.NodeID]int{}
-	}
-	for unit, id := range h.units {
-		if n, counted := lying.Patients[unit]; counted {
-			census.Patients[id] = n
-		}
-	}
-	return h.Impact(blamed(h.Graph, silent), census, r.cfg.Now()), nil
+	return h.Impact(broken, h.census(lying), r.cfg.Now()), nil
 }
 
-// blamed puts the components that surely explain silent feeds in their place, broken since the first of them fell silent.
-func blamed(g *depend.Graph, silent []depend.Broken) []depend.Broken {
-	since := map[depend.NodeID]time.Time{}
-	var ids []depend.NodeID
-	for _, b := range silent {
-		since[b.Node] = b.Since
-		ids = append(ids, b.Node)
+// census is how many patients lie on the units of the map.
+func (h house) census(lying Counted) depend.Census {
+	c := depend.Census{At: lying.At}
+	if lying.Patients == nil {
+		return c
 	}
-	out := silent
-	for _, s := range g.Cause(ids, nil).Suspects {
-		if !s.Sure {
-			continue // fewer feeds can fall silent by chance
+	c.Patients = map[depend.NodeID]int{}
+	for unit, id := range h.units {
+		if n, counted := lying.Patients[unit]; counted {
+			c.Patients[id] = n
 		}
-		var first time.Time
-		for _, id := range s.Feeds {
-			if at := since[id]; first.IsZero() || at.Before(first) {
-				first = at
+	}
+	return c
+}
+
+// broken are the things on the map that do not work while an incident goes on: the component that explains it, feeds that are silent, and what somebody says of servers,
+// channels and ways. An analyser that is silent breaks no feed, and an attack has broken nothing yet.
+func (h house) broken(i *incident.Incident) (out []depend.Broken) {
+	if i.Cause != "" {
+		out = append(out, depend.Broken{Node: depend.NodeID(i.Cause), Since: i.Facts[0].Since})
+	}
+	for n := range i.Facts {
+		f := &i.Facts[n]
+		if !f.Over.IsZero() {
+			continue
+		}
+		switch Kind(f.Kind) {
+		case Silent:
+			if node, known := h.feeds[f.About]; known {
+				out = append(out, depend.Broken{Node: node, Since: f.Since})
+			}
+		case ServerDown, Disconnected, NotForwarded, Expired, "no-answers", "rejections":
+			for _, node := range h.marked(f) {
+				out = append(out, depend.Broken{Node: node, Since: f.Since})
 			}
 		}
-		out = append(out, depend.Broken{Node: s.Node, Since: first})
+	}
+	return out
+}
+
+// marked are the services that a fact is about, or else the programs.
+func (h house) marked(f *incident.Fact) (out []depend.NodeID) {
+	if node, known := h.server(f.Name); known {
+		return []depend.NodeID{node}
+	}
+	for _, m := range f.Marks {
+		if id, is := strings.CutPrefix(m, "service "); is {
+			if _, known := h.Node(depend.NodeID(id)); known {
+				out = append(out, depend.NodeID(id))
+			}
+		}
+	}
+	for _, m := range f.Marks {
+		if id, is := strings.CutPrefix(m, "program "); is && len(out) == 0 {
+			if node, known := h.server(id); known {
+				out = append(out, node)
+			}
+		}
 	}
 	return out
 }

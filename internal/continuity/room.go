@@ -51,19 +51,21 @@ type Room struct {
 	cfg       Config
 	catalogue *depend.Catalogue
 
-	mu       sync.Mutex // guards all below
-	engine   *Engine
-	reader   event.LineReader
-	event    event.Event
-	next     uint64    // entry that is read next
-	at       uint64    // entry that was read last
-	saved    time.Time // on the wall
-	old      uint64    // entries before it were received before Run began
-	began    time.Time // when it did
-	ticked   time.Time // by when things were received
-	receipts []*journal.Receipt
-	found    []Sign // since it was saved
-	filings  int    // since that was begun
+	mu        sync.Mutex // guards all below
+	engine    *Engine
+	incidents *Incidents
+	reader    event.LineReader
+	event     event.Event
+	next      uint64    // entry that is read next
+	at        uint64    // entry that was read last
+	saved     time.Time // on the wall
+	old       uint64    // entries before it were received before Run began
+	began     time.Time // when it did
+	ticked    time.Time // by when things were received
+	receipts  []*journal.Receipt
+	found     []Sign // since it was saved
+	news      bool   // something was found, or told, since
+	filings   int    // since that was begun
 }
 
 // OpenRoom prepares the room's tables, and takes up what was known.
@@ -219,7 +221,7 @@ func (r *Room) tick(ctx context.Context, at time.Time) error {
 }
 
 func (r *Room) saveSometimes(ctx context.Context) error {
-	if time.Since(r.saved) < r.cfg.Save && len(r.found) == 0 { // what was found is not found again after a crash
+	if time.Since(r.saved) < r.cfg.Save && !r.news { // what was found is not found again after a crash
 		return nil
 	}
 	r.saved = time.Now()

@@ -148,6 +148,12 @@ func heardAll(n uint64) func(*continuity.Room) bool {
 	return func(r *continuity.Room) bool { f := r.Feeds(); return len(f) == 1 && f[0].Count == n }
 }
 
+// told tells whether people were told of the one incident there is.
+func (w *ward) told(r *continuity.Room) bool {
+	all, err := r.Incidents(w.Context(), 10)
+	return err == nil && len(all) == 1 && !all[0].Told.IsZero()
+}
+
 func silent(r *continuity.Room) bool { f := r.Feeds(); return len(f) == 1 && !f[0].Silent.IsZero() }
 
 // TestARoomRemembers stops the room in the middle of an outage: before, it has told it, and afterwards it knows it, and tells its end.
@@ -166,7 +172,7 @@ func aRoomRemembers(t *testing.T, w *ward) {
 		return silent(r)
 	})
 	w.sleep(stopped.Add(100 * time.Minute))
-	room := w.follow(silent)
+	room := w.follow(w.told)
 	if got := w.filed(); !slices.Equal(got, []string{"wardline-continuity-silent"}) {
 		t.Errorf("filed: %q", got)
 	}
@@ -215,8 +221,10 @@ func whatAPersonCallsOrdinaryIsKept(t *testing.T, w *ward) {
 		if !heardAll(uint64(w.n))(r) {
 			return false
 		}
-		w.sleep(stopped.Add(90 * time.Minute))
-		if !silent(r) {
+		if w.sleep(stopped.Add(90 * time.Minute)); silent(r) {
+			w.sleep(stopped.Add(95 * time.Minute))
+		}
+		if !w.told(r) {
 			return false
 		}
 		said, err := r.Ordinary(t.Context(), r.Feeds()[0].ID)
@@ -235,6 +243,9 @@ func whatAPersonCallsOrdinaryIsKept(t *testing.T, w *ward) {
 	})
 	if got := w.filed(); len(got) != 1 || silent(room) {
 		t.Errorf("filed: %q", got)
+	}
+	if all, err := room.Incidents(t.Context(), 10); err != nil || len(all) != 1 || all[0].Ended.IsZero() {
+		t.Errorf("the first pause still goes on: %+v %v", all, err)
 	}
 }
 

@@ -35,6 +35,11 @@ func rules() map[Kind]finding.Rule {
 				"Call the incident team now: cut the machines off that are named, lock the accounts, and see that a backup is offline.",
 			FalsePositives: []string{"A penetration test: ask who ordered one.", "Work of administrators on many machines, with a ticket."},
 		},
+		Component: {
+			Title: "Something fails on which several feeds rest", Level: "critical", CareImpact: lost,
+			Summary:        "Feeds that have one thing in common fell silent within minutes of each other. Look at that thing first: mending it mends them all. The incident's page says which units are touched, and what to do there meanwhile.",
+			FalsePositives: []string{"Work on it that nobody entered as planned."},
+		},
 		ServerDown: {
 			Title: "A server does not answer", Level: "high", CareImpact: lost,
 			Summary:        "A server that is asked every half minute has not answered for a minute and a half. The words beside it tell whether it was stopped, hangs, or cannot be reached.",

@@ -121,6 +121,9 @@ func (r *Room) Ordinary(ctx context.Context, id string) (bool, error) {
 	}
 	f.model.Ordinary()
 	f.silent, f.changed = false, true
+	if err := r.file(ctx, []Sign{{Kind: Silent, About: f.id, Name: r.engine.nameOf(f), Class: f.class, At: r.engine.clock, Ended: true}}); err != nil {
+		return false, err
+	}
 	return true, r.save(ctx)
 }
 

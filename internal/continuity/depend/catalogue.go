@@ -237,6 +237,18 @@ func (n *Name) fits(h *Heard) int {
 	return 0
 }
 
+// Named are the rows one of whose words stands in the name of a channel, a server or a certificate, by id.
+func (c *Catalogue) Named(name string) (ids []string) {
+	for i := range c.rows {
+		if slices.ContainsFunc(c.rows[i].Feeds, func(n Name) bool {
+			return slices.ContainsFunc(n.Words, func(w string) bool { return said(name, w) })
+		}) {
+			ids = append(ids, c.rows[i].ID)
+		}
+	}
+	return ids
+}
+
 // message is the type of a message without its structure: ADT^A01 of ADT^A01^ADT_A01.
 func message(t string) string {
 	parts := strings.SplitN(t, "^", 3)

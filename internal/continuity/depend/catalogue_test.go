@@ -103,7 +103,7 @@ func TestMatch(t *testing.T) {
 		{depend.Heard{Type: "ADT^A01^ADT_A01", From: "EPIC|HOSP", To: "ENGINE|X"}, "registration"},
 		{depend.Heard{Type: "ORU^R01", From: "LIS|LAB", To: "EPIC|HOSP"}, "lab"},
 		{depend.Heard{Type: "ORU^R01", From: "X1|Y1"}, "lab"}, // nothing else said: what such messages usually are
-		{depend.Heard{Type: "ORU", From: "LIS|LAB"}, "lab"}, // a sender that leaves the event out
+		{depend.Heard{Type: "ORU", From: "LIS|LAB"}, "lab"},   // a sender that leaves the event out
 		{depend.Heard{Type: "ORU", From: "POWERSCRIBE|RAD"}, "reports"},
 		{depend.Heard{Type: "ORU^R01", From: "POWERSCRIBE|RAD", To: "EPIC|HOSP"}, "reports"},
 		{depend.Heard{Type: "ORU^R01", From: "CAPSULE|ICU", To: "EPIC|HOSP"}, "monitors"},

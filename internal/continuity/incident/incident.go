@@ -40,6 +40,9 @@ type Fact struct {
 	About string `json:"about"`
 	Name  string `json:"name"`
 	Says  string `json:"says"`
+
+	Entities []string `json:"entities,omitempty"` // kind and name of machines, accounts, addresses
+	Findings []string `json:"findings,omitempty"` // that it rests on
 }
 
 // Incident is what one cause does.
@@ -48,8 +51,8 @@ type Incident struct {
 	Opened time.Time `json:"opened"`
 	Told   time.Time `json:"told,omitzero"` // to people; zero while it is only watched
 	Ended  time.Time `json:"ended,omitzero"`
-	Cause  string    `json:"cause,omitempty"` // the component that explains it; empty when none does
-	Sure   bool      `json:"sure,omitempty"`  // Cause explains so much that it is no chance
+	Cause  string    `json:"cause,omitempty"` // the component that surely explains it; empty when none does
+	Name   string    `json:"name,omitempty"`  // of Cause
 	Into   string    `json:"into,omitempty"`  // the incident that it turned out to be a part of
 	Facts  []Fact    `json:"facts"`           // as they were found
 	Lost   int       `json:"lost,omitempty"`  // facts beyond mostFacts
@@ -218,9 +221,9 @@ func (i *Incident) latest() time.Time {
 	return slices.MaxFunc(i.Facts, func(a, b Fact) int { return a.At.Compare(b.At) }).At
 }
 
-// Blame says that one component explains those of the open facts that have these keys; sure, when these are too many for chance. What broke at another time is left out.
-// Two that are explained are one incident from then on, the older.
-func (b *Book) Blame(cause string, sure bool, keys []string) *Incident {
+// Blame says that one component explains those of the open facts that have these keys, which are too many for chance. What broke at another time is left out. The
+// incidents that are explained are one from then on, the oldest. It returns nil when fewer than two facts are left.
+func (b *Book) Blame(cause, name string, keys []string) *Incident {
 	type member struct {
 		i *Incident
 		f *Fact
@@ -242,8 +245,8 @@ func (b *Book) Blame(cause string, sure bool, keys []string) *Incident {
 	for _, m := range all[1:] {
 		into = b.merge(into, m.i)
 	}
-	if into.Cause != cause || sure && !into.Sure {
-		into.Cause, into.Sure, into.changed, into.grown = cause, sure, true, true
+	if into.Cause != cause {
+		into.Cause, into.Name, into.changed, into.grown = cause, name, true, true
 	}
 	return into
 }
@@ -262,7 +265,7 @@ func (b *Book) merge(x, y *Incident) *Incident {
 		x.add(f) // also what was told of the other: it is news of this one
 	}
 	if x.Cause == "" {
-		x.Cause, x.Sure = y.Cause, y.Sure
+		x.Cause, x.Name = y.Cause, y.Name
 	}
 	x.Told, x.Lost = cmp.Or(x.Told, y.Told), x.Lost+y.Lost
 	y.Into, y.Ended, y.fresh, y.changed = x.ID, y.latest(), nil, true
@@ -313,7 +316,7 @@ func (i *Incident) due(now time.Time) bool {
 			return true
 		}
 	}
-	return i.Sure || len(signals) > 1
+	return i.Cause != "" || len(signals) > 1
 }
 
 // Has tells whether a fact of that kind goes on in it.

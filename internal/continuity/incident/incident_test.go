@@ -89,20 +89,20 @@ func TestOneComponent(t *testing.T) {
 	var b incident.Book
 	b.Take(silence("lab", 0, 5))
 	b.Take(silence("drugs", 1, 7))
-	if b.Blame("ENGINE", false, []string{"silent lab"}) != nil {
+	if b.Blame("ENGINE", "the engine", []string{"silent lab"}) != nil {
 		t.Error("one feed is blamed on a component")
 	}
 	b.Take(silence("images", 3, 9))
 	b.Take(silence("charges", 30, 90))
-	i := b.Blame("ENGINE", true, []string{"silent lab", "silent drugs", "silent images", "silent charges"})
-	if i == nil || i.Cause != "ENGINE" || !i.Sure || !slices.Equal(i.Names(), []string{"lab", "drugs", "images"}) {
+	i := b.Blame("ENGINE", "the engine", []string{"silent lab", "silent drugs", "silent images", "silent charges"})
+	if i == nil || i.Cause != "ENGINE" || !slices.Equal(i.Names(), []string{"lab", "drugs", "images"}) {
 		t.Fatalf("%+v", i)
 	}
 	wants(t, "at once", told(&b, 9), "lab+drugs+images")
 	if open := b.Open(); len(open) != 2 {
 		t.Errorf("%d incidents, want the component's and one of charges", len(open))
 	}
-	b.Blame("ENGINE", true, []string{"silent lab", "silent drugs", "silent images"})
+	b.Blame("ENGINE", "the engine", []string{"silent lab", "silent drugs", "silent images"})
 	wants(t, "the same again", told(&b, 10), "")
 }
 
@@ -113,7 +113,7 @@ func TestACauseIsFoundLate(t *testing.T) {
 	b.Take(silence("drugs", 1, 6))
 	wants(t, "each by itself", told(&b, 8), "lab, drugs")
 	b.Take(silence("images", 2, 30))
-	b.Blame("ENGINE", true, []string{"silent lab", "silent drugs", "silent images"})
+	b.Blame("ENGINE", "the engine", []string{"silent lab", "silent drugs", "silent images"})
 	wants(t, "as one", told(&b, 30), "drugs+images")
 	kept := b.Changed(at(30))
 	into := 0

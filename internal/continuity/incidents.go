@@ -1,0 +1,240 @@
+package continuity
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/wardline/wardline/internal/continuity/depend"
+	"github.com/wardline/wardline/internal/continuity/incident"
+	"github.com/wardline/wardline/internal/finding"
+)
+
+// Incidents make of signs what people are told: one incident for one cause. They belong to one Engine, and to its goroutine.
+type Incidents struct {
+	engine *Engine
+	graph  func() (house, error)
+	book   incident.Book
+}
+
+// Telling is what people are told of an incident, and what is new in it.
+type Telling struct {
+	Incident *incident.Incident // the Book's: not to be kept
+	News     []incident.Fact    // empty when only its cause is
+}
+
+// NewIncidents joins what an Engine tells, over what usually rests on what.
+func NewIncidents(e *Engine) *Incidents {
+	return &Incidents{engine: e, graph: func() (house, error) { return e.house(e.cfg.Services.Default) }}
+}
+
+// Take takes signs, and says what people are told now.
+func (n *Incidents) Take(signs []Sign, now time.Time) (out []Telling, err error) {
+	for i := range signs {
+		n.book.Take(n.fact(&signs[i]))
+	}
+	if len(signs) > 0 {
+		err = n.blame()
+	}
+	all, news := n.book.Due(now)
+	for i := range all {
+		out = append(out, Telling{all[i], news[i]})
+	}
+	return out, err
+}
+
+// second is how long what is only missed is watched before people are told: a false call by night costs more than two minutes, and a person who looks at a feed of
+// charges looks the next day.
+func (c Class) second() time.Duration {
+	switch c {
+	case Hour:
+		return 2 * time.Minute
+	case Shift:
+		return 15 * time.Minute
+	}
+	return time.Hour
+}
+
+// lasts is after which time a kind counts as over when nobody says so.
+func (k Kind) lasts() time.Duration {
+	switch k {
+	case Clock, Expired, "critical finding":
+		return 24 * time.Hour
+	case Expires, Staged:
+		return 14 * 24 * time.Hour
+	}
+	return forget
+}
+
+// fact is a sign, with what it is about.
+func (n *Incidents) fact(s *Sign) incident.Fact {
+	f := incident.Fact{
+		Key: string(s.Kind) + " " + s.About, Signal: string(s.Kind), Since: s.Since, At: s.At, Lasts: s.Kind.lasts(),
+		Kind: string(s.Kind), Class: string(s.Class), About: s.About, Name: s.Name, Says: s.Text(), Entities: s.Entities, Findings: s.Findings,
+	}
+	if s.Ended {
+		f.Over = s.At
+		return f
+	}
+	if s.Kind == Silent || s.Kind == PartSilent {
+		f.Signal, f.Missed, f.Wait = "silence", true, s.Class.second()
+	}
+	if s.Kind == Staged {
+		f.Key = s.About
+	}
+	f.Marks = n.marks(s)
+	return f
+}
+
+// marks are what a sign is about: a feed and its sender, who answers a way, what a channel or a server is called after.
+func (n *Incidents) marks(s *Sign) []string {
+	if s.Kind == Staged {
+		return nil // its campaign is its own
+	}
+	if s.Kind == Clock {
+		return []string{"clocks"} // they go by each other
+	}
+	e := n.engine
+	if f := e.about(s.About); f != nil {
+		marks := []string{"feed " + f.id, program(f.from), "pair " + f.known.From + wayMark + f.known.To}
+		if row := e.cfg.Services.Match(f.known); row != nil {
+			marks = append(marks, "service "+row.ID)
+		}
+		return marks
+	}
+	if parts := strings.SplitN(s.About, wayMark, 3); len(parts) == 3 {
+		return []string{program(parts[2]), "pair " + parts[1] + wayMark + parts[2]}
+	}
+	return e.called(s.About)
+}
+
+func program(name string) string { return "program " + strings.ToLower(name) }
+
+// about is the feed of whose, or of whose part's, signs that is the name.
+func (e *Engine) about(id string) *feed {
+	if f := e.feeds[id]; f != nil {
+		return f
+	}
+	for _, f := range e.order {
+		if part, is := strings.CutPrefix(id, f.id+" "); is && f.parts[part] != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// called are the services and the programs after which a channel, a server or a certificate is called.
+func (e *Engine) called(about string) []string {
+	marks := []string{about}
+	_, name, _ := strings.Cut(about, " ")
+	for _, id := range e.cfg.Services.Named(name) {
+		marks = append(marks, "service "+id)
+	}
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	for _, f := range e.order {
+		for _, end := range []string{f.known.From, f.known.To} {
+			if mark := program(end); slices.Contains(words, strings.ToLower(end)) && !slices.Contains(marks, mark) {
+				marks = append(marks, mark)
+			}
+		}
+	}
+	return marks
+}
+
+// blame looks which components explain what is missed. A feed that has said nothing since the others fell silent does not speak for a component yet.
+func (n *Incidents) blame() error {
+	silent, states, last := map[depend.NodeID]string{}, map[depend.NodeID]depend.State{}, time.Time{}
+	h, found := house{}, false
+	for _, i := range n.book.Open() {
+		for _, f := range i.Facts {
+			if !f.Over.IsZero() || f.Kind != string(Silent) && f.Kind != string(ServerDown) {
+				continue
+			}
+			if !found {
+				var err error
+				if h, err = n.graph(); err != nil {
+					return err
+				}
+				found = true
+			}
+			if node, known := h.feeds[f.About]; known {
+				silent[node] = f.Key
+				if f.Since.After(last) {
+					last = f.Since
+				}
+			} else if node, known := h.server(f.Name); known {
+				silent[node], states[node] = f.Key, depend.Down
+			}
+		}
+	}
+	if len(silent) < 2 {
+		return nil
+	}
+	var ids []depend.NodeID
+	for _, f := range n.engine.order {
+		node := h.feeds[f.id]
+		if _, is := silent[node]; is {
+			ids = append(ids, node)
+		} else if !f.model.Heard().After(last) {
+			states[node] = depend.Unsure
+		}
+	}
+	for _, s := range h.Cause(ids, states).Suspects {
+		if !s.Sure {
+			continue // fewer feeds can fall silent by chance
+		}
+		var keys []string
+		for _, node := range slices.Concat(s.Feeds, s.Probes) {
+			keys = append(keys, silent[node])
+		}
+		if i := n.book.Blame(string(s.Node), s.Name, keys); i != nil {
+			n.attacked(i)
+		}
+	}
+	return nil
+}
+
+// server is the component that is called like a server that is asked.
+func (h house) server(name string) (depend.NodeID, bool) {
+	for _, node := range h.Nodes() {
+		if node.Kind == depend.Component && strings.EqualFold(node.Name, name) {
+			return node.ID, true
+		}
+	}
+	return "", false
+}
+
+// attacked makes what many feeds do together a part of the attack that goes on: that is what it was for.
+func (n *Incidents) attacked(i *incident.Incident) {
+	for _, attack := range n.book.Open() {
+		if attack != i && attack.Has(string(Staged)) {
+			n.book.Merge(attack, i)
+			return
+		}
+	}
+}
+
+// Component is a thing on which several feeds rest.
+const Component Kind = "component"
+
+// RuleOf is what is thought of an incident: that of an attack, of the component that fails, or of the gravest that goes on.
+func RuleOf(i *incident.Incident) finding.Rule {
+	if i.Has(string(Staged)) {
+		return ruleOf(Staged, Hour)
+	}
+	var worst finding.Rule
+	class := Days
+	for n := range i.Facts {
+		f := &i.Facts[n]
+		class = Class(cmp.Or(min(string(class), f.Class), string(class)))
+		if r := ruleOf(Kind(f.Kind), Class(f.Class)); worst.ID == "" || finding.Rank(r.Level) > finding.Rank(worst.Level) {
+			worst = r
+		}
+	}
+	if i.Cause != "" {
+		return ruleOf(Component, class)
+	}
+	return worst
+}
