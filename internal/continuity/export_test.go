@@ -22,3 +22,13 @@ func (e *Engine) Classes() map[string]Class {
 	}
 	return out
 }
+
+// Silent are the feeds that are, by their names.
+func (e *Engine) Silent() (out []string) {
+	for _, f := range e.order {
+		if f.model.Silent() {
+			out = append(out, e.nameOf(f))
+		}
+	}
+	return out
+}

@@ -38,6 +38,7 @@ func (n *Incidents) Take(signs []Sign, now time.Time) (out []Telling, err error)
 	if len(signs) > 0 {
 		err = n.blame()
 	}
+	n.book.Look(n.engine.spoke)
 	all, news := n.book.Due(now)
 	for i := range all {
 		out = append(out, Telling{all[i], news[i]})
@@ -123,6 +124,18 @@ func (e *Engine) about(id string) *feed {
 		}
 	}
 	return nil
+}
+
+// spoke is when the feed or the part that is missed was heard last.
+func (e *Engine) spoke(missed *incident.Fact) time.Time {
+	f := e.about(missed.About)
+	if f == nil {
+		return time.Time{}
+	}
+	if p := f.parts[strings.TrimPrefix(missed.About, f.id+" ")]; p != nil {
+		return p.model.Heard()
+	}
+	return f.model.Heard()
 }
 
 // called are the services and the programs after which a channel, a server or a certificate is called.

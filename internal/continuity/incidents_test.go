@@ -160,3 +160,26 @@ func TestAnAttackThatHitsCare(t *testing.T) {
 		t.Errorf("told: %q", w.told)
 	}
 }
+
+// A feed that comes back before the second look is nobody's business.
+func TestAShortPauseIsNotTold(t *testing.T) {
+	w := newTown(t)
+	w.work(3*weeks, all())
+	for range 60 {
+		if w.work(time.Minute, without("LIS")); len(w.engine.Silent()) > 0 {
+			break
+		}
+	}
+	w.tells("at the first look", 0)
+	w.work(time.Hour, all())
+	w.tells("it is back", 0)
+}
+
+// Two feeds can fall silent by chance: what they both rest on is not blamed.
+func TestTwoFeedsBlameNothing(t *testing.T) {
+	w := newTown(t)
+	two := without("ADMIN", "RIS", "BILLING")
+	w.work(3*weeks, two)
+	w.work(time.Hour, nil)
+	w.tells("both stop", 2, "high silent: [results from LIS]", "high silent: [drug orders from PHARM]")
+}

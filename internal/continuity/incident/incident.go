@@ -272,6 +272,21 @@ func (b *Book) merge(x, y *Incident) *Incident {
 	return x
 }
 
+// Look has what was missed and not told be looked at again later, when it was there since: spoke is when it was there last.
+func (b *Book) Look(spoke func(*Fact) time.Time) {
+	for _, i := range b.Open() {
+		for n := range i.Facts {
+			f := &i.Facts[n]
+			if !i.Told.IsZero() || !f.Missed || !f.Over.IsZero() {
+				continue
+			}
+			if at := spoke(f); at.After(f.At) {
+				f.At, i.changed = at, true
+			}
+		}
+	}
+}
+
 // Due are the incidents of which people are to be told now, or something more, with what is new in each. What is returned counts as told.
 func (b *Book) Due(now time.Time) (out []*Incident, news [][]Fact) {
 	for _, i := range b.all {

@@ -61,6 +61,16 @@ func TestASecondLook(t *testing.T) {
 	wants(t, "it came back", told(&b, 30), "")
 }
 
+// What was there again at the second look is looked at once more.
+func TestASecondLookSeesIt(t *testing.T) {
+	var b incident.Book
+	b.Take(silence("lab", 0, 10))
+	b.Look(func(f *incident.Fact) time.Time { return at(11) })
+	wants(t, "it spoke a minute ago", told(&b, 12), "")
+	b.Look(func(f *incident.Fact) time.Time { return at(11) })
+	wants(t, "and not since", told(&b, 13), "lab")
+}
+
 // Two kinds of signs are no chance, and what somebody says needs no second look.
 func TestTwoKindsOfSigns(t *testing.T) {
 	var b incident.Book
