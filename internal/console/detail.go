@@ -35,7 +35,7 @@ func (c *Console) findingView(r *request, item *triage.Item, next string) (*page
 	}
 	v.Step = c.nextStep(r, f)
 	for i := range f.Events { // the newest of those that are kept
-		if link := doubtLink(r, &f.Events[i]); link != nil {
+		if link := furtherLink(r, &f.Events[i]); link != nil {
 			v.Step.Link = link
 		}
 	}
@@ -107,7 +107,7 @@ func (c *Console) evidence(r *request, f *finding.Finding, v *page.Finding) erro
 		if e.Place != nil {
 			row.Seal = seal(e.Place.Entry, e.Place.Line)
 		}
-		row.More = doubtLink(r, e)
+		row.More = furtherLink(r, e)
 		v.Evidence = append(v.Evidence, row)
 	}
 	v.Shown = page.Plural(f.Count, "event")
@@ -124,13 +124,15 @@ func (c *Console) evidence(r *request, f *finding.Finding, v *page.Finding) erro
 	return nil
 }
 
-// doubtLink leads from a finding about records to what was said at both points; nil for all others.
-func doubtLink(r *request, e *finding.Evidence) *page.Link {
-	id := e.Entities["doubt"]
-	if id == "" || allowed(r.actor, access.RecordRead) != nil {
-		return nil
+// furtherLink leads from a finding about records to what was said at both points, and from one about disruption to its incident; nil for all others.
+func furtherLink(r *request, e *finding.Evidence) *page.Link {
+	if id := e.Entities["doubt"]; id != "" && allowed(r.actor, access.RecordRead) == nil {
+		return &page.Link{Text: "Open the doubt", URL: "/records/" + id}
 	}
-	return &page.Link{Text: "Open the doubt", URL: "/records/" + id}
+	if id := e.Entities["incident"]; id != "" && allowed(r.actor, access.SourceRead) == nil {
+		return &page.Link{Text: "Open the incident", URL: incidentURL(id)}
+	}
+	return nil
 }
 
 // seal leads to the proof of a line of the journal.

@@ -13,7 +13,7 @@ import (
 const mapAsk = "What rests on what, and whom does a failure touch?"
 
 func flowViews(here string) []page.Tab {
-	return []page.Tab{{Text: "Feeds", URL: "/flows", Here: here == "/flows"}, {Text: "Map", URL: "/flows/map", Here: here == "/flows/map"}, {Text: "Readiness", URL: "/flows/readiness", Here: here == "/flows/readiness"}}
+	return []page.Tab{{Text: "Feeds", URL: "/flows", Here: here == "/flows"}, {Text: "Incidents", URL: "/flows/incidents", Here: here == "/flows/incidents"}, {Text: "Map", URL: "/flows/map", Here: here == "/flows/map"}, {Text: "Readiness", URL: "/flows/readiness", Here: here == "/flows/readiness"}}
 }
 
 // flowMap draws what rests on what.
@@ -44,17 +44,7 @@ func (c *Console) flowMap(r *request) (answer, error) {
 		}
 	}
 	v.Map = template.HTML(im.Draw()) // every word in it is escaped there
-	for i := range im.Services {
-		s := &im.Services[i]
-		row := page.ServiceRow{Name: page.Clean(s.Name, 60), Harm: page.Clean(s.Harm, 120), Left: "not known", Call: "whoever looks after it"}
-		if !s.Until.IsZero() {
-			row.Left = either(s.Late, "since "+r.clock.At(s.Until), "from "+r.clock.At(s.Until)+" on")
-		}
-		if len(s.Call) > 0 {
-			row.Call = page.Clean(s.Call[0].Who, 60)
-		}
-		v.Services = append(v.Services, row)
-	}
+	v.Services = services(r, im)
 	if len(im.Services) > 0 {
 		v.Steps, v.StepsFor = im.Services[0].Procedure, uncapital(page.Clean(im.Services[0].Name, 60))
 	}

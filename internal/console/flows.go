@@ -76,11 +76,14 @@ func (c *Console) flows(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{data: flowsData(feeds), show: func() (string, any, error) { return "flows", c.flowsPage(r, feeds, all, open), nil }}, nil
+	return answer{data: flowsData(feeds), show: func() (string, any, error) {
+		v, err := c.flowsPage(r, feeds, all, open)
+		return "flows", v, err
+	}}, nil
 }
 
-func (c *Console) flowsPage(r *request, feeds []continuity.FeedView, all []continuity.Sign, open map[string]continuity.Sign) page.Flows {
-	v := page.Flows{Views: flowViews("/flows")}
+func (c *Console) flowsPage(r *request, feeds []continuity.FeedView, all []continuity.Sign, open map[string]continuity.Sign) (v page.Flows, err error) {
+	v.Views = flowViews("/flows")
 	v.Frame = c.frame(r, "flows", "Flows", flowsAsk, key("open the first", "Enter"), key("next, previous", "J", "K"))
 	var silent []continuity.FeedView
 	learning := 0
@@ -96,8 +99,8 @@ func (c *Console) flowsPage(r *request, feeds []continuity.FeedView, all []conti
 		}
 	}
 	v.Answer, v.Context = flowsHeadline(feeds, silent, learning)
-	if len(silent) > 0 {
-		v.Now = silentFeed(r, &silent[0])
+	if v.Now, v.Steps, v.StepsFor, err = c.gravest(r); err != nil {
+		return v, err
 	}
 	for i := range all[:min(signsShown, len(all))] {
 		v.Signs = append(v.Signs, signRow(r, &all[i], open))
@@ -118,7 +121,7 @@ func (c *Console) flowsPage(r *request, feeds []continuity.FeedView, all []conti
 		v.EmptyTitle = "No feed was heard that care needs"
 		v.EmptyText = "Wardline finds feeds by itself, in copies of HL7 messages and in what a sensor sees of the network. Connect the interface engine first: it knows most of them."
 	}
-	return v
+	return v, nil
 }
 
 // flowsHeadline answers the question.
@@ -141,16 +144,6 @@ func flowsHeadline(feeds, silent []continuity.FeedView, learning int) (answer, c
 		context = "Of " + page.Plural(learning, "feed") + " the week is still being learned."
 	}
 	return answer, context
-}
-
-// silentFeed is the card with the one thing to do.
-func silentFeed(r *request, f *continuity.FeedView) *page.Now {
-	n := &page.Now{State: flowState(f), Label: "since " + r.clock.At(f.Silent) + ", " + page.Length(r.clock.Now.Sub(f.Silent))}
-	n.Title = "Call whoever looks after " + page.Clean(f.Name, 60)
-	n.Text = "Nothing came since, where about " + page.Number(int(f.Expected+0.5)) + " messages should have. Until it speaks, have what it carries told by phone."
-	n.Facts = []page.Pair{{Name: "Last message", Value: r.clock.Second(f.Heard)}, {Name: "Harm may come", Value: harm(f.Class)}}
-	n.Action = page.Link{Text: "Look at the feed", URL: flowURL(f)}
-	return n
 }
 
 func harm(c continuity.Class) string {

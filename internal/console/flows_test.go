@@ -72,7 +72,7 @@ func newRhythm(t *testing.T) (*node, *continuity.Room) {
 
 // stop has a quarter of an hour pass, nearly, in which nobody says anything, and returns where the laboratory's feed is looked at.
 func stop(n *node, room *continuity.Room) string {
-	n.pass(12 * time.Minute)
+	n.pass(11 * time.Minute)
 	n.wait("both are silent", func() bool {
 		silent := 0
 		for _, f := range room.Feeds() {
@@ -81,6 +81,11 @@ func stop(n *node, room *continuity.Room) string {
 			}
 		}
 		return silent == 2
+	})
+	n.pass(3 * time.Minute)
+	n.wait("both are told at the second look", func() bool {
+		all, err := room.Incidents(n.t.Context(), 10)
+		return err == nil && len(all) == 2 && !all[0].Told.IsZero() && !all[1].Told.IsZero()
 	})
 	for _, f := range room.Feeds() {
 		if strings.Contains(f.Name, "LIS") {
@@ -98,7 +103,7 @@ func TestFeedsThatFallSilent(t *testing.T) {
 		t.Errorf("status %d:\n%s", status, text(body))
 	}
 	lis := stop(n, room)
-	if _, body := p.get("/flows"); !strings.Contains(text(body), "2 of 2 feeds are silent") || !strings.Contains(text(body), "Call whoever looks after") {
+	if _, body := p.get("/flows"); !strings.Contains(text(body), "2 of 2 feeds are silent") || !strings.Contains(text(body), "Open the incident") {
 		t.Errorf("both are silent:\n%s", text(body))
 	}
 	if _, body := p.get(lis); !strings.Contains(text(body), "No. Nothing came for") {
@@ -108,17 +113,35 @@ func TestFeedsThatFallSilent(t *testing.T) {
 		c, err := n.desk.Counts(t.Context())
 		return err == nil && len(c.States) > 0
 	})
-	if status, _ := p.get("/flows/0123"); status != http.StatusNotFound {
-		t.Errorf("a feed that is none: status %d", status)
+	incidents, err := room.Incidents(t.Context(), 10)
+	if err != nil || len(incidents) != 2 {
+		t.Fatalf("%+v %v", incidents, err)
+	}
+	if _, body := p.get("/flows/incidents"); !strings.Contains(text(body), "2 things disrupt care") {
+		t.Errorf("the list:\n%s", text(body))
+	}
+	for _, i := range incidents {
+		page := "/flows/incidents/" + i.ID
+		if _, body := p.get(page); !strings.Contains(text(body), "First harm") || !strings.Contains(text(body), "nothing came for") {
+			t.Errorf("one of them:\n%s", text(body))
+		}
+		if _, body := p.get("/findings/" + i.ID); !strings.Contains(body, page) {
+			t.Errorf("its finding does not lead to it:\n%s", text(body))
+		}
+	}
+	for _, none := range []string{"/flows/incidents/0123", "/flows/0123"} {
+		if status, _ := p.get(none); status != http.StatusNotFound {
+			t.Errorf("%s: status %d", none, status)
+		}
 	}
 }
 
 // TestAPauseThatIsUsual: who may change sources says that it is, and why; who may not is not asked.
 func TestAPauseThatIsUsual(t *testing.T) {
 	n, room := newRhythm(t)
+	lis := stop(n, room)
 	admin := n.first()
 	auditor := n.hire(admin, "a.audit", "A. Audit", access.Auditor)
-	lis := stop(n, room)
 	if _, body := auditor.get(lis); strings.Contains(body, "This pause is usual") {
 		t.Error("an auditor is asked")
 	}
@@ -204,13 +227,19 @@ func TestFlowsInABrowser(t *testing.T) {
 	b.see("2 of 2 feeds are silent")
 	b.shot("flows")
 	b.press(kb.Enter)
+	b.see("What is broken, and whom does it touch?")
+	b.shot("incident")
+	b.open("/flows/incidents")
+	b.see("2 things disrupt care")
+	b.shot("incidents")
+	b.open(lis)
 	b.see("No. Nothing came for")
 	b.shot("flow")
 	b.open("/flows/map")
 	b.see("What care has to do without")
 	b.shot("flowmap")
 	b.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
-	for path, says := range map[string]string{"/flows": "2 of 2 feeds are silent", "/flows/map": "What rests on what", lis: "The last seven days"} {
+	for path, says := range map[string]string{"/flows": "2 of 2 feeds are silent", "/flows/incidents": "2 things disrupt care", "/flows/map": "What rests on what", lis: "The last seven days"} {
 		b.open(path)
 		b.see(says)
 		if wide, err := chromedp.Run(b.ctx, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)); err != nil || wide > 390 {

@@ -88,6 +88,8 @@ func table() []route {
 		{pattern: "GET /records/{id}", api: "GET /records/{id}", verb: access.RecordRead, handle: (*Console).record, doc: docRecord()},
 
 		{pattern: "GET /flows", api: "GET /flows", verb: access.SourceRead, handle: (*Console).flows, doc: docFlows()},
+		{pattern: "GET /flows/incidents", api: "GET /flows/incidents", verb: access.SourceRead, handle: (*Console).incidents, doc: docIncidents()},
+		{pattern: "GET /flows/incidents/{id}", api: "GET /flows/incidents/{id}", verb: access.SourceRead, handle: (*Console).incident, doc: docIncident()},
 		{pattern: "GET /flows/map", verb: access.SourceRead, handle: (*Console).flowMap},
 		{pattern: "GET /flows/readiness", verb: access.SourceRead, handle: (*Console).readiness},
 		{pattern: "GET /flows/{id}", verb: access.SourceRead, handle: (*Console).flow},

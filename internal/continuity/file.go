@@ -50,7 +50,7 @@ func (t *Telling) finding() finding.Finding {
 		if err != nil {
 			panic(fmt.Sprint("wardline: internal error: ", err)) // texts and numbers can always be written
 		}
-		f.Events = append(f.Events, finding.Evidence{Source: watcher, Time: is.At, Fields: said, Entities: map[string]string{"flow": is.Name}})
+		f.Events = append(f.Events, finding.Evidence{Source: watcher, Time: is.At, Fields: said, Entities: map[string]string{"flow": is.Name, "incident": i.ID}})
 		f.Count, f.Last = f.Count+1, is.At
 	}
 	return f

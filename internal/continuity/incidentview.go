@@ -17,7 +17,8 @@ import (
 type IncidentView struct {
 	incident.Incident
 	Rule   finding.Rule
-	Impact *depend.Impact // of what goes on of it
+	Impact *depend.Impact // of what goes on of it; nil in a list
+	Works  []string       // what still works in the units that are touched
 }
 
 // Incidents are those that go on, the gravest first, and after them the latest of those that ended and were told, at most so many of both.
@@ -77,6 +78,9 @@ func (r *Room) Incident(ctx context.Context, id string, lying Counted) (*Inciden
 		broken = h.broken(i)
 	}
 	v.Impact = h.Impact(broken, h.census(lying), r.cfg.Now())
+	for _, id := range v.Impact.Works {
+		v.Works = append(v.Works, h.Name(id))
+	}
 	return v, nil
 }
 

@@ -14,6 +14,8 @@ type Flows struct {
 	Frame
 	Views                 []Tab
 	Now                   *Now
+	Steps                 []string // what to do meanwhile
+	StepsFor              string
 	Feeds                 []FeedCard
 	Servers               []ServerRow
 	Signs                 []SignRow
@@ -44,6 +46,34 @@ type ServerRow struct {
 type SignRow struct {
 	State      State
 	When, Says string
+}
+
+// Incidents lists what disrupts care, and what did.
+type Incidents struct {
+	Frame
+	Views      []Tab
+	Open, Over []IncidentRow
+}
+
+// IncidentRow is one incident.
+type IncidentRow struct {
+	Title, URL, Since, Lasted, Signs string
+	State                            State
+}
+
+// Incident is one cause, with what it does to care and how it went.
+type Incident struct {
+	Frame
+	State        State
+	Label, About string
+	Care         []Pair
+	Steps        []string // what to do without the first service
+	StepsFor     string
+	Services     []ServiceRow
+	Signs        []SignRow
+	Lost         string
+	Map          template.HTML // SVG of what is touched; empty when nothing is
+	Finding      string        // where it is judged
 }
 
 // FlowMap says what rests on what, and whom a failure touches.

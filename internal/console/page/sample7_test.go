@@ -50,8 +50,9 @@ func flows() page.Flows {
 	return page.Flows{
 		Views: flowViews(),
 		Frame: flowsFrame("Flows", "Is any feed silent that care needs?", "Results from LIS fell silent.", "Of one feed the week is still being learned."),
-		Now: &page.Now{State: page.Act("Silent"), Label: "since 03:12, 4 hours", Title: "Call whoever looks after results from LIS", Text: "Nothing came since, where about 196 messages should have. Until it speaks, have what it carries told by phone.",
-			Facts: []page.Pair{{Name: "Last message", Value: "03:12:04"}, {Name: "Harm may come", Value: "within the hour"}}, Action: page.Link{Text: "Look at the feed", URL: "/flows/1"}},
+		Now: &page.Now{State: page.Act("Act now"), Label: "since 03:12, 4 hours", Title: "Results from LIS: a feed fell silent", Text: "Results from LIS: nothing came for 4 h; about 196 messages should have. 1 sign more agrees.",
+			Facts: incidentCare(), Action: page.Link{Text: "Open the incident", URL: "/flows/incidents/1"}},
+		Steps: labSteps(), StepsFor: "laboratory",
 		Feeds: []page.FeedCard{
 			{Name: "Results from LIS", URL: "/flows/1", State: page.Act("Silent"), Week: feedWeek(page.SmallWeek(), 90, 0.3, 0.75, 4*time.Hour+30*time.Minute, true), Says: "Last 03:12. About 196 should have come."},
 			{Name: "Admissions and transfers from EHR", URL: "/flows/2", State: page.OK("Speaks"), Week: feedWeek(page.SmallWeek(), 60, 0.25, 0.6, 0, true), Says: "Last 07:41."},
@@ -73,7 +74,7 @@ func flows() page.Flows {
 }
 
 func flowViews() []page.Tab {
-	return []page.Tab{{Text: "Feeds", URL: "/flows", Here: true}, {Text: "Map", URL: "/flows/map"}, {Text: "Readiness", URL: "/flows/readiness"}}
+	return []page.Tab{{Text: "Feeds", URL: "/flows", Here: true}, {Text: "Incidents", URL: "/flows/incidents"}, {Text: "Map", URL: "/flows/map"}, {Text: "Readiness", URL: "/flows/readiness"}}
 }
 
 func readiness() page.Readiness {
@@ -125,5 +126,53 @@ func flowWell() page.Flow {
 	v.Frame = flowsFrame("Admissions and transfers from EHR", "Does this feed speak as it usually does?", "Yes.", "")
 	v.Week, v.Ordinary, v.Parts, v.Signs = feedWeek(page.LargeWeek(), 60, 0.25, 0.6, 0, true), "", nil, nil
 	v.Sure = "If nothing came from now on, that would be told after 9 min. A pause so long comes about once in four years of its ordinary life."
+	return v
+}
+
+func incidentCare() []page.Pair {
+	return []page.Pair{
+		{Name: "Who waits", Value: "41 patients: ED 14, 4 West 12, 5 East 9, ICU 6"}, {Name: "First harm", Value: "A late troponin or potassium"},
+		{Name: "Still works", Value: "Registration, drug administration, imaging, blood bank"}, {Name: "Call", Value: "Laboratory 5120, then IT on duty 5900"},
+	}
+}
+
+func labSteps() []string {
+	return []string{
+		"The laboratory phones critical values; the ward reads them back and both write the time.", "Analysers print; runners carry the slips every half hour.",
+		"Send only what cannot wait, marked urgent.", "Keep every slip in the paper chart.", "When it is back, work through the list instead of retyping.",
+	}
+}
+
+func incidents() page.Incidents {
+	return page.Incidents{
+		Frame: flowsFrame("Incidents", "What disrupts care, and what did lately?", "2 things disrupt care, first: EHR fails, and 4 things with it.", ""), Views: at(flowViews(), "/flows/incidents"),
+		Open: []page.IncidentRow{
+			{Title: "EHR fails, and 4 things with it", URL: "/flows/incidents/1", State: page.Act("Act now"), Since: "07:31", Lasted: "11 minutes", Signs: "4 signs"},
+			{Title: "Documents from DICTATION: a feed fell silent", URL: "/flows/incidents/2", State: page.Watch("Second look"), Since: "07:20", Lasted: "22 minutes", Signs: "1 sign"},
+		},
+		Over: []page.IncidentRow{
+			{Title: "Messages LIS to EHR: messages are refused", URL: "/flows/incidents/3", State: page.OK("Over"), Since: "Mon 15 Jun 09:02", Lasted: "2 hours", Signs: "1 sign"},
+			{Title: "Interface engine, channel ADT_OUT_PHARM: a receiver gets nothing from the interface engine, and 2 things more", URL: "/flows/incidents/4", State: page.OK("Over"), Since: "Sun 14 Jun 22:41", Lasted: "40 minutes", Signs: "3 signs"},
+		},
+	}
+}
+
+func incidentsNone() page.Incidents {
+	return page.Incidents{Frame: flowsFrame("Incidents", "What disrupts care, and what did lately?", "Nothing that we know of disrupts care.", ""), Views: at(flowViews(), "/flows/incidents")}
+}
+
+func incident() page.Incident {
+	v := page.Incident{
+		Frame: flowsFrame("EHR fails, and 4 things with it", "What is broken, and whom does it touch?", "EHR fails, and 4 things with it.", ""), State: page.Act("Act now"), Label: "since 07:31, 11 minutes",
+		About: "Feeds that have one thing in common fell silent within minutes of each other. Look at that thing first: mending it mends them all.",
+		Care:  incidentCare(), Steps: labSteps(), StepsFor: "laboratory", Finding: "/findings/1",
+		Services: []page.ServiceRow{{Name: "Laboratory", Harm: "A late troponin or potassium", Left: "since 07:36", Call: "Laboratory 5120"}, {Name: "Pharmacy", Harm: "An overdose nobody stops", Left: "from 08:01 on", Call: "Pharmacy 5240"}},
+		Signs: []page.SignRow{
+			{State: page.Look("Goes on"), When: "07:36:10", Says: "Results from LIS: nothing came for 5 min; about 12 messages should have"},
+			{State: page.Look("Goes on"), When: "07:37:00", Says: "Drug orders from PHARM: nothing came for 6 min; about 9 messages should have"},
+			{State: page.OK("Over 07:40"), When: "07:37:30", Says: "Admissions and transfers from ADMIN: nothing came for 6 min; about 8 messages should have"},
+		},
+	}
+	v.Crumbs = []page.Link{{Text: "Flows", URL: "/flows"}, {Text: "Incidents", URL: "/flows/incidents"}, {Text: "EHR fails, and 4 things with it"}}
 	return v
 }
