@@ -8,6 +8,7 @@ import (
 
 	"github.com/wardline/wardline/internal/continuity/answer"
 	"github.com/wardline/wardline/internal/continuity/depend"
+	"github.com/wardline/wardline/internal/continuity/hush"
 	"github.com/wardline/wardline/internal/continuity/stage"
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/finding"
@@ -37,6 +38,7 @@ type Engine struct {
 	channels map[string]*channel
 	machines map[string]*machine
 	stages   *stage.Book
+	logs     *hush.Watch
 	crowded  int       // messages of feeds beyond mostFeeds
 	clock    time.Time // latest time that was heard of
 	weeded   time.Time // when what is long gone was forgotten last
@@ -61,7 +63,7 @@ func NewEngine(cfg EngineConfig) *Engine {
 	if cfg.Zone == nil {
 		cfg.Zone = time.UTC
 	}
-	return &Engine{cfg: cfg, listener: newListener(cfg.Secret), feeds: map[string]*feed{}, ways: map[string]*way{}, channels: map[string]*channel{}, machines: map[string]*machine{}, stages: stage.New()}
+	return &Engine{cfg: cfg, listener: newListener(cfg.Secret), feeds: map[string]*feed{}, ways: map[string]*way{}, channels: map[string]*channel{}, machines: map[string]*machine{}, stages: stage.New(), logs: hush.New()}
 }
 
 // Event takes an event, at the time when it was received.
@@ -72,6 +74,7 @@ func (e *Engine) Event(ev *event.Event) []Sign {
 	}
 	e.clock = at
 	out := append(e.engineSays(ev, at), e.machineSays(ev, at)...)
+	e.logHeard(ev, at)
 	h := e.listener.hear(ev)
 	if h.feed != "" {
 		if f := e.feed(&h, at); f != nil {
@@ -106,11 +109,16 @@ func (e *Engine) Finding(f *finding.Finding, at time.Time) []Sign {
 			t.Entities = append(t.Entities, kind+" "+strings.ToLower(name))
 		}
 	}
+	return e.staged(t, f.Rule.Level == "critical")
+}
+
+// staged tells what a trace makes of a campaign. Where it is all that there is of it, whoever found it may have called a person already.
+func (e *Engine) staged(t stage.Trace, called bool) []Sign {
 	c, told := e.stages.Take(t)
-	if !told || len(c.Stages) == 1 && f.Rule.Level == "critical" { // that finding says it already
+	if !told || len(c.Stages) == 1 && called {
 		return nil
 	}
-	s := Sign{Kind: Staged, About: "campaign " + c.ID, Name: "attack in stages", Class: Hour, At: at, Since: c.Traces[0].At, Deed: c.Deadly, Count: len(c.Traces), Entities: c.Entities}
+	s := Sign{Kind: Staged, About: "campaign " + c.ID, Name: "attack in stages", Class: Hour, At: t.At, Since: c.Traces[0].At, Deed: c.Deadly, Count: len(c.Traces), Entities: c.Entities}
 	for _, g := range c.Stages {
 		s.Stages = append(s.Stages, g.String())
 	}
@@ -175,6 +183,7 @@ func (e *Engine) Tick(now time.Time) (out []Sign) {
 	for _, w := range e.ways {
 		out = append(out, w.signs(e, w.flow.Tick(now), now)...)
 	}
+	out = append(out, e.logsSilent(now)...)
 	slices.SortStableFunc(out, func(a, b Sign) int { return strings.Compare(string(a.Class)+a.About, string(b.Class)+b.About) })
 	return out
 }
@@ -198,6 +207,7 @@ func (e *Engine) weed(now time.Time) {
 			e.gone = append(e.gone, gone{"continuity_ways", id})
 		}
 	}
+	e.logs.Weed(now.Add(-forget))
 	maps.DeleteFunc(e.machines, func(_ string, m *machine) bool { return old(m.last) })
 	maps.DeleteFunc(e.channels, func(_ string, c *channel) bool { return old(c.last) })
 }
@@ -208,6 +218,7 @@ func (e *Engine) Deaf(now time.Time) {
 		return
 	}
 	e.clock = now
+	e.logs.Deaf(now)
 	for _, f := range e.order {
 		f.model.Deaf(now)
 		for _, p := range f.parts {

@@ -329,3 +329,26 @@ func TestACertificateThatEnds(t *testing.T) {
 	}
 	h.wants("it has", "expired connections to engine-01 fail: its certificate has ended")
 }
+
+// Servers that are always heard stop together after somebody looked around and stole a password on one of them: that is a third stage.
+func TestLogsThatStopTogether(t *testing.T) {
+	h := newHouse(t)
+	for _, tag := range []string{"attack.discovery", "attack.credential_access"} {
+		f := finding.Finding{ID: tag, Rule: finding.Rule{ID: tag, Title: tag, Level: "high", Tags: []string{tag}}, Entities: map[string][]string{"host": {"SRV-3"}}}
+		h.signs = append(h.signs, h.engine.Finding(&f, h.now)...)
+	}
+	write := func(long time.Duration, first int) {
+		for end := h.now.Add(long); h.now.Before(end); h.now = h.now.Add(5 * time.Minute) {
+			for n := first; n < 10; n++ {
+				h.say(fmt.Sprint("syslog/10.0.0.", n%2), "linux", "syslog", map[string]any{"hostname": fmt.Sprint("srv-", n), "message": "cron"})
+			}
+			h.signs = append(h.signs, h.engine.Tick(h.now)...)
+		}
+	}
+	write(8*24*time.Hour, 0)
+	h.wants("eight days as usual")
+	write(time.Hour, 6)
+	h.wants("six stop", "staged attack in stages: stolen credentials, looking around, defences switched off", "logs-silent the logs of 6 machines: nothing came for")
+	write(time.Hour, 0)
+	h.wants("they are back", "logs-silent the logs of 6 machines: over")
+}

@@ -83,10 +83,22 @@ func (n *Incidents) fact(s *Sign) incident.Fact {
 		f.Signal, f.Missed, f.Wait = "silence", true, s.Class.second()
 	}
 	if s.Kind == Staged {
-		f.Key = s.About
+		f.Key = n.campaign(s)
 	}
 	f.Marks = n.marks(s)
 	return f
+}
+
+// campaign is the key of the campaign that goes on of which it is a step: its traces, after the oldest of which it is named, are forgotten after a while.
+func (n *Incidents) campaign(s *Sign) string {
+	for _, i := range n.book.Open() {
+		for _, f := range i.Facts {
+			if f.Kind == string(Staged) && slices.ContainsFunc(f.Entities, func(e string) bool { return slices.Contains(s.Entities, e) }) {
+				return f.Key
+			}
+		}
+	}
+	return s.About
 }
 
 // marks are what a sign is about: a feed and its sender, who answers a way, what a channel or a server is called after.

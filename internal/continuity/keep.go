@@ -10,6 +10,7 @@ import (
 
 	"github.com/wardline/wardline/internal/continuity/answer"
 	"github.com/wardline/wardline/internal/continuity/depend"
+	"github.com/wardline/wardline/internal/continuity/hush"
 	"github.com/wardline/wardline/internal/continuity/incident"
 	"github.com/wardline/wardline/internal/continuity/silence"
 	"github.com/wardline/wardline/internal/continuity/stage"
@@ -95,6 +96,7 @@ type rest struct {
 	Channels map[string]channelState
 	Machines map[string]machineState
 	Book     json.RawMessage // stage.Book.Encode
+	Logs     json.RawMessage `json:",omitempty"` // hush.Watch.Encode
 }
 
 // machineState is a machine as it is written.
@@ -106,7 +108,7 @@ type machineState struct {
 }
 
 func (e *Engine) rest() rest {
-	out := rest{Clock: e.clock, Channels: map[string]channelState{}, Machines: map[string]machineState{}, Book: e.stages.Encode()}
+	out := rest{Clock: e.clock, Channels: map[string]channelState{}, Machines: map[string]machineState{}, Book: e.stages.Encode(), Logs: e.logs.Encode()}
 	for name, m := range e.machines {
 		out.Machines[name] = machineState{m.recent, m.told, m.last, m.stage}
 	}
@@ -298,6 +300,13 @@ func (r *Room) loadRest(ctx context.Context, tx *sql.Tx, e *Engine) error {
 			return err
 		}
 		e.clock, e.stages = all.Clock, book
+		if all.Logs != nil {
+			logs, err := hush.Decode(all.Logs)
+			if err != nil {
+				return err
+			}
+			e.logs = logs
+		}
 		for name, m := range all.Machines {
 			e.machines[name] = &machine{m.Recent, m.Told, m.Last, m.Stage}
 		}

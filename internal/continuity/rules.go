@@ -62,6 +62,12 @@ func rules() map[Kind]finding.Rule {
 			Title: "Connections fail because a certificate has ended", Level: "high", CareImpact: lost,
 			Summary: "Systems refuse to connect to this server. Have its certificate renewed now.",
 		},
+		LogsSilent: {
+			Title: "Machines stopped sending logs together", Level: "high", CareImpact: "Whoever attacks now is not seen on them.",
+			Summary: "Machines that say something in every hour stopped within ten minutes of each other. Look at one of them, and not by its own remote access alone: whether its agent runs, and who stopped it. " +
+				"If all of them send through one relay, look at that first.",
+			FalsePositives: []string{"Work on servers or on the relay that nobody entered as planned."},
+		},
 		Silent: {
 			Title: "A feed fell silent", Level: "high", CareImpact: lost,
 			Summary:        "A system that should have said something did not. Ask whoever looks after it whether it runs and is connected, and have results called by phone until it speaks.",

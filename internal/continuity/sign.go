@@ -86,6 +86,8 @@ func (s *Sign) Text() string {
 		return fmt.Sprintf("%s: the oldest message has waited for %s", s.Name, spell(s.Took))
 	case Clock, Expired:
 		return s.Name
+	case LogsSilent:
+		return s.Name + ": nothing came for " + spell(s.At.Sub(s.Since))
 	case ServerDown, ServerSlow:
 		return s.Name + ": " + s.Why
 	case Expires:
