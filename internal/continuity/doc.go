@@ -8,8 +8,10 @@
 //	                 feed                                ─► surge     it says the same again, or far too much
 //	                 way (who answers it)                ─► answer    late, with refusals, or not at all
 //	                 channel (of an interface engine)    ─► channel   takes in and does not hand on
+//	                 machine                             ─► hush      its logs stop with those of others
+//	                 finding                             ─► stage     it hangs together with others
 //	                                                          │
-//	                                                         Sign ─► finding
+//	                                                         Sign ─► Incidents ─► finding, one for each cause
 //
 // Nothing is asked of any system here, and nothing is configured: what is heard is the configuration. The figures come from
 // simulated feeds; the package of each detector has them.
