@@ -103,8 +103,8 @@ func (n *Incidents) campaign(s *Sign) string {
 
 // marks are what a sign is about: a feed and its sender, who answers a way, what a channel or a server is called after.
 func (n *Incidents) marks(s *Sign) []string {
-	if s.Kind == Staged {
-		return nil // its campaign is its own
+	if s.Kind == Staged || s.Kind == Expires {
+		return nil // a campaign is its own cause, and so is what has broken nothing yet
 	}
 	if s.Kind == Clock {
 		return []string{"clocks"} // they go by each other
@@ -120,7 +120,11 @@ func (n *Incidents) marks(s *Sign) []string {
 	if parts := strings.SplitN(s.About, wayMark, 3); len(parts) == 3 {
 		return []string{program(parts[2]), "pair " + parts[1] + wayMark + parts[2]}
 	}
-	return e.called(s.About)
+	marks := e.called(s.About)
+	if s.On != "" {
+		marks = append(marks, program(s.On))
+	}
+	return marks
 }
 
 func program(name string) string { return "program " + strings.ToLower(name) }
@@ -189,7 +193,7 @@ func (n *Incidents) blame() error {
 				if f.Since.After(last) {
 					last = f.Since
 				}
-			} else if node, known := h.server(f.Name); known {
+			} else if node, known := h.server(&f); known {
 				silent[node], states[node] = f.Key, depend.Down
 			}
 		}
@@ -221,10 +225,10 @@ func (n *Incidents) blame() error {
 	return nil
 }
 
-// server is the component that is called like a server that is asked.
-func (h house) server(name string) (depend.NodeID, bool) {
+// server is the component of the map whose server a fact is about.
+func (h house) server(f *incident.Fact) (depend.NodeID, bool) {
 	for _, node := range h.Nodes() {
-		if node.Kind == depend.Component && strings.EqualFold(node.Name, name) {
+		if node.Kind == depend.Component && slices.Contains(f.Marks, program(node.Name)) {
 			return node.ID, true
 		}
 	}
@@ -240,6 +244,9 @@ func (n *Incidents) attacked(i *incident.Incident) {
 		}
 	}
 }
+
+// fewFeeds is how many things must go wrong with a component so that it is graver than each of them.
+const fewFeeds = 3
 
 // Component is a thing on which several feeds rest.
 const Component Kind = "component"
@@ -258,8 +265,12 @@ func RuleOf(i *incident.Incident) finding.Rule {
 			worst = r
 		}
 	}
-	if i.Cause != "" {
-		return ruleOf(Component, class)
+	if i.Cause == "" {
+		return worst
 	}
-	return worst
+	rule := ruleOf(Component, class)
+	if len(i.Facts) < fewFeeds {
+		rule.Level = worst.Level // it touches no more than one of them does
+	}
+	return rule
 }

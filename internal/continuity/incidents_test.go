@@ -183,3 +183,22 @@ func TestTwoFeedsBlameNothing(t *testing.T) {
 	w.work(time.Hour, nil)
 	w.tells("both stop", 2, "high silent: [results from LIS]", "high silent: [drug orders from PHARM]")
 }
+
+// The archive's server does not answer, and images are missed: both are the archive. That its certificate ends in a month is another matter.
+func TestAServerAndItsFeed(t *testing.T) {
+	w := newTown(t)
+	image := func() {
+		w.say("wire", "dicom", "assoc", map[string]any{"CallingAETitle": "CT_1", "CalledAETitle": "PACS", "result": "accepted", "command": "C-STORE"})
+		w.now = w.now.Add(2 * time.Minute)
+		w.signs = append(w.signs, w.engine.Tick(w.now)...)
+		w.tell()
+	}
+	for end := w.now.Add(3 * weeks); w.now.Before(end); {
+		image()
+	}
+	w.signs = append(w.signs,
+		continuity.Sign{Kind: continuity.Expires, About: "certificate of archive, C-ECHO", Name: "the certificate", Class: continuity.Days, At: w.now, Since: w.now, On: "PACS"},
+		continuity.Sign{Kind: continuity.ServerDown, About: "server archive, C-ECHO", Name: "archive, C-ECHO", Class: continuity.Hour, At: w.now, Since: w.now, On: "PACS"})
+	w.work(time.Hour, nil)
+	w.tells("two incidents, one of them of two signs", 2, "low expires: [the certificate]", "high server-down: [archive, C-ECHO]", "high component: because of PACS [images and requests to PACS]")
+}

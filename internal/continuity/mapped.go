@@ -97,22 +97,15 @@ func (h house) broken(i *incident.Incident) (out []depend.Broken) {
 	return out
 }
 
-// marked are the services that a fact is about, or else the programs.
+// marked is the component whose server a fact is about, or else the services.
 func (h house) marked(f *incident.Fact) (out []depend.NodeID) {
-	if node, known := h.server(f.Name); known {
+	if node, known := h.server(f); known {
 		return []depend.NodeID{node}
 	}
 	for _, m := range f.Marks {
 		if id, is := strings.CutPrefix(m, "service "); is {
 			if _, known := h.Node(depend.NodeID(id)); known {
 				out = append(out, depend.NodeID(id))
-			}
-		}
-	}
-	for _, m := range f.Marks {
-		if id, is := strings.CutPrefix(m, "program "); is && len(out) == 0 {
-			if node, known := h.server(id); known {
-				out = append(out, node)
 			}
 		}
 	}

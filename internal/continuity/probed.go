@@ -21,7 +21,7 @@ func (r *Room) Probed(ctx context.Context, report probe.Report) error {
 // probed are the signs of a report. What is down on purpose is no news, and that it is up again neither.
 func probed(p *probe.Report, planned bool) (out []Sign) {
 	now, before := &p.Standing, &p.Before
-	sign := Sign{About: "server " + p.Target, Name: p.Target, Class: Hour, At: p.At, Since: now.Since, Why: p.Why}
+	sign := Sign{About: "server " + p.Target, Name: p.Target, Class: Hour, At: p.At, Since: now.Since, On: p.Component, Why: p.Why}
 	if now.State != before.State && !planned {
 		for state, kind := range map[probe.State]Kind{probe.Down: ServerDown, probe.Slow: ServerSlow} {
 			switch state {

@@ -61,6 +61,7 @@ type Sign struct {
 	Took     time.Duration `json:"took,omitempty"`     // an answer, by the 95th percentile; the age of the oldest that waits
 	Usual    time.Duration `json:"usual,omitempty"`
 
+	On   string    `json:"on,omitempty"`  // the component of the house's map whose server it is
 	Ends time.Time `json:"ends,omitzero"` // of a certificate
 	Why  string    `json:"why,omitempty"` // what a server answered, or did not
 
