@@ -10,6 +10,7 @@ import (
 	"github.com/wardline/wardline/internal/continuity/depend"
 	"github.com/wardline/wardline/internal/continuity/hush"
 	"github.com/wardline/wardline/internal/continuity/stage"
+	"github.com/wardline/wardline/internal/continuity/synthetic"
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/finding"
 )
@@ -39,6 +40,7 @@ type Engine struct {
 	machines map[string]*machine
 	stages   *stage.Book
 	logs     *hush.Watch
+	tests    *synthetic.Watch
 	crowded  int       // messages of feeds beyond mostFeeds
 	clock    time.Time // latest time that was heard of
 	weeded   time.Time // when what is long gone was forgotten last
@@ -63,7 +65,7 @@ func NewEngine(cfg EngineConfig) *Engine {
 	if cfg.Zone == nil {
 		cfg.Zone = time.UTC
 	}
-	return &Engine{cfg: cfg, listener: newListener(cfg.Secret), feeds: map[string]*feed{}, ways: map[string]*way{}, channels: map[string]*channel{}, machines: map[string]*machine{}, stages: stage.New(), logs: hush.New()}
+	return &Engine{cfg: cfg, listener: newListener(cfg.Secret), feeds: map[string]*feed{}, ways: map[string]*way{}, channels: map[string]*channel{}, machines: map[string]*machine{}, stages: stage.New(), logs: hush.New(), tests: synthetic.NewWatch()}
 }
 
 // Event takes an event, at the time when it was received.
@@ -184,6 +186,7 @@ func (e *Engine) Tick(now time.Time) (out []Sign) {
 		out = append(out, w.signs(e, w.flow.Tick(now), now)...)
 	}
 	out = append(out, e.logsSilent(now)...)
+	out = append(out, e.wayTold(e.tests.Tick(now), now)...)
 	slices.SortStableFunc(out, func(a, b Sign) int { return strings.Compare(string(a.Class)+a.About, string(b.Class)+b.About) })
 	return out
 }

@@ -90,6 +90,19 @@ func rules() map[Kind]finding.Rule {
 			Title: "Messages wait in the interface engine", Level: "high", CareImpact: "Results and orders arrive late.",
 			Summary: "What the engine has to hand on becomes older and older. The system that it hands it to is slow or does not answer.",
 		},
+		"test-message-lost": {
+			Title: "Test messages do not arrive", Level: "high", CareImpact: lost,
+			Summary:        "Messages about a patient who is nobody are sent on this way every few minutes, and two in a row were not heard behind the interface engine. What is sent about real patients is most likely lost or waits as well.",
+			FalsePositives: []string{"The way of test messages was changed and the real one was not."},
+		},
+		"test-message-slow": {
+			Title: "Test messages take long", Level: "medium", CareImpact: "Results and orders arrive late.",
+			Summary: "A test message took five times as long as they usually do on this way. Look whether messages wait in the interface engine.",
+		},
+		"test-message-altered": {
+			Title: "A test message was changed on its way", Level: "critical", CareImpact: "Values of real patients may be changed as well.",
+			Summary: "A message about a patient who is nobody arrived with another value, unit or patient than it was sent with. Stop the way and look at what was changed in the interface engine today.",
+		},
 		"slow-answers": {
 			Title: "Messages are answered slowly", Level: "high", CareImpact: "Results and orders arrive late, and engines that wait for too long send them twice.",
 			Summary: "The receiver takes far longer than it did. Its database is a usual reason.",

@@ -102,6 +102,16 @@ func (s *Sign) Text() string {
 			text += "; " + s.Deed
 		}
 		return text
+	case "test-message-lost":
+		text := s.Name + ": test messages do not arrive"
+		if s.Why != "" {
+			text += ", nobody takes them"
+		}
+		return text
+	case "test-message-slow":
+		return fmt.Sprintf("%s: a test message took %s, and they took %s before", s.Name, spell(s.Took), spell(s.Usual))
+	case "test-message-altered":
+		return s.Name + ": a test message arrived changed"
 	case "slow-answers":
 		return fmt.Sprintf("%s: answers take %s, and took %s before", s.Name, spell(s.Took), spell(s.Usual))
 	case "refusals", "rejections":

@@ -12,6 +12,7 @@ import (
 	"github.com/wardline/wardline/content/strict"
 	"github.com/wardline/wardline/internal/continuity"
 	"github.com/wardline/wardline/internal/continuity/probe"
+	"github.com/wardline/wardline/internal/continuity/synthetic"
 )
 
 // ContinuityConfig is the watch over the rhythm of care.
@@ -24,6 +25,8 @@ type ContinuityConfig struct {
 	Downtimes []DowntimeConfig `yaml:"downtimes"`
 	// Probes is a file that lists the servers that are asked whether they answer: internal/continuity/probe/config.go documents its keys.
 	Probes string `yaml:"probes"`
+	// Tests is a file that lists the ways on which test messages are sent: internal/continuity/synthetic/synthetic.go documents its keys.
+	Tests string `yaml:"tests"`
 	// Packs is a file that lists the units that get downtime packs: internal/continuity/paper.go documents its keys.
 	Packs string `yaml:"packs"`
 }
@@ -44,7 +47,7 @@ func (c *ContinuityConfig) check() error {
 	if err == nil {
 		_, err = c.planned(time.UTC)
 	}
-	for key, file := range map[string]string{"probes": c.Probes, "packs": c.Packs} {
+	for key, file := range map[string]string{"probes": c.Probes, "tests": c.Tests, "packs": c.Packs} {
 		if err == nil && file != "" && !filepath.IsAbs(file) {
 			err = fmt.Errorf("continuity.%s: name the file by its whole path", key)
 		}
@@ -154,6 +157,40 @@ func (n *Node) openProbes(context.Context) error {
 }
 
 const mostProbes = 1 << 20 // bytes
+
+// openTests reads on which ways test messages are sent.
+func (n *Node) openTests(context.Context) error {
+	file := n.config.Continuity.Tests
+	if n.continuity == nil || file == "" {
+		return nil
+	}
+	text, err := strict.ReadFile(file, mostProbes)
+	if err != nil {
+		return fmt.Errorf("continuity.tests: %w", err)
+	}
+	c, err := synthetic.Parse(text)
+	if err != nil {
+		return fmt.Errorf("continuity.tests: %s: %w", file, err)
+	}
+	n.tests = c.Routes
+	return nil
+}
+
+// testWay sends test messages on a way until ctx is done.
+func (n *Node) testWay(ctx context.Context, way *synthetic.Route) error {
+	tick := time.NewTicker(way.Every)
+	defer tick.Stop()
+	for {
+		if err := n.continuity.Test(ctx, way); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
 
 // probed hands on what came of asking a server. What cannot be filed now is told at the next change.
 func (n *Node) probed(r probe.Report) {

@@ -22,6 +22,7 @@ import (
 	"github.com/wardline/wardline/internal/console"
 	"github.com/wardline/wardline/internal/continuity"
 	"github.com/wardline/wardline/internal/continuity/probe"
+	"github.com/wardline/wardline/internal/continuity/synthetic"
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/hospital"
 	"github.com/wardline/wardline/internal/index"
@@ -59,6 +60,7 @@ type Node struct {
 	integrity  *integrity.Room    // nil when nothing is compared
 	continuity *continuity.Room   // nil when it is off
 	prober     *probe.Prober      // nil when no server is to be asked
+	tests      []synthetic.Route  // ways on which test messages are sent
 	packs      *packs             // nil when no unit gets paper
 	hospital   *hospital.Follower // nil when privacy and integrity are
 	index      *index.Index       // nil when it is off
@@ -117,7 +119,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err := n.openWatch(ctx); err != nil {
 		return err
 	}
-	for _, open := range []func(context.Context) error{n.openPrivacy, n.openIntegrity, n.openContinuity, n.openProbes, n.openPacks, n.openHospital, n.openNeighbours, n.openStamps} {
+	for _, open := range []func(context.Context) error{n.openPrivacy, n.openIntegrity, n.openContinuity, n.openProbes, n.openTests, n.openPacks, n.openHospital, n.openNeighbours, n.openStamps} {
 		if err := open(ctx); err != nil {
 			return err
 		}
@@ -245,6 +247,9 @@ func (n *Node) startRooms(s *stage) {
 	}
 	if n.prober != nil {
 		s.start(n.part("probes", n.prober.Run))
+	}
+	for i := range n.tests {
+		s.start(n.part("test messages "+n.tests[i].Name, func(ctx context.Context) error { return n.testWay(ctx, &n.tests[i]) }))
 	}
 	s.start(n.part("witnesses", n.neighbours.run))
 	if n.stamps != nil {

@@ -3,9 +3,9 @@
 // A feed of a few messages a day is silent for hours before anybody can tell by listening. A message that is sent each ten minutes on purpose tells it in minutes, and it
 // tests the way and not only the door: what an interface engine acknowledges it may still lose.
 //
-//	Route.Message ─► Send ─► interface engine ─► ... ─► a tap or a copy of the feed ─► Read ─► Watch.Heard
-//	                   └──► Watch.Sent                                                         │
-//	                                                              Watch.Tick ─► lost, slow, altered
+//	Route.Message ─► Watch.Sent ─► Send ─► interface engine ─► ... ─► a tap or a copy of the feed ─► Read ─► Watch.Heard
+//	                                                                                                           │
+//	                                                                              Watch.Tick ─► lost, slow, altered
 //
 // It is sent only where a site declares it, about a patient who is nobody (a canary of kind message), with processing id T (HL7 table 0103), and says in plain words what it
 // is. Who hears it must not take it for a sign of life of the feed.

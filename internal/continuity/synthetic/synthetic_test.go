@@ -103,8 +103,10 @@ func (w *way) tell(all []synthetic.Trouble) {
 // test sends one that takes so long, and is changed or not; a way that loses it takes an hour.
 func (w *way) test(took time.Duration, altered bool, failed error) {
 	token := synthetic.NewToken()
-	w.tell(w.watch.Sent(w.r, token, w.now, failed))
-	if failed == nil && took < w.r.Within {
+	w.tell(w.watch.Sent(w.r, token, w.now))
+	if failed != nil {
+		w.tell(w.watch.Failed(w.r, token, failed))
+	} else if took < w.r.Within {
 		w.tell(w.watch.Heard(synthetic.Seen{Token: token, Patient: w.r.Patient, Altered: altered}, w.now.Add(took)))
 	}
 	w.tell(w.watch.Tick(w.now.Add(w.r.Within + time.Second)))

@@ -57,23 +57,28 @@ type sent struct {
 // NewWatch knows of none.
 func NewWatch() *Watch { return &Watch{ways: map[string]*way{}} }
 
-// Sent takes that a message was sent on a way, and what came of handing it over; nil when it was acknowledged.
-func (w *Watch) Sent(r *Route, token string, at time.Time, failed error) (out []Trouble) {
+// Sent takes that a message is about to be sent on a way.
+func (w *Watch) Sent(r *Route, token string, at time.Time) (out []Trouble) {
 	y := w.ways[r.Name]
 	if y == nil {
 		y = &way{told: map[Kind]time.Time{}}
 		w.ways[r.Name] = y
 	}
-	y.within = r.Within
 	if y.open != nil { // the one before was neither heard nor looked at
 		out = y.miss(r.Name, y.open.at)
 	}
-	y.open, y.why = &sent{token, r.Patient, at}, ""
-	if failed != nil {
-		y.why, y.open = failed.Error(), nil
-		return append(out, y.miss(r.Name, at)...)
-	}
+	y.within, y.open, y.why = r.Within, &sent{token, r.Patient, at}, ""
 	return out
+}
+
+// Failed takes that it could not be handed over.
+func (w *Watch) Failed(r *Route, token string, err error) []Trouble {
+	y := w.ways[r.Name]
+	if y == nil || y.open == nil || y.open.token != token {
+		return nil // it was heard all the same
+	}
+	y.why = err.Error()
+	return y.miss(r.Name, y.open.at)
 }
 
 func (y *way) miss(name string, at time.Time) []Trouble {
