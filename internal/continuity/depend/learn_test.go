@@ -1,6 +1,7 @@
 package depend_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -61,11 +62,11 @@ func TestPropose(t *testing.T) {
 	// A person agrees to the first, and turns down the second, for good.
 	first := list[slices.IndexFunc(list, func(p depend.Proposal) bool { return p.Edge.To == "lis" })]
 	second := list[slices.IndexFunc(list, func(p depend.Proposal) bool { return p.Edge.To == "host:10.0.0.1" })]
-	after, err := l.Confirm(g, first, "it.lead", noon())
-	if err != nil {
+	if err := errors.Join(l.Decide(first, true, "it.lead", noon()), l.Decide(second, false, "it.lead", noon())); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Reject(second, "it.lead", noon()); err != nil {
+	after, err := l.Drawn(g)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if e := after.Edges(); len(e) != 1 || e[0].Kind != depend.Confirmed {
@@ -120,10 +121,11 @@ func TestProposeTakesNamesAsTheyCome(t *testing.T) {
 		t.Errorf("only %d proposals", len(list))
 	}
 	for _, p := range list {
-		next, err := l.Confirm(g, p, "it.lead", noon())
-		if err != nil {
+		if err := l.Decide(p, true, "it.lead", noon()); err != nil {
 			t.Fatalf("%+v: %v", p, err)
 		}
-		g = next
+	}
+	if g, err := l.Drawn(g); err != nil || len(g.Edges()) != len(list) {
+		t.Errorf("of %d links there are %d: %v", len(list), len(g.Edges()), err)
 	}
 }

@@ -27,7 +27,30 @@ func Merge(g *Graph, im *Import) (*Graph, error) {
 			nodes = append(nodes, n)
 		}
 	}
-	return New(g.catalogue, nodes, joined(g.Edges(), im.Edges))
+	return newGraph(g.catalogue, nodes, joined(g.Edges(), im.Edges), mostJoined)
+}
+
+// Write writes what a table says as a file of a map. What it only refers to, and house knows, is left to house.
+func (im *Import) Write(house *Graph) ([]byte, error) {
+	nodes, there := slices.Clone(im.Nodes), map[NodeID]bool{}
+	for _, n := range im.Implied {
+		if !house.has(n.ID) {
+			nodes = append(nodes, n)
+		}
+	}
+	for i := range nodes {
+		there[nodes[i].ID] = true
+	}
+	for _, e := range im.Edges {
+		if !there[e.From] { // a thing of house rests on something more
+			there[e.From] = true
+			nodes = append(nodes, Node{ID: e.From, Tolerated: Unstated})
+		}
+	}
+	edges := slices.Clone(im.Edges)
+	slices.SortFunc(nodes, func(a, b Node) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortStableFunc(edges, func(a, b Edge) int { return cmp.Compare(a.To, b.To) })
+	return write(nodes, edges)
 }
 
 // with is n as another says it is.
@@ -50,16 +73,15 @@ func (n Node) with(o Node) Node {
 // joined are edges and more of them; of two between the same the later one counts.
 func joined(edges, more []Edge) []Edge {
 	at := map[Edge]int{}
-	key := func(e Edge) Edge { return Edge{From: e.From, To: e.To, AnyOf: e.AnyOf} }
 	for i, e := range edges {
-		at[key(e)] = i
+		at[e.key()] = i
 	}
 	for _, e := range more {
-		if i, known := at[key(e)]; known {
+		if i, known := at[e.key()]; known {
 			edges[i] = e
 			continue
 		}
-		at[key(e)] = len(edges)
+		at[e.key()] = len(edges)
 		edges = append(edges, e)
 	}
 	return edges
@@ -93,13 +115,12 @@ func Compare(before, after *Graph) Changes {
 	}
 	edges := map[Edge]Edge{}
 	for _, e := range before.edges {
-		edges[Edge{From: e.From, To: e.To, AnyOf: e.AnyOf}] = e
+		edges[e.key()] = e
 	}
 	for _, e := range after.edges {
-		key := Edge{From: e.From, To: e.To, AnyOf: e.AnyOf}
-		old, known := edges[key]
+		old, known := edges[e.key()]
 		c.Edges.add(known, old == e)
-		delete(edges, key)
+		delete(edges, e.key())
 	}
 	c.Edges.Gone = len(edges)
 	return c
