@@ -136,6 +136,13 @@ func (r *Room) save(ctx context.Context) error {
 				return err
 			}
 		}
+		for key, l := range r.engine.links {
+			if l.changed {
+				if err := r.put(ctx, tx, "continuity_links", key, l.linkState); err != nil {
+					return err
+				}
+			}
+		}
 		if err := r.put(ctx, tx, "continuity_rest", "engine", r.engine.rest()); err != nil {
 			return err
 		}
@@ -154,6 +161,9 @@ func (r *Room) save(ctx context.Context) error {
 	}
 	for _, f := range r.engine.order {
 		f.changed = false
+	}
+	for _, l := range r.engine.links {
+		l.changed = false
 	}
 	r.found, r.engine.gone = r.found[:0], nil
 	return nil
@@ -219,7 +229,7 @@ func (r *Room) keepSign(ctx context.Context, tx *sql.Tx, s *Sign) error {
 
 // load takes up what was saved last. A model that cannot be read is begun anew, and said so: nothing else is lost by it.
 func (r *Room) load(ctx context.Context) error {
-	e := NewEngine(r.cfg.engine(r.catalogue))
+	e := NewEngine(r.cfg.engine())
 	err := r.cfg.DB.Do(ctx, func(tx *sql.Tx) (err error) {
 		if r.next, err = store.Position(ctx, tx, watcher); err != nil {
 			return err
@@ -252,6 +262,9 @@ func (r *Room) load(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := r.loadLinks(ctx, tx, e); err != nil {
+			return err
+		}
 		return r.loadRest(ctx, tx, e)
 	})
 	if err != nil {
@@ -260,6 +273,22 @@ func (r *Room) load(ctx context.Context) error {
 	slices.SortStableFunc(e.order, func(a, b *feed) int { return a.first.Compare(b.first) })
 	r.engine, r.receipts, r.found, r.filings = e, nil, nil, 0
 	return nil
+}
+
+func (r *Room) loadLinks(ctx context.Context, tx *sql.Tx, e *Engine) error {
+	r.said = depend.NewLearned()
+	err := r.each(ctx, tx, "continuity_said", func(body []byte) error { return r.open(body, r.said) })
+	if err != nil {
+		return err
+	}
+	return r.each(ctx, tx, "continuity_links", func(body []byte) error {
+		l := &link{}
+		if err := r.open(body, &l.linkState); err != nil {
+			return err
+		}
+		e.links[l.key()] = l
+		return nil
+	})
 }
 
 func (r *Room) loadRest(ctx context.Context, tx *sql.Tx, e *Engine) error {

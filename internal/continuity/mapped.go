@@ -1,6 +1,7 @@
 package continuity
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ type house struct {
 	units map[string]depend.NodeID // by the name that messages give a unit
 }
 
-// graph is the house's map at this moment. Who calls it holds r.mu.
+// graph is the house's map at this moment: what the house drew, what is heard besides, and the links to which people agreed. Who calls it holds r.mu.
 func (r *Room) graph() (house, error) {
 	h := house{feeds: map[string]depend.NodeID{}, units: map[string]depend.NodeID{}}
 	feeds, units := map[depend.NodeID]depend.Heard{}, []depend.Place{}
@@ -31,37 +32,81 @@ func (r *Room) graph() (house, error) {
 			}
 		}
 	}
-	var err error
-	h.Graph, err = r.catalogue.Default(feeds, units)
-	return h, err
+	g, called, err := r.cfg.Site.Map.Joined(feeds, units)
+	if err == nil {
+		h.Graph, err = r.said.Drawn(g)
+	}
+	if err != nil {
+		return h, err
+	}
+	for _, ids := range []map[string]depend.NodeID{h.feeds, h.units} {
+		for name, id := range ids {
+			ids[name] = called[id]
+		}
+	}
+	return h, nil
 }
 
-// Map is what rests on what in a house that has drawn no map of its own, as far as its feeds tell it, and what the present silence does in it: the services whose
-// feeds are heard with what these usually rest on, and the units that messages name. A component that explains why feeds are silent stands for them.
-// lying is how many patients were counted on units; it may be empty.
-func (r *Room) Map(lying Counted) (*depend.Impact, error) {
+// MapView is what rests on what, and what people are asked about it.
+type MapView struct {
+	*depend.Impact            // of what is silent now
+	Drawn          bool       // the house drew a map of its own
+	Asked          []LinkView // that traffic shows, seen longest first; the first of them are on the map, and count for nothing
+	Said           []LinkView // that people spoke of, latest first
+}
+
+// mostAsked is about how many links people are asked at once, and mostSaid how many of their answers are shown.
+const (
+	mostAsked = 10
+	mostSaid  = 100
+)
+
+// Map is what rests on what, and what the present silence does in it. A component that explains why feeds are silent stands for them. lying is how many patients were
+// counted on units; it may be empty.
+func (r *Room) Map(lying Counted) (*MapView, error) {
 	r.mu.Lock()
 	h, err := r.graph()
+	if err != nil {
+		r.mu.Unlock()
+		return nil, err
+	}
 	var silent []depend.Broken
 	for _, f := range r.engine.order {
 		if s, is := f.model.Silence(); is {
 			silent = append(silent, depend.Broken{Node: h.feeds[f.id], Since: s.Since})
 		}
 	}
+	asked, said := r.asked(h.Graph), r.said.Decisions()
 	r.mu.Unlock()
-	if err != nil {
-		return nil, err
-	}
 	census := depend.Census{At: lying.At}
 	if lying.Patients != nil {
 		census.Patients = map[depend.NodeID]int{}
 	}
 	for unit, id := range h.units {
 		if n, counted := lying.Patients[unit]; counted {
-			census.Patients[id] = n
+			census.Patients[id] += n // a house may call two of them one
 		}
 	}
-	return h.Impact(blamed(h.Graph, silent), census, r.cfg.Now()), nil
+	v := &MapView{Drawn: r.cfg.Site.Drawn}
+	for i := range asked {
+		p := &asked[i]
+		l := shownLink(h.Graph, &p.Edge, p.Nodes)
+		l.Why, l.Count, l.Days = p.Why, p.Count, p.Days
+		v.Asked = append(v.Asked, l)
+	}
+	for _, d := range said {
+		l := shownLink(h.Graph, &d.Edge, d.Nodes)
+		l.Yes, l.By, l.At = d.Confirmed, d.By, d.At
+		v.Said = append(v.Said, l)
+	}
+	slices.SortStableFunc(v.Said, func(a, b LinkView) int { return b.At.Compare(a.At) })
+	v.Said = v.Said[:min(mostSaid, len(v.Said))]
+	g, err := depend.With(h.Graph, asked[:min(mostAsked, len(asked))])
+	if err != nil {
+		return nil, err
+	}
+	v.Impact = g.Impact(blamed(g, silent), census, r.cfg.Now())
+	return v, nil
 }
 
 // blamed puts the components that surely explain silent feeds in their place, broken since the first of them fell silent.

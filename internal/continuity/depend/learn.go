@@ -61,13 +61,11 @@ var ErrDecided = errors.New("too many decisions on proposed links are kept: writ
 // NewLearned knows of no decision.
 func NewLearned() *Learned { return &Learned{decisions: map[[2]NodeID]Decision{}} }
 
-// State is what Restore brings back.
-func (l *Learned) State() ([]byte, error) {
-	return json.Marshal(l.Decisions())
-}
+// MarshalJSON writes what UnmarshalJSON brings back.
+func (l *Learned) MarshalJSON() ([]byte, error) { return json.Marshal(l.Decisions()) }
 
-// Restore brings back what State returned.
-func (l *Learned) Restore(state []byte) error {
+// UnmarshalJSON brings back what MarshalJSON wrote.
+func (l *Learned) UnmarshalJSON(state []byte) error {
 	var list []Decision
 	if err := json.Unmarshal(state, &list); err != nil {
 		return fmt.Errorf("read decisions on proposed links: %w", err)
