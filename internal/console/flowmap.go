@@ -36,7 +36,7 @@ func (c *Console) flowMap(r *request) (answer, error) {
 		v.Answer, v.Empty = "Nothing is known yet.", "The map is made of the feeds that are heard. Connect the interface engine first: it knows most of them."
 		return view("flowmap", v), nil
 	}
-	v.Answer = mapHeadline(im)
+	v.Answer = mapHeadline(im.Impact)
 	if len(im.Causes) > 0 && len(im.Units) > 0 {
 		v.Context = "It touches " + page.Plural(len(im.Units), "unit") + " with " + page.Plural(im.Patients, "patient") + either(im.Counted.IsZero(), "", ", as of "+r.clock.At(im.Counted)) + "."
 		if im.Patients == 0 && im.Unknown > 0 {

@@ -2,8 +2,10 @@ package depend
 
 import (
 	"cmp"
+	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // Merge adds to a map what a table says: what it states of a thing counts, what it does not state stays, and what it does not name stays as well, for an
@@ -124,6 +126,37 @@ func Compare(before, after *Graph) Changes {
 	}
 	c.Edges.Gone = len(edges)
 	return c
+}
+
+// Words are what changes as a sentence says it: 3 units new, 1 changed, 9 as before; 4 links new.
+func (c *Changes) Words() string {
+	var parts []string
+	for k := Component; k <= Unit; k++ {
+		if n := c.Nodes[k]; n != (Count{}) {
+			parts = append(parts, n.words(k.String()))
+		}
+	}
+	if c.Edges != (Count{}) {
+		parts = append(parts, c.Edges.words("link"))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (c Count) words(thing string) string {
+	var parts []string
+	for _, p := range [...]struct {
+		n    int
+		what string
+	}{{c.Added, "new"}, {c.Changed, "changed"}, {c.Same, "as before"}, {c.Gone, "gone"}} {
+		switch {
+		case p.n == 0:
+		case parts == nil:
+			parts = append(parts, many(p.n, thing)+" "+p.what)
+		default:
+			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (g *Graph) has(id NodeID) bool { _, ok := g.at[id]; return ok }
