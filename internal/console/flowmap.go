@@ -1,7 +1,6 @@
 package console
 
 import (
-	"html/template"
 	"strings"
 	"time"
 
@@ -19,7 +18,7 @@ func flowViews(here string) []page.Tab {
 // flowMap draws what rests on what.
 func (c *Console) flowMap(r *request) (answer, error) {
 	v := page.FlowMap{Views: flowViews("/flows/map")}
-	v.Frame = c.frame(r, "flows", "Map", mapAsk)
+	v.Frame = c.frame(r, "flows", "Map", mapAsk, key("next, previous question", "J", "K"))
 	if c.Continuity == nil {
 		v.Answer, v.Empty = "We cannot tell: nobody listens for it.", "An administrator has feeds watched by taking continuity.off out of the configuration, and starts the node again."
 		return view("flowmap", v), nil
@@ -33,7 +32,8 @@ func (c *Console) flowMap(r *request) (answer, error) {
 		return answer{}, err
 	}
 	if im.Size() == 0 {
-		v.Answer, v.Empty = "Nothing is known yet.", "The map is made of the feeds that are heard. Connect the interface engine first: it knows most of them."
+		v.Answer = "Nothing is known yet."
+		v.Empty = "The map is made of the feeds that are heard, and of the house's own map. Connect the interface engine first: it knows most of them. Then name a file or a folder under continuity.map in the configuration: wardline map import makes one of an export."
 		return view("flowmap", v), nil
 	}
 	v.Answer = mapHeadline(im.Impact)
@@ -43,7 +43,10 @@ func (c *Console) flowMap(r *request) (answer, error) {
 			v.Context = "It touches " + page.Plural(len(im.Units), "unit") + ". How many patients lie there is counted where units get downtime packs."
 		}
 	}
-	v.Map = template.HTML(im.Draw()) // every word in it is escaped there
+	v.Toast = linkToast(r)
+	c.mapPicture(&v, r, im)
+	mapLists(&v, im.List())
+	c.mapLinks(&v, r, im)
 	for i := range im.Services {
 		s := &im.Services[i]
 		row := page.ServiceRow{Name: page.Clean(s.Name, 60), Harm: page.Clean(s.Harm, 120), Left: "not known", Call: "whoever looks after it"}

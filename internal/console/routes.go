@@ -89,6 +89,7 @@ func table() []route {
 
 		{pattern: "GET /flows", api: "GET /flows", verb: access.SourceRead, handle: (*Console).flows, doc: docFlows()},
 		{pattern: "GET /flows/map", verb: access.SourceRead, handle: (*Console).flowMap},
+		{pattern: "POST /flows/map/links/{id}", verb: access.SourceWrite, handle: (*Console).mapLink},
 		{pattern: "GET /flows/readiness", verb: access.SourceRead, handle: (*Console).readiness},
 		{pattern: "GET /flows/{id}", verb: access.SourceRead, handle: (*Console).flow},
 		{pattern: "POST /flows/{id}/ordinary", verb: access.SourceWrite, handle: (*Console).ordinary},
