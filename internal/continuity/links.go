@@ -3,8 +3,6 @@ package continuity
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -103,11 +101,6 @@ func linkID(from, to depend.NodeID) string {
 	return event.NewID("link", string(from), string(to)).String()
 }
 
-// asked are the links of which nobody said anything yet.
-func (r *Room) asked(g *depend.Graph) []depend.Proposal {
-	return r.said.Propose(g, r.engine.pairs(), askedAfter)
-}
-
 // shownLink is a link in words. nodes are those that the map may lack.
 func shownLink(g *depend.Graph, e *depend.Edge, nodes []depend.Node) LinkView {
 	name := func(id depend.NodeID) string {
@@ -130,25 +123,24 @@ const (
 func (r *Room) Link(ctx context.Context, id, word, by string) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	before, err := json.Marshal(r.said)
-	if err != nil {
-		return false, err
-	}
-	done, err := r.say(id, word, by)
+	next := r.said.Clone()
+	done, err := r.say(next, id, word, by)
 	if err == nil && done {
-		err = r.cfg.DB.Do(ctx, func(tx *sql.Tx) error { return r.put(ctx, tx, "continuity_said", "links", r.said) })
+		err = r.cfg.DB.Do(ctx, func(tx *sql.Tx) error { return r.put(ctx, tx, "continuity_said", "links", next) })
 	}
 	if err != nil {
-		return false, errors.Join(fmt.Errorf("keep what was said of a link: %w", err), json.Unmarshal(before, r.said))
+		return false, fmt.Errorf("keep what was said of a link: %w", err)
 	}
+	r.said = next
 	return done, nil
 }
 
-func (r *Room) say(id, word, by string) (bool, error) {
+// say notes it in next.
+func (r *Room) say(next *depend.Learned, id, word, by string) (bool, error) {
 	if word == LinkAgain {
-		for _, d := range r.said.Decisions() {
+		for _, d := range next.Decisions() {
 			if linkID(d.Edge.From, d.Edge.To) == id {
-				r.said.Forget(d.Edge.From, d.Edge.To)
+				next.Forget(d.Edge.From, d.Edge.To)
 				return true, nil
 			}
 		}
@@ -158,9 +150,9 @@ func (r *Room) say(id, word, by string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	for _, p := range r.asked(h.Graph) {
+	for _, p := range next.Propose(h.Graph, r.engine.pairs(), askedAfter) {
 		if linkID(p.Edge.From, p.Edge.To) == id {
-			return true, r.said.Decide(p, word == LinkYes, by, r.cfg.Now())
+			return true, next.Decide(p, word == LinkYes, by, r.cfg.Now())
 		}
 	}
 	return false, nil

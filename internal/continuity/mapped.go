@@ -34,7 +34,7 @@ func (r *Room) graph() (house, error) {
 	}
 	g, called, err := r.cfg.Site.Map.Joined(feeds, units)
 	if err == nil {
-		h.Graph, err = r.said.Drawn(g)
+		h.Graph, err = r.said.Drawn(g, r.engine.shown)
 	}
 	if err != nil {
 		return h, err
@@ -76,8 +76,9 @@ func (r *Room) Map(lying Counted) (*MapView, error) {
 			silent = append(silent, depend.Broken{Node: h.feeds[f.id], Since: s.Since})
 		}
 	}
-	asked, said := r.asked(h.Graph), r.said.Decisions()
+	pairs, said := r.engine.pairs(), r.said
 	r.mu.Unlock()
+	asked := said.Propose(h.Graph, pairs, askedAfter)
 	census := depend.Census{At: lying.At}
 	if lying.Patients != nil {
 		census.Patients = map[depend.NodeID]int{}
@@ -94,8 +95,9 @@ func (r *Room) Map(lying Counted) (*MapView, error) {
 		l.Why, l.Count, l.Days = p.Why, p.Count, p.Days
 		v.Asked = append(v.Asked, l)
 	}
-	for _, d := range said {
+	for _, d := range said.Decisions() {
 		l := shownLink(h.Graph, &d.Edge, d.Nodes)
+		l.From, l.To = r.engine.shown(l.From), r.engine.shown(l.To) // who is a patient may have been heard since
 		l.Yes, l.By, l.At = d.Confirmed, d.By, d.At
 		v.Said = append(v.Said, l)
 	}

@@ -170,6 +170,15 @@ func TestAMapOfNobodys(t *testing.T) {
 		if got := strings.Join(room.Links(), "\n"); !strings.Contains(got, "lab needs feed-") || !strings.Contains(got, "needs program:LIS|MAIN (declared)") {
 			t.Errorf("the map:\n%s", got)
 		}
+		// What is said is shown as names may be shown now: that somebody is called like a system may have been heard since.
+		if done, err := room.Link(t.Context(), v.Asked[0].ID, continuity.LinkYes, "M. Okafor"); err != nil || !done {
+			t.Fatal(done, err)
+		}
+		w.shown = func(name string) string { return strings.ReplaceAll(name, "10.0.0.5", "somebody") }
+		room = w.follow(heardAll(uint64(w.n)))
+		if v, err = room.Map(continuity.Counted{}); err != nil || len(v.Said) != 1 || v.Said[0].To != "somebody" || strings.Contains(v.Draw(), "10.0.0.5") || !strings.Contains(v.Draw(), "somebody") {
+			t.Errorf("said: %+v, %v", v.Said, err)
+		}
 	})
 }
 

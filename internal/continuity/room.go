@@ -61,7 +61,7 @@ type Room struct {
 	began    time.Time // when it did
 	ticked   time.Time // by when things were received
 	receipts []*journal.Receipt
-	said     *depend.Learned // of links
+	said     *depend.Learned // of links; never changed, but replaced
 	found    []Sign          // since it was saved
 	filings  int             // since that was begun
 }

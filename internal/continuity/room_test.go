@@ -30,6 +30,7 @@ type ward struct {
 	db      *store.DB
 	vault   *vault.Vault
 	hide    func(string) string
+	shown   func(string) string
 	site    *continuity.Site
 	tax     *event.Taxonomy
 	at      time.Time // of the laboratory
@@ -99,7 +100,7 @@ func (w *ward) sleep(until time.Time) {
 func (w *ward) follow(done func(*continuity.Room) bool) *continuity.Room {
 	w.Helper()
 	room, err := continuity.OpenRoom(w.Context(), continuity.Config{
-		Journal: w.journal, DB: w.db, Vault: w.vault, Hide: w.hide, Site: w.site, Taxonomy: w.tax, Log: slog.New(slog.DiscardHandler), Now: func() time.Time {
+		Journal: w.journal, DB: w.db, Vault: w.vault, Hide: w.hide, Shown: w.shown, Site: w.site, Taxonomy: w.tax, Log: slog.New(slog.DiscardHandler), Now: func() time.Time {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			return w.now

@@ -105,7 +105,7 @@ func TestDrawnLeavesOutWhatIsGone(t *testing.T) {
 		"nodes: [{id: a, kind: component}, {id: b, kind: component}]": 1, "nodes: [{id: a, kind: component}]": 0, "nodes: [{id: b, kind: component}]": 0,
 		"nodes: [{id: a, kind: component}, {id: b, kind: unit}]": 0, "nodes: [{id: a, kind: component, needs: [b]}, {id: b, kind: component}]": 1,
 	} {
-		g, err := l.Drawn(read(t, text))
+		g, err := l.Drawn(read(t, text), nil)
 		if err != nil || len(g.Edges()) != want {
 			t.Errorf("%s: %+v, %v", text, g, err)
 		}

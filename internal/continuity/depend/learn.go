@@ -61,6 +61,9 @@ var ErrDecided = errors.New("too many decisions on proposed links are kept: writ
 // NewLearned knows of no decision.
 func NewLearned() *Learned { return &Learned{decisions: map[[2]NodeID]Decision{}} }
 
+// Clone is another that knows the same.
+func (l *Learned) Clone() *Learned { return &Learned{maps.Clone(l.decisions)} }
+
 // MarshalJSON writes what UnmarshalJSON brings back.
 func (l *Learned) MarshalJSON() ([]byte, error) { return json.Marshal(l.Decisions()) }
 
@@ -131,11 +134,15 @@ func (l *Learned) Decide(p Proposal, confirmed bool, by string, at time.Time) er
 func (l *Learned) Forget(from, to NodeID) { delete(l.decisions, [2]NodeID{from, to}) }
 
 // Drawn is a map with the links to which people agreed. What the map says itself counts before, and of links to things that are no longer on it nothing is left.
-func (l *Learned) Drawn(g *Graph) (*Graph, error) {
+// shown is a name that a system gave itself as it may be shown now; nil: as it is.
+func (l *Learned) Drawn(g *Graph, shown func(string) string) (*Graph, error) {
 	im, coming := &Import{}, map[NodeID]bool{}
 	confirmed := slices.DeleteFunc(l.Decisions(), func(d Decision) bool { return !d.Confirmed || g.linked(d.key()) })
 	for i := range confirmed {
 		for _, n := range confirmed[i].Nodes {
+			if shown != nil {
+				n.Name = shown(n.Name)
+			}
 			im.Implied = append(im.Implied, n)
 			coming[n.ID] = true
 		}

@@ -66,7 +66,7 @@ func TestPropose(t *testing.T) {
 	if err := errors.Join(l.Decide(first, true, "it.lead", noon()), l.Decide(second, false, "it.lead", noon())); err != nil {
 		t.Fatal(err)
 	}
-	after, err := l.Drawn(g)
+	after, err := l.Drawn(g, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func TestProposeTakesNamesAsTheyCome(t *testing.T) {
 			t.Fatalf("%+v: %v", p, err)
 		}
 	}
-	if g, err := l.Drawn(g); err != nil || len(g.Edges()) != len(list) {
+	if g, err := l.Drawn(g, nil); err != nil || len(g.Edges()) != len(list) {
 		t.Errorf("of %d links there are %d: %v", len(list), len(g.Edges()), err)
 	}
 }
