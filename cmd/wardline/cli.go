@@ -26,6 +26,7 @@ type cli struct {
 	Canary   canaryCmd   `cmd:"" help:"Decoys that nobody needs: lay them out on this machine, and watch who touches them."`
 	Scan     scanCmd     `cmd:"" help:"Read logs and say what stands in them."`
 	Hospital hospitalCmd `cmd:"" help:"Look at what the house's systems would tell a node about it."`
+	Map      mapCmd      `cmd:"" help:"What rests on what in the house: check a map, and make one of an export."`
 	Rule     ruleCmd     `cmd:"" help:"List, show, check and test detection rules."`
 	Doctor   doctorCmd   `cmd:"" help:"Say what is wrong with a node, and what to do."`
 	Downtime downtimeCmd `cmd:"" help:"Open the paper for a downtime, and make keys that seal it."`

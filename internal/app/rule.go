@@ -24,8 +24,8 @@ type RuleConfig struct {
 	JSON         bool     // write lines of JSON instead of a table
 }
 
-// ErrRefused says that a rule cannot be honoured. What and why has been written already.
-var ErrRefused = errors.New("some rules cannot be run")
+// ErrRefused says that a rule or a map cannot be honoured. What and why has been written already.
+var ErrRefused = errors.New("some of it cannot be taken")
 
 // ErrNoRule says that no rule answers to a name.
 var ErrNoRule = errors.New("no such rule: 'wardline rule list' shows what there is")

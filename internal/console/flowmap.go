@@ -1,7 +1,6 @@
 package console
 
 import (
-	"html/template"
 	"strings"
 	"time"
 
@@ -19,7 +18,7 @@ func flowViews(here string) []page.Tab {
 // flowMap draws what rests on what.
 func (c *Console) flowMap(r *request) (answer, error) {
 	v := page.FlowMap{Views: flowViews("/flows/map")}
-	v.Frame = c.frame(r, "flows", "Map", mapAsk)
+	v.Frame = c.frame(r, "flows", "Map", mapAsk, key("next, previous question", "J", "K"))
 	if c.Continuity == nil {
 		v.Answer, v.Empty = "We cannot tell: nobody listens for it.", "An administrator has feeds watched by taking continuity.off out of the configuration, and starts the node again."
 		return view("flowmap", v), nil
@@ -33,18 +32,22 @@ func (c *Console) flowMap(r *request) (answer, error) {
 		return answer{}, err
 	}
 	if im.Size() == 0 {
-		v.Answer, v.Empty = "Nothing is known yet.", "The map is made of the feeds that are heard. Connect the interface engine first: it knows most of them."
+		v.Answer = "Nothing is known yet."
+		v.Empty = "The map is made of the feeds that are heard, and of the house's own map. Connect the interface engine first: it knows most of them. Then name a file or a folder under continuity.map in the configuration: wardline map import makes one of an export."
 		return view("flowmap", v), nil
 	}
-	v.Answer = mapHeadline(im)
+	v.Answer = mapHeadline(im.Impact)
 	if len(im.Causes) > 0 && len(im.Units) > 0 {
 		v.Context = "It touches " + page.Plural(len(im.Units), "unit") + " with " + page.Plural(im.Patients, "patient") + either(im.Counted.IsZero(), "", ", as of "+r.clock.At(im.Counted)) + "."
 		if im.Patients == 0 && im.Unknown > 0 {
 			v.Context = "It touches " + page.Plural(len(im.Units), "unit") + ". How many patients lie there is counted where units get downtime packs."
 		}
 	}
-	v.Map = template.HTML(im.Draw()) // every word in it is escaped there
-	v.Services = services(r, im)
+	v.Toast = linkToast(r)
+	c.mapPicture(&v, r, im)
+	mapLists(&v, im.List())
+	c.mapLinks(&v, r, im)
+	v.Services = services(r, im.Impact)
 	if len(im.Services) > 0 {
 		v.Steps, v.StepsFor = im.Services[0].Procedure, uncapital(page.Clean(im.Services[0].Name, 60))
 	}

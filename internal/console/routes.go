@@ -91,6 +91,7 @@ func table() []route {
 		{pattern: "GET /flows/incidents", api: "GET /flows/incidents", verb: access.SourceRead, handle: (*Console).incidents, doc: docIncidents()},
 		{pattern: "GET /flows/incidents/{id}", api: "GET /flows/incidents/{id}", verb: access.SourceRead, handle: (*Console).incident, doc: docIncident()},
 		{pattern: "GET /flows/map", verb: access.SourceRead, handle: (*Console).flowMap},
+		{pattern: "POST /flows/map/links/{id}", verb: access.SourceWrite, handle: (*Console).mapLink},
 		{pattern: "GET /flows/readiness", verb: access.SourceRead, handle: (*Console).readiness},
 		{pattern: "GET /flows/{id}", verb: access.SourceRead, handle: (*Console).flow},
 		{pattern: "POST /flows/{id}/ordinary", verb: access.SourceWrite, handle: (*Console).ordinary},

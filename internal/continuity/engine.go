@@ -38,6 +38,7 @@ type Engine struct {
 	ways     map[string]*way
 	channels map[string]*channel
 	machines map[string]*machine
+	links    map[string]*link
 	stages   *stage.Book
 	logs     *hush.Watch
 	tests    *synthetic.Watch
@@ -47,7 +48,7 @@ type Engine struct {
 	gone     []gone    // since it was written
 }
 
-// gone is what is known no more: the id of a feed or a way.
+// gone is what is known no more: the id of a feed, a way or a link.
 type gone struct{ table, id string }
 
 // forget is how long nothing must have been heard of something so that it is forgotten: by then nothing of its week is remembered either. A feed that
@@ -65,7 +66,7 @@ func NewEngine(cfg EngineConfig) *Engine {
 	if cfg.Zone == nil {
 		cfg.Zone = time.UTC
 	}
-	return &Engine{cfg: cfg, listener: newListener(cfg.Secret), feeds: map[string]*feed{}, ways: map[string]*way{}, channels: map[string]*channel{}, machines: map[string]*machine{}, stages: stage.New(), logs: hush.New(), tests: synthetic.NewWatch()}
+	return &Engine{cfg: cfg, listener: newListener(cfg.Secret), feeds: map[string]*feed{}, ways: map[string]*way{}, channels: map[string]*channel{}, machines: map[string]*machine{}, links: map[string]*link{}, stages: stage.New(), logs: hush.New(), tests: synthetic.NewWatch()}
 }
 
 // Event takes an event, at the time when it was received.
@@ -81,6 +82,7 @@ func (e *Engine) Event(ev *event.Event) []Sign {
 	if h.feed != "" {
 		if f := e.feed(&h, at); f != nil {
 			out = append(out, f.hear(e, &h, at)...)
+			e.linked(f, &h, at)
 		}
 	}
 	if h.asked != "" && h.control != 0 {
@@ -208,6 +210,12 @@ func (e *Engine) weed(now time.Time) {
 		if old(w.flow.Heard()) {
 			delete(e.ways, id)
 			e.gone = append(e.gone, gone{"continuity_ways", id})
+		}
+	}
+	for key, l := range e.links {
+		if old(l.Last) {
+			delete(e.links, key)
+			e.gone = append(e.gone, gone{"continuity_links", key})
 		}
 	}
 	e.logs.Weed(now.Add(-forget))

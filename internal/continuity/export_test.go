@@ -1,6 +1,26 @@
 package continuity
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
+
+// Links are those of the house's map at this moment.
+func (r *Room) Links() (out []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	h, err := r.graph()
+	if err != nil {
+		return []string{err.Error()}
+	}
+	for _, e := range h.Edges() {
+		out = append(out, fmt.Sprintf("%s needs %s (%s)", e.From, e.To, e.Kind))
+	}
+	return out
+}
+
+// Pairs is how many pairs of who sends what to whom are counted.
+func (e *Engine) Pairs() int { return len(e.links) }
 
 // ProbeSigns is what a test sees of what is told of a server.
 var ProbeSigns = probed

@@ -21,6 +21,8 @@ type heard struct {
 	body  uint64       // hash of what is said but for its times, 0 when repetition says nothing
 	known depend.Heard // as services know their feeds
 
+	fromHost, toHost string // addresses, where they are known
+
 	asked    string        // id of the way on which it waits for an answer
 	answered string        // id of the way on which it is an answer, or tells one
 	control  uint64        // hash of the control id
@@ -74,7 +76,7 @@ func (l *listener) message(ev *event.Event) heard {
 		feed: strings.Join([]string{ev.Source, from, site, code}, " "), what: carried + " from", from: nameOf(from, ev.Source),
 		asked: wayOf(ev.Source, from, value(ev, "MSH-5.1")), control: l.sum(control),
 	}
-	h.known = depend.Heard{From: from, To: value(ev, "MSH-5.1")}
+	h.known, h.fromHost = depend.Heard{From: atSite(from, site), To: atSite(value(ev, "MSH-5.1"), value(ev, "MSH-6.1"))}, hostOf(ev.Source)
 	if known {
 		h.known.Type = strings.TrimSuffix(code+"^"+value(ev, "MSH-9.2"), "^")
 	}
@@ -129,7 +131,7 @@ func (l *listener) association(ev *event.Event) heard {
 		return heard{}
 	}
 	h := heard{feed: "images " + called, what: "images and requests to", from: called, part: "machine " + calling, answered: "images" + wayMark + wayMark + called, timed: true}
-	h.known = depend.Heard{Role: "query", To: called}
+	h.known, h.toHost = depend.Heard{Role: "query", To: called}, value(ev, "id.resp_h")
 	if value(ev, "command") == "C-STORE" {
 		h.known.Role = "store"
 	}
@@ -148,6 +150,14 @@ func (l *listener) association(ev *event.Event) heard {
 func wayOf(source, from, to string) string {
 	point, _, _ := strings.Cut(source, "/")
 	return point + wayMark + from + wayMark + to
+}
+
+// atSite is an application with its facility: LIS|LAB.
+func atSite(app, facility string) string {
+	if app == "" || facility == "" {
+		return app
+	}
+	return app + "|" + facility
 }
 
 // wayMark stands between the parts of a way's id. It stands in no name.

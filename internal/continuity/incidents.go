@@ -27,7 +27,13 @@ type Telling struct {
 
 // NewIncidents joins what an Engine tells, over what usually rests on what.
 func NewIncidents(e *Engine) *Incidents {
-	return &Incidents{engine: e, graph: func() (house, error) { return e.house(e.cfg.Services.Default) }}
+	return &Incidents{engine: e, graph: func() (house, error) { return e.house(e.usual) }}
+}
+
+// usual draws what usually rests on what.
+func (e *Engine) usual(feeds map[depend.NodeID]depend.Heard, units []depend.Place) (*depend.Graph, map[depend.NodeID]depend.NodeID, error) {
+	g, err := e.cfg.Services.Default(feeds, units)
+	return g, nil, err
 }
 
 // Take takes signs, and says what people are told now.
@@ -111,7 +117,7 @@ func (n *Incidents) marks(s *Sign) []string {
 	}
 	e := n.engine
 	if f := e.about(s.About); f != nil {
-		marks := []string{"feed " + f.id, program(f.from), "pair " + f.known.From + wayMark + f.known.To}
+		marks := []string{"feed " + f.id, program(f.from), "pair " + app(f.known.From) + wayMark + app(f.known.To)}
 		if row := e.cfg.Services.Match(f.known); row != nil {
 			marks = append(marks, "service "+row.ID)
 		}
@@ -127,7 +133,13 @@ func (n *Incidents) marks(s *Sign) []string {
 	return marks
 }
 
-func program(name string) string { return "program " + strings.ToLower(name) }
+func program(name string) string { return "program " + strings.ToLower(app(name)) }
+
+// app is an application without its facility: LIS of LIS|LAB.
+func app(name string) string {
+	name, _, _ = strings.Cut(name, "|")
+	return name
+}
 
 // about is the feed of whose, or of whose part's, signs that is the name.
 func (e *Engine) about(id string) *feed {
@@ -164,7 +176,7 @@ func (e *Engine) called(about string) []string {
 	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 	for _, f := range e.order {
 		for _, end := range []string{f.known.From, f.known.To} {
-			if mark := program(end); slices.Contains(words, strings.ToLower(end)) && !slices.Contains(marks, mark) {
+			if mark := program(end); slices.Contains(words, strings.ToLower(app(end))) && !slices.Contains(marks, mark) {
 				marks = append(marks, mark)
 			}
 		}

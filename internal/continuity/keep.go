@@ -140,6 +140,13 @@ func (r *Room) save(ctx context.Context) error {
 				return err
 			}
 		}
+		for key, l := range r.engine.links {
+			if l.changed {
+				if err := r.put(ctx, tx, "continuity_links", key, l.linkState); err != nil {
+					return err
+				}
+			}
+		}
 		if err := r.put(ctx, tx, "continuity_rest", "engine", r.engine.rest()); err != nil {
 			return err
 		}
@@ -163,6 +170,9 @@ func (r *Room) save(ctx context.Context) error {
 	}
 	for _, f := range r.engine.order {
 		f.changed = false
+	}
+	for _, l := range r.engine.links {
+		l.changed = false
 	}
 	r.found, r.engine.gone, r.news = r.found[:0], nil, false
 	return nil
@@ -242,7 +252,7 @@ func (r *Room) keepIncident(ctx context.Context, tx *sql.Tx, i *incident.Inciden
 
 // load takes up what was saved last. A model that cannot be read is begun anew, and said so: nothing else is lost by it.
 func (r *Room) load(ctx context.Context) error {
-	e := NewEngine(r.cfg.engine(r.catalogue))
+	e := NewEngine(r.cfg.engine())
 	incidents := &Incidents{engine: e, graph: r.graph}
 	err := r.cfg.DB.Do(ctx, func(tx *sql.Tx) (err error) {
 		if r.next, err = store.Position(ctx, tx, watcher); err != nil {
@@ -276,6 +286,9 @@ func (r *Room) load(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := r.loadLinks(ctx, tx, e); err != nil {
+			return err
+		}
 		if err := r.loadRest(ctx, tx, e); err != nil {
 			return err
 		}
@@ -287,6 +300,22 @@ func (r *Room) load(ctx context.Context) error {
 	slices.SortStableFunc(e.order, func(a, b *feed) int { return a.first.Compare(b.first) })
 	r.engine, r.incidents, r.receipts, r.found, r.filings, r.news = e, incidents, nil, nil, 0, false
 	return nil
+}
+
+func (r *Room) loadLinks(ctx context.Context, tx *sql.Tx, e *Engine) error {
+	r.said = depend.NewLearned()
+	err := r.each(ctx, tx, "continuity_said", func(body []byte) error { return r.open(body, r.said) })
+	if err != nil {
+		return err
+	}
+	return r.each(ctx, tx, "continuity_links", func(body []byte) error {
+		l := &link{}
+		if err := r.open(body, &l.linkState); err != nil {
+			return err
+		}
+		e.links[l.key()] = l
+		return nil
+	})
 }
 
 func (r *Room) loadRest(ctx context.Context, tx *sql.Tx, e *Engine) error {

@@ -1,6 +1,7 @@
 package continuity
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/wardline/wardline/internal/continuity/depend"
@@ -15,11 +16,22 @@ type house struct {
 	units map[string]depend.NodeID // by the name that messages give a unit
 }
 
-// graph is the house's map at this moment. Who calls it holds r.mu.
-func (r *Room) graph() (house, error) { return r.engine.house(r.catalogue.Default) }
+// graph is the house's map at this moment: what the house drew, what is heard besides, and the links to which people agreed. Who calls it holds r.mu.
+func (r *Room) graph() (house, error) {
+	return r.engine.house(func(feeds map[depend.NodeID]depend.Heard, units []depend.Place) (*depend.Graph, map[depend.NodeID]depend.NodeID, error) {
+		g, called, err := r.cfg.Site.Map.Joined(feeds, units)
+		if err == nil {
+			g, err = r.said.Drawn(g, r.engine.shown)
+		}
+		return g, called, err
+	})
+}
+
+// drawing makes a map of feeds that are heard and of units, and says how these are called there, where that is otherwise.
+type drawing func(map[depend.NodeID]depend.Heard, []depend.Place) (*depend.Graph, map[depend.NodeID]depend.NodeID, error)
 
 // house has the map drawn of the feeds that are heard, and of the units that they name.
-func (e *Engine) house(draw func(map[depend.NodeID]depend.Heard, []depend.Place) (*depend.Graph, error)) (house, error) {
+func (e *Engine) house(draw drawing) (house, error) {
 	h := house{feeds: map[string]depend.NodeID{}, units: map[string]depend.NodeID{}}
 	feeds, units := map[depend.NodeID]depend.Heard{}, []depend.Place{}
 	for _, f := range e.order {
@@ -34,27 +46,71 @@ func (e *Engine) house(draw func(map[depend.NodeID]depend.Heard, []depend.Place)
 			}
 		}
 	}
-	var err error
-	h.Graph, err = draw(feeds, units)
-	return h, err
-}
-
-// Map is what rests on what in a house that has drawn no map of its own, as far as its feeds tell it, and what the incidents that go on do in it: the services whose
-// feeds are heard with what these usually rest on, and the units that messages name. lying is how many patients were counted on units; it may be empty.
-func (r *Room) Map(lying Counted) (*depend.Impact, error) {
-	r.mu.Lock()
-	h, err := r.graph()
-	var broken []depend.Broken
-	if err == nil {
-		for _, i := range r.incidents.book.Open() {
-			broken = append(broken, h.broken(i)...)
+	g, called, err := draw(feeds, units)
+	if err != nil {
+		return h, err
+	}
+	h.Graph = g
+	for _, ids := range []map[string]depend.NodeID{h.feeds, h.units} {
+		for name, id := range ids {
+			if other, is := called[id]; is {
+				ids[name] = other
+			}
 		}
 	}
+	return h, nil
+}
+
+// MapView is what rests on what, and what people are asked about it.
+type MapView struct {
+	*depend.Impact            // of the incidents that go on
+	Drawn          bool       // the house drew a map of its own
+	Asked          []LinkView // that traffic shows, seen longest first; the first of them are on the map, and count for nothing
+	Said           []LinkView // that people spoke of, latest first
+}
+
+// mostAsked is about how many links people are asked at once, and mostSaid how many of their answers are shown.
+const (
+	mostAsked = 10
+	mostSaid  = 100
+)
+
+// Map is what rests on what, and what the incidents that go on do in it. lying is how many patients were counted on units; it may be empty.
+func (r *Room) Map(lying Counted) (*MapView, error) {
+	r.mu.Lock()
+	h, err := r.graph()
+	if err != nil {
+		r.mu.Unlock()
+		return nil, err
+	}
+	var broken []depend.Broken
+	for _, i := range r.incidents.book.Open() {
+		broken = append(broken, h.broken(i)...)
+	}
+	pairs, said := r.engine.pairs(), r.said
 	r.mu.Unlock()
+	asked := said.Propose(h.Graph, pairs, askedAfter)
+	v := &MapView{Drawn: r.cfg.Site.Drawn}
+	for i := range asked {
+		p := &asked[i]
+		l := shownLink(h.Graph, &p.Edge, p.Nodes)
+		l.Why, l.Count, l.Days = p.Why, p.Count, p.Days
+		v.Asked = append(v.Asked, l)
+	}
+	for _, d := range said.Decisions() {
+		l := shownLink(h.Graph, &d.Edge, d.Nodes)
+		l.From, l.To = r.engine.shown(l.From), r.engine.shown(l.To) // who is a patient may have been heard since
+		l.Yes, l.By, l.At = d.Confirmed, d.By, d.At
+		v.Said = append(v.Said, l)
+	}
+	slices.SortStableFunc(v.Said, func(a, b LinkView) int { return b.At.Compare(a.At) })
+	v.Said = v.Said[:min(mostSaid, len(v.Said))]
+	g, err := depend.With(h.Graph, asked[:min(mostAsked, len(asked))])
 	if err != nil {
 		return nil, err
 	}
-	return h.Impact(broken, h.census(lying), r.cfg.Now()), nil
+	v.Impact = g.Impact(broken, h.census(lying), r.cfg.Now())
+	return v, nil
 }
 
 // census is how many patients lie on the units of the map.
@@ -66,7 +122,7 @@ func (h house) census(lying Counted) depend.Census {
 	c.Patients = map[depend.NodeID]int{}
 	for unit, id := range h.units {
 		if n, counted := lying.Patients[unit]; counted {
-			c.Patients[id] = n
+			c.Patients[id] += n // a house may call two of them one
 		}
 	}
 	return c

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/wardline/wardline/content"
 	"github.com/wardline/wardline/format/jsonl"
 	"github.com/wardline/wardline/internal/continuity/depend"
 	"github.com/wardline/wardline/internal/event"
@@ -36,20 +35,20 @@ type Config struct {
 	Now      func() time.Time         // time.Now when nil
 	Shown    func(name string) string // see EngineConfig
 	Hide     func(text string) string // a text without the patients in it; nil: as it is
+	Site     *Site                    // what the house says of itself; any hospital when nil
 
 	// Save is how often what is known is written: 10 minutes. What came since is heard again after a crash.
 	Save time.Duration
 }
 
-func (c *Config) engine(services *depend.Catalogue) EngineConfig {
-	return EngineConfig{Services: services, Zone: c.Zone, Holiday: c.Holiday, Planned: c.Planned, Shown: c.Shown, Secret: fmt.Appendf(nil, "%016x", c.Vault.Hash("continuity", "messages"))}
+func (c *Config) engine() EngineConfig {
+	return EngineConfig{Services: c.Site.Catalogue, Zone: c.Zone, Holiday: c.Holiday, Planned: c.Planned, Shown: c.Shown, Secret: fmt.Appendf(nil, "%016x", c.Vault.Hash("continuity", "messages"))}
 }
 
 // Room follows the journal and watches the rhythm of care. It has a position of its own, for it writes seldom: each feed's model is
 // some kilobytes, and changes with each message.
 type Room struct {
-	cfg       Config
-	catalogue *depend.Catalogue
+	cfg Config
 
 	mu        sync.Mutex // guards all below
 	engine    *Engine
@@ -63,9 +62,10 @@ type Room struct {
 	began     time.Time // when it did
 	ticked    time.Time // by when things were received
 	receipts  []*journal.Receipt
-	found     []Sign // since it was saved
-	news      bool   // something was found, or told, since
-	filings   int    // since that was begun
+	said      *depend.Learned // of links; never changed, but replaced
+	found     []Sign          // since it was saved
+	news      bool            // something was found, or told, since
+	filings   int             // since that was begun
 }
 
 // OpenRoom prepares the room's tables, and takes up what was known.
@@ -79,11 +79,13 @@ func OpenRoom(ctx context.Context, cfg Config) (*Room, error) {
 	if cfg.Save == 0 {
 		cfg.Save = 10 * time.Minute
 	}
-	catalogue, err := depend.LoadCatalogue(content.Continuity(), nil)
-	if err != nil {
-		return nil, err
+	if cfg.Site == nil {
+		var err error
+		if cfg.Site, err = ReadSite(""); err != nil {
+			return nil, err
+		}
 	}
-	r := &Room{cfg: cfg, catalogue: catalogue, reader: event.LineReader{Taxonomy: cfg.Taxonomy, Limits: jsonl.DefaultLimits()}}
+	r := &Room{cfg: cfg, reader: event.LineReader{Taxonomy: cfg.Taxonomy, Limits: jsonl.DefaultLimits()}}
 	return r, r.load(ctx)
 }
 

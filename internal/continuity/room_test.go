@@ -30,6 +30,8 @@ type ward struct {
 	db      *store.DB
 	vault   *vault.Vault
 	hide    func(string) string
+	shown   func(string) string
+	site    *continuity.Site
 	tax     *event.Taxonomy
 	at      time.Time // of the laboratory
 	n       int
@@ -98,7 +100,7 @@ func (w *ward) sleep(until time.Time) {
 func (w *ward) follow(done func(*continuity.Room) bool) *continuity.Room {
 	w.Helper()
 	room, err := continuity.OpenRoom(w.Context(), continuity.Config{
-		Journal: w.journal, DB: w.db, Vault: w.vault, Hide: w.hide, Taxonomy: w.tax, Log: slog.New(slog.DiscardHandler), Now: func() time.Time {
+		Journal: w.journal, DB: w.db, Vault: w.vault, Hide: w.hide, Shown: w.shown, Site: w.site, Taxonomy: w.tax, Log: slog.New(slog.DiscardHandler), Now: func() time.Time {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			return w.now
@@ -258,7 +260,7 @@ func TestAFeedThatIsGoneIsForgotten(t *testing.T) {
 		w.follow(heardAll(uint64(w.n)))
 		w.sleep(stopped.AddDate(0, 0, 61))
 		w.follow(func(r *continuity.Room) bool { return len(r.Feeds()) == 0 })
-		for _, table := range []string{"continuity_feeds", "continuity_ways"} {
+		for _, table := range []string{"continuity_feeds", "continuity_ways", "continuity_links"} {
 			var n int
 			if err := w.db.QueryRowContext(t.Context(), `SELECT count(*) FROM `+table).Scan(&n); err != nil || n != 0 {
 				t.Errorf("%s: %d rows, %v", table, n, err)

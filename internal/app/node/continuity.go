@@ -29,6 +29,8 @@ type ContinuityConfig struct {
 	Tests string `yaml:"tests"`
 	// Packs is a file that lists the units that get downtime packs: internal/continuity/paper.go documents its keys.
 	Packs string `yaml:"packs"`
+	// Map is what rests on what in the house: a file, or a folder of them. docs/adding/service.md documents it, and it is read at the start.
+	Map string `yaml:"map"`
 }
 
 // DowntimeConfig is one time of planned downtime.
@@ -47,7 +49,7 @@ func (c *ContinuityConfig) check() error {
 	if err == nil {
 		_, err = c.planned(time.UTC)
 	}
-	for key, file := range map[string]string{"probes": c.Probes, "tests": c.Tests, "packs": c.Packs} {
+	for key, file := range map[string]string{"probes": c.Probes, "tests": c.Tests, "packs": c.Packs, "map": c.Map} {
 		if err == nil && file != "" && !filepath.IsAbs(file) {
 			err = fmt.Errorf("continuity.%s: name the file by its whole path", key)
 		}
@@ -116,8 +118,12 @@ func (n *Node) openContinuity(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	site, err := continuity.ReadSite(c.Map)
+	if err != nil {
+		return fmt.Errorf("continuity.map: %w", err)
+	}
 	n.continuity, err = continuity.OpenRoom(ctx, continuity.Config{
-		Zone: zone, Holiday: holiday, Planned: planned, Journal: n.journal, DB: n.db, Vault: n.vault, Taxonomy: n.taxonomy, Log: n.log, Shown: n.systemName, Hide: n.hidden,
+		Zone: zone, Holiday: holiday, Planned: planned, Journal: n.journal, DB: n.db, Vault: n.vault, Taxonomy: n.taxonomy, Log: n.log, Shown: n.systemName, Hide: n.hidden, Site: site,
 	})
 	return err
 }

@@ -1,6 +1,10 @@
 package node_test
 
 import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +16,7 @@ func TestPlannedDowntimeIsChecked(t *testing.T) {
 		"a day that is none":         {Holidays: []string{"25.12.2026"}},
 		"it ends before it began":    {Downtimes: []node.DowntimeConfig{{From: "2026-12-05T03:00", To: "2026-12-05T01:00", Owner: "IT"}}},
 		"nobody can be asked":        {Downtimes: []node.DowntimeConfig{{From: "2026-12-05T01:00", To: "2026-12-05T03:00"}}},
+		"half the path of a map":     {Map: "map"},
 		"a time without its minutes": {Downtimes: []node.DowntimeConfig{{From: "2026-12-05", To: "2026-12-06", Owner: "IT"}}},
 	} {
 		if c.Check() == nil {
@@ -47,5 +52,30 @@ func TestPlannedDowntimeChanges(t *testing.T) {
 	}
 	if down, next := planned(at("04:30")); down || !next.IsZero() {
 		t.Errorf("afterwards: %v until %v", down, next)
+	}
+}
+
+// TestANodeReadsTheHousesMap starts with a map, and refuses to with one that cannot be meant, saying where.
+func TestANodeReadsTheHousesMap(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "house.yml")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("nodes: [{id: lis, kind: component}]\n")
+	h := newHouse(t, "continuity: {map: "+filepath.Dir(file)+"}\n") // opens the node once
+	write("nodes:\n  - {id: lis, kind: component, needs: [nothing]}\n")
+	c, err := node.ReadConfig(h.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := node.Open(t.Context(), c, slog.New(slog.DiscardHandler))
+	if err == nil {
+		n.Close(t.Context())
+	}
+	if err == nil || !strings.Contains(err.Error(), "continuity.map: ") || !strings.Contains(err.Error(), "house.yml, line 2, column 40: it leads to an id that is not on the map") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -79,12 +79,34 @@ type Incident struct {
 // FlowMap says what rests on what, and whom a failure touches.
 type FlowMap struct {
 	Frame
-	Views    []Tab
-	Map      template.HTML // SVG, drawn by package depend; empty when nothing is known
-	Services []ServiceRow
-	Steps    []string // what to do without the first of these
-	StepsFor string
-	Empty    string
+	Views     []Tab
+	Map       template.HTML // SVG, drawn by package depend; empty when nothing is known, or too much
+	MapSays   string
+	Other     *Link // to the whole map, or back to what is touched
+	Services  []ServiceRow
+	Steps     []string // what to do without the first of these
+	StepsFor  string
+	Fails     []MapRow // the same as a list, and what else is on the map
+	FailsOpen bool     // they are few
+	Holds     []MapRow
+	HoldsAll  string
+	Asked     []LinkRow
+	AskedAll  string
+	MayLink   bool // the reader may answer
+	Said      []LinkRow
+	Empty     string
+}
+
+// MapRow is a thing on the map.
+type MapRow struct {
+	Name, Kind, Says, Needs string
+	State                   State
+}
+
+// LinkRow is a link that traffic shows: what people are asked about it, or what they said.
+type LinkRow struct {
+	ID, URL, Question, Says string
+	State                   State // of what was said
 }
 
 // ServiceRow is a service that is touched.

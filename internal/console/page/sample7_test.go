@@ -1,10 +1,15 @@
 package page_test
 
 import (
+	"fmt"
+	"html/template"
 	"math"
+	"strings"
 	"time"
 
+	"github.com/wardline/wardline/content"
 	"github.com/wardline/wardline/internal/console/page"
+	"github.com/wardline/wardline/internal/continuity/depend"
 )
 
 // flowsFrame is the frame as somebody has it who may look at feeds.
@@ -93,6 +98,103 @@ func readinessNone() page.Readiness {
 		Frame: flowsFrame("Readiness", "Could each unit work on paper now?", "No: no unit gets downtime packs.", ""), Views: at(flowViews(), "/flows/readiness"),
 		Empty: "An administrator lists the units, for whom their packs are sealed and where these go, in a file, and names it under continuity.packs in the configuration.",
 	}
+}
+
+// houseMap is the map of an invented house of about that many things, whose storage has been broken for 24 minutes, or the part of it that this touches.
+func houseMap(size int, part bool) *depend.Impact {
+	now := time.Date(2026, 6, 16, 7, 42, 0, 0, time.UTC)
+	catalogue, err := depend.LoadCatalogue(content.Continuity(), nil)
+	if err != nil {
+		panic(err)
+	}
+	var nodes []depend.Node
+	var edges []depend.Edge
+	node := func(id string, kind depend.Kind, name string) {
+		nodes = append(nodes, depend.Node{ID: depend.NodeID(id), Kind: kind, Name: name, Tolerated: depend.Unstated})
+	}
+	link := func(from string, on ...string) {
+		for _, to := range on {
+			edges = append(edges, depend.Edge{From: depend.NodeID(from), To: depend.NodeID(to), Tolerated: depend.Unstated})
+		}
+	}
+	for _, id := range []string{"power", "network", "storage"} {
+		node(id, depend.Component, "")
+	}
+	node("engine", depend.Component, "Interface engine")
+	link("network", "power")
+	link("storage", "power")
+	link("engine", "network")
+	var services []string
+	for i, row := range catalogue.Rows() {
+		if row.Foundation || len(services) >= max(1, size/10) {
+			continue
+		}
+		services = append(services, row.ID)
+		node(row.ID, depend.Service, "")
+		node("server-"+row.ID, depend.Component, "Server of "+row.Name)
+		link("server-"+row.ID, "network")
+		if i%4 == 0 {
+			link("server-"+row.ID, "storage")
+		}
+		for k := range max(1, size/70) {
+			feed := fmt.Sprintf("feed-%s-%d", row.ID, k)
+			node(feed, depend.Feed, []string{"From ", "To ", "Copies of "}[k%3]+row.Name)
+			link(feed, "engine", "server-"+row.ID)
+			link(row.ID, feed)
+		}
+	}
+	census := depend.Census{At: now, Patients: map[depend.NodeID]int{}}
+	for i := 0; len(nodes) < size; i++ {
+		unit := fmt.Sprintf("ward-%d", i)
+		node(unit, depend.Unit, fmt.Sprintf("Ward %d %s", 1+i/4, []string{"North", "East", "South", "West"}[i%4]))
+		census.Patients[depend.NodeID(unit)] = 8 + i*7%23
+		for k, s := range services {
+			if (i+k)%5 != 4 {
+				link(unit, s)
+			}
+		}
+	}
+	edges = append(edges, depend.Edge{From: depend.NodeID(services[0]), To: "engine", Tolerated: depend.Unstated, Kind: depend.Proposed})
+	g, err := depend.New(catalogue, nodes, edges)
+	if err != nil {
+		panic(err)
+	}
+	im := g.Impact([]depend.Broken{{Node: "storage", Since: now.Add(-24 * time.Minute)}}, census, now)
+	if part {
+		return im.Part()
+	}
+	return im
+}
+
+func flowMap(size int, part bool) page.FlowMap {
+	im := houseMap(size, part)
+	v := page.FlowMap{
+		Frame: flowsFrame("Map", "What rests on what, and whom does a failure touch?", "Care has to do without seven services, first admissions and identity.", "It touches 40 units with 761 patients, as of 07:38."), Views: at(flowViews(), "/flows/map"),
+		Services: []page.ServiceRow{{Name: "Laboratory results", Harm: "late critical results", Left: "since 07:32", Call: "Laboratory IT, 5340"}}, StepsFor: "laboratory results", Steps: []string{"Call critical values", "Send a runner for the rest"},
+		Map: template.HTML(im.Draw()), MapSays: "From foundations on the left to units on the right. The house's own map, and what is heard besides. Dashed: traffic shows it, and nobody confirmed it.", MayLink: true, HoldsAll: "51 things besides", AskedAll: "The first 2 of 14.",
+		Asked: []page.LinkRow{
+			{ID: "1", URL: "/flows/map/links/1", Question: "Does Results to the record stop without ENGINE at HUB?", Says: "It sends what flows there. 40,012 messages on 12 days."},
+			{ID: "2", URL: "/flows/map/links/2", Question: "Does LIS at LAB stop without 10.20.0.7?", Says: "All that it says came from this address, or went there. 40,012 messages on 12 days."},
+		},
+		Said: []page.LinkRow{{ID: "3", URL: "/flows/map/links/3", Question: "Does Results to the record stop without LIS at LAB?", State: page.OK("Yes"), Says: "M. Okafor, Mon 15 Jun 11:04"}},
+	}
+	if part {
+		v.Map = template.HTML(im.Brief())
+		v.MapSays, v.Other = "Only what is touched: 61 of 200 things.", &page.Link{Text: "Show the whole map", URL: "/flows/map?all=1"}
+	}
+	for _, item := range im.List() {
+		row := page.MapRow{Name: item.Name, Kind: "Machine", Says: strings.Join(item.Notes, ", "), Needs: strings.Join(item.Needs, ", "), State: page.Act("Fails")}
+		if item.Cause {
+			row.State = page.Act("Broken")
+		}
+		if item.Fails {
+			v.Fails = append(v.Fails, row)
+		} else {
+			v.Holds = append(v.Holds, row)
+		}
+	}
+	v.FailsOpen = len(v.Fails) <= 12
+	return v
 }
 
 func flowMapNone() page.FlowMap {

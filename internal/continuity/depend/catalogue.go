@@ -1,7 +1,6 @@
 package depend
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -285,81 +284,4 @@ type Place struct {
 	ID   NodeID
 	Name string
 	Sort string // ward, intensive, emergency, theatre, clinic, section, office; empty is a ward
-}
-
-// Default makes the map of a house that configured none: the services whose feeds are heard and what these usually rest on, and the units that usually work with
-// them. feeds are those that are heard, by the id under which they are watched.
-func (c *Catalogue) Default(feeds map[NodeID]Heard, units []Place) (*Graph, error) {
-	d := defaults{c: c, there: map[NodeID]bool{}}
-	ids := make([]NodeID, 0, len(feeds))
-	for id := range feeds {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	for _, id := range ids {
-		d.feed(id, feeds[id])
-	}
-	for _, u := range units {
-		d.add(Node{ID: u.ID, Kind: Unit, Name: u.Name, Tolerated: Unstated})
-		for i := range c.rows {
-			row := &c.rows[i]
-			if !row.Foundation && d.there[NodeID(row.ID)] && slices.Contains(row.Where, cmp.Or(u.Sort, "ward")) {
-				d.link(u.ID, NodeID(row.ID), Unstated)
-			}
-		}
-	}
-	return New(c, d.nodes, d.edges)
-}
-
-// defaults gathers what a house has without having said so.
-type defaults struct {
-	c     *Catalogue
-	nodes []Node
-	edges []Edge
-	there map[NodeID]bool
-}
-
-func (d *defaults) add(n Node) {
-	d.nodes = append(d.nodes, n)
-	d.there[n.ID] = true
-}
-
-func (d *defaults) link(from, to NodeID, tolerated time.Duration) {
-	d.edges = append(d.edges, Edge{From: from, To: to, Tolerated: tolerated})
-}
-
-// feed adds a feed, the two that it joins, and the service whose it is.
-func (d *defaults) feed(id NodeID, h Heard) {
-	d.add(Node{ID: id, Kind: Feed, Name: flow(h.From, h.To, h.Type, h.Role), Tolerated: Unstated})
-	for i, name := range [...]string{h.From, h.To} {
-		end := programID(name)
-		if name == "" || i == 1 && h.From == h.To {
-			continue
-		}
-		if !d.there[end] {
-			d.add(Node{ID: end, Kind: Component, Name: clip(name), Tolerated: Unstated})
-		}
-		d.link(id, end, Unstated)
-	}
-	if row := d.c.Match(h); row != nil {
-		d.take(row)
-		d.link(NodeID(row.ID), id, Unstated)
-	}
-}
-
-// take adds a row and what it usually rests on.
-func (d *defaults) take(row *Row) {
-	id := NodeID(row.ID)
-	if d.there[id] {
-		return
-	}
-	kind := Service
-	if row.Foundation {
-		kind = Component
-	}
-	d.add(Node{ID: id, Kind: kind, Tolerated: Unstated})
-	for _, on := range slices.Sorted(maps.Keys(row.Depends)) {
-		d.take(d.c.Row(on))
-		d.link(id, NodeID(on), time.Duration(row.Depends[on]))
-	}
 }

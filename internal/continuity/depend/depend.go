@@ -75,11 +75,16 @@ type Edge struct {
 	Kind      LinkKind
 }
 
-// Bounds of a map. A large hospital has some hundred services and machines worth drawing.
+// key is by what a link is told from others.
+func (e Edge) key() Edge { return Edge{From: e.From, To: e.To, AnyOf: e.AnyOf} }
+
+// Bounds of a map that people keep. A large hospital has some hundred services and machines worth drawing.
 const (
 	MostNodes     = 5_000
-	MostEdges     = 50_000
-	mostText      = 200 // characters in an id or a name
+	MostEdges     = perNode * MostNodes
+	perNode       = 10
+	mostJoined    = 2 * MostNodes // with what is heard besides
+	mostText      = 200           // characters in an id or a name
 	mostKnown     = 32
 	MostTolerated = 30 * 24 * time.Hour
 )
@@ -99,10 +104,15 @@ type Graph struct {
 
 // New makes a map of nodes and edges. catalogue says what nodes are like, and may be nil. Circles are allowed.
 func New(catalogue *Catalogue, nodes []Node, edges []Edge) (*Graph, error) {
+	return newGraph(catalogue, nodes, edges, MostNodes)
+}
+
+// newGraph makes a map of at most so many things.
+func newGraph(catalogue *Catalogue, nodes []Node, edges []Edge, most int) (*Graph, error) {
 	if catalogue == nil {
 		catalogue = &Catalogue{}
 	}
-	if faults := check(catalogue, nodes, edges); len(faults) > 0 {
+	if faults := check(catalogue, nodes, edges, most); len(faults) > 0 {
 		var all []error
 		for _, f := range faults[:min(len(faults), mostFaults)] {
 			all = append(all, f.error())
@@ -247,10 +257,10 @@ func (f fault) error() error {
 // mostFaults bounds how many are told of: who has more starts with these.
 const mostFaults = 100
 
-// check lists what is wrong with a map, in its order.
-func check(c *Catalogue, nodes []Node, edges []Edge) (faults []fault) {
-	if len(nodes) > MostNodes || len(edges) > MostEdges {
-		return []fault{{-1, -1, fmt.Sprintf("it has %d things and %d links; at most %d and %d can be kept: leave out what no service rests on", len(nodes), len(edges), MostNodes, MostEdges)}}
+// check lists what is wrong with a map of at most so many things, in its order.
+func check(c *Catalogue, nodes []Node, edges []Edge, most int) (faults []fault) {
+	if len(nodes) > most || len(edges) > perNode*most {
+		return []fault{{-1, -1, fmt.Sprintf("it has %d things and %d links; at most %d and %d can be kept: leave out what no service rests on", len(nodes), len(edges), most, perNode*most)}}
 	}
 	at := make(map[NodeID]int, len(nodes))
 	for i := range nodes {

@@ -16,12 +16,15 @@ import (
 // The classes: map-line for links, with map-act, map-look, map-watch or map-dim on those by which something fails, and map-maybe on those that are only
 // proposed; map-box for things, with the same four, map-cause for what is broken by itself and map-weak for what goes on with fewer legs; map-frame for what stands around
 // things that rest on the same; map-mark for shapes; map-name, map-note and map-head for words.
-func (im *Impact) Draw() string {
-	p := picture{g: im.graph, im: im, census: im.census, now: im.now, weak: map[NodeID]*Weakened{}}
-	for i := range p.im.Weakened {
-		p.weak[p.im.Weakened[i].Node] = &p.im.Weakened[i]
-	}
-	p.layout = p.g.Layout(Words{p.notes(), p.frame})
+func (im *Impact) Draw() string { return im.draw(0) }
+
+// Brief draws it so that it is seen at one look: of things that rest on the same, and on which the same rests, the first four stand for all.
+func (im *Impact) Brief() string { return im.draw(4) }
+
+func (im *Impact) draw(most int) string {
+	p := im.picture()
+	p.most = most
+	p.layout = p.g.Layout(Words{p.notes(), p.frame, most})
 	w, h := p.layout.Width, p.layout.Height
 	fmt.Fprintf(&p.b, `<svg xmlns="http://www.w3.org/2000/svg" class="chart map" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" role="img" aria-label="%s">`, w, h, w, h, html.EscapeString(p.im.Title()))
 	for _, head := range p.layout.Heads {
@@ -38,6 +41,15 @@ func (im *Impact) Draw() string {
 	}
 	p.b.WriteString("</svg>\n")
 	return p.b.String()
+}
+
+// picture prepares to draw.
+func (im *Impact) picture() *picture {
+	p := &picture{g: im.graph, im: im, census: im.census, now: im.now, weak: map[NodeID]*Weakened{}}
+	for i := range p.im.Weakened {
+		p.weak[p.im.Weakened[i].Node] = &p.im.Weakened[i]
+	}
+	return p
 }
 
 // Draw writes a map of which nothing is broken.
@@ -81,6 +93,7 @@ type picture struct {
 	census Census
 	now    time.Time
 	weak   map[NodeID]*Weakened
+	most   int // things that are shown of a frame; 0: all
 	layout Layout
 	b      strings.Builder
 }
@@ -139,17 +152,21 @@ func (p *picture) patients(ids []NodeID) string {
 // frame says above things in a frame how many they are, and what is the same for all of them.
 func (p *picture) frame(ids []NodeID) []string {
 	n, _ := p.g.Node(ids[0])
-	if n.Kind != Unit {
+	hidden := p.most > 0 && len(ids) > p.most
+	if n.Kind != Unit && !hidden {
 		return nil
 	}
-	lines := []string{many(len(ids), "unit")}
-	if p.census.Patients != nil {
+	lines := []string{many(len(ids), n.Kind.String())}
+	if n.Kind == Unit && p.census.Patients != nil {
 		lines[0] += ", " + p.patients(ids)
 	}
 	for i := range p.im.Units {
 		if u := &p.im.Units[i]; u.Node == ids[0] {
 			lines = append(lines, remains(u.Until, p.now)) // they rest on the same, so it is so for all
 		}
+	}
+	if hidden {
+		lines = append(lines, fmt.Sprintf("the first %d of them", p.most))
 	}
 	return lines
 }
@@ -250,6 +267,9 @@ func (p *picture) frames() {
 // box draws a thing.
 func (p *picture) box(n int) {
 	box := &p.layout.Boxes[n]
+	if box.W == 0 {
+		return
+	}
 	f, fails := p.im.failed[n]
 	classes := "map-box"
 	switch {

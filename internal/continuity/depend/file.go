@@ -17,19 +17,27 @@ import (
 
 // Problem is what is wrong with a file, and where. It says nothing of what the file holds there.
 type Problem struct {
+	File   string // empty where there is only one
 	Line   int    // 0 for the whole file
 	Column int    // 0 for the whole line
 	Text   string // what is wrong, and what is expected
 }
 
 func (p Problem) String() string {
-	switch {
-	case p.Line == 0:
-		return p.Text
-	case p.Column == 0:
-		return fmt.Sprintf("line %d: %s", p.Line, p.Text)
+	var where []string
+	if p.File != "" {
+		where = append(where, p.File)
 	}
-	return fmt.Sprintf("line %d, column %d: %s", p.Line, p.Column, p.Text)
+	if p.Line > 0 {
+		where = append(where, fmt.Sprintf("line %d", p.Line))
+	}
+	if p.Column > 0 {
+		where = append(where, fmt.Sprintf("column %d", p.Column))
+	}
+	if where == nil {
+		return p.Text
+	}
+	return strings.Join(where, ", ") + ": " + p.Text
 }
 
 // Refused says why a file was not taken.
@@ -76,7 +84,7 @@ type file struct {
 
 type fileNode struct {
 	ID        at         `yaml:"id"`
-	Kind      at         `yaml:"kind"`
+	Kind      at         `yaml:"kind,omitempty"` // empty only for what another file says more of
 	Name      at         `yaml:"name,omitempty"`
 	Like      at         `yaml:"like,omitempty"`
 	Class     at         `yaml:"class,omitempty"`
@@ -110,7 +118,7 @@ func (a at) MarshalYAML() (any, error) { return a.text, nil }
 func (a at) IsZero() bool { return a.text == "" }
 
 func misplaced(n *yaml.Node, text string) error {
-	return refuse([]Problem{{n.Line, n.Column, text}})
+	return refuse([]Problem{{Line: n.Line, Column: n.Column, Text: text}})
 }
 
 // UnmarshalYAML takes the id alone, or an object.
@@ -152,35 +160,60 @@ func (f fileNeed) MarshalYAML() (any, error) {
 	}{f.On.text, f.AnyOf.text, f.Within.text, f.As.text}, nil
 }
 
-// ReadMap reads the file of a map. What is wrong with it is a *Refused.
-func ReadMap(text []byte, c *Catalogue) (*Graph, error) {
-	if len(text) > MostBytes {
-		return nil, refuse([]Problem{{Text: fmt.Sprintf("it is longer than %d bytes", MostBytes)}})
-	}
-	var f file
-	if err := strict.Decode(text, &f); err != nil {
-		return nil, plain(err)
-	}
-	var read reading
-	for i := range f.Nodes {
-		read.node(&f.Nodes[i])
-	}
+// Text is one file of a map.
+type Text struct {
+	Name string // in problems
+	Body []byte
+}
+
+// ReadMap reads a map of one file. What is wrong with it is a *Refused.
+func ReadMap(text []byte, c *Catalogue) (*Graph, error) { return ReadMaps(c, Text{Body: text}) }
+
+// ReadMaps reads a map of several files, as if a later one were merged into those before it: it adds things and links, changes what it states otherwise, and its links may
+// lead to things of other files.
+func ReadMaps(c *Catalogue, texts ...Text) (*Graph, error) {
 	if c == nil {
 		c = &Catalogue{}
 	}
-	if read.problems == nil {
-		read.check(c)
+	var whole reading
+	for _, t := range texts {
+		read := readText(t.Body)
+		for _, places := range [...][]Problem{read.problems, read.nodesAt, read.edgesAt} {
+			for i := range places {
+				places[i].File = t.Name
+			}
+		}
+		whole.join(&read)
 	}
-	if len(read.problems) > 0 {
-		return nil, refuse(read.problems)
+	if whole.problems == nil {
+		whole.check(c)
 	}
-	return New(c, read.nodes, read.edges)
+	if len(whole.problems) > 0 {
+		return nil, refuse(whole.problems)
+	}
+	return New(c, whole.nodes, whole.edges)
+}
+
+func readText(text []byte) (read reading) {
+	if len(text) > MostBytes {
+		read.problems = []Problem{{Text: fmt.Sprintf("it is longer than %d bytes", MostBytes)}}
+		return read
+	}
+	var f file
+	if err := strict.Decode(text, &f); err != nil {
+		read.problems = plain(err)
+		return read
+	}
+	for i := range f.Nodes {
+		read.node(&f.Nodes[i])
+	}
+	return read
 }
 
 // plain says what strict reading found, without what stands in the file.
-func plain(err error) error {
+func plain(err error) []Problem {
 	if known, ok := errors.AsType[*Refused](err); ok {
-		return known
+		return known.Problems
 	}
 	texts := []string{err.Error()}
 	if wrong, ok := errors.AsType[*yaml.TypeError](err); ok {
@@ -205,7 +238,7 @@ func plain(err error) error {
 		}
 		problems = append(problems, p)
 	}
-	return refuse(problems)
+	return problems
 }
 
 // reading is a map as it is read, with the places of its parts in the file.
@@ -217,9 +250,37 @@ type reading struct {
 	problems []Problem
 }
 
+// join adds what another file says.
+func (r *reading) join(more *reading) {
+	nodes, edges := map[NodeID]int{}, map[Edge]int{}
+	for i := range r.nodes {
+		nodes[r.nodes[i].ID] = i
+	}
+	for i := range r.edges {
+		edges[r.edges[i].key()] = i
+	}
+	for i, n := range more.nodes {
+		if k, known := nodes[n.ID]; known {
+			r.nodes[k], r.nodesAt[k] = r.nodes[k].with(n), more.nodesAt[i]
+			delete(nodes, n.ID) // once more in the same file is a mistake, which check tells
+			continue
+		}
+		r.nodes, r.nodesAt = append(r.nodes, n), append(r.nodesAt, more.nodesAt[i])
+	}
+	for i, e := range more.edges {
+		if k, known := edges[e.key()]; known {
+			r.edges[k], r.edgesAt[k] = e, more.edgesAt[i]
+			delete(edges, e.key())
+			continue
+		}
+		r.edges, r.edgesAt = append(r.edges, e), append(r.edgesAt, more.edgesAt[i])
+	}
+	r.problems = append(r.problems, more.problems...)
+}
+
 // check adds what is wrong with the map as a whole.
 func (r *reading) check(c *Catalogue) {
-	for _, f := range check(c, r.nodes, r.edges) {
+	for _, f := range check(c, r.nodes, r.edges, MostNodes) {
 		p := Problem{}
 		switch {
 		case f.node >= 0:
@@ -233,7 +294,7 @@ func (r *reading) check(c *Catalogue) {
 }
 
 func (r *reading) wrong(a at, text string) {
-	r.problems = append(r.problems, Problem{a.line, a.column, text})
+	r.problems = append(r.problems, Problem{Line: a.line, Column: a.column, Text: text})
 }
 
 func (r *reading) node(f *fileNode) {
@@ -324,29 +385,30 @@ func spanText(d time.Duration) string {
 }
 
 // WriteMap writes a map as ReadMap reads it: what lies below comes first, and things of a kind by id.
-func WriteMap(g *Graph) ([]byte, error) {
-	order := make([]int, len(g.nodes))
-	for i := range order {
-		order[i] = i
+func WriteMap(g *Graph) ([]byte, error) { return write(g.nodes, g.edges) }
+
+// write writes nodes and the edges from them, both in the order of their ids.
+func write(nodes []Node, edges []Edge) ([]byte, error) {
+	needs := map[NodeID][]fileNeed{}
+	for i := range edges {
+		e := &edges[i]
+		need := fileNeed{On: at{text: string(e.To)}, AnyOf: at{text: e.AnyOf}, Within: at{text: spanText(e.Tolerated)}}
+		if e.Kind != Declared {
+			need.As.text = e.Kind.String()
+		}
+		needs[e.From] = append(needs[e.From], need)
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(g.nodes[a].Kind, g.nodes[b].Kind) })
+	nodes = slices.Clone(nodes)
+	slices.SortStableFunc(nodes, func(a, b Node) int { return cmp.Compare(a.Kind, b.Kind) })
 	var f file
-	for _, i := range order {
-		n := &g.nodes[i]
+	for i := range nodes {
+		n := &nodes[i]
 		out := fileNode{
 			ID: at{text: string(n.ID)}, Kind: at{text: n.Kind.String()}, Name: at{text: n.Name}, Like: at{text: n.Like},
-			Class: at{text: n.Class.String()}, Tolerated: at{text: spanText(n.Tolerated)}, Call: at{text: n.Call},
+			Class: at{text: n.Class.String()}, Tolerated: at{text: spanText(n.Tolerated)}, Call: at{text: n.Call}, Needs: needs[n.ID],
 		}
 		for _, k := range n.Known {
 			out.Known = append(out.Known, at{text: k})
-		}
-		for _, e := range g.needs[i] {
-			edge := &g.edges[e]
-			need := fileNeed{On: at{text: string(edge.To)}, AnyOf: at{text: edge.AnyOf}, Within: at{text: spanText(edge.Tolerated)}}
-			if edge.Kind != Declared {
-				need.As.text = edge.Kind.String()
-			}
-			out.Needs = append(out.Needs, need)
 		}
 		f.Nodes = append(f.Nodes, out)
 	}

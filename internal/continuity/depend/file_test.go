@@ -144,6 +144,10 @@ func FuzzReadMap(f *testing.F) {
 		if diff := cmp.Diff(again.Nodes(), g.Nodes()); diff != "" {
 			t.Error(diff)
 		}
+		twice, err := depend.ReadMaps(c, depend.Text{Name: "a", Body: text}, depend.Text{Name: "b", Body: out})
+		if err != nil || !cmp.Equal(twice.Nodes(), g.Nodes()) || !cmp.Equal(twice.Edges(), g.Edges()) {
+			t.Errorf("said twice, it is another map: %v", err)
+		}
 		for _, n := range g.Nodes()[:min(1, len(g.Nodes()))] {
 			g.Impact([]depend.Broken{{Node: n.ID}}, depend.Census{}, time.Time{}).Draw()
 			g.Cause([]depend.NodeID{n.ID}, nil)

@@ -166,7 +166,7 @@ func (im *Impact) Part() *Impact {
 			edges = append(edges, g.edges[e])
 		}
 	}
-	smaller, err := New(g.catalogue, nodes, edges)
+	smaller, err := newGraph(g.catalogue, nodes, edges, mostJoined)
 	if err != nil {
 		panic("wardline: internal error: a part of a map is none: " + err.Error())
 	}

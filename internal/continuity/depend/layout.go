@@ -25,7 +25,7 @@ type Head struct {
 	Text string
 }
 
-// Box is a thing on the picture.
+// Box is a thing on the picture; without a size, when it is not shown in its frame.
 type Box struct {
 	Rect
 	Node  NodeID
@@ -55,6 +55,7 @@ type Point struct{ X, Y float64 }
 type Words struct {
 	Notes  map[NodeID][]string         // lines below the name of a thing; in a frame the first one
 	Frames func(ids []NodeID) []string // lines at the top of a frame; may be nil
+	Most   int                         // things that are shown of those in a frame; 0: all
 }
 
 // The measures of a map.
@@ -153,6 +154,7 @@ func (b *Box) size() (w, h float64) {
 type block struct {
 	Rect
 	nodes  []int // in a frame from above to below
+	shown  int   // how many of them
 	column int
 	notes  []string  // at the top of the frame
 	rows   []float64 // heights of its rows
@@ -246,13 +248,18 @@ func (l *Layout) frame(b *block, words Words) {
 	name := func(n int) string { return cmp.Or(l.Boxes[n].Whole, strings.Join(l.Boxes[n].Label, " ")) }
 	slices.SortStableFunc(b.nodes, func(x, y int) int { return natural(name(x), name(y)) })
 	columns := grid(len(b.nodes))
-	b.rows = make([]float64, (len(b.nodes)+columns-1)/columns)
+	if b.shown = len(b.nodes); words.Most > 0 && b.shown > words.Most {
+		b.shown, columns = words.Most, 2
+	}
+	b.rows = make([]float64, (b.shown+columns-1)/columns)
 	var ids []NodeID
+	for _, n := range b.nodes {
+		ids = append(ids, l.Boxes[n].Node)
+	}
 	w := 0.0
-	for i, n := range b.nodes {
+	for i, n := range b.nodes[:b.shown] {
 		wide, high := l.Boxes[n].size()
 		w, b.rows[i%len(b.rows)] = max(w, wide), max(b.rows[i%len(b.rows)], high)
-		ids = append(ids, l.Boxes[n].Node)
 	}
 	if words.Frames != nil {
 		b.notes = words.Frames(ids)
@@ -265,7 +272,7 @@ func (l *Layout) frame(b *block, words Words) {
 	for _, high := range b.rows {
 		b.H += high + frameGap
 	}
-	for i, n := range b.nodes {
+	for i, n := range b.nodes[:b.shown] {
 		l.Boxes[n].W, l.Boxes[n].H = w, b.rows[i%len(b.rows)]
 	}
 }
@@ -364,7 +371,10 @@ func (l *Layout) fill(b *block) {
 	frame := Frame{Rect: b.Rect, Notes: b.notes}
 	top := b.Y + framePad + noteHigh*float64(len(b.notes))
 	y := top
-	for i, n := range b.nodes {
+	for _, n := range b.nodes {
+		frame.Nodes = append(frame.Nodes, l.Boxes[n].Node)
+	}
+	for i, n := range b.nodes[:b.shown] {
 		row := i % len(b.rows)
 		if row == 0 {
 			y = top
@@ -372,7 +382,6 @@ func (l *Layout) fill(b *block) {
 		box := &l.Boxes[n]
 		box.X, box.Y = b.X+framePad+float64(i/len(b.rows))*(box.W+frameGap), y
 		y += b.rows[row] + frameGap
-		frame.Nodes = append(frame.Nodes, box.Node)
 	}
 	l.Frames = append(l.Frames, frame)
 }

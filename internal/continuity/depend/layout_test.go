@@ -207,6 +207,38 @@ nodes:
 	holds(t, g, l)
 }
 
+// TestBrief holds that of a large frame the first four are drawn, within it, and all others nowhere.
+func TestBrief(t *testing.T) {
+	g, census := house(t, 200)
+	im := g.Impact([]depend.Broken{{Node: "engine-1", Since: noon()}}, census, noon())
+	l := g.Layout(depend.Words{Most: 4})
+	boxes := map[depend.NodeID]depend.Rect{}
+	for _, b := range l.Boxes {
+		boxes[b.Node] = b.Rect
+	}
+	large := 0
+	for _, f := range l.Frames {
+		shown := 0
+		for _, id := range f.Nodes {
+			if boxes[id] == (depend.Rect{}) {
+				delete(boxes, id)
+			} else if shown++; !within(boxes[id], f.Rect) {
+				t.Errorf("%s stands outside of its frame", id)
+			}
+		}
+		if shown != min(4, len(f.Nodes)) {
+			t.Errorf("of %d things %d are drawn", len(f.Nodes), shown)
+		}
+		if len(f.Nodes) > 4 {
+			large++
+		}
+	}
+	svg := im.Brief()
+	if drawn, said := strings.Count(svg, `class="map-box`), strings.Count(svg, "the first 4 of them"); large == 0 || drawn != len(boxes) || said != large {
+		t.Errorf("%d boxes, and %d frames say that there are more; want %d, %d", drawn, said, len(boxes), large)
+	}
+}
+
 func TestWrap(t *testing.T) {
 	for text, want := range map[string][]string{
 		"Ward 2":                     {"Ward 2"},
@@ -219,20 +251,6 @@ func TestWrap(t *testing.T) {
 		if diff := cmp.Diff(got, want); diff != "" {
 			t.Errorf("%q (-got +want):\n%s", text, diff)
 		}
-	}
-}
-
-func BenchmarkLayout200(b *testing.B) {
-	g, _ := house(b, 200)
-	for b.Loop() {
-		g.Layout(depend.Words{})
-	}
-}
-
-func BenchmarkImpact200(b *testing.B) {
-	g, census := house(b, 200)
-	for b.Loop() {
-		g.Impact([]depend.Broken{{Node: "directory"}}, census, noon())
 	}
 }
 

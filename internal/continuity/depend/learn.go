@@ -38,19 +38,21 @@ type Learned struct {
 
 // Decision is what a person said of a link.
 type Decision struct {
-	From      NodeID    `json:"from"`
-	To        NodeID    `json:"to"`
+	Edge      Edge      `json:"edge"`
+	Nodes     []Node    `json:"nodes,omitempty"` // ends that the map did not have
 	Confirmed bool      `json:"confirmed"`
 	By        string    `json:"by"`
 	At        time.Time `json:"at"`
 }
+
+func (d *Decision) key() [2]NodeID { return [2]NodeID{d.Edge.From, d.Edge.To} }
 
 // Bounds of what is learned.
 const (
 	mostPairs     = 100_000
 	mostProposals = 2_000
 	mostDecisions = 50_000
-	mostHosts     = 4 // of one program: who has more is no server, or sits behind somebody else's address
+	mostHosts     = 4 // of one program, and programs at one address: what has more is no server of one's own
 )
 
 // ErrDecided says that there are too many decisions to keep another.
@@ -59,15 +61,14 @@ var ErrDecided = errors.New("too many decisions on proposed links are kept: writ
 // NewLearned knows of no decision.
 func NewLearned() *Learned { return &Learned{decisions: map[[2]NodeID]Decision{}} }
 
-// State is what Restore brings back.
-func (l *Learned) State() ([]byte, error) {
-	list := slices.Collect(maps.Values(l.decisions))
-	slices.SortFunc(list, func(a, b Decision) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
-	return json.Marshal(list)
-}
+// Clone is another that knows the same.
+func (l *Learned) Clone() *Learned { return &Learned{maps.Clone(l.decisions)} }
 
-// Restore brings back what State returned.
-func (l *Learned) Restore(state []byte) error {
+// MarshalJSON writes what UnmarshalJSON brings back.
+func (l *Learned) MarshalJSON() ([]byte, error) { return json.Marshal(l.Decisions()) }
+
+// UnmarshalJSON brings back what MarshalJSON wrote.
+func (l *Learned) UnmarshalJSON(state []byte) error {
 	var list []Decision
 	if err := json.Unmarshal(state, &list); err != nil {
 		return fmt.Errorf("read decisions on proposed links: %w", err)
@@ -77,7 +78,7 @@ func (l *Learned) Restore(state []byte) error {
 	}
 	l.decisions = make(map[[2]NodeID]Decision, len(list))
 	for _, d := range list {
-		l.decisions[[2]NodeID{d.From, d.To}] = d
+		l.decisions[d.key()] = d
 	}
 	return nil
 }
@@ -85,25 +86,30 @@ func (l *Learned) Restore(state []byte) error {
 // Decisions lists what people said, by what rests.
 func (l *Learned) Decisions() []Decision {
 	list := slices.Collect(maps.Values(l.decisions))
-	slices.SortFunc(list, func(a, b Decision) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
+	slices.SortFunc(list, func(a, b Decision) int {
+		return cmp.Or(cmp.Compare(a.Edge.From, b.Edge.From), cmp.Compare(a.Edge.To, b.Edge.To))
+	})
 	return list
 }
 
 // Propose lists links that pairs show which were seen on days or more, those that were seen longest and most first. What is on the map, or was
-// rejected, is not proposed. Things that the map knows by other names are found by these.
+// decided, is not proposed. Things that the map knows by other names are found by these.
 func (l *Learned) Propose(g *Graph, pairs []Pair, days int) []Proposal {
-	w := learning{g: g, known: g.known(), found: map[[2]NodeID]*Proposal{}, hosts: map[string]map[string]evidence{}}
+	w := learning{
+		g: g, feeds: g.known(Feed), others: g.known(Component, Service), found: map[[2]NodeID]*Proposal{},
+		hosts: map[string]map[string]evidence{}, homes: map[string]map[string]bool{},
+	}
 	pairs = slices.Clone(pairs[:min(len(pairs), mostPairs)])
 	slices.SortStableFunc(pairs, func(a, b Pair) int { return strings.Compare(a.key(), b.key()) })
 	for i := range pairs {
-		if p := &pairs[i]; p.Days >= max(1, days) && p.From != "" && p.To != "" {
+		if p := &pairs[i]; p.Days >= max(1, days) && p.From+p.To != "" {
 			w.pair(p)
 		}
 	}
 	w.programs()
 	var all []Proposal
 	for key, p := range w.found {
-		if d, decided := l.decisions[key]; decided && !d.Confirmed || g.linked(key) {
+		if _, decided := l.decisions[key]; decided || g.linked(key) {
 			continue
 		}
 		all = append(all, *p)
@@ -114,31 +120,41 @@ func (l *Learned) Propose(g *Graph, pairs []Pair, days int) []Proposal {
 	return all[:min(len(all), mostProposals)]
 }
 
-// Confirm adds a proposed link to a map, as one to which a person agreed.
-func (l *Learned) Confirm(g *Graph, p Proposal, by string, at time.Time) (*Graph, error) {
-	p.Edge.Kind = Confirmed
-	next, err := Merge(g, &Import{Implied: p.Nodes, Edges: []Edge{p.Edge}})
-	if err != nil {
-		return nil, err
+// Decide keeps what a person said of a proposed link: it is not proposed again.
+func (l *Learned) Decide(p Proposal, confirmed bool, by string, at time.Time) error {
+	key := [2]NodeID{p.Edge.From, p.Edge.To}
+	if _, known := l.decisions[key]; !known && len(l.decisions) >= mostDecisions {
+		return ErrDecided
 	}
-	return next, l.decide(p, by, at, true)
-}
-
-// Reject has a link not proposed any more.
-func (l *Learned) Reject(p Proposal, by string, at time.Time) error {
-	return l.decide(p, by, at, false)
+	l.decisions[key] = Decision{p.Edge, p.Nodes, confirmed, by, at.UTC()}
+	return nil
 }
 
 // Forget has a link proposed again.
 func (l *Learned) Forget(from, to NodeID) { delete(l.decisions, [2]NodeID{from, to}) }
 
-func (l *Learned) decide(p Proposal, by string, at time.Time, confirmed bool) error {
-	key := [2]NodeID{p.Edge.From, p.Edge.To}
-	if _, known := l.decisions[key]; !known && len(l.decisions) >= mostDecisions {
-		return ErrDecided
+// Drawn is a map with the links to which people agreed. What the map says itself counts before, and of links to things that are no longer on it nothing is left.
+// shown is a name that a system gave itself as it may be shown now; nil: as it is.
+func (l *Learned) Drawn(g *Graph, shown func(string) string) (*Graph, error) {
+	im, coming := &Import{}, map[NodeID]bool{}
+	confirmed := slices.DeleteFunc(l.Decisions(), func(d Decision) bool { return !d.Confirmed || g.linked(d.key()) })
+	for i := range confirmed {
+		for _, n := range confirmed[i].Nodes {
+			if shown != nil {
+				n.Name = shown(n.Name)
+			}
+			im.Implied = append(im.Implied, n)
+			coming[n.ID] = true
+		}
 	}
-	l.decisions[key] = Decision{p.Edge.From, p.Edge.To, confirmed, by, at.UTC()}
-	return nil
+	for i := range confirmed {
+		e := confirmed[i].Edge
+		to, known := g.Node(e.To)
+		if e.Kind = Confirmed; (known && to.Kind != Unit || coming[e.To]) && (g.has(e.From) || coming[e.From]) {
+			im.Edges = append(im.Edges, e)
+		}
+	}
+	return Merge(g, im)
 }
 
 // With is a map with proposals on it, to be looked at: they count for nothing.
@@ -158,27 +174,12 @@ func (g *Graph) linked(key [2]NodeID) bool {
 	return known && slices.ContainsFunc(g.needs[from], func(e int) bool { return g.edges[e].To == key[1] && g.counts(e) })
 }
 
-// known finds things by the names that the map gives them. Of two things of one name the first by id has it.
-func (g *Graph) known() map[string]NodeID {
-	names := map[string]NodeID{}
-	for i := range g.nodes {
-		n := &g.nodes[i]
-		for _, name := range append([]string{string(n.ID)}, n.Known...) {
-			if name = strings.ToLower(name); names[name] == "" {
-				names[name] = n.ID
-			}
-		}
-	}
-	return names
-}
-
 // key tells pairs apart.
 func (p *Pair) key() string {
 	return strings.Join([]string{p.From, p.To, p.Type, p.Role, p.FromHost, p.ToHost}, "\x1f")
 }
 
-// FeedKey is by what a feed is known between two programs: LIS|LAB>EHR|HOSP:ORU^R01.
-func (p *Pair) FeedKey() string { return p.From + ">" + p.To + ":" + cmp.Or(message(p.Type), p.Role) }
+func (p *Pair) heard() *Heard { return &Heard{Type: p.Type, Role: p.Role, From: p.From, To: p.To} }
 
 // evidence is how much shows a link.
 type evidence struct {
@@ -190,19 +191,16 @@ func (e *evidence) add(p *Pair) { e.days, e.count = max(e.days, p.Days), e.count
 
 // learning is a round of proposals in the making.
 type learning struct {
-	g     *Graph
-	known map[string]NodeID
-	found map[[2]NodeID]*Proposal
-	hosts map[string]map[string]evidence // by program, by address
+	g             *Graph
+	feeds, others names
+	found         map[[2]NodeID]*Proposal
+	hosts         map[string]map[string]evidence // by program, by address
+	homes         map[string]map[string]bool     // by address, the programs that were seen there
 }
 
 // node is what the map calls a thing; a new one when it has none of that name.
-func (w *learning) node(name string, otherwise Node) Node {
-	if id, known := w.known[strings.ToLower(name)]; known {
-		n, _ := w.g.Node(id)
-		return n
-	}
-	if n, known := w.g.Node(otherwise.ID); known {
+func (w *learning) node(id NodeID, otherwise Node) Node {
+	if n, known := w.g.Node(cmp.Or(id, otherwise.ID)); known {
 		return n
 	}
 	otherwise.Tolerated = Unstated
@@ -211,20 +209,18 @@ func (w *learning) node(name string, otherwise Node) Node {
 
 // pair takes what one pair shows.
 func (w *learning) pair(p *Pair) {
-	key := p.FeedKey()
-	feed := w.node(key, Node{ID: clean("feed:", key), Kind: Feed, Name: flow(p.From, p.To, p.Type, p.Role)})
+	names := p.heard().names()
+	feed := w.node(w.feeds.first(names...), Node{ID: clean("feed:", names[0]), Kind: Feed, Name: flow(p.From, p.To, p.Type, p.Role), Known: p.heard().exact()})
 	for _, end := range [...]struct{ name, host, does string }{{p.From, p.FromHost, "sends"}, {p.To, p.ToHost, "receives"}} {
+		if end.name == "" {
+			continue
+		}
 		w.propose(feed, w.program(end.name), "", p, fmt.Sprintf("It %s what flows there.", end.does))
 		if end.host != "" {
-			if w.hosts[end.name] == nil {
-				w.hosts[end.name] = map[string]evidence{}
-			}
-			e := w.hosts[end.name][end.host]
-			e.add(p)
-			w.hosts[end.name][end.host] = e
+			w.home(end.name, end.host, p)
 		}
 	}
-	row := w.g.catalogue.Match(Heard{Type: p.Type, Role: p.Role, From: p.From, To: p.To})
+	row := w.g.catalogue.Match(*p.heard())
 	if row == nil || row.Foundation {
 		return
 	}
@@ -235,22 +231,47 @@ func (w *learning) pair(p *Pair) {
 			break
 		}
 	}
-	w.propose(w.node(string(service.ID), service), feed, "", p, "Messages of this type, by these names, usually are of this service.")
+	w.propose(w.node("", service), feed, "", p, "Messages of this type, by these names, usually are of this service.")
+}
+
+// home notes at which address a program was seen.
+func (w *learning) home(name, host string, p *Pair) {
+	if w.hosts[name] == nil {
+		w.hosts[name] = map[string]evidence{}
+	}
+	if w.homes[host] == nil {
+		w.homes[host] = map[string]bool{}
+	}
+	e := w.hosts[name][host]
+	e.add(p)
+	w.hosts[name][host], w.homes[host][name] = e, true
 }
 
 // flow is what a feed is called that nobody gave a name.
 func flow(from, to, messages, role string) string {
-	return clip(from + " to " + to + ", " + cmp.Or(message(messages), role))
+	what := cmp.Or(message(messages), role)
+	switch from, to = program(from), program(to); {
+	case from == "":
+		return clip("to " + to + ", " + what)
+	case to == "":
+		return clip("from " + from + ", " + what)
+	}
+	return clip(from + " to " + to + ", " + what)
 }
 
 func (w *learning) program(name string) Node {
-	return w.node(name, Node{ID: programID(name), Kind: Component, Name: clip(name)})
+	return w.node(w.others.first(name, program(name)), Node{ID: programID(name), Kind: Component, Name: programName(name)})
 }
 
-// programs proposes on which machines programs run. One that has several needs none of them alone.
+// programName is what a program is called that nobody gave a name: LIS at LAB.
+func programName(name string) string { return clip(strings.Replace(name, "|", " at ", 1)) }
+
+// programs proposes on which machines programs run. One that has several needs none of them alone, and an address at which many are seen is that of an engine that
+// hands on what they say.
 func (w *learning) programs() {
 	for _, name := range slices.Sorted(maps.Keys(w.hosts)) {
 		hosts := w.hosts[name]
+		maps.DeleteFunc(hosts, func(host string, _ evidence) bool { return len(w.homes[host]) > mostHosts })
 		if len(hosts) > mostHosts {
 			continue
 		}
@@ -260,7 +281,7 @@ func (w *learning) programs() {
 		}
 		for _, host := range slices.Sorted(maps.Keys(hosts)) {
 			e := hosts[host]
-			on := w.node(host, Node{ID: clean("host:", host), Kind: Component, Name: clip(host)})
+			on := w.node(w.others.first(host), Node{ID: clean("host:", host), Kind: Component, Name: clip(host)})
 			w.propose(w.program(name), on, anyOf, &Pair{Days: e.days, Count: e.count}, why)
 		}
 	}

@@ -1,6 +1,8 @@
 package depend_test
 
 import (
+	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -61,22 +63,22 @@ func TestPropose(t *testing.T) {
 	// A person agrees to the first, and turns down the second, for good.
 	first := list[slices.IndexFunc(list, func(p depend.Proposal) bool { return p.Edge.To == "lis" })]
 	second := list[slices.IndexFunc(list, func(p depend.Proposal) bool { return p.Edge.To == "host:10.0.0.1" })]
-	after, err := l.Confirm(g, first, "it.lead", noon())
-	if err != nil {
+	if err := errors.Join(l.Decide(first, true, "it.lead", noon()), l.Decide(second, false, "it.lead", noon())); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Reject(second, "it.lead", noon()); err != nil {
+	after, err := l.Drawn(g, nil)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if e := after.Edges(); len(e) != 1 || e[0].Kind != depend.Confirmed {
 		t.Errorf("confirmed: %+v", e)
 	}
-	state, err := l.State()
+	state, err := json.Marshal(l)
 	if err != nil {
 		t.Fatal(err)
 	}
 	l = depend.NewLearned()
-	if err := l.Restore(state); err != nil {
+	if err := json.Unmarshal(state, l); err != nil {
 		t.Fatal(err)
 	}
 	left := proposed(l.Propose(after, traffic(), 7))
@@ -102,7 +104,7 @@ func TestPropose(t *testing.T) {
 	if again := l.Propose(seen, traffic(), 7); len(again) != 4 {
 		t.Errorf("what is shown as a proposal is not decided: %v", proposed(again))
 	}
-	if err := l.Restore([]byte("{")); err == nil {
+	if err := json.Unmarshal([]byte("{}"), l); err == nil {
 		t.Error("half a state is taken")
 	}
 }
@@ -120,10 +122,11 @@ func TestProposeTakesNamesAsTheyCome(t *testing.T) {
 		t.Errorf("only %d proposals", len(list))
 	}
 	for _, p := range list {
-		next, err := l.Confirm(g, p, "it.lead", noon())
-		if err != nil {
+		if err := l.Decide(p, true, "it.lead", noon()); err != nil {
 			t.Fatalf("%+v: %v", p, err)
 		}
-		g = next
+	}
+	if g, err := l.Drawn(g, nil); err != nil || len(g.Edges()) != len(list) {
+		t.Errorf("of %d links there are %d: %v", len(list), len(g.Edges()), err)
 	}
 }

@@ -2,8 +2,10 @@ package depend
 
 import (
 	"cmp"
+	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // Merge adds to a map what a table says: what it states of a thing counts, what it does not state stays, and what it does not name stays as well, for an
@@ -27,7 +29,30 @@ func Merge(g *Graph, im *Import) (*Graph, error) {
 			nodes = append(nodes, n)
 		}
 	}
-	return New(g.catalogue, nodes, joined(g.Edges(), im.Edges))
+	return newGraph(g.catalogue, nodes, joined(g.Edges(), im.Edges), mostJoined)
+}
+
+// Write writes what a table says as a file of a map. What it only refers to, and house knows, is left to house.
+func (im *Import) Write(house *Graph) ([]byte, error) {
+	nodes, there := slices.Clone(im.Nodes), map[NodeID]bool{}
+	for _, n := range im.Implied {
+		if !house.has(n.ID) {
+			nodes = append(nodes, n)
+		}
+	}
+	for i := range nodes {
+		there[nodes[i].ID] = true
+	}
+	for _, e := range im.Edges {
+		if !there[e.From] { // a thing of house rests on something more
+			there[e.From] = true
+			nodes = append(nodes, Node{ID: e.From, Tolerated: Unstated})
+		}
+	}
+	edges := slices.Clone(im.Edges)
+	slices.SortFunc(nodes, func(a, b Node) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortStableFunc(edges, func(a, b Edge) int { return cmp.Compare(a.To, b.To) })
+	return write(nodes, edges)
 }
 
 // with is n as another says it is.
@@ -50,16 +75,15 @@ func (n Node) with(o Node) Node {
 // joined are edges and more of them; of two between the same the later one counts.
 func joined(edges, more []Edge) []Edge {
 	at := map[Edge]int{}
-	key := func(e Edge) Edge { return Edge{From: e.From, To: e.To, AnyOf: e.AnyOf} }
 	for i, e := range edges {
-		at[key(e)] = i
+		at[e.key()] = i
 	}
 	for _, e := range more {
-		if i, known := at[key(e)]; known {
+		if i, known := at[e.key()]; known {
 			edges[i] = e
 			continue
 		}
-		at[key(e)] = len(edges)
+		at[e.key()] = len(edges)
 		edges = append(edges, e)
 	}
 	return edges
@@ -93,16 +117,46 @@ func Compare(before, after *Graph) Changes {
 	}
 	edges := map[Edge]Edge{}
 	for _, e := range before.edges {
-		edges[Edge{From: e.From, To: e.To, AnyOf: e.AnyOf}] = e
+		edges[e.key()] = e
 	}
 	for _, e := range after.edges {
-		key := Edge{From: e.From, To: e.To, AnyOf: e.AnyOf}
-		old, known := edges[key]
+		old, known := edges[e.key()]
 		c.Edges.add(known, old == e)
-		delete(edges, key)
+		delete(edges, e.key())
 	}
 	c.Edges.Gone = len(edges)
 	return c
+}
+
+// Words are what changes as a sentence says it: 3 units new, 1 changed, 9 as before; 4 links new.
+func (c *Changes) Words() string {
+	var parts []string
+	for k := Component; k <= Unit; k++ {
+		if n := c.Nodes[k]; n != (Count{}) {
+			parts = append(parts, n.words(k.String()))
+		}
+	}
+	if c.Edges != (Count{}) {
+		parts = append(parts, c.Edges.words("link"))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (c Count) words(thing string) string {
+	var parts []string
+	for _, p := range [...]struct {
+		n    int
+		what string
+	}{{c.Added, "new"}, {c.Changed, "changed"}, {c.Same, "as before"}, {c.Gone, "gone"}} {
+		switch {
+		case p.n == 0:
+		case parts == nil:
+			parts = append(parts, many(p.n, thing)+" "+p.what)
+		default:
+			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.what))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (g *Graph) has(id NodeID) bool { _, ok := g.at[id]; return ok }

@@ -148,7 +148,7 @@ func ReadTable(r io.Reader, mappings []Columns, c *Catalogue) (*Import, error) {
 		}
 		if err != nil {
 			if p, broken := errors.AsType[*csv.ParseError](err); broken {
-				return nil, refuse([]Problem{{p.Line, p.Column, "this is no CSV: " + p.Err.Error()}})
+				return nil, refuse([]Problem{{Line: p.Line, Column: p.Column, Text: "this is no CSV: " + p.Err.Error()}})
 			}
 			return nil, fmt.Errorf("read the table: %w", err)
 		}
@@ -430,7 +430,7 @@ func (t *table) finish(c *Catalogue) (*Import, error) {
 	}
 	bad := map[NodeID]bool{}
 	badEdge := map[int]bool{}
-	for _, f := range check(c, t.read.nodes, t.read.edges) {
+	for _, f := range check(c, t.read.nodes, t.read.edges, MostNodes) {
 		if f.node < 0 && f.edge < 0 {
 			return nil, refuse([]Problem{{Text: f.text}})
 		}

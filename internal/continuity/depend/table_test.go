@@ -214,5 +214,16 @@ func FuzzReadTable(f *testing.F) {
 		if len(g.Nodes()) != len(im.Nodes)+len(im.Implied) || len(g.Edges()) != len(im.Edges) {
 			t.Errorf("%d things and %d links of %d, %d", len(g.Nodes()), len(g.Edges()), len(im.Nodes)+len(im.Implied), len(im.Edges))
 		}
+		written, err := im.Write(empty)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := depend.ReadMap(written, c)
+		if err != nil {
+			t.Fatalf("the file that is made of it is not taken: %v", err)
+		}
+		if !cmp.Equal(back.Nodes(), g.Nodes()) || !cmp.Equal(back.Edges(), g.Edges()) {
+			t.Error("the file that is made of it says otherwise")
+		}
 	})
 }
