@@ -22,3 +22,10 @@ func (e *Engine) Classes() map[string]Class {
 	}
 	return out
 }
+
+// Heard is how many entries were heard.
+func (r *Room) Heard() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.next
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/wardline/wardline/format/jsonl"
 	"github.com/wardline/wardline/internal/continuity/depend"
 	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/finding"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/triage"
@@ -36,6 +37,9 @@ type Config struct {
 	Now      func() time.Time         // time.Now when nil
 	Shown    func(name string) string // see EngineConfig
 	Hide     func(text string) string // a text without the patients in it; nil: as it is
+	// Judged tells whether the privacy room judges who opens the record of that number, for it is known as a decoy's; nil: it does not.
+	Judged    func(number string) bool
+	Authority string // that issues the house's numbers of patients, for decoys
 
 	// Save is how often what is known is written: 10 minutes. What came since is heard again after a crash.
 	Save time.Duration
@@ -53,6 +57,7 @@ type Room struct {
 
 	mu       sync.Mutex // guards all below
 	engine   *Engine
+	decoys   *decoys
 	reader   event.LineReader
 	event    event.Event
 	next     uint64    // entry that is read next
@@ -156,9 +161,12 @@ func (r *Room) entry(ctx context.Context, e *journal.Entry) error {
 	defer r.mu.Unlock()
 	r.at, r.filings = e.Index, 0
 	if e.Header.Kind == journal.Events && e.Gone.IsZero() {
-		for _, line := range e.Lines() {
+		for n, line := range e.Lines() {
 			if r.reader.Read(line, &r.event) != nil {
 				continue // the hospital's follower and the index count these
+			}
+			if err := r.look(ctx, &r.event, finding.Place{Entry: e.Index, Line: n}); err != nil {
+				return err
 			}
 			if err := r.file(ctx, r.engine.Event(&r.event)); err != nil {
 				return err
@@ -215,6 +223,7 @@ func (r *Room) tick(ctx context.Context, at time.Time) error {
 		return nil
 	}
 	r.ticked = at
+	r.decoys.test(at)
 	return r.file(ctx, r.engine.Tick(at))
 }
 
