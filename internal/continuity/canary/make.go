@@ -150,7 +150,7 @@ func Make(k Kind, where string, s Site, now time.Time, dice *rand.Rand) (Decoy, 
 		if s.Address == "" {
 			return Decoy{}, errors.New("a listener needs the address and port where it listens")
 		}
-		d.Canary.Marks = []Mark{{Address, s.Address}}
+		d.Canary.Marks, d.Facts = []Mark{{Address, s.Address}}, []Fact{{"address", s.Address}}
 	case Token:
 		m.token(&d)
 	}
