@@ -77,6 +77,9 @@ func (c *Console) canaries(r *request) (answer, error) {
 	for i := range all[:min(canariesShown, len(all))] {
 		d := &all[i]
 		row := page.CanaryRow{Name: canaryName(d), URL: canariesURL + "/" + d.ID, State: canaryState(d, r.clock.Now), From: r.clock.At(d.Proof.Since), Looked: page.Number(d.Proof.Looked), Allowed: mayTouch(r, d)}
+		if row.State.Word == "Quiet" {
+			row.State = page.OK("Quiet for " + page.Length(r.clock.Now.Sub(quietSince(d))))
+		}
 		row.Last, row.Found = touch(r, d)
 		v.Rows = append(v.Rows, row)
 	}

@@ -76,7 +76,7 @@ func TestDecoysAreSeniors(t *testing.T) {
 		t.Errorf("none:\n%s", text(body))
 	}
 	form := url.Values{"kind": {"listener"}, "where": {"server network"}, "base": {"10.1.2.3"}, "why": {"nobody uses it"}}
-	if status, body := senior.post("/flows/canaries", form); status != http.StatusBadRequest || !strings.Contains(text(body), "A listener needs the address and port") {
+	if status, body := senior.post("/flows/canaries", form); status != http.StatusBadRequest || !strings.Contains(text(body), "Name the address and port") {
 		t.Errorf("without a port: status %d\n%s", status, text(body))
 	}
 	form.Set("base", "10.1.2.3:104")
@@ -94,7 +94,7 @@ func TestDecoysAreSeniors(t *testing.T) {
 	}
 	n.pass(2 * time.Minute)
 	knock(n, room, "10.1.2.9", 104, 0)
-	if _, body := senior.get("/flows/canaries"); !strings.Contains(text(body), "No. One decoy is quiet.") {
+	if _, body := senior.get("/flows/canaries"); !strings.Contains(text(body), "No. One decoy is quiet.") || !strings.Contains(text(body), "Quiet for 2 min") {
 		t.Errorf("quiet:\n%s", text(body))
 	}
 	n.seal.broken.Store(true)

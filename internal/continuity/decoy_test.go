@@ -217,8 +217,13 @@ func TestWhatADecoyTells(t *testing.T) {
 		read("read", "bob", unlisted)
 		w.say("wardline", "canary", "", fmt.Sprintf(`{"type":"trip","watcher":"fs1","canary":%q,"kind":"listener","act":"called"}`, door.Canary.ID)) // which a rule finds
 		w.run(r, 6, context.Canceled)
-		if err := r.AllowDecoy(t.Context(), door.Canary.ID, canary.Allow{Host: "10.9.9.3", Owner: "IT", Reason: "inventory", Until: w.at.Add(time.Hour)}); err != nil {
-			t.Fatal(err)
+		for _, host := range []string{"10.9.9.2", "10.9.9.3"} {
+			if err := r.AllowDecoy(t.Context(), door.Canary.ID, canary.Allow{Host: host, Owner: "IT", Reason: "inventory", Until: w.at.Add(time.Hour)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if d := r.Decoys(); !slices.ContainsFunc(d, func(d continuity.DecoyView) bool { return len(d.Allow) == 2 }) {
+			t.Errorf("who may: %+v", d)
 		}
 		w.at = armed.Add(2 * time.Minute)
 		knock() // who may
@@ -227,7 +232,7 @@ func TestWhatADecoyTells(t *testing.T) {
 		knock() // it has run out
 		w.run(w.room(), 7, context.Canceled)
 		w.at = armed.AddDate(0, 0, 10)
-		read("search", "bob", unlisted) // it stays as bad as it was
+		read("search", "BOB", unlisted) // it stays as bad as it was
 		w.at = armed.AddDate(0, 0, 15)
 		read("search", "ann", unlisted) // after two weeks it is another time
 		w.run(w.room(), 9, context.Canceled)

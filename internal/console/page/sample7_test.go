@@ -93,7 +93,7 @@ func canaries() page.Canaries {
 		Now: &page.Now{State: page.Look("Look today"), Label: "02:10", Title: "See who touched it: account, directory NORTH", Text: "Somebody tried an account that nobody uses: it was found in the directory by somebody who looks for a way in.", Action: page.Link{Text: "Its finding", URL: "/findings/1"}},
 		Rows: []page.CanaryRow{
 			{Name: "Account, directory NORTH", URL: "/flows/canaries/1", State: page.Look("Touched"), From: "Mon 13 Apr 09:12", Looked: "3,118,204", Last: "02:10: somebody tried an account that nobody uses: it was found in the directory by somebody who looks for a way in.", Found: page.Link{Text: "Its finding", URL: "/findings/1"}, Allowed: "nobody"},
-			{Name: "AE title, nodes of the archive", URL: "/flows/canaries/2", State: page.OK("Quiet"), From: "Mon 13 Apr 09:20", Looked: "41,877", Last: "Never touched", Allowed: "anybody from 10.20.7.31, asked of IT network, until Wed 30 Sep 00:00"},
+			{Name: "AE title, nodes of the archive", URL: "/flows/canaries/2", State: page.OK("Quiet for 64 days"), From: "Mon 13 Apr 09:20", Looked: "41,877", Last: "Never touched", Allowed: "anybody from 10.20.7.31, asked of IT network, until Wed 30 Sep 00:00"},
 			{Name: "Patient, record of the house", URL: "/flows/canaries/3", State: page.Watch("Not watched yet"), From: "Wed 17 Jun 07:30", Looked: "0", Last: "Never touched", Allowed: "nobody"},
 			{Name: "Token, letter to a supplier", URL: "/flows/canaries/4", State: page.Dim("Blind"), From: "Fri 12 Jun 10:02", Looked: "0", Last: "Never touched", Allowed: "nobody"},
 		},
@@ -138,7 +138,7 @@ func addCanary() page.AddCanary {
 		{Value: "patient", Text: "Patient", Hint: "who is nobody, in the record"}, {Value: "row", Text: "Row of a table", Hint: "that stands in one table only"}, {Value: "token", Text: "Token", Hint: "an address in a document"},
 	}}
 	v.Crumbs = []page.Link{{Text: "Canaries", URL: "/flows/canaries"}, {Text: "Make a decoy"}}
-	v.Wrong = "A listener needs the address and port at which nothing answers, such as 10.1.2.3:104."
+	v.Wrong = "Name the address and port at which nothing answers, such as 10.1.2.3:104."
 	return v
 }
 

@@ -47,7 +47,7 @@ func SiteOf(k Kind, base string) (s Site, err error) {
 		form, says, s.Web = `https?://[A-Za-z0-9.:/_-]{3,100}`, "an address of the web, such as https://letters.north.example", base
 	case Listener:
 		if _, err := netip.ParseAddrPort(base); err != nil {
-			return Site{}, errors.New("a listener needs the address and port at which nothing answers, such as 10.1.2.3:104")
+			return Site{}, errors.New("name the address and port at which nothing answers, such as 10.1.2.3:104")
 		}
 		return Site{Address: base}, nil
 	default: // nothing of it hangs on the house
