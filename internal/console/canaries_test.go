@@ -119,7 +119,7 @@ func TestDecoysAreSeniors(t *testing.T) {
 	}
 	n.wait("the link leads to a finding", func() bool {
 		status, body := analyst.get("/findings/" + room.Decoys()[0].Last.Finding)
-		return status == http.StatusOK && strings.Contains(body, "A decoy was touched: door")
+		return status == http.StatusOK && strings.Contains(body, "A decoy was touched: door") && strings.Contains(body, "server network")
 	})
 	if _, body := senior.post(here+"/allow", url.Values{"host": {"10.9.9.3"}, "owner": {"IT"}, "until": {"2001-01-01"}, "why": {"inventory"}}); !strings.Contains(text(body), "still to come") {
 		t.Errorf("an entry that has ended:\n%s", text(body))
