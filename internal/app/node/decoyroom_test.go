@@ -74,6 +74,18 @@ func (g *guard) touch(marks map[decoy.Kind]string, n int) {
 	} {
 		g.post("/_bulk", "application/x-ndjson", fmt.Sprintf("{\"create\":{}}\n{\"@timestamp\":%q,\"winlog\":%s,\"channel\":\"Security\",\"record_id\":%d}}\n", now.Format(time.RFC3339Nano), e, 100*n+i))
 	}
+	audit := fmt.Sprintf(`<AuditMessage><EventIdentification EventActionCode="R" EventDateTime="%s" EventOutcomeIndicator="0"><EventID csd-code="110103" codeSystemName="DCM" originalText="DICOM Instances Accessed"/></EventIdentification>`+
+		`<ActiveParticipant UserID="nurse7" AlternativeUserID="AETITLES=%s" UserIsRequestor="true"/><AuditSourceIdentification AuditSourceID="pacs"/><ParticipantObjectIdentification ParticipantObjectID="%s" ParticipantObjectTypeCode="2" ParticipantObjectTypeCodeRole="3">`+
+		`<ParticipantObjectIDTypeCode csd-code="110180" codeSystemName="DCM" originalText="Study Instance UID"/></ParticipantObjectIdentification></AuditMessage>`, now.Format(time.RFC3339), marks[decoy.AETitle], marks[decoy.Study])
+	audit = fmt.Sprintf("<85>1 %s pacs app - IHE+RFC-3881 - %s", now.Format(time.RFC3339), audit)
+	conn, err := net.Dial("tcp", g.syslog)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := fmt.Fprintf(conn, "%d %s", len(audit), audit); err != nil {
+		g.t.Fatal(err)
+	}
 	host, port, err := net.SplitHostPort(marks[decoy.Listener])
 	if err != nil {
 		g.t.Fatal(err)
@@ -92,7 +104,7 @@ func TestDecoysOfANode(t *testing.T) {
 	}
 	g.start()
 	now, marks, ids := time.Duration(0), map[decoy.Kind]string{}, map[decoy.Kind]string{}
-	for _, k := range []decoy.Kind{decoy.Patient, decoy.Message, decoy.Row, decoy.Account, decoy.File, decoy.Listener, decoy.Token} {
+	for _, k := range decoy.Kinds() {
 		base := ""
 		if k == decoy.Listener {
 			base = "10.1.2.3:104"
@@ -130,26 +142,26 @@ func TestDecoysOfANode(t *testing.T) {
 	time.Sleep(1100 * time.Millisecond) // the second in which they were made is over: times in events may be cut to seconds
 	g.touch(marks, 1)
 	g.post("/fhir/AuditEvent", "application/fhir+json", read(listed.Canary.Marks[0].Value))
-	tripped(8)
+	tripped(10)
 	g.stop(syscall.SIGKILL)
 	g.start()
-	tripped(8)
+	tripped(10)
 	g.touch(marks, 2)
 	report, err := json.Marshal(decoy.Report{Time: time.Now(), Product: "wardline", Service: "canary", Type: decoy.TripType, ID: "r1", Watcher: "fs1", Host: "fs1", Canary: ids[decoy.File], Kind: decoy.File, Act: decoy.Written, File: &decoy.FileReport{Path: "/srv/" + marks[decoy.File]}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	g.post("/events", "application/x-ndjson", string(report)+"\n")
-	tripped(16)
+	tripped(20)
 	g.stop(syscall.SIGKILL)
 	g.start()
-	tripped(16)
-	if all := g.decoysOf(nil).All; len(all) != 9 || slices.ContainsFunc(all, func(d continuity.DecoyView) bool { return len(d.Marks) > 0 || d.ID == spare[0].Canary.ID }) {
+	tripped(20)
+	if all := g.decoysOf(nil).All; len(all) != 11 || slices.ContainsFunc(all, func(d continuity.DecoyView) bool { return len(d.Marks) > 0 || d.ID == spare[0].Canary.ID }) {
 		t.Errorf("%+v", all)
 	}
 	want := []string{
-		"A decoy file was changed 1", "A decoy was touched: account 2", "A decoy was touched: door 2", "A decoy was touched: file 2", "A decoy was touched: patient 2",
-		"A decoy was touched: row of a table 2", "A decoy was touched: test message 2", "A decoy was touched: token 2",
+		"A decoy file was changed 1", "A decoy was touched: AE title 2", "A decoy was touched: account 2", "A decoy was touched: door 2", "A decoy was touched: file 2", "A decoy was touched: patient 2",
+		"A decoy was touched: row of a table 2", "A decoy was touched: study 2", "A decoy was touched: test message 2", "A decoy was touched: token 2",
 		"Record laid out as a trap 1",
 	}
 	var got []string
