@@ -29,6 +29,7 @@ const (
 	mostBursts  = 20_000              // of which it is remembered how bad they were
 	burst       = 14 * 24 * time.Hour // without a trip by the same hand, and what comes is another time: what was bad may wait unseen over a holiday
 	selfTest    = 24 * time.Hour
+	keptTrips   = 5 // of a finding, whole
 )
 
 // decoys are the house's canaries and what touched them. The room's lock guards them.
@@ -37,7 +38,8 @@ type decoys struct {
 	last   map[string]Touch // by canary
 	bursts map[string]worst // by finding
 	tested time.Time
-	trips  []canary.Trip // of the event being looked at
+	trips  []canary.Trip               // of the event being looked at
+	found  map[string]*finding.Finding // in the entry being read, by id
 }
 
 // Touch is the latest trip of a canary.
@@ -54,36 +56,42 @@ type worst struct {
 }
 
 func newDecoys(w *canary.Watch) *decoys {
-	return &decoys{watch: w, last: map[string]Touch{}, bursts: map[string]worst{}}
+	return &decoys{watch: w, last: map[string]Touch{}, bursts: map[string]worst{}, found: map[string]*finding.Finding{}}
 }
 
-// look shows the canaries an event that lies at a place, and files who touched one. It stands in the journal under the line of the event, so that the desk
-// counts it once however often it is read after a crash.
-func (r *Room) look(ctx context.Context, ev *event.Event, at finding.Place) error {
+// look shows the canaries an event that lies at a place, and notes who touched one.
+func (r *Room) look(ev *event.Event, at finding.Place) {
 	d := r.decoys
 	if d.watch.Len() == 0 {
-		return nil
+		return
 	}
 	d.trips = d.watch.Look(ev, d.trips[:0])
 	for i := range d.trips {
 		t := &d.trips[i]
 		touch := Touch{At: t.At, Act: t.Act}
 		if !r.elsewhere(t) {
-			f := d.finding(t, ev, at)
-			touch.Finding = f.ID
-			line, err := triage.LineOf(&triage.Filed{Finding: f, Watcher: decoyWatcher, From: journal.Place{Entry: at.Entry, Line: at.Line}})
-			if err != nil {
-				return err
-			}
-			receipt, err := r.cfg.Journal.Add(ctx, line)
-			if err != nil {
-				return fmt.Errorf("file the trip of a decoy: %w", err)
-			}
-			r.receipts = append(r.receipts, receipt)
+			touch.Finding = d.note(t, ev, at)
 		}
 		if !touch.At.Before(d.last[t.Canary].At) {
 			d.last[t.Canary] = touch
 		}
+	}
+}
+
+// tell files the trips of an entry, however many there were, as one step for each finding: so the desk counts each once, however often the entry is read after
+// a crash, and who knocks a thousand times a second does not fill the journal.
+func (r *Room) tell(ctx context.Context, entry uint64) error {
+	for id, f := range r.decoys.found {
+		line, err := triage.LineOf(&triage.Filed{Finding: *f, Watcher: decoyWatcher, From: journal.Place{Entry: entry}})
+		if err != nil {
+			return err
+		}
+		receipt, err := r.cfg.Journal.Add(ctx, line)
+		if err != nil {
+			return fmt.Errorf("file the trip of a decoy: %w", err)
+		}
+		r.receipts = append(r.receipts, receipt)
+		delete(r.decoys.found, id)
 	}
 	return nil
 }
@@ -97,17 +105,18 @@ func (r *Room) elsewhere(t *canary.Trip) bool {
 	return t.Ruled
 }
 
-// finding is a trip as all watchers tell theirs: one for each canary and whoever touched it, as bad as the worst of what was done.
-func (d *decoys) finding(t *canary.Trip, ev *event.Event, at finding.Place) finding.Finding {
+// note adds a trip to what was found in the entry, as all watchers tell theirs: one finding for each canary and whoever touched it, as bad as the worst of what
+// was done. It returns its id.
+func (d *decoys) note(t *canary.Trip, ev *event.Event, at finding.Place) string {
 	who := strings.ToLower(cmp.Or(t.User, t.From, t.Host))
-	id := event.NewID(decoyWatcher, t.Canary, who).String()
+	id := event.NewID(decoyWatcher, t.Canary, who).String()[:24]
 	act := t.Act
 	if w, ok := d.bursts[id]; ok && t.At.Sub(w.Last) < burst && finding.Rank(level(t.Kind, w.Act)) > finding.Rank(level(t.Kind, act)) {
 		act = w.Act
 	}
 	d.remember(id, worst{act, t.At})
 	rule := decoyRule(t.Kind, act)
-	book := finding.NewBook(5)
+	book := finding.NewBook(keptTrips)
 	book.AddAt(harmOf(t.Kind, act), &rule, ev, &at)
 	f := book.Findings()[0]
 	f.ID = id
@@ -115,11 +124,17 @@ func (d *decoys) finding(t *canary.Trip, ev *event.Event, at finding.Place) find
 		delete(f.Entities, "user") // the canary itself, where it is an account
 	}
 	for kind, value := range map[string]string{"user": t.User, "ip": t.From, "host": t.Host, "decoy": t.Where} {
-		if value != "" && !slices.Contains(f.Entities[kind], value) {
-			f.Entities[kind] = append([]string{value}, f.Entities[kind]...)[:min(len(f.Entities[kind])+1, finding.MaxEntities)]
+		if all := f.Entities[kind]; value != "" && !slices.Contains(all, value) {
+			all = append(slices.Clone(all[:min(len(all), finding.MaxEntities-1)]), value)
+			slices.Sort(all)
+			f.Entities[kind] = all
 		}
 	}
-	return f
+	if before := d.found[id]; before != nil {
+		f.Absorb(before, keptTrips)
+	}
+	d.found[id] = &f
+	return id
 }
 
 // remember notes what a hand did. Where too many are at work, what is over is forgotten first, and then nothing more is noted.

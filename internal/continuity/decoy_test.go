@@ -61,12 +61,16 @@ func (w *trap) make(r *continuity.Room, k canary.Kind, base string) canary.Decoy
 	return d
 }
 
-// say has an event of a class be received at the ward's time.
-func (w *trap) say(product, service, code, fields string) {
+// say has events of a class be received at the ward's time, in one entry.
+func (w *trap) say(product, service, code string, fields ...string) {
 	w.Helper()
-	w.n++
-	ev := event.Event{Source: "test", Class: w.tax.Class(product, service, code), Format: "json", Time: w.at, Observed: w.at, Fields: []byte(fields), ID: event.NewID("trap", fmt.Sprint(w.n))}
-	if _, err := w.journal.Append(w.Context(), journal.Line{Kind: journal.Events, Source: ev.Source, Time: w.at, JSON: event.AppendLine(nil, &ev)}); err != nil {
+	var lines []journal.Line
+	for _, f := range fields {
+		w.n++
+		ev := event.Event{Source: "test", Class: w.tax.Class(product, service, code), Format: "json", Time: w.at, Observed: w.at, Fields: []byte(f), ID: event.NewID("trap", fmt.Sprint(w.n))}
+		lines = append(lines, journal.Line{Kind: journal.Events, Source: ev.Source, Time: w.at, JSON: event.AppendLine(nil, &ev)})
+	}
+	if _, err := w.journal.Append(w.Context(), lines...); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -246,6 +250,27 @@ func TestWhatADecoyTells(t *testing.T) {
 		}
 		if r = w.room(); len(r.Decoys()) != 2 || !errors.Is(r.RemoveDecoy(t.Context(), door.Canary.ID), continuity.ErrNoDecoy) {
 			t.Errorf("what was taken away is known: %+v", r.Decoys())
+		}
+	})
+}
+
+// TestAScanIsTwoLines has two machines knock at a door three hundred times: all is counted, and the journal holds a line for each of the two.
+func TestAScanIsTwoLines(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		w := newTrap(t, open())
+		r := w.room()
+		w.make(r, canary.Listener, "10.1.2.3:104")
+		var knocks []string
+		for i := range 300 {
+			knocks = append(knocks, fmt.Sprintf(`{"id.orig_h":"10.9.9.%d","id.resp_h":"10.1.2.3","id.resp_p":104}`, min(i%3, 1)))
+		}
+		w.say("zeek", "conn", "", knocks...)
+		w.run(r, 300, context.Canceled)
+		if got := w.filed(); !slices.Equal(got, []string{"wardline-decoy-listener", "wardline-decoy-listener"}) {
+			t.Errorf("filed: %q", got)
+		}
+		if got := w.queue(); !slices.Equal(got, []string{"listener high 100", "listener high 200"}) {
+			t.Errorf("the queue has %q", got)
 		}
 	})
 }

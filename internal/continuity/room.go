@@ -165,12 +165,13 @@ func (r *Room) entry(ctx context.Context, e *journal.Entry) error {
 			if r.reader.Read(line, &r.event) != nil {
 				continue // the hospital's follower and the index count these
 			}
-			if err := r.look(ctx, &r.event, finding.Place{Entry: e.Index, Line: n}); err != nil {
-				return err
-			}
+			r.look(&r.event, finding.Place{Entry: e.Index, Line: n})
 			if err := r.file(ctx, r.engine.Event(&r.event)); err != nil {
 				return err
 			}
+		}
+		if err := r.tell(ctx, e.Index); err != nil {
+			return err
 		}
 	}
 	if e.Header.Kind == journal.Findings && e.Gone.IsZero() {
