@@ -166,6 +166,7 @@ func TestEachKindOfDecoyIsOneFinding(t *testing.T) {
 		}
 		say()
 		w.run(r, 9, errCrash)
+		w.run(w.room(), 9, errCrash)
 		say()
 		w.run(w.room(), 18, errCrash)
 		w.run(w.room(), 18, context.Canceled)
