@@ -286,7 +286,7 @@ func (c *Console) makeCanary(r *request) (answer, error) {
 			made, wrong = c.Continuity.MakeDecoy(ctx, continuity.NewDecoy{Kind: kind, Where: r.PostForm.Get("where"), Base: strings.TrimSpace(r.PostForm.Get("base"))})
 			return wrong
 		})
-		if err != nil && wrong == nil { // it was not begun
+		if err != nil && (wrong == nil || errors.Is(wrong, continuity.ErrNotKept)) { // it was not begun, or it is nobody's mistake
 			return answer{}, err
 		}
 	}
@@ -346,7 +346,7 @@ func (c *Console) changeCanary(r *request, d *continuity.DecoyView, detail map[s
 		failed = act(ctx)
 		return failed
 	})
-	if failed != nil {
+	if failed != nil && !errors.Is(failed, continuity.ErrNotKept) {
 		return answer{}, &mistake{capital(failed.Error()) + "."}
 	}
 	return answer{to: canariesURL + to}, err

@@ -201,6 +201,9 @@ type NewDecoy struct {
 // ErrNoDecoy says that there is none of that id.
 var ErrNoDecoy = errors.New("there is no decoy of that id: wardline canary list shows all")
 
+// ErrNotKept says that nothing was wrong with what was asked.
+var ErrNotKept = errors.New("the database did not take it, and nothing was changed: try again, and see the node's log")
+
 // MakeDecoy makes a canary and watches it from then on. What of it is secret is returned and kept nowhere.
 func (r *Room) MakeDecoy(ctx context.Context, n NewDecoy) (canary.Decoy, error) {
 	if n.Where = strings.TrimSpace(n.Where); n.Where == "" || len(n.Where) > 100 || strings.ContainsFunc(n.Where, unicode.IsControl) {
@@ -274,10 +277,10 @@ func (r *Room) change(ctx context.Context, do func(*decoys) error) error {
 		return err
 	}
 	if err = do(r.decoys); err == nil {
-		err = r.save(ctx)
-	}
-	if err == nil {
-		return nil
+		if err = r.save(ctx); err == nil {
+			return nil
+		}
+		err = errors.Join(ErrNotKept, err)
 	}
 	d, back := was.decoys()
 	if back == nil {

@@ -80,6 +80,7 @@ var errCrash = errors.New("the power failed")
 // run runs a room until so many trips are known of all canaries, and ends it in order, or as a crash does, which saves nothing.
 func (w *trap) run(r *continuity.Room, trips int, cause error) {
 	w.Helper()
+	filed := len(w.filed())
 	ctx, cancel := context.WithCancelCause(w.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- r.Run(ctx) }()
@@ -98,6 +99,11 @@ func (w *trap) run(r *continuity.Room, trips int, cause error) {
 	cancel(cause)
 	if err := <-ended; !errors.Is(err, cause) {
 		w.Fatal(err)
+	}
+	for began := time.Now(); cause == errCrash && len(w.filed()) == filed; time.Sleep(10 * time.Millisecond) { // what was filed before is durable after
+		if time.Since(began) > time.Minute {
+			w.Fatal("nothing was filed")
+		}
 	}
 }
 
@@ -295,7 +301,7 @@ func TestADecoyThatCannotBeKeptIsNone(t *testing.T) {
 		r := w.room()
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := r.MakeDecoy(ctx, continuity.NewDecoy{Kind: canary.AETitle, Where: "nowhere"}); err == nil || len(r.Decoys()) != 0 {
+		if _, err := r.MakeDecoy(ctx, continuity.NewDecoy{Kind: canary.AETitle, Where: "nowhere"}); !errors.Is(err, continuity.ErrNotKept) || len(r.Decoys()) != 0 {
 			t.Errorf("%v, %d decoys", err, len(r.Decoys()))
 		}
 		for _, n := range []continuity.NewDecoy{{Kind: "bird", Where: "here"}, {Kind: canary.AETitle}, {Kind: canary.AETitle, Where: "here", Base: "x"}, {Kind: canary.Listener, Where: "here"}, {Kind: canary.Study, Where: "here", Base: "one.two"}} {
