@@ -23,7 +23,7 @@ const (
 type cli struct {
 	Up       upCmd       `cmd:"" help:"Receive, seal and watch what systems say, and show it in a console."`
 	Tap      tapCmd      `cmd:"" help:"Stand between two systems that speak HL7, pass on what they say, and keep copies for a node."`
-	Canary   canaryCmd   `cmd:"" help:"Decoys that nobody needs: lay them out on this machine, and watch who touches them."`
+	Canary   canaryCmd   `cmd:"" help:"Decoys that nobody needs: make them, lay them out, and watch who touches them."`
 	Scan     scanCmd     `cmd:"" help:"Read logs and say what stands in them."`
 	Hospital hospitalCmd `cmd:"" help:"Look at what the house's systems would tell a node about it."`
 	Map      mapCmd      `cmd:"" help:"What rests on what in the house: check a map, and make one of an export."`

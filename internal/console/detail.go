@@ -46,7 +46,7 @@ func (c *Console) findingView(r *request, item *triage.Item, next string) (*page
 		v.HideURL = v.URL + "/hide"
 	}
 	v.Rule = ruleFacts(&f.Rule)
-	for _, kind := range []string{"host", "user", "device", "ip", "domain", "process", "file", "patient"} {
+	for _, kind := range []string{"host", "user", "device", "ip", "domain", "process", "file", "decoy", "patient"} {
 		if n := names(f, kind); len(n) > 0 {
 			v.Things = append(v.Things, page.Pair{Name: kind, Value: list(n, 6), Masked: kind == "patient"})
 		}

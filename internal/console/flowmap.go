@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/console/page"
 	"github.com/wardline/wardline/internal/continuity"
 	"github.com/wardline/wardline/internal/continuity/depend"
@@ -11,13 +12,21 @@ import (
 
 const mapAsk = "What rests on what, and whom does a failure touch?"
 
-func flowViews(here string) []page.Tab {
-	return []page.Tab{{Text: "Feeds", URL: "/flows", Here: here == "/flows"}, {Text: "Incidents", URL: "/flows/incidents", Here: here == "/flows/incidents"}, {Text: "Map", URL: "/flows/map", Here: here == "/flows/map"}, {Text: "Readiness", URL: "/flows/readiness", Here: here == "/flows/readiness"}}
+// flowViews are the tabs of the room. Who may not see decoys does not see that there are any.
+func flowViews(r *request, here string) []page.Tab {
+	tabs := []page.Tab{
+		{Text: "Feeds", URL: "/flows", Here: here == "/flows"}, {Text: "Incidents", URL: "/flows/incidents", Here: here == "/flows/incidents"},
+		{Text: "Map", URL: "/flows/map", Here: here == "/flows/map"}, {Text: "Readiness", URL: "/flows/readiness", Here: here == "/flows/readiness"},
+	}
+	if allowed(r.actor, access.RuleWrite) == nil {
+		tabs = append(tabs, page.Tab{Text: "Canaries", URL: canariesURL, Here: here == canariesURL})
+	}
+	return tabs
 }
 
 // flowMap draws what rests on what.
 func (c *Console) flowMap(r *request) (answer, error) {
-	v := page.FlowMap{Views: flowViews("/flows/map")}
+	v := page.FlowMap{Views: flowViews(r, "/flows/map")}
 	v.Frame = c.frame(r, "flows", "Map", mapAsk, key("next, previous question", "J", "K"))
 	if c.Continuity == nil {
 		v.Answer, v.Empty = "We cannot tell: nobody listens for it.", "An administrator has feeds watched by taking continuity.off out of the configuration, and starts the node again."
@@ -80,7 +89,7 @@ const readyAsk = "Could each unit work on paper now?"
 
 // readiness says how old each unit's downtime pack is.
 func (c *Console) readiness(r *request) (answer, error) {
-	v := page.Readiness{Views: flowViews("/flows/readiness")}
+	v := page.Readiness{Views: flowViews(r, "/flows/readiness")}
 	v.Frame = c.frame(r, "flows", "Readiness", readyAsk, key("next, previous", "J", "K"))
 	if c.Packs == nil {
 		v.Answer, v.Empty = "No: no unit gets downtime packs.", "An administrator lists the units, for whom their packs are sealed and where these go, in a file, and names it under continuity.packs in the configuration."

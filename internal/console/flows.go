@@ -65,7 +65,7 @@ func flowState(f *continuity.FeedView) page.State {
 func (c *Console) flows(r *request) (answer, error) {
 	if c.Continuity == nil {
 		return answer{data: flowsJSON{Feeds: []flowJSON{}}, show: func() (string, any, error) {
-			v := page.Flows{Views: flowViews("/flows"), EmptyTitle: "Feeds are not watched", EmptyText: "An administrator has them watched by taking continuity.off out of the configuration, and starts the node again."}
+			v := page.Flows{Views: flowViews(r, "/flows"), EmptyTitle: "Feeds are not watched", EmptyText: "An administrator has them watched by taking continuity.off out of the configuration, and starts the node again."}
 			v.Frame = c.frame(r, "flows", "Flows", flowsAsk)
 			v.Answer = "We cannot tell: nobody listens for it."
 			return "flows", v, nil
@@ -83,7 +83,7 @@ func (c *Console) flows(r *request) (answer, error) {
 }
 
 func (c *Console) flowsPage(r *request, feeds []continuity.FeedView, all []continuity.Sign, open map[string]continuity.Sign) (v page.Flows, err error) {
-	v.Views = flowViews("/flows")
+	v.Views = flowViews(r, "/flows")
 	v.Frame = c.frame(r, "flows", "Flows", flowsAsk, key("open the first", "Enter"), key("next, previous", "J", "K"))
 	var silent []continuity.FeedView
 	learning := 0

@@ -34,7 +34,7 @@ func (c *Console) incidents(r *request) (answer, error) {
 }
 
 func (c *Console) incidentsPage(r *request, all []continuity.IncidentView) page.Incidents {
-	v := page.Incidents{Views: flowViews("/flows/incidents")}
+	v := page.Incidents{Views: flowViews(r, "/flows/incidents")}
 	v.Frame = c.frame(r, "flows", "Incidents", incidentsAsk, key("open the first", "Enter"), key("next, previous", "J", "K"))
 	open := 0
 	for i := range all {

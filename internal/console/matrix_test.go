@@ -225,7 +225,7 @@ func TestWithoutATrailNothingIsChanged(t *testing.T) {
 		"POST /review/{id}/decide": true, "POST /review/{id}/undo": true, "POST /review/{id}/reveal": true, "POST /review/{id}/conceal": true, "POST /review/{id}/breach": true,
 		"POST /review/proposals/{id}/agree": true, "POST /review/proposals/{id}/decline": true, "POST /patients/who-saw": true, "POST /patients/who-saw/{q}/reveal": true,
 		"POST /patients/who-saw/{q}/conceal": true, "POST /people-at-work": true, "POST /people-at-work/{id}/{day}/reveal": true, "POST /people-at-work/{id}/{day}/conceal": true,
-		"POST /flows/{id}/ordinary": true, "POST /flows/map/links/{id}": true,
+		"POST /flows/{id}/ordinary": true, "POST /flows/map/links/{id}": true, "POST /flows/canaries": true, "POST /flows/canaries/{id}/marks": true, "POST /flows/canaries/{id}/allow": true, "POST /flows/canaries/{id}/remove": true,
 	}
 	if err := n.desk.Judge(t.Context(), items[0].ID, triage.False, "to be taken back", admin.id); err != nil {
 		t.Fatal(err)

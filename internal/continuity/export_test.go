@@ -52,3 +52,10 @@ func (e *Engine) Silent() (out []string) {
 	}
 	return out
 }
+
+// Heard is how many entries were heard.
+func (r *Room) Heard() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.next
+}

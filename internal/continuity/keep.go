@@ -150,6 +150,9 @@ func (r *Room) save(ctx context.Context) error {
 		if err := r.put(ctx, tx, "continuity_rest", "engine", r.engine.rest()); err != nil {
 			return err
 		}
+		if err := r.saveDecoys(ctx, tx); err != nil {
+			return err
+		}
 		if err := r.drop(ctx, tx); err != nil {
 			return err
 		}
@@ -284,6 +287,9 @@ func (r *Room) load(ctx context.Context) error {
 			return err
 		})
 		if err != nil {
+			return err
+		}
+		if err := r.loadDecoys(ctx, tx); err != nil {
 			return err
 		}
 		if err := r.loadLinks(ctx, tx, e); err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/wardline/wardline/format/jsonl"
 	"github.com/wardline/wardline/internal/continuity/depend"
 	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/finding"
 	"github.com/wardline/wardline/internal/journal"
 	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/triage"
@@ -36,6 +37,9 @@ type Config struct {
 	Shown    func(name string) string // see EngineConfig
 	Hide     func(text string) string // a text without the patients in it; nil: as it is
 	Site     *Site                    // what the house says of itself; any hospital when nil
+	// Judged tells whether the privacy room judges who opens the record of that number, for it is known as a decoy's; nil: it does not.
+	Judged    func(number string) bool
+	Authority string // that issues the house's numbers of patients, for decoys
 
 	// Save is how often what is known is written: 10 minutes. What came since is heard again after a crash.
 	Save time.Duration
@@ -53,6 +57,7 @@ type Room struct {
 	mu        sync.Mutex // guards all below
 	engine    *Engine
 	incidents *Incidents
+	decoys    *decoys
 	reader    event.LineReader
 	event     event.Event
 	next      uint64    // entry that is read next
@@ -160,13 +165,17 @@ func (r *Room) entry(ctx context.Context, e *journal.Entry) error {
 	defer r.mu.Unlock()
 	r.at, r.filings = e.Index, 0
 	if e.Header.Kind == journal.Events && e.Gone.IsZero() {
-		for _, line := range e.Lines() {
+		for n, line := range e.Lines() {
 			if r.reader.Read(line, &r.event) != nil {
 				continue // the hospital's follower and the index count these
 			}
+			r.look(&r.event, finding.Place{Entry: e.Index, Line: n})
 			if err := r.file(ctx, r.engine.Event(&r.event)); err != nil {
 				return err
 			}
+		}
+		if err := r.tell(ctx, e.Index); err != nil {
+			return err
 		}
 	}
 	if e.Header.Kind == journal.Findings && e.Gone.IsZero() {
@@ -219,6 +228,7 @@ func (r *Room) tick(ctx context.Context, at time.Time) error {
 		return nil
 	}
 	r.ticked = at
+	r.decoys.test(at)
 	return r.file(ctx, r.engine.Tick(at))
 }
 

@@ -257,7 +257,7 @@ func (a *aviary) work() {
 			a.post("/findings/"+id[1]+"/hide", url.Values{"scope": {"all"}, "days": {"7"}, "reason": {"about " + typed.family + " " + typed.mrn}, "step": {"save"}})
 		}
 	}
-	for _, path := range []string{"/", "/you", "/hidden", "/search", "/hunt", "/sources", "/flows", "/flows/map", "/flows/readiness", "/rules", "/journal", "/people", "/trail", "/findings?view=closed"} {
+	for _, path := range []string{"/", "/you", "/hidden", "/search", "/hunt", "/sources", "/flows", "/flows/map", "/flows/readiness", "/flows/canaries", "/rules", "/journal", "/people", "/trail", "/findings?view=closed"} {
 		a.ask("GET", a.console+path, "text/plain", "")
 	}
 	for entry := range 10 * len(a.birds) {

@@ -124,6 +124,7 @@ func (n *Node) openContinuity(ctx context.Context) error {
 	}
 	n.continuity, err = continuity.OpenRoom(ctx, continuity.Config{
 		Zone: zone, Holiday: holiday, Planned: planned, Journal: n.journal, DB: n.db, Vault: n.vault, Taxonomy: n.taxonomy, Log: n.log, Shown: n.systemName, Hide: n.hidden, Site: site,
+		Judged: n.judged, Authority: n.config.Privacy.Authority,
 	})
 	return err
 }

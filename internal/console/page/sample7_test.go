@@ -79,7 +79,7 @@ func flows() page.Flows {
 }
 
 func flowViews() []page.Tab {
-	return []page.Tab{{Text: "Feeds", URL: "/flows", Here: true}, {Text: "Incidents", URL: "/flows/incidents"}, {Text: "Map", URL: "/flows/map"}, {Text: "Readiness", URL: "/flows/readiness"}}
+	return []page.Tab{{Text: "Feeds", URL: "/flows", Here: true}, {Text: "Incidents", URL: "/flows/incidents"}, {Text: "Map", URL: "/flows/map"}, {Text: "Readiness", URL: "/flows/readiness"}, {Text: "Canaries", URL: "/flows/canaries"}}
 }
 
 func readiness() page.Readiness {
@@ -91,6 +91,61 @@ func readiness() page.Readiness {
 			{Unit: "ICU", State: page.Look("Pack is 9 hours old"), Data: "Mon 15 Jun 22:31", Patients: "11", File: "pack-ICU-20260615T203100Z.pdf.age"},
 		},
 	}
+}
+
+func canaries() page.Canaries {
+	return page.Canaries{
+		Frame: flowsFrame("Canaries", "Is anybody where nobody should be?", "Yes. One decoy was touched in the last seven days.", "One decoy is blind: no event came that could have shown it."), Views: at(flowViews(), "/flows/canaries"),
+		Now: &page.Now{State: page.Look("Look today"), Label: "02:10", Title: "See who touched it: account, directory NORTH", Text: "Somebody tried an account that nobody uses: it was found in the directory by somebody who looks for a way in.", Action: page.Link{Text: "Its finding", URL: "/findings/1"}},
+		Rows: []page.CanaryRow{
+			{Name: "Account, directory NORTH", URL: "/flows/canaries/1", State: page.Look("Touched"), From: "Mon 13 Apr 09:12", Looked: "3,118,204", Last: "02:10: somebody tried an account that nobody uses: it was found in the directory by somebody who looks for a way in.", Found: page.Link{Text: "Its finding", URL: "/findings/1"}, Allowed: "nobody"},
+			{Name: "AE title, nodes of the archive", URL: "/flows/canaries/2", State: page.OK("Quiet for 64 days"), From: "Mon 13 Apr 09:20", Looked: "41,877", Last: "Never touched", Allowed: "anybody from 10.20.7.31, asked of IT network, until Wed 30 Sep 00:00"},
+			{Name: "Patient, record of the house", URL: "/flows/canaries/3", State: page.Watch("Not watched yet"), From: "Wed 17 Jun 07:30", Looked: "0", Last: "Never touched", Allowed: "nobody"},
+			{Name: "Token, letter to a supplier", URL: "/flows/canaries/4", State: page.Dim("Blind"), From: "Fri 12 Jun 10:02", Looked: "0", Last: "Never touched", Allowed: "nobody"},
+		},
+	}
+}
+
+func canariesNone() page.Canaries {
+	return page.Canaries{Frame: flowsFrame("Canaries", "Is anybody where nobody should be?", "We cannot tell: there are no decoys.", ""), Views: at(flowViews(), "/flows/canaries")}
+}
+
+func canary() page.Canary {
+	v := page.Canary{
+		Frame: flowsFrame("Account, directory NORTH", "Did anybody touch it?", "Yes, in the last seven days.", ""), URL: "/flows/canaries/1", Found: page.Link{Text: "Its finding", URL: "/findings/1"},
+		Facts: []page.Pair{
+			{Name: "Watched from", Value: "Mon 13 Apr 09:12"}, {Name: "Events looked at", Value: "3,118,204"}, {Name: "Looked at in", Value: "ehr/audit, windows/Security/4624, windows/Security/4625, windows/Security/4768"},
+			{Name: "Last self-test", Value: "2 hours ago"}, {Name: "Touched", Value: "3 times"}, {Name: "By those who may", Value: "12 times"}, {Name: "Last", Value: "02:10: somebody tried an account that nobody uses: it was found in the directory by somebody who looks for a way in."},
+		},
+		Allow: []page.AllowRow{{Who: "scan from 10.20.7.31", State: page.OK("May"), Until: "Wed 30 Sep 00:00", Owner: "IT network", Why: "looks for weak passwords every night"}, {Who: "backup", State: page.Dim("Ended"), Until: "Mon 01 Jun 00:00", Owner: "IT storage", Why: "move of the directory"}},
+	}
+	v.Crumbs = []page.Link{{Text: "Canaries", URL: "/flows/canaries"}, {Text: "Account, directory NORTH"}}
+	return v
+}
+
+func canaryMade() page.Canary {
+	v := canary()
+	v.Frame.Answer, v.Frame.Context = "Now put it where it is to lie.", "It is watched from Wed 17 Jun 07:42 on."
+	v.Todo = "Make this account in the directory with its password and name of a service, without a right, and let nobody sign in with it. The password is shown once: do not write it down."
+	v.Made = []page.Pair{{Name: "Account", Value: "svc_pacs_admin41", Mono: true}, {Name: "Service principal name", Value: "MSSQLSvc/pacsdb07.north.example:1433", Mono: true}, {Name: "Password", Value: "k7qdm2xp9vtec4wn8hzrt6yap9ke3fjxw2mbr5ua", Mono: true}, {Name: "Logon hours", Value: "none", Mono: true}}
+	v.Allow, v.Found = nil, page.Link{}
+	return v
+}
+
+func canaryMarks() page.Canary {
+	v := canary()
+	v.Marks = []page.Pair{{Name: "Login", Value: "svc_pacs_admin41", Mono: true}, {Name: "Login", Value: "MSSQLSvc/pacsdb07.north.example:1433", Mono: true}}
+	return v
+}
+
+func addCanary() page.AddCanary {
+	v := page.AddCanary{Frame: flowsFrame("Make a decoy", "What would somebody touch who has no business here?", "Choose what it pretends to be.", "You get what has to be entered where, once."), Kinds: []page.Choice{
+		{Value: "account", Text: "Account", Hint: "that nobody signs in with"}, {Value: "listener", Text: "Door", Hint: "an address at which nothing answers", Chosen: true}, {Value: "ae-title", Text: "AE title", Hint: "of an imaging system that does not exist"},
+		{Value: "patient", Text: "Patient", Hint: "who is nobody, in the record"}, {Value: "row", Text: "Row of a table", Hint: "that stands in one table only"}, {Value: "token", Text: "Token", Hint: "an address in a document"},
+	}}
+	v.Crumbs = []page.Link{{Text: "Canaries", URL: "/flows/canaries"}, {Text: "Make a decoy"}}
+	v.Wrong = "Name the address and port at which nothing answers, such as 10.1.2.3:104."
+	return v
 }
 
 func readinessNone() page.Readiness {

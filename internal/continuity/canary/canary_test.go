@@ -415,10 +415,74 @@ func FuzzRestore(f *testing.F) {
 	})
 }
 
+// TestACanaryCountsWhatCameSinceIt puts one in after a month, and one with two marks of a kind.
+func TestACanaryCountsWhatCameSinceIt(t *testing.T) {
+	tax := taxonomy(t)
+	w := watching(t, one(canary.Patient, canary.Mark{Field: canary.Number, Value: "990123456"}))
+	read := func(day int) {
+		w.Look(says(t, tax.Class("ehr", "audit", ""), noon(day), `{"access":{"verb":"read","user":"ann","patient":["4711"]}}`), nil)
+	}
+	for day := range 30 {
+		read(day)
+	}
+	late := one(canary.Message, canary.Mark{Field: canary.Number, Value: "990123457"}, canary.Mark{Field: canary.Number, Value: "990123458"})
+	late.Made = noon(30)
+	if err := w.Put(late); err != nil {
+		t.Fatal(err)
+	}
+	if p, _ := w.Proof(late.ID); p.Looked != 0 || len(p.Classes) != 0 {
+		t.Errorf("it counts what came before it: %+v", p)
+	}
+	read(31)
+	saved, err := w.Save()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w, err = canary.Restore(saved); err != nil {
+		t.Fatal(err)
+	}
+	read(32)
+	late.Where = "elsewhere"
+	if err := w.Put(late); err != nil { // it stays the same one
+		t.Fatal(err)
+	}
+	for id, want := range map[string]uint64{late.ID: 2, "patient-1": 32} {
+		if p, _ := w.Proof(id); p.Looked != want || len(p.Classes) != 1 {
+			t.Errorf("%s: %+v, wanted %d events", id, p, want)
+		}
+	}
+}
+
+// TestWhatACanaryIsBuiltOn takes what a house says of itself, and refuses what would make a decoy that is none.
+func TestWhatACanaryIsBuiltOn(t *testing.T) {
+	for _, k := range canary.Kinds() {
+		if canary.Todo(k) == "" {
+			t.Errorf("%s: nobody says what to do with it", k)
+		}
+	}
+	for _, tt := range []struct {
+		kind canary.Kind
+		base string
+		good bool
+	}{
+		{canary.Patient, "99", true}, {canary.Patient, "", true}, {canary.Patient, "9|9", false}, {canary.Study, "1.2.826.0.1", true}, {canary.Study, "1.02", false}, {canary.Study, "1.2" + strings.Repeat(".123456789", 5), false},
+		{canary.Account, "north.example", true}, {canary.Account, "north.example/x", false}, {canary.Token, "https://letters.north.example", true}, {canary.Token, "letters.north.example", false},
+		{canary.Listener, "10.1.2.3:104", true}, {canary.Listener, "10.1.2.3", false}, {canary.Listener, "", false}, {canary.AETitle, "", true}, {canary.AETitle, "CT", false},
+	} {
+		s, err := canary.SiteOf(tt.kind, tt.base)
+		if err == nil {
+			_, err = canary.Make(tt.kind, "here", s, noon(0), canary.Dice())
+		}
+		if (err == nil) != tt.good {
+			t.Errorf("%s on %q: %v", tt.kind, tt.base, err)
+		}
+	}
+}
+
 // BenchmarkLook shows an event to a watch of many canaries.
 func BenchmarkLook(b *testing.B) {
 	tax := taxonomy(b)
-	for _, n := range []int{10, 10_000} {
+	for _, n := range []int{10, 1000, 10_000} {
 		w := canary.NewWatch(noon(0))
 		for i := range n {
 			c := one(canary.Patient, canary.Mark{Field: canary.Number, Value: fmt.Sprintf("990%06d", i)})
@@ -434,5 +498,26 @@ func BenchmarkLook(b *testing.B) {
 				w.Look(ev, nil)
 			}
 		})
+	}
+}
+
+// BenchmarkSelfTest plants an event for each of many canaries in each class that was seen.
+func BenchmarkSelfTest(b *testing.B) {
+	tax := taxonomy(b)
+	w := canary.NewWatch(noon(0))
+	for i := range 1000 {
+		d, err := canary.Make(canary.Kinds()[i%9], "here", canary.Site{Address: fmt.Sprintf("10.1.2.3:%d", i)}, noon(0), canary.Dice())
+		if err == nil {
+			err = w.Put(d.Canary)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	for _, class := range [][3]string{{"ehr", "audit"}, {"zeek", "conn"}, {"zeek", "dns"}, {"zeek", "smtp"}, {"dicom", "assoc"}, {"hl7", "mllp"}, {"windows", "Security", "4663"}, {"windows", "Security", "4625"}, {"windows", "Microsoft-Windows-Sysmon/Operational", "11"}, {"linux", "syslog"}} {
+		w.Look(says(b, tax.Class(class[0], class[1], class[2]), noon(1), `{}`), nil)
+	}
+	for b.Loop() {
+		w.SelfTest(noon(2))
 	}
 }

@@ -23,7 +23,8 @@ const (
 
 // plan says where events of one class carry what canaries are known by.
 type plan struct {
-	at map[uint64][]place // by the hash of the path
+	at    map[uint64][]place   // by the hash of the path
+	paths [mostFields][]string // where events of the class can show a mark, by its field, in order
 }
 
 type place struct {
@@ -45,6 +46,9 @@ func newPlan(c *event.Class) *plan {
 	p.add(Mail, []string{"access.query", "query"})
 	p.parts(1, c.Names("dst_ip"), []string{"DestinationIp", "id.resp_h", "dest_ip"})
 	p.parts(2, c.Names("dst_port"), []string{"DestinationPort", "id.resp_p", "dest_port"})
+	for i := range p.paths {
+		slices.Sort(p.paths[i])
+	}
 	return p
 }
 
@@ -68,20 +72,8 @@ func (p *plan) place(at place) {
 	hash := jsonl.HashPath(at.path)
 	if !slices.Contains(p.at[hash], at) {
 		p.at[hash] = append(p.at[hash], at)
+		p.paths[at.field] = append(p.paths[at.field], at.path)
 	}
-}
-
-// carries tells whether events of the class can show a mark of the field, and where.
-func (p *plan) carries(f Field) (paths []string) {
-	for _, places := range p.at {
-		for _, at := range places {
-			if at.field == fieldIndex(f) {
-				paths = append(paths, at.path)
-			}
-		}
-	}
-	slices.Sort(paths)
-	return paths
 }
 
 // fold is a value as it is compared: in small letters, without what differs from sender to sender.

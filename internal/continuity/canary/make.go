@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -28,6 +30,87 @@ type Site struct {
 	Web       string   // address below which tokens are fetched, such as https://letters.north.example
 	Address   string   // and port of a listener
 	Table     string   // a row is for
+}
+
+// SiteOf is a Site of which one thing is known, that on which a canary of the kind is built: the first characters of the numbers of a patient or a message, the root
+// of a study's UIDs, the domain of an account or a row, the web address of a token, the address and port of a listener. An empty one is invented.
+func SiteOf(k Kind, base string) (s Site, err error) {
+	form, says := "", ""
+	switch k {
+	case Patient, Message:
+		form, says, s.Numbers = `[A-Za-z0-9]{1,12}`, "the letters and digits with which the house's numbers for decoys begin", base
+	case Study:
+		form, says, s.Root = `[0-2](\.(0|[1-9][0-9]*)){1,12}`, "the root of the house's UIDs, such as 1.2.826.0.1", base
+	case Row, Account:
+		form, says, s.Domain = `[A-Za-z0-9]([A-Za-z0-9.-]{0,80}[A-Za-z0-9])?`, "a domain, such as north.example", base
+	case Token:
+		form, says, s.Web = `https?://[A-Za-z0-9.:/_-]{3,100}`, "an address of the web, such as https://letters.north.example", base
+	case Listener:
+		if _, err := netip.ParseAddrPort(base); err != nil {
+			return Site{}, errors.New("name the address and port at which nothing answers, such as 10.1.2.3:104")
+		}
+		return Site{Address: base}, nil
+	default: // nothing of it hangs on the house
+		if base != "" {
+			return Site{}, fmt.Errorf("a canary of the kind %s is built on nothing: leave that out", k)
+		}
+		return Site{}, nil
+	}
+	if len(base) > 40 && k == Study { // a UID has at most 64 characters (PS3.5 9.1)
+		return Site{}, errors.New("the root of the house's UIDs: at most 40 characters")
+	}
+	if base != "" && !regexp.MustCompile("^"+form+"$").MatchString(base) {
+		return Site{}, fmt.Errorf("what a canary of the kind %s is built on: %s", k, says)
+	}
+	return s, nil
+}
+
+// Todo says what a person has to do with what was made.
+func Todo(k Kind) string {
+	switch k {
+	case Patient:
+		return "Register this patient as all are registered, by hand or with the message. Put the row into the site's list: then the privacy room judges who opens the record."
+	case Study:
+		return "Send the image to the archive, as a modality would."
+	case Message:
+		return "Send the message on the feed that it is to lie in. Register nobody by its number."
+	case Row:
+		return "Enter this person into that one table, and nowhere else."
+	case File:
+		return "Lay the file into the folder, and have opens audited there (event 4663), or the share's log sent. Where wardline canary watch runs, use wardline canary add."
+	case Account:
+		return "Make this account in the directory with its password and name of a service, without a right, and let nobody sign in with it. The password is shown once: do not write it down."
+	case AETitle:
+		return "Give this title to no device. Enter it where titles are looked up, such as the archive's list of nodes, with an address at which nothing answers."
+	case Listener:
+		return "Let nothing answer at this address, and use it for nothing. A sensor of the network, or the firewall's log, has to see who knocks."
+	case Token:
+		return "Put the address into a document that a thief would take, and follow it never. The log of that web server, or of the DNS server, has to come to the node."
+	}
+	return ""
+}
+
+// Settle is for how long a canary of the kind is usually being entered somewhere by those who may: touching it means nothing yet.
+func (k Kind) Settle() time.Duration {
+	if k == AETitle || k == Listener || k == Token {
+		return 0
+	}
+	return 24 * time.Hour
+}
+
+// Noun is the kind in words.
+func (k Kind) Noun() string {
+	switch k {
+	case Message:
+		return "test message"
+	case Row:
+		return "row of a table"
+	case AETitle:
+		return "AE title"
+	case Listener:
+		return "door"
+	}
+	return string(k)
 }
 
 // Decoy is a canary, and what has to be put where it is to lie. What of it is secret stands nowhere else.
@@ -67,7 +150,7 @@ func Make(k Kind, where string, s Site, now time.Time, dice *rand.Rand) (Decoy, 
 		if s.Address == "" {
 			return Decoy{}, errors.New("a listener needs the address and port where it listens")
 		}
-		d.Canary.Marks = []Mark{{Address, s.Address}}
+		d.Canary.Marks, d.Facts = []Mark{{Address, s.Address}}, []Fact{{"address", s.Address}}
 	case Token:
 		m.token(&d)
 	}

@@ -38,6 +38,7 @@ func (w *Watch) count(p *plan, ev *event.Event) {
 	for i, shown := range w.shown {
 		if shown {
 			l.Fields[i]++
+			w.total[i]++
 		}
 	}
 }
@@ -52,7 +53,7 @@ func when(ev *event.Event) time.Time {
 // Proof is what the silence of a canary rests on.
 type Proof struct {
 	Since   time.Time // from when on it is watched
-	Looked  uint64    // events since then that could have shown it and did not or did
+	Looked  uint64    // events since it was put in that could have shown it and did not or did
 	Classes []string  // of which classes, by their keys
 	Last    time.Time // when the last of them came
 	Trips   int
@@ -71,13 +72,23 @@ func (w *Watch) Proof(id string) (Proof, bool) {
 	if !slices.Contains(w.missed, id) && !w.tested.Before(k.Made) {
 		p.Tested = w.tested
 	}
+	var own [mostFields]bool // fields of which an event has to have a value
+	for _, m := range k.Marks {
+		own[fieldIndex(m.Field)] = true
+	}
+	for i := range own {
+		if own[i] && w.total[i] > k.base[i] {
+			p.Looked += w.total[i] - k.base[i]
+		}
+	}
 	for key, l := range w.counts {
 		n := uint64(0)
-		for _, m := range k.Marks {
-			n += l.Fields[fieldIndex(m.Field)]
+		for i := range own {
+			if own[i] {
+				n += l.Fields[i]
+			}
 		}
-		if n > 0 {
-			p.Looked += n
+		if n > 0 && !l.Last.Before(p.Since) {
 			p.Classes = append(p.Classes, key)
 			p.Last = later(p.Last, l.Last)
 		}
@@ -151,8 +162,8 @@ func (w *Watch) SelfTest(now time.Time) (missed []string) {
 func (w *Watch) foundIn(k *kept, m Mark) bool {
 	found := false
 	for class, p := range w.plans {
-		for _, path := range p.carries(m.Field) {
-			if !w.plant(class, path, k, m) {
+		for _, path := range p.paths[fieldIndex(m.Field)] {
+			if !w.plant(class, p, path, k, m) {
 				return false
 			}
 			found = true
@@ -162,12 +173,13 @@ func (w *Watch) foundIn(k *kept, m Mark) bool {
 		return true
 	}
 	class := &event.Class{Entities: map[string][]string{"file": {"file"}}}
-	paths := newPlan(class).carries(m.Field)
-	return len(paths) > 0 && w.plant(class, paths[0], k, m)
+	p := newPlan(class)
+	paths := p.paths[fieldIndex(m.Field)]
+	return len(paths) > 0 && w.plant(class, p, paths[0], k, m)
 }
 
 // plant makes an event of the class with the mark at one path, and looks for it.
-func (w *Watch) plant(class *event.Class, path string, k *kept, m Mark) bool {
+func (w *Watch) plant(class *event.Class, p *plan, path string, k *kept, m Mark) bool {
 	var b event.Builder
 	b.Reset()
 	value := m.Value
@@ -182,7 +194,6 @@ func (w *Watch) plant(class *event.Class, path string, k *kept, m Mark) bool {
 	if b.Into(&ev, jsonl.DefaultLimits()) != nil {
 		return false
 	}
-	p := newPlan(class)
 	w.find(p, &ev)
 	return slices.ContainsFunc(w.hits, func(h hit) bool { return h.k == k })
 }
@@ -208,16 +219,17 @@ type state struct {
 
 type savedCanary struct {
 	Canary
-	Trips   int       `json:"trips,omitempty"`
-	Allowed int       `json:"allowed,omitempty"`
-	Last    time.Time `json:"last,omitzero"`
+	Trips   int                `json:"trips,omitempty"`
+	Allowed int                `json:"allowed,omitempty"`
+	Last    time.Time          `json:"last,omitzero"`
+	Base    [mostFields]uint64 `json:"base"`
 }
 
 // Save returns all that the watch knows.
 func (w *Watch) Save() ([]byte, error) {
 	s := state{Version: 1, Since: w.since, Counts: w.counts, Tested: w.tested, Missed: w.missed}
 	for _, k := range w.canaries {
-		s.Canaries = append(s.Canaries, savedCanary{k.Canary, k.trips, k.allowed, k.last})
+		s.Canaries = append(s.Canaries, savedCanary{k.Canary, k.trips, k.allowed, k.last, k.base})
 	}
 	slices.SortFunc(s.Canaries, func(a, b savedCanary) int { return cmp.Compare(a.ID, b.ID) })
 	return json.Marshal(s)
@@ -239,13 +251,16 @@ func Restore(saved []byte) (*Watch, error) {
 			return nil, ErrState
 		}
 		w.counts[key] = l
+		for i, n := range l.Fields {
+			w.total[i] += n
+		}
 	}
 	for _, c := range s.Canaries {
 		if err := w.Put(c.Canary); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrState, err)
 		}
 		k := w.canaries[c.ID]
-		k.trips, k.allowed, k.last = c.Trips, c.Allowed, c.Last
+		k.trips, k.allowed, k.last, k.base = c.Trips, c.Allowed, c.Last, c.Base
 	}
 	return w, nil
 }

@@ -19,6 +19,7 @@ type Watch struct {
 	marks    [mostFields]map[string][]*kept // by field and folded value
 	plans    map[*event.Class]*plan
 	counts   map[string]*looked // by the key of a class
+	total    [mostFields]uint64 // of counts, by field
 	tested   time.Time          // when every canary was last found by a test
 	missed   []string           // which the last test did not find
 
@@ -34,8 +35,9 @@ type Watch struct {
 type kept struct {
 	Canary
 	trips   int
-	last    time.Time // of trips
-	allowed int       // touched by somebody who may
+	last    time.Time          // of trips
+	allowed int                // touched by somebody who may
+	base    [mostFields]uint64 // what had been looked at before it was put in
 }
 
 type hit struct {
@@ -71,9 +73,9 @@ func (w *Watch) Put(c Canary) error {
 		return err
 	}
 	c.Marks, c.Allow = slices.Clone(c.Marks), slices.Clone(c.Allow)
-	k := &kept{Canary: c}
+	k := &kept{Canary: c, base: w.total}
 	if old := w.canaries[c.ID]; old != nil {
-		k.trips, k.last, k.allowed = old.trips, old.last, old.allowed
+		k.trips, k.last, k.allowed, k.base = old.trips, old.last, old.allowed, old.base
 		w.Remove(c.ID)
 	}
 	w.canaries[c.ID] = k
@@ -101,6 +103,17 @@ func (w *Watch) Remove(id string) {
 			delete(table, value)
 		}
 	}
+}
+
+// Len is how many canaries there are.
+func (w *Watch) Len() int { return len(w.canaries) }
+
+// Marks are what shows a canary; nil when there is none of that id.
+func (w *Watch) Marks(id string) []Mark {
+	if k := w.canaries[id]; k != nil {
+		return slices.Clone(k.Marks)
+	}
+	return nil
 }
 
 // All lists the canaries by id.
