@@ -36,6 +36,9 @@ func table() []route {
 		{pattern: "POST /prove/passkey", verb: access.SelfWrite, handle: (*Console).proveByKey},
 		{pattern: "POST /logout", verb: access.SelfWrite, handle: (*Console).signOut},
 
+		{pattern: "GET /card", handle: (*Console).cardList},
+		{pattern: "GET /card/{id}", handle: (*Console).card},
+
 		{pattern: "GET /{$}", verb: access.TodayRead, handle: (*Console).today},
 		{pattern: "GET /you", verb: access.SelfWrite, handle: (*Console).you},
 		{pattern: "POST /you/passkeys", verb: access.SelfWrite, handle: (*Console).addKey},
@@ -90,6 +93,12 @@ func table() []route {
 		{pattern: "GET /flows", api: "GET /flows", verb: access.SourceRead, handle: (*Console).flows, doc: docFlows()},
 		{pattern: "GET /flows/map", verb: access.SourceRead, handle: (*Console).flowMap},
 		{pattern: "GET /flows/readiness", verb: access.SourceRead, handle: (*Console).readiness},
+		{pattern: "GET /flows/readiness/{id}", verb: access.SourceRead, handle: (*Console).unit},
+		{pattern: "POST /flows/readiness/{id}/printed", verb: access.SourceWrite, handle: (*Console).printed},
+		{pattern: "POST /flows/readiness/{id}/drill", verb: access.SourceWrite, handle: (*Console).startDrill},
+		{pattern: "POST /flows/readiness/{id}/drill/step", verb: access.SourceWrite, handle: (*Console).drillStep},
+		{pattern: "POST /flows/readiness/{id}/drill/end", verb: access.SourceWrite, handle: (*Console).endDrill},
+		{pattern: "POST /flows/readiness/{id}/recover", verb: access.SourceWrite, handle: (*Console).recoverUnit},
 		{pattern: "GET /flows/{id}", verb: access.SourceRead, handle: (*Console).flow},
 		{pattern: "POST /flows/{id}/ordinary", verb: access.SourceWrite, handle: (*Console).ordinary},
 

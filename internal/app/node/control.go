@@ -57,6 +57,7 @@ func (n *Node) serveControl(ctx context.Context) error {
 	mux.HandleFunc("POST /rules/resume", n.answer(n.resumeRule))
 	mux.HandleFunc("POST /backups", n.answer(n.backup))
 	mux.HandleFunc("POST /packs", n.answer(n.askPacks))
+	mux.HandleFunc("POST /packs/recover", n.answer(n.askRecovery))
 	mux.HandleFunc("POST /score", n.answer(n.score))
 	mux.HandleFunc("GET /neighbours", n.answer(n.askNeighbours))
 	mux.HandleFunc("POST /neighbours", n.answer(n.introduce))
