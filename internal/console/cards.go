@@ -31,7 +31,7 @@ func (c *Console) cardList(r *request) (answer, error) {
 	if !c.carded(r) {
 		return answer{}, errAbsent
 	}
-	v := page.UnitCards{Title: "Unit cards", Site: c.Site}
+	v := page.UnitCards{Frame: c.gate("Unit cards")}
 	for _, u := range c.Paper.Units() {
 		v.Units = append(v.Units, page.Link{Text: page.Clean(u.Title, 60), URL: "/card/" + unitID(u.Unit)})
 	}
@@ -48,7 +48,7 @@ func (c *Console) card(r *request) (answer, error) {
 		return answer{}, err
 	}
 	feeds, made := c.lookForCards(r)
-	v := page.UnitCard{Title: page.Clean(u.Title, 60), Site: c.Site, Made: atOr(r, made[u.Unit], ""), Now: r.clock.Second(r.clock.Now)}
+	v := page.UnitCard{Frame: c.gate(page.Clean(u.Title, 60)), Made: atOr(r, made[u.Unit], ""), Now: r.clock.Second(r.clock.Now)}
 	pack := c.Paper.Card(u, feeds, made[u.Unit], r.clock.Now)
 	for _, n := range pack.Call {
 		v.Call = append(v.Call, page.Pair{Name: page.Clean(n.Name, 80), Value: page.Clean(n.Number, 40)})

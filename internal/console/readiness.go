@@ -180,10 +180,8 @@ func (c *Console) unitPage(r *request, u *ready, past []continuity.Downtime) pag
 		v.Toast = t
 	}
 	v.Answer = either(u.weight == 0, "Yes.", "Not as it should: "+uncapital(u.words[0])+".")
-	if u.weight > 0 {
-		for _, w := range u.words[1:] {
-			v.Lacks = append(v.Lacks, readyState(u.weight, w))
-		}
+	for _, w := range u.words[1:] {
+		v.Lacks = append(v.Lacks, page.Look(w))
 	}
 	if going != nil {
 		v.Drill = drillView(r, going)

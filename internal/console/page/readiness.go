@@ -63,17 +63,17 @@ type DowntimeRow struct{ When, Items, File, By string }
 
 // UnitCards lists the cards of units.
 type UnitCards struct {
-	Title, Site string
-	Units       []Link
+	Frame
+	Units []Link
 }
 
 // UnitCard is what a unit needs to know when its screens go dark, and no patient.
 type UnitCard struct {
-	Title, Site string
-	Made        string // when its pack was made last
-	Now         string // when this was drawn
-	Call        []Pair
-	Parts       []CardPart
+	Frame
+	Made  string // of when the data of its newest pack is
+	Now   string // when this was drawn
+	Call  []Pair
+	Parts []CardPart
 }
 
 // CardPart is a word, and lines below it.

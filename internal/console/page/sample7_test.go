@@ -90,7 +90,7 @@ func readiness() page.Readiness {
 
 func unit() page.Unit {
 	v := page.Unit{
-		Frame: flowsFrame("5 East (5E)", "Could this unit work on paper now?", "Not as it should: 1 of its folders could not be written.", ""), Base: "/flows/readiness/2", Lacks: []page.State{page.Act("Paper is 26 h old")},
+		Frame: flowsFrame("5 East (5E)", "Could this unit work on paper now?", "Not as it should: 1 of its folders could not be written.", ""), Base: "/flows/readiness/2", Lacks: []page.State{page.Look("Paper is 26 h old")},
 		Facts: []page.Pair{{Name: "Pack with data of", Value: "07:38"}, {Name: "It lies as", Value: "pack-5E-20260616T053800Z.pdf.age", Mono: true}, {Name: "Paper was printed", Value: "Mon 15 Jun 05:40, said by M. Okafor"}},
 		Drills: []page.DrillRow{
 			{State: page.OK("Held"), When: "Fri 27 Mar 14:02", By: "M. Okafor", Hand: "4:10", Did: "6 of 6"},
@@ -115,7 +115,7 @@ func unitDrill() page.Unit {
 }
 
 func unitCard() page.UnitCard {
-	return page.UnitCard{Title: "4 West", Site: "Alder Valley Hospital", Made: "07:38", Now: "16 Jun 2026 07:42:10",
+	return page.UnitCard{Frame: page.Frame{Title: "4 West", Site: "Alder Valley Hospital"}, Made: "07:38", Now: "16 Jun 2026 07:42:10",
 		Call: []page.Pair{{Name: "IT on duty", Value: "5900"}, {Name: "House supervisor", Value: "5001"}, {Name: "Laboratory", Value: "5310"}, {Name: "Pharmacy", Value: "5440"}},
 		Parts: []page.CardPart{
 			{Title: "What is down", Lines: []string{"Results from LIS, since 16 Jun 03:12", "Documents from DICTATION, since 16 Jun 05:58"}},
@@ -126,7 +126,7 @@ func unitCard() page.UnitCard {
 }
 
 func unitCards() page.UnitCards {
-	return page.UnitCards{Title: "Unit cards", Site: "Alder Valley Hospital", Units: []page.Link{{Text: "4 West", URL: "/card/1"}, {Text: "5 East", URL: "/card/2"}, {Text: "Intensive care", URL: "/card/3"}, {Text: "Obstetrics", URL: "/card/4"}}}
+	return page.UnitCards{Frame: page.Frame{Title: "Unit cards", Site: "Alder Valley Hospital"}, Units: []page.Link{{Text: "4 West", URL: "/card/1"}, {Text: "5 East", URL: "/card/2"}, {Text: "Intensive care", URL: "/card/3"}, {Text: "Obstetrics", URL: "/card/4"}}}
 }
 
 func readinessNone() page.Readiness {
