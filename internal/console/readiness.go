@@ -232,7 +232,7 @@ func drillHeadline(d *downtime.Drill) string {
 	case done == of:
 		return "All is done. End the drill."
 	case in:
-		return "The pack was in hand after " + page.Stopwatch(took) + ". " + capital(page.Plural(of-done, "step")) + either(of-done == 1, " is", " are") + " left."
+		return "The pack was in hand after " + page.Stopwatch(took) + ". " + capital(page.Count(of-done, "step")) + either(of-done == 1, " is", " are") + " left."
 	}
 	return "The pack is not in hand yet."
 }
