@@ -356,14 +356,13 @@ type Downtime struct {
 	Made     time.Time `json:"made"`
 	By       string    `json:"by"`
 	Items    int       `json:"items"`
-	Patients []string  `json:"patients"` // their tokens, in their order
+	Patients []string  `json:"patients"` // their tokens
 }
 
 // Remember keeps that a downtime was: from now on late entries of its patients about it are expected. A unit has one that began at a moment: a later list of it
 // takes the place of the earlier one.
 func (s *Shelf) Remember(ctx context.Context, d Downtime) error {
-	slices.Sort(d.Patients)
-	d.Patients = slices.Compact(d.Patients)
+	d.Patients = slices.Compact(slices.Sorted(slices.Values(d.Patients)))
 	sealed, err := s.seal(d)
 	if err == nil {
 		err = s.cfg.DB.Do(ctx, func(tx *sql.Tx) error {

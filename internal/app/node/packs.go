@@ -194,13 +194,14 @@ func (n *Node) askRecovery(ctx context.Context, req *http.Request) (l any, err e
 }
 
 // expected tells whether an entry about a patient is late because of a downtime: of the patient's unit, or one that was planned.
-func (n *Node) expected(planned func(time.Time) (bool, time.Time)) func(token string, about, said time.Time) bool {
+func (n *Node) expected(zone *time.Location) (func(token string, about, said time.Time) bool, error) {
+	planned, err := n.config.Continuity.planned(zone)
 	return func(token string, about, said time.Time) bool {
 		if down, end := planned(about); down && continuity.BackEntry(end, said) {
 			return true
 		}
 		return n.packs != nil && n.packs.shelf.Expected(token, about, said)
-	}
+	}, err
 }
 
 var errNoPacks = errors.New("no unit is listed that gets downtime packs: name the file with them under continuity.packs in the configuration")
