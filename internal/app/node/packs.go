@@ -102,7 +102,7 @@ func (n *Node) makePacks(ctx context.Context) ([]continuity.Laid, error) {
 			continue
 		}
 		if err := p.shelf.Put(ctx, l.Unit, house.of(l.Unit, now)); err != nil {
-			return p.laid, err
+			n.log.ErrorContext(ctx, "what a downtime pack was made of is not kept, so that nothing can be listed after a downtime", "unit", l.Unit, "error", err)
 		}
 	}
 	return p.laid, nil
