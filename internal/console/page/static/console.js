@@ -82,6 +82,7 @@ const count = () => {
     el.textContent = s < 3600 ? `${Math.floor(s / 60)}:${two(s % 60)}` : `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
   }
 };
+for (const { el } of clocks) el.closest("[hidden]")?.removeAttribute("hidden");
 if (clocks.length) setInterval(count, 1000);
 
 // A card is asked for anew each minute, and when somebody looks at it again. When nobody answers it stays as it is, and its age grows.
