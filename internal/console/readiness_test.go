@@ -358,9 +358,7 @@ func TestADrillInABrowser(t *testing.T) {
 	b.see("The pack was in hand after 4:0")
 	clock := `document.querySelector(".watchclock").textContent`
 	began := b.text(clock)
-	for b.text(clock) == began { // it runs by itself
-		b.do(chromedp.Sleep(50 * time.Millisecond))
-	}
+	w.wait("the clock runs by itself", func() bool { return b.text(clock) != began })
 	if !strings.HasPrefix(b.text(clock), "4:") {
 		t.Errorf("the clock shows %s", b.text(clock))
 	}
@@ -414,9 +412,7 @@ func (w *wards) cardInABrowser(b *tab) {
 	b.shot("card")
 	b.older()
 	b.turn()
-	for b.text(`String(window.here)`) != "undefined" { // another page
-		b.do(chromedp.Sleep(50 * time.Millisecond))
-	}
+	w.wait("the card is asked for anew", func() bool { return b.text(`String(window.here)`) == "undefined" })
 	b.see("House supervisor")
 	sheet, err := chromedp.Call(b.ctx, page.PrintToPDF, page.PrintToPDFParams{PreferCSSPageSize: new(true)})
 	if err != nil {
@@ -446,9 +442,8 @@ func (w *wards) cardInABrowser(b *tab) {
 func (b *tab) older() {
 	b.t.Helper()
 	const age = `window.here = "still here", document.querySelector(".age strong").textContent`
-	for was := b.text(age); b.text(age) == was; {
-		b.do(chromedp.Sleep(50 * time.Millisecond))
-	}
+	was := b.text(age)
+	b.n.wait("the card is older", func() bool { return b.text(age) != was })
 }
 
 // turn has the page be looked at again.

@@ -84,13 +84,17 @@ func TestDrillOutlivesARestart(t *testing.T) {
 		s.now = s.now.Add(time.Minute)
 		s.must(s.EndDrill(ctx, "4W"))
 		s.must(s.Printed(ctx, "4W", "M. Okafor"))
+		drilled := s.now
+		s.now = s.now.Add(time.Hour)
+		s.must(s.StartDrill(ctx, "4W", "M. Okafor", nil)) // and broken off
+		s.must(s.EndDrill(ctx, "4W"))
 		s.restart()
 		p, r, err := s.Unit(ctx, "4W")
 		s.must(err)
-		if diff := cmp.Diff(r, downtime.Readiness{Unit: "4W", Printed: s.now, Drilled: s.now, InHand: 4 * time.Minute}); diff != "" {
+		if diff := cmp.Diff(r, downtime.Readiness{Unit: "4W", Printed: drilled, Drilled: drilled, InHand: 4 * time.Minute}); diff != "" {
 			t.Error(diff)
 		}
-		if p.By != "M. Okafor" || len(p.Drills) != 1 || p.Going(s.now) != nil {
+		if p.By != "M. Okafor" || len(p.Drills) != 2 || p.Going(s.now) != nil {
 			t.Errorf("%+v", p)
 		}
 		if p, _, _ := s.Unit(ctx, "5E"); p.Going(s.now) == nil || p.Going(s.now.Add(25*time.Hour)) != nil {
@@ -175,6 +179,7 @@ func TestCensusOfADowntime(t *testing.T) {
 			{"at the minute of a pack", "4W", 3*time.Hour + time.Minute, 2*time.Hour + time.Minute, "5 Jan 09:59 / 5 Jan 10:59"},
 			{"ten days ago", "4W", 10 * 24 * time.Hour, 10*24*time.Hour - 4*time.Hour, "25 Dec 23:59 / 26 Dec 23:59"},
 			{"before all that is kept", "4W", 39 * 24 * time.Hour, 38 * 24 * time.Hour, "none / 5 Dec 23:59"},
+			{"ten days ago, of another unit", "5E", 10*24*time.Hour - time.Hour, 9 * 24 * time.Hour, "26 Dec 13:59 / 27 Dec 13:59"},
 			{"of another unit", "5E", 24 * time.Hour, 4 * time.Hour, "3 Jan 13:59 / none"},
 		} {
 			if got := around(c.unit, s.now.Add(-c.from), s.now.Add(-c.to)); got != c.want {
@@ -363,6 +368,12 @@ func TestNobodyIsKeptInClear(t *testing.T) {
 	s.must(s.Put(ctx, "4W", continuity.CensusOf([]bedside.Inpatient{lying(1, s.now)}, map[hospital.PatientID]string{1: "patient-a"}, s.now, s.now)))
 	s.must(s.StartDrill(ctx, "4W", "M. Okafor", nil))
 	s.must(s.Remember(ctx, continuity.Downtime{Unit: "4W", From: s.now.Add(-time.Hour), To: s.now, By: "M. Okafor", Patients: []string{"patient-a"}}))
+	for _, table := range []string{"units", "census", "downtimes"} {
+		var body []byte
+		if err := db.QueryRowContext(ctx, `SELECT body FROM continuity_`+table).Scan(&body); err != nil || !bytes.HasPrefix(body, []byte("\x00sealed:")) {
+			t.Errorf("%s: not sealed, %v", table, err)
+		}
+	}
 	s.must(db.Close())
 	for _, name := range []string{file, file + "-wal"} {
 		body, err := os.ReadFile(name)
