@@ -47,9 +47,10 @@ func newWards(t *testing.T, more ...func(*console.Config)) *wards {
 	cfg, err := continuity.ParsePaper(fmt.Appendf(nil, `
 folders: [/nowhere]
 keys: %s
-call: [{name: IT on duty, number: "5900"}, {name: House supervisor, number: "5001"}]
+call: [{name: IT on duty, number: "5900"}, {name: House supervisor, number: "5001"}, {name: Laboratory, number: "5310"}, {name: Blood bank, number: "5320"}, {name: Radiology, number: "5600"}, {name: Switchboard, number: "9"}]
 units:
-- {unit: 4W, title: 4 West, call: [{name: Pharmacy, number: "5440"}], forms: [{number: L-2a, title: Laboratory order}], patients: {prefix: N4W, from: 1, to: 60}}
+- {unit: 4W, title: 4 West, call: [{name: Pharmacy, number: "5440"}, {name: Charge nurse, number: "4410"}], patients: {prefix: N4W, from: 1, to: 60}, specimens: {prefix: S4W, from: 1, to: 200},
+   forms: [{number: L-2a, title: Laboratory order}, {number: L-3, title: Blood bank request}, {number: M-1, title: Medication chart}, {number: N-4, title: Charting form}, {number: R-7, title: Radiology request}, {number: A-1, title: Admission}]}
 - {unit: 5E, title: 5 East}
 - {unit: ICU}
 `, public))
