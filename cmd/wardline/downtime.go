@@ -2,23 +2,27 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"golang.org/x/term"
 
 	"github.com/wardline/wardline/internal/app/node"
+	"github.com/wardline/wardline/internal/continuity"
 	"github.com/wardline/wardline/internal/continuity/downtime"
 )
 
 // downtimeCmd is `wardline downtime`.
 type downtimeCmd struct {
-	Pack downtimePackCmd `cmd:"" help:"Have the node that runs make the packs of all units now."`
-	Open downtimeOpenCmd `cmd:"" help:"Open a sealed downtime pack. Needs no node and no network."`
-	Key  downtimeKeyCmd  `cmd:"" help:"Make a key for a unit, by which its packs are sealed."`
+	Pack      downtimePackCmd      `cmd:"" help:"Have the node that runs make the packs of all units now."`
+	Open      downtimeOpenCmd      `cmd:"" help:"Open a sealed downtime pack. Needs no node and no network."`
+	Key       downtimeKeyCmd       `cmd:"" help:"Make a key for a unit, by which its packs are sealed."`
+	Reconcile downtimeReconcileCmd `cmd:"" help:"After a downtime, have the node that runs list what a unit must enter back, sealed for the unit."`
 }
 
 type downtimeOpenCmd struct {
@@ -156,6 +160,50 @@ func (c *downtimePackCmd) Run(ctx context.Context, s streams) error {
 	}
 	if missing > 0 {
 		return fmt.Errorf("%d of %d packs are not where they should be", missing, len(made.Units))
+	}
+	return nil
+}
+
+type downtimeReconcileCmd struct {
+	nodeFlags `embed:""`
+	Unit      string `arg:"" help:"The unit, as messages call it."`
+	From      string `required:"" placeholder:"TIME" help:"When the downtime began, as 2026-12-05T01:00 by the clock of the house."`
+	To        string `required:"" placeholder:"TIME" help:"When it ended."`
+	Out       string `short:"o" placeholder:"FILE" help:"Where the sealed list goes besides the folders of the unit; wardline downtime open opens it. The file must not be there yet."`
+}
+
+// Run has the list made, and says where it lies.
+func (c *downtimeReconcileCmd) Run(ctx context.Context, s streams) error {
+	config, err := c.read()
+	if err != nil {
+		return err
+	}
+	zone, err := config.Location()
+	if err != nil {
+		return err
+	}
+	from, err1 := time.ParseInLocation("2006-01-02T15:04", c.From, zone)
+	to, err2 := time.ParseInLocation("2006-01-02T15:04", c.To, zone)
+	if err1 != nil || err2 != nil {
+		return fmt.Errorf("%w: say --from and --to as 2026-12-05T01:00", errUsage)
+	}
+	var l continuity.List
+	if err := node.Control(ctx, &config, "/packs/recover", node.Recovery{Unit: c.Unit, From: from, To: to}, &l); err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "%d things must be entered back. What was known at the beginning is of %s. The list lies beside the packs of the unit, sealed for it, as\n%s\n", l.Items, l.Data.In(zone).Format("2006-01-02 15:04"), l.File)
+	if c.Out != "" {
+		f, err := os.OpenFile(c.Out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(l.Sealed)
+		if err := errors.Join(err, f.Close()); err != nil {
+			return err
+		}
+	}
+	if l.Trouble != "" {
+		return fmt.Errorf("the list is not in every folder of the unit: %s", l.Trouble)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -67,6 +68,12 @@ type Config struct {
 	Continuity *continuity.Room
 	// Packs are what became of the downtime packs of units, and who lay there then; nil where no unit gets any.
 	Packs func() ([]continuity.Laid, continuity.Counted)
+	// Paper knows which units get packs, Shelf what they did to be ready, and Recover lists what must be entered back after a downtime; nil where Packs is.
+	Paper   *continuity.Paper
+	Shelf   *continuity.Shelf
+	Recover func(ctx context.Context, unit string, from, to time.Time, by string) (*continuity.List, error)
+	// Cards are the networks from which the cards of units are read without signing in; none: nobody reads them.
+	Cards []netip.Prefix
 	// Servers are those that are asked whether they answer; nil where none is listed.
 	Servers func() []probe.Status
 	// Neighbours tells how the hospitals do that sign each other's journals with this one; nil where there can be none.
@@ -92,6 +99,7 @@ type Console struct {
 	jobs      *jobs
 	questions *questions
 	pulse     *pulse
+	cards     cards
 	traces    *traces
 	reveals   *reveals
 	streams   chan struct{} // a place for each page that listens

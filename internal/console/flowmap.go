@@ -2,7 +2,6 @@ package console
 
 import (
 	"strings"
-	"time"
 
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/console/page"
@@ -84,49 +83,3 @@ func uncapital(name string) string {
 	}
 	return name
 }
-
-const readyAsk = "Could each unit work on paper now?"
-
-// readiness says how old each unit's downtime pack is.
-func (c *Console) readiness(r *request) (answer, error) {
-	v := page.Readiness{Views: flowViews(r, "/flows/readiness")}
-	v.Frame = c.frame(r, "flows", "Readiness", readyAsk, key("next, previous", "J", "K"))
-	if c.Packs == nil {
-		v.Answer, v.Empty = "No: no unit gets downtime packs.", "An administrator lists the units, for whom their packs are sealed and where these go, in a file, and names it under continuity.packs in the configuration."
-		return view("readiness", v), nil
-	}
-	units, _ := c.Packs()
-	if len(units) == 0 {
-		v.Answer, v.Empty = "Not yet.", "The first packs are made a minute after the start, when what was said before was heard."
-		return view("readiness", v), nil
-	}
-	missing, old := 0, 0
-	for i := range units {
-		u := &units[i]
-		row := page.ReadyRow{Unit: page.Clean(u.Unit, 40), Data: r.clock.At(u.Data), Patients: page.Number(u.Patients), File: page.Clean(u.File, 80), State: page.OK("Ready")}
-		switch age := r.clock.Now.Sub(u.Data); {
-		case u.Trouble != "":
-			row.State, row.File = page.Act("Missing"), "Not in every folder: the log of the node says why"
-			missing++
-		case age > oldPack:
-			row.State = page.Look("Pack is " + page.Length(age) + " old")
-			old++
-		}
-		v.Rows = append(v.Rows, row)
-	}
-	switch {
-	case missing > 0:
-		v.Answer = "No. The packs of " + page.Plural(missing, "unit") + " are not where they should be."
-	case old > 0:
-		v.Answer = "Not well. The packs of " + page.Plural(old, "unit") + " are old: what they are made of was not heard lately."
-	default:
-		v.Answer = "Yes. All " + page.Plural(len(units), "unit") + " have a pack of the last two hours."
-		if len(units) == 1 {
-			v.Answer = "Yes. The one unit has a pack of the last two hours."
-		}
-	}
-	return view("readiness", v), nil
-}
-
-// oldPack is from which age on the data of a pack is called old: packs are made every hour.
-const oldPack = 2 * time.Hour

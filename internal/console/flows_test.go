@@ -184,34 +184,6 @@ func TestFlowsThatNobodyWatches(t *testing.T) {
 	}
 }
 
-// TestReadiness says how old packs are, and what is missing.
-func TestReadiness(t *testing.T) {
-	var laid []continuity.Laid
-	n := newNode(t, func(n *node, cfg *console.Config) {
-		cfg.Packs = func() ([]continuity.Laid, continuity.Counted) { return laid, continuity.Counted{} }
-	})
-	p := n.hire(n.first(), "m.okafor", "M. Okafor", access.Analyst)
-	ask := func() string {
-		t.Helper()
-		status, body := p.get("/flows/readiness")
-		if status != http.StatusOK {
-			t.Errorf("status %d", status)
-		}
-		return text(body)
-	}
-	if body := ask(); !strings.Contains(body, "Not yet.") {
-		t.Errorf("before the first:\n%s", body)
-	}
-	laid = []continuity.Laid{{Unit: "4W", File: "pack-4W.pdf.age", Patients: 3, Data: n.now()}, {Unit: "5E", File: "pack-5E.pdf.age", Data: n.now().Add(-9 * time.Hour)}}
-	if body := ask(); !strings.Contains(body, "The packs of 1 unit are old") && !strings.Contains(body, "The packs of one unit are old") || !strings.Contains(body, "Pack is 9 hours old") {
-		t.Errorf("an old one:\n%s", body)
-	}
-	laid[1].Trouble = "no space left on device"
-	if body := ask(); !strings.Contains(body, "are not where they should be") || strings.Contains(body, "no space left") {
-		t.Errorf("a missing one:\n%s", body)
-	}
-}
-
 // TestFlowsInABrowser goes by keys from the first page to the feed that is silent, and looks at both on a phone.
 func TestFlowsInABrowser(t *testing.T) {
 	n, room := newRhythm(t)

@@ -158,7 +158,7 @@ func trimmed(s string) string {
 
 // TestEveryPageButTheGateHasAVerb keeps a new route from being open to all by omission.
 func TestEveryPageButTheGateHasAVerb(t *testing.T) {
-	open := map[string]bool{"GET /login": true, "POST /login": true, "POST /login/passkey": true, "GET /oidc": true, "GET /oidc/back": true, "GET /setup/{secret}": true, "GET /invite/{secret}": true, "POST /setup": true, "POST /setup/confirm": true, "POST /setup/passkey": true}
+	open := map[string]bool{"GET /login": true, "POST /login": true, "POST /login/passkey": true, "GET /oidc": true, "GET /oidc/back": true, "GET /setup/{secret}": true, "GET /invite/{secret}": true, "POST /setup": true, "POST /setup/confirm": true, "POST /setup/passkey": true, "GET /card": true, "GET /card/{id}": true}
 	for _, r := range console.Table() {
 		if (r.Verb == "") != open[r.Pattern] {
 			t.Errorf("%s has the verb %q", r.Pattern, r.Verb)
@@ -226,6 +226,8 @@ func TestWithoutATrailNothingIsChanged(t *testing.T) {
 		"POST /review/proposals/{id}/agree": true, "POST /review/proposals/{id}/decline": true, "POST /patients/who-saw": true, "POST /patients/who-saw/{q}/reveal": true,
 		"POST /patients/who-saw/{q}/conceal": true, "POST /people-at-work": true, "POST /people-at-work/{id}/{day}/reveal": true, "POST /people-at-work/{id}/{day}/conceal": true,
 		"POST /flows/{id}/ordinary": true, "POST /flows/map/links/{id}": true, "POST /flows/canaries": true, "POST /flows/canaries/{id}/marks": true, "POST /flows/canaries/{id}/allow": true, "POST /flows/canaries/{id}/remove": true,
+		"POST /flows/readiness/{id}/printed": true, "POST /flows/readiness/{id}/drill": true, "POST /flows/readiness/{id}/drill/step": true,
+		"POST /flows/readiness/{id}/drill/end": true, "POST /flows/readiness/{id}/recover": true,
 	}
 	if err := n.desk.Judge(t.Context(), items[0].ID, triage.False, "to be taken back", admin.id); err != nil {
 		t.Fatal(err)

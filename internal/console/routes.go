@@ -36,6 +36,9 @@ func table() []route {
 		{pattern: "POST /prove/passkey", verb: access.SelfWrite, handle: (*Console).proveByKey},
 		{pattern: "POST /logout", verb: access.SelfWrite, handle: (*Console).signOut},
 
+		{pattern: "GET /card", handle: (*Console).cardList},
+		{pattern: "GET /card/{id}", handle: (*Console).card},
+
 		{pattern: "GET /{$}", verb: access.TodayRead, handle: (*Console).today},
 		{pattern: "GET /you", verb: access.SelfWrite, handle: (*Console).you},
 		{pattern: "POST /you/passkeys", verb: access.SelfWrite, handle: (*Console).addKey},
@@ -101,6 +104,12 @@ func table() []route {
 		{pattern: "POST /flows/canaries/{id}/allow", verb: access.RuleWrite, handle: (*Console).allowCanary},
 		{pattern: "POST /flows/canaries/{id}/remove", verb: access.RuleWrite, handle: (*Console).removeCanary},
 		{api: "GET /canaries", verb: access.SourceRead, handle: (*Console).canaryFigures, doc: docCanaries()},
+		{pattern: "GET /flows/readiness/{id}", verb: access.SourceRead, handle: (*Console).unit},
+		{pattern: "POST /flows/readiness/{id}/printed", verb: access.SourceWrite, handle: (*Console).printed},
+		{pattern: "POST /flows/readiness/{id}/drill", verb: access.SourceWrite, handle: (*Console).startDrill},
+		{pattern: "POST /flows/readiness/{id}/drill/step", verb: access.SourceWrite, handle: (*Console).drillStep},
+		{pattern: "POST /flows/readiness/{id}/drill/end", verb: access.SourceWrite, handle: (*Console).endDrill},
+		{pattern: "POST /flows/readiness/{id}/recover", verb: access.SourceWrite, handle: (*Console).recoverUnit},
 		{pattern: "GET /flows/{id}", verb: access.SourceRead, handle: (*Console).flow},
 		{pattern: "POST /flows/{id}/ordinary", verb: access.SourceWrite, handle: (*Console).ordinary},
 

@@ -1,7 +1,9 @@
 package continuity
 
 import (
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/wardline/wardline/internal/continuity/bedside"
 	"github.com/wardline/wardline/internal/continuity/downtime"
@@ -18,15 +20,16 @@ func ByUnit(h *hospital.House, census []bedside.Inpatient) map[string][]bedside.
 	return by
 }
 
-// Fill puts those who lie on a unit into its pack, in the order in which they come.
+// Fill puts those who lie on a unit into its pack, in the order in which they come, with what is due for as long as packs are good from now on: a census may look further.
 func Fill(p *downtime.Pack, ward []bedside.Inpatient) {
+	until := p.Printed.Add(p.Until.Sub(p.Data))
 	p.Patients = make([]downtime.Patient, len(ward))
 	for i := range ward {
-		p.Patients[i] = patient(&ward[i])
+		p.Patients[i] = patient(&ward[i], until)
 	}
 }
 
-func patient(in *bedside.Inpatient) downtime.Patient {
+func patient(in *bedside.Inpatient, until time.Time) downtime.Patient {
 	t := downtime.Patient{
 		Bed: in.Bed, Family: in.Person.Family, Given: in.Person.Given, Sex: in.Person.Sex, Born: in.Person.Born, MRN: in.MRN.Value,
 		AllergySaid: in.AllergySay, Heard: in.Heard, Left: in.Left,
@@ -41,7 +44,7 @@ func patient(in *bedside.Inpatient) downtime.Patient {
 		t.Allergies = append(t.Allergies, allergy(a))
 	}
 	for i := range in.Drugs {
-		t.Drugs = append(t.Drugs, drug(&in.Drugs[i]))
+		t.Drugs = append(t.Drugs, drug(&in.Drugs[i], until))
 	}
 	for _, v := range in.Results {
 		t.Results = append(t.Results, downtime.Result{Name: string(v.Kind), Value: v.Value, Unit: v.Unit, Flag: v.Flag, Waiting: v.Waiting, At: v.At})
@@ -74,12 +77,13 @@ func allergy(a bedside.Allergy) downtime.Allergy {
 	return downtime.Allergy{Name: name, Note: strings.Join(notes, ": "), Severe: a.Severity == "SV"}
 }
 
-func drug(in *bedside.Drug) downtime.Drug {
+func drug(in *bedside.Drug, until time.Time) downtime.Drug {
+	due := slices.DeleteFunc(slices.Clone(in.Due), func(s bedside.Slot) bool { return s.At.After(until) })
 	g := downtime.Drug{
 		Number: in.Number, Name: in.Name, Dose: in.Dose, Route: in.Route, How: in.Timing.How, Clear: in.Clear, Said: in.Timing.Entered,
-		Needed: in.Timing.Needed, Held: in.State == bedside.Held, Stopped: in.State == bedside.Stopped || in.Timing.Once && len(in.Missed)+len(in.Due) == 0,
+		Needed: in.Timing.Needed, Held: in.State == bedside.Held, Stopped: in.State == bedside.Stopped || in.Timing.Once && len(in.Missed)+len(due) == 0,
 	}
-	for _, s := range in.Due {
+	for _, s := range due {
 		g.Due = append(g.Due, downtime.Slot{At: s.At, Usual: s.Usual, Given: s.Given})
 	}
 	for _, s := range in.Missed {

@@ -2,6 +2,7 @@ package continuity_test
 
 import (
 	"bytes"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -27,6 +28,7 @@ import (
 	"github.com/wardline/wardline/internal/sim/feed"
 	"github.com/wardline/wardline/internal/sim/life"
 	"github.com/wardline/wardline/internal/sim/world"
+	"github.com/wardline/wardline/internal/store"
 	"github.com/wardline/wardline/internal/vault"
 )
 
@@ -233,7 +235,7 @@ func TestPacksOfAHouse(t *testing.T) {
 	wards := continuity.ByUnit(l.house, l.board.Census(l.house, minute, 8*time.Hour))
 	t.Logf("the census of all units takes %.2f s", time.Since(began).Seconds())
 	compare(t, l, lying, wards, zone)
-	packs(t, h.World, wards, minute)
+	packs(t, h.World, continuity.ByUnit(l.house, l.board.Census(l.house, minute, continuity.Ahead)), minute)
 }
 
 // compare holds what is known against what is true.
@@ -334,6 +336,7 @@ func packs(t *testing.T, w *world.World, wards map[string][]bedside.Inpatient, m
 		plain += len(pdf)
 		all = append(all, lay(t, dir, p, pdf))
 	}
+	shelve(t, wards, minute)
 	t.Logf("%d packs made, sealed and laid down in %.1f s: %.1f MB", len(all), time.Since(began).Seconds(), float64(plain)/1e6)
 
 	pages := 0
@@ -362,6 +365,51 @@ func packs(t *testing.T, w *world.World, wards map[string][]bedside.Inpatient, m
 		pages += paper(t, m.pack, out)
 	}
 	t.Logf("%d pages read", pages)
+}
+
+// shelve keeps who lies on each ward, and makes of it the list of what must be entered back after three hours: each drug that is due in them stands on it, once.
+func shelve(t *testing.T, wards map[string][]bedside.Inpatient, minute time.Time) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "state.db")
+	db, err := store.Open(t.Context(), "sqlite:"+file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	s := newShelf(t, db)
+	s.now = minute.Add(time.Hour)
+	listed := 0
+	began := time.Now()
+	for unit, ward := range wards {
+		s.must(s.Put(t.Context(), unit, continuity.CensusOf(ward, nil, minute, minute)))
+		start, _, err := s.Around(t.Context(), unit, minute, minute.Add(3*time.Hour))
+		s.must(err)
+		p := &downtime.Pack{Unit: unit, Until: start.Until, Patients: start.Patients}
+		r, err := downtime.Reconcile(p, p, minute, minute.Add(3*time.Hour))
+		s.must(err)
+		got := map[string]int{}
+		for _, i := range r.Items {
+			if i.Timed {
+				got[fmt.Sprint(i.MRN, i.Order, i.Due.Unix())]++
+				listed++
+			}
+		}
+		for i := range ward {
+			for _, d := range ward[i].Drugs {
+				for _, due := range d.Due {
+					key, in := fmt.Sprint(ward[i].MRN.Value, d.Number, due.At.Unix()), !due.At.Before(minute) && due.At.Before(minute.Add(3*time.Hour)) && due.Given.IsZero()
+					if in && got[key] != 1 || !in && got[key] != 0 {
+						t.Errorf("%s: a drug that is due stands %d times on the list", unit, got[key])
+					}
+				}
+			}
+		}
+	}
+	var size int64
+	s.must(db.Do(t.Context(), func(tx *sql.Tx) error {
+		return tx.QueryRowContext(t.Context(), `SELECT sum(length(body)) FROM continuity_census`).Scan(&size)
+	}))
+	t.Logf("%d doses of three hours are listed; who lies on %d wards is kept in %d kB, in %.1f s", listed, len(wards), size/1000, time.Since(began).Seconds())
 }
 
 // lay seals a pack for a unit's own key, and puts it into the folder.

@@ -147,9 +147,10 @@ type Laid struct {
 	Patients int       `json:"patients"`
 	Data     time.Time `json:"data"`
 	Trouble  string    `json:"trouble,omitempty"` // why it is not there, or not in every folder
+	Failed   int       `json:"failed,omitempty"`  // folders that it could not be laid into
 }
 
-// Paper makes packs. It is used by one goroutine at a time.
+// Paper makes packs. Any number of goroutines may use it.
 type Paper struct {
 	cfg   PaperConfig
 	site  string
@@ -200,6 +201,9 @@ func (p *Paper) Make(census map[string][]bedside.Inpatient, feeds Feeds, data, n
 		if laid.File = file; err != nil {
 			laid.Trouble = err.Error()
 		}
+		if each, ok := err.(interface{ Unwrap() []error }); ok && file != "" {
+			laid.Failed = len(each.Unwrap())
+		}
 		out = append(out, laid)
 	}
 	return out
@@ -211,16 +215,76 @@ func (p *Paper) lay(u *PaperUnit, ward []bedside.Inpatient, feeds Feeds, data, n
 	if err != nil {
 		return "", err
 	}
-	lock, err := downtime.LockFor(u.Keys)
-	if err != nil {
-		return "", err
-	}
-	sealed, err := lock.Seal(pdf)
+	sealed, err := seal(u, pdf)
 	if err != nil {
 		return "", err
 	}
 	name := downtime.FileName(u.Unit, data, "pdf")
 	return name, downtime.Deliver(u.Folders, u.Unit, name, sealed, p.cfg.Keep)
+}
+
+func seal(u *PaperUnit, pdf []byte) ([]byte, error) {
+	lock, err := downtime.LockFor(u.Keys)
+	if err != nil {
+		return nil, err
+	}
+	return lock.Seal(pdf)
+}
+
+// Units are those that get packs, in the order of the file.
+func (p *Paper) Units() []PaperUnit { return p.cfg.Units }
+
+// Steps are what a unit does when systems are down.
+func (p *Paper) Steps() []string { return p.cfg.Steps }
+
+// Card is a unit's pack without any patient: data is when its last one with patients is of.
+func (p *Paper) Card(u *PaperUnit, feeds Feeds, data, now time.Time) *downtime.Pack {
+	return p.pack(u, nil, feeds, data, now)
+}
+
+// RecoveryKind is how the names of such lists end before they are sealed.
+const RecoveryKind = "back.pdf"
+
+// List is what became of the list of what must be entered back.
+type List struct {
+	Downtime
+	File    string    `json:"file"`
+	Data    time.Time `json:"data"`   // of when the census at the beginning is
+	Sealed  []byte    `json:"sealed"` // the list itself
+	Trouble string    `json:"trouble,omitempty"`
+}
+
+// Recover makes the list of what must be entered back after a unit's downtime, of who lay there before and after it, sealed for the unit, and lays it where its packs are.
+func (p *Paper) Recover(unit string, start, end *Census, from, to, now time.Time) (*List, error) {
+	i := slices.IndexFunc(p.cfg.Units, func(u PaperUnit) bool { return u.Unit == unit })
+	switch {
+	case i < 0:
+		return nil, ErrNoUnit
+	case !to.After(from) || to.After(now) || to.Sub(from) > longestOutage:
+		return nil, ErrDowntime
+	case start == nil:
+		return nil, ErrNoCensus
+	}
+	u := &p.cfg.Units[i]
+	before, after := p.pack(u, nil, Feeds{}, start.Data, now), p.pack(u, nil, Feeds{}, end.Data, now)
+	before.Patients, before.Until, after.Patients = start.Patients, start.Until, end.Patients
+	r, err := downtime.Reconcile(before, after, from, to)
+	if err != nil {
+		return nil, err
+	}
+	pdf, err := p.press.Reconciliation(before, r)
+	if err != nil {
+		return nil, err
+	}
+	l := &List{Downtime: Downtime{Unit: unit, From: from, To: to, Made: now, Items: len(r.Items), Patients: slices.Concat(start.Tokens, end.Tokens)}, Data: start.Data}
+	if l.Sealed, err = seal(u, pdf); err != nil {
+		return nil, err
+	}
+	l.File = downtime.FileName(unit, from, RecoveryKind)
+	if err := downtime.Deliver(u.Folders, unit, l.File, l.Sealed, p.cfg.Keep); err != nil {
+		l.Trouble = err.Error()
+	}
+	return l, nil
 }
 
 // pack is what a unit gets.

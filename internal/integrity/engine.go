@@ -20,6 +20,8 @@ type EngineConfig struct {
 	Zone   *time.Location // of the clocks of systems that state no offset; UTC when nil
 	// Kept are the systems of records that are held against what is sent.
 	Kept []KeptConfig
+	// Expected tells whether an entry about a patient, by token, and a time was to be expected when it was said, for records were down at that time; nil: none was.
+	Expected func(token string, about, said time.Time) bool
 	// Secret keeps what is learned of values from being guessed.
 	Secret func(purpose string) []byte
 }
@@ -130,7 +132,7 @@ func (e *Engine) written(h *hospital.House, ev *event.Event, m *hl7.Message, at 
 	switch {
 	case code == "MDM":
 		n := s.note(trigger)
-		found = e.chart.Note(n, s.around(&n))
+		found = e.chart.Note(n, e.around(&s, &n))
 	case code == "ADT" && slices.Contains([]string{"A18", "A30", "A34", "A39", "A40"}, trigger):
 		if merge, known := s.merge(); known {
 			found = e.chart.Merge(merge)
@@ -143,7 +145,7 @@ func (e *Engine) written(h *hospital.House, ev *event.Event, m *hl7.Message, at 
 		s.ordered(e.chart)
 	case code == "RAS":
 		for _, dose := range s.doses(e.chart) {
-			found = append(found, e.chart.Note(dose, s.around(&dose))...)
+			found = append(found, e.chart.Note(dose, e.around(&s, &dose))...)
 		}
 	case code == "ORU":
 		for _, r := range s.results() {
@@ -151,6 +153,13 @@ func (e *Engine) written(h *hospital.House, ev *event.Event, m *hl7.Message, at 
 		}
 	}
 	return doubtsOf(h, found)
+}
+
+// around is what is known of the time that a note claims.
+func (e *Engine) around(s *scribe, n *chart.Note) chart.Around {
+	a := s.around(n)
+	a.Window = e.cfg.Expected != nil && !n.Claimed.IsZero() && e.cfg.Expected(tokenOf(s.house, n.Patient), n.Claimed, n.Said)
+	return a
 }
 
 // Routes says how the routes do.

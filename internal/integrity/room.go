@@ -27,7 +27,8 @@ var schema embed.FS
 type Config struct {
 	Routes   []RouteConfig
 	Kept     []KeptConfig
-	Zone     *time.Location // of the clocks of systems that state no offset; UTC when nil
+	Expected func(token string, about, said time.Time) bool // see EngineConfig
+	Zone     *time.Location                                 // of the clocks of systems that state no offset; UTC when nil
 	Journal  *journal.Journal
 	DB       *store.DB
 	Vault    *vault.Vault
@@ -79,7 +80,7 @@ func (r *Room) load(ctx context.Context, _ *hospital.House) error {
 	r.seated, r.seating = time.Time{}, time.Time{}
 	r.reader = event.LineReader{Taxonomy: r.cfg.Taxonomy, Limits: jsonl.DefaultLimits()}
 	secret := func(purpose string) []byte { return fmt.Appendf(nil, "%016x", r.cfg.Vault.Hash("integrity", purpose)) }
-	r.engine = NewEngine(EngineConfig{Routes: r.cfg.Routes, Kept: r.cfg.Kept, Zone: r.cfg.Zone, Secret: secret})
+	r.engine = NewEngine(EngineConfig{Routes: r.cfg.Routes, Kept: r.cfg.Kept, Expected: r.cfg.Expected, Zone: r.cfg.Zone, Secret: secret})
 	r.images, r.rows = newDrawers[image.Seal](r.cfg.DB, r.cfg.Vault, "integrity_images"), newDrawers[row.Seal](r.cfg.DB, r.cfg.Vault, "integrity_rows")
 	r.kept = newDrawers[kept.Seal](r.cfg.DB, r.cfg.Vault, "integrity_kept")
 	r.lives = newDrawers[Life](r.cfg.DB, r.cfg.Vault, "integrity_lives")

@@ -36,6 +36,7 @@ type house struct {
 	at      time.Time
 	read    func(*event.Event) ([]hospital.Fact, error) // what the follower learns of the house
 	kept    []integrity.KeptConfig
+	late    func(token string, about, said time.Time) bool // is expected
 }
 
 func newHouse(t *testing.T) *house {
@@ -83,7 +84,7 @@ func (h *house) follow(db *store.DB) *integrity.Room {
 	h.Helper()
 	room, err := integrity.OpenRoom(h.Context(), integrity.Config{
 		Journal: h.journal, DB: db, Vault: h.vault, Taxonomy: h.tax, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Kept: h.kept, Routes: []integrity.RouteConfig{{Name: "laboratory", From: []string{"tap-lab"}, To: []string{"tap-record/10.0.0.9:2575"}}},
+		Kept: h.kept, Expected: h.late, Routes: []integrity.RouteConfig{{Name: "laboratory", From: []string{"tap-lab"}, To: []string{"tap-record/10.0.0.9:2575"}}},
 	})
 	if err != nil {
 		h.Fatal(err)
@@ -194,6 +195,30 @@ func TestStopBetweenTwoPoints(t *testing.T) {
 			t.Errorf("counts (-got +want):\n%s", diff)
 		}
 	})
+}
+
+// TestWhatADowntimeLeft: a note that is late for a reason that the room is told of is no doubt, and is one otherwise.
+func TestWhatADowntimeLeft(t *testing.T) {
+	for _, expected := range []bool{true, false} {
+		storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+			h := newHouse(t)
+			h.late = func(token string, about, said time.Time) bool { return expected }
+			h.say("tap-record/10.0.0.9:2575", result("1", "4.1"))
+			h.at = h.at.Add(60 * time.Hour)
+			at := h.at
+			h.read = func(*event.Event) ([]hospital.Fact, error) { // came long after what the note tells of
+				ids := []hospital.Identifier{{Authority: "HOSP", Type: "MR", Value: "4711"}}
+				return []hospital.Fact{{Said: at, Patient: &hospital.PatientFact{IDs: ids}}, {Said: at, Visit: &hospital.VisitFact{Patient: ids, Number: "V1", Class: 'I', Unit: "4W", Start: at}}}, nil
+			}
+			h.say("ehr", strings.Join([]string{header("MDM^T02^MDM_T02", at), pid, `TXA|1|PN||` + stamp(at.Add(-30*time.Hour)) + `||` + stamp(at) + `|||N17^FABLE|||D1`, `OBX|1|TX|PN||Seen.||||||F`, ""}, "\r"))
+			h.at = h.at.Add(time.Hour)
+			h.say("tap-record/10.0.0.9:2575", result("2", "4.1"))
+			h.follow(open())
+			if got := h.filed(); (len(got) == 0) != expected {
+				t.Errorf("expected %t: %q", expected, got)
+			}
+		})
+	}
 }
 
 // picture has an image stand in the journal, as a collector of images writes it.

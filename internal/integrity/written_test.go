@@ -26,6 +26,7 @@ type bedside struct {
 	reader event.LineReader
 	entry  uint64
 	found  []integrity.Doubt
+	down   func(token string, about, said time.Time) bool
 }
 
 // duty is when the nurse of a ward was on duty last; she is again two days later.
@@ -42,7 +43,9 @@ func newBedside(t *testing.T) *bedside {
 		t.Fatal(err)
 	}
 	w := &bedside{T: t, tax: tax, house: hospital.New(v, hospital.Options{Authority: "HOSP"}), reader: event.LineReader{Taxonomy: tax, Limits: jsonl.DefaultLimits()}}
-	w.engine = integrity.NewEngine(integrity.EngineConfig{Secret: func(string) []byte { return []byte("secret") }})
+	w.engine = integrity.NewEngine(integrity.EngineConfig{Secret: func(string) []byte { return []byte("secret") }, Expected: func(token string, about, said time.Time) bool {
+		return w.down != nil && w.down(token, about, said)
+	}})
 	from := duty().AddDate(0, 0, -30)
 	w.house.Take(&hospital.Fact{Said: from, Staff: &hospital.StaffFact{Number: "N17", Logins: []string{"n17"}, Job: "RN", Title: "Nurse"}})
 	w.house.Take(&hospital.Fact{Said: from, Staff: &hospital.StaffFact{Number: "N18", Logins: []string{"n18"}, Job: "MD", Title: "Doctor"}})
@@ -164,6 +167,43 @@ func TestLateEntryOfAnOwnShift(t *testing.T) {
 	w.uses("n17", now.Add(time.Hour))
 	if len(w.found) > 0 {
 		t.Errorf("it is doubted: %q", w.signs())
+	}
+}
+
+// TestLateEntriesOfADowntime: after a downtime a nurse enters what was done in it, and was off duty by the roster. About another time, and of somebody else's patient, the same note is a doubt.
+func TestLateEntriesOfADowntime(t *testing.T) {
+	from := duty().Add(-24 * time.Hour)
+	to := from.Add(8 * time.Hour)
+	for what, c := range map[string]struct {
+		patient string
+		about   time.Time
+		doubted bool
+	}{
+		"about the downtime":                         {"4711", from.Add(3 * time.Hour), false},
+		"about the time before":                      {"4711", from.Add(-time.Hour), true},
+		"about the time after":                       {"4711", to.Add(5 * time.Minute), true},
+		"about the downtime, of a patient elsewhere": {"4712", from.Add(3 * time.Hour), true},
+	} {
+		t.Run(what, func(t *testing.T) {
+			w := newBedside(t)
+			ids := []hospital.Identifier{{Authority: "HOSP", Type: "MR", Value: "4712"}}
+			w.house.Take(&hospital.Fact{Said: duty().AddDate(0, 0, -30), Patient: &hospital.PatientFact{IDs: ids, Human: hospital.Human{Family: "Poe", Given: "Paul"}}})
+			w.house.Take(&hospital.Fact{Said: duty().AddDate(0, 0, -30), Visit: &hospital.VisitFact{Patient: ids, Number: "V2", Class: 'I', Unit: "5E", Start: duty().AddDate(0, 0, -4)}})
+			id, _ := w.house.Find([]hospital.Identifier{{Authority: "HOSP", Type: "MR", Value: "4711"}})
+			token := w.house.Token(id)
+			w.down = func(patient string, about, said time.Time) bool {
+				return patient == token && !about.Before(from) && about.Before(to) && !said.Before(to)
+			}
+			now := duty().Add(50 * time.Hour)
+			w.lives(now)
+			w.uses("n17", now)
+			at := now.Add(time.Minute)
+			w.say(at, header("MDM^T02^MDM_T02", at), `PID|1||`+c.patient+`^^^HOSP^MR`, fmt.Sprintf(`TXA|1|PN||%s||%s|||N17^FABLE|||D9000|||||AU`, stamp(c.about), stamp(at)), `OBX|1|TX|PN||Seen.||||||F`)
+			w.uses("n17", now.Add(time.Hour))
+			if (len(w.found) > 0) != c.doubted {
+				t.Errorf("doubts %q, want some: %t", w.signs(), c.doubted)
+			}
+		})
 	}
 }
 

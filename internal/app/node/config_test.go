@@ -19,6 +19,8 @@ func TestConfigurationsThatCannotWorkAreRefused(t *testing.T) {
 		{"metrics for everybody", "metrics: {listen: \":9464\"}\n", "only a loopback address"},
 		{"a provider whose groups mean nothing", "console: {oidc: {issuer: \"https://login.example.org\", client_id: w}}\n", "roles for at least one group"},
 		{"days that are less than none", "journal: {keep_days: {events: -1}}\n", "0, for good, or more"},
+		{"cards of no unit", "continuity: {card: {networks: [10.0.0.0/8]}}\n", "under continuity.packs"},
+		{"cards for no network", "continuity: {packs: /p.yml, card: {networks: [10.0.0.1]}}\n", "as 10.20.0.0/16"},
 		{"half a certificate", "console: {certificate: a.pem}\n", "go together"},
 		{"an archive that is nowhere", "integrity: {archives: [pacs.yml]}\n", "integrity.archives: name pacs.yml by its whole path"},
 		{"a site that no log can be named after", "site: St. Elsewhere + more\n", "without spaces"},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/console"
+	"github.com/wardline/wardline/internal/continuity"
 )
 
 func (n *Node) openConsole(ctx context.Context) error {
@@ -37,7 +38,13 @@ func (n *Node) openConsole(ctx context.Context) error {
 		c.Neighbours = n.neighbours.standings
 	}
 	if n.packs != nil {
-		c.Packs = n.packs.readiness
+		c.Packs, c.Paper, c.Shelf = n.packs.readiness, n.packs.paper, n.packs.shelf
+		c.Recover = func(ctx context.Context, unit string, from, to time.Time, by string) (*continuity.List, error) {
+			return n.recover(ctx, Recovery{unit, from, to}, by)
+		}
+		if c.Cards, err = n.config.Continuity.Card.prefixes(); err != nil {
+			return err
+		}
 	}
 	if n.prober != nil {
 		c.Servers = n.prober.Status

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"time"
@@ -31,6 +32,26 @@ type ContinuityConfig struct {
 	Packs string `yaml:"packs"`
 	// Map is what rests on what in the house: a file, or a folder of them. docs/adding/service.md documents it, and it is read at the start.
 	Map string `yaml:"map"`
+	// Card lets unit cards be read without signing in.
+	Card CardConfig `yaml:"card"`
+}
+
+// CardConfig says who may read unit cards without signing in: what is down, whom to call and what to do, and no patient.
+type CardConfig struct {
+	// Networks are those of the wards' PCs, as 10.20.0.0/16; none, and nobody reads cards. They are told by the address of the connection: behind a proxy, everybody has the proxy's.
+	Networks []string `yaml:"networks"`
+}
+
+// prefixes are the networks from which cards can be read.
+func (c *CardConfig) prefixes() (all []netip.Prefix, err error) {
+	for _, text := range c.Networks {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, errors.New("continuity.card: write each network as 10.20.0.0/16")
+		}
+		all = append(all, p.Masked())
+	}
+	return all, nil
 }
 
 // DowntimeConfig is one time of planned downtime.
@@ -48,6 +69,12 @@ func (c *ContinuityConfig) check() error {
 	_, err := c.holidays(time.UTC)
 	if err == nil {
 		_, err = c.planned(time.UTC)
+	}
+	if err == nil {
+		_, err = c.Card.prefixes()
+	}
+	if err == nil && len(c.Card.Networks) > 0 && c.Packs == "" {
+		err = errors.New("continuity.card: there are cards of units that get packs: name the file that lists them under continuity.packs")
 	}
 	for key, file := range map[string]string{"probes": c.Probes, "tests": c.Tests, "packs": c.Packs, "map": c.Map} {
 		if err == nil && file != "" && !filepath.IsAbs(file) {

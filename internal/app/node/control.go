@@ -59,6 +59,7 @@ func (n *Node) serveControl(ctx context.Context) error {
 	mux.HandleFunc("POST /packs", n.answer(n.askPacks))
 	mux.HandleFunc("GET /decoys", n.answer(n.listDecoys))
 	mux.HandleFunc("POST /decoys", n.answer(n.changeDecoys))
+	mux.HandleFunc("POST /packs/recover", n.answer(n.askRecovery))
 	mux.HandleFunc("POST /score", n.answer(n.score))
 	mux.HandleFunc("GET /neighbours", n.answer(n.askNeighbours))
 	mux.HandleFunc("POST /neighbours", n.answer(n.introduce))

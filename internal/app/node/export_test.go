@@ -179,3 +179,13 @@ func (c *ContinuityConfig) Check() error { return c.check() }
 func (c *ContinuityConfig) Planned(zone *time.Location) (func(time.Time) (bool, time.Time), error) {
 	return c.planned(zone)
 }
+
+// Expected tells whether an entry is late because of a downtime.
+func (n *Node) Expected(token string, about, said time.Time) bool {
+	zone, err := n.config.Location()
+	if err != nil {
+		return false
+	}
+	expected, err := n.expected(zone)
+	return err == nil && expected(token, about, said)
+}

@@ -94,8 +94,12 @@ func (n *Node) openIntegrity(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	expected, err := n.expected(zone)
+	if err != nil {
+		return err
+	}
 	n.integrity, err = integrity.OpenRoom(ctx, integrity.Config{
-		Routes: n.config.Integrity.Routes, Kept: kept, Zone: zone, Journal: n.journal, DB: n.db, Vault: n.vault, Taxonomy: n.taxonomy, Log: n.log,
+		Routes: n.config.Integrity.Routes, Kept: kept, Expected: expected, Zone: zone, Journal: n.journal, DB: n.db, Vault: n.vault, Taxonomy: n.taxonomy, Log: n.log,
 	})
 	return err
 }

@@ -112,20 +112,6 @@ type LinkRow struct {
 // ServiceRow is a service that is touched.
 type ServiceRow struct{ Name, Harm, Left, Call string }
 
-// Readiness says whether units could work on paper.
-type Readiness struct {
-	Frame
-	Views []Tab
-	Rows  []ReadyRow
-	Empty string
-}
-
-// ReadyRow is one unit's pack.
-type ReadyRow struct {
-	Unit, Data, Patients, File string
-	State                      State
-}
-
 // Flow is one feed.
 type Flow struct {
 	Frame

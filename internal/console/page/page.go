@@ -77,9 +77,10 @@ func New() (*Printer, error) {
 
 func (p *Printer) funcs() template.FuncMap {
 	return template.FuncMap{
-		"static": func(name string) string { return p.stamps[name] },
-		"add":    func(a, b int) int { return a + b },
-		"sealAt": func(s Seal) Seal { return s },
+		"static":    func(name string) string { return p.stamps[name] },
+		"add":       func(a, b int) int { return a + b },
+		"sealAt":    func(s Seal) Seal { return s },
+		"stopwatch": Stopwatch,
 	}
 }
 

@@ -84,11 +84,12 @@ func flowViews() []page.Tab {
 
 func readiness() page.Readiness {
 	return page.Readiness{
-		Frame: flowsFrame("Readiness", "Could each unit work on paper now?", "No. The packs of one unit are not where they should be.", ""), Views: at(flowViews(), "/flows/readiness"),
+		Frame: flowsFrame("Readiness", "Could each unit work on paper now?", "No. 1 of 4 units has no pack that is young enough.", ""), Views: at(flowViews(), "/flows/readiness"), Cards: true,
 		Rows: []page.ReadyRow{
-			{Unit: "4W", State: page.OK("Ready"), Data: "07:38", Patients: "24", File: "pack-4W-20260616T053800Z.pdf.age"},
-			{Unit: "5E", State: page.Act("Missing"), Data: "07:38", Patients: "19", File: "Not in every folder: the log of the node says why"},
-			{Unit: "ICU", State: page.Look("Pack is 9 hours old"), Data: "Mon 15 Jun 22:31", Patients: "11", File: "pack-ICU-20260615T203100Z.pdf.age"},
+			{Unit: "Intensive care (ICU)", URL: "/flows/readiness/1", State: page.Act("Pack is 9 h old"), Also: "Paper is 26 h old. No drill was ever held", Data: "Mon 15 Jun 22:31", Patients: "11", Printed: "Mon 15 Jun 05:40", Drill: "never"},
+			{Unit: "5 East (5E)", URL: "/flows/readiness/2", State: page.Act("1 of its folders could not be written"), Data: "07:38", Patients: "19", Printed: "06:50", Drill: "Fri 27 Mar 14:10"},
+			{Unit: "Obstetrics (OB)", URL: "/flows/readiness/3", State: page.Look("Paper was never printed"), Also: "No drill was ever held", Data: "07:38", Patients: "14", Printed: "never", Drill: "never"},
+			{Unit: "4 West (4W)", URL: "/flows/readiness/4", State: page.OK("Ready"), Data: "07:38", Patients: "24", Printed: "07:02", Drill: "Tue 12 May 10:00"},
 		},
 	}
 }
@@ -146,6 +147,47 @@ func addCanary() page.AddCanary {
 	v.Crumbs = []page.Link{{Text: "Canaries", URL: "/flows/canaries"}, {Text: "Make a decoy"}}
 	v.Wrong = "Name the address and port at which nothing answers, such as 10.1.2.3:104."
 	return v
+}
+
+func unit() page.Unit {
+	v := page.Unit{
+		Frame: flowsFrame("5 East (5E)", "Could this unit work on paper now?", "Not as it should: 1 of its folders could not be written.", ""), Base: "/flows/readiness/2", Lacks: []page.State{page.Look("Paper is 26 h old")},
+		Facts: []page.Pair{{Name: "Pack with data of", Value: "07:38"}, {Name: "It lies as", Value: "pack-5E-20260616T053800Z.pdf.age", Mono: true}, {Name: "Paper was printed", Value: "Mon 15 Jun 05:40, said by M. Okafor"}},
+		Drills: []page.DrillRow{
+			{State: page.OK("Held"), When: "Fri 27 Mar 14:02", By: "M. Okafor", Hand: "4:10", Did: "6 of 6"},
+			{State: page.Watch("Broken off"), When: "Mon 2 Feb 10:00", By: "A. Lindqvist", Hand: "not reached", Did: "0 of 6"},
+		},
+		Downtimes: []page.DowntimeRow{{When: "Sat 6 Jun 01:00 to 04:40", Items: "143", File: "pack-5E-20260605T230000Z.back.pdf.age", By: "M. Okafor, Sat 6 Jun 05:12"}},
+	}
+	v.Crumbs = []page.Link{{Text: "Flows", URL: "/flows"}, {Text: "Readiness", URL: "/flows/readiness"}, {Text: "5 East (5E)"}}
+	v.Keys = []page.Key{{Keys: []string{"Y"}, Does: "paper was printed"}, {Keys: []string{"D"}, Does: "start a drill"}}
+	return v
+}
+
+func unitDrill() page.Unit {
+	v := unit()
+	v.Ask, v.Answer = "How long until the unit works on paper?", "The pack was in hand after 3:21. Four steps are left."
+	v.Drill = &page.Drill{By: "M. Okafor", Began: "07:35", Elapsed: 6*time.Minute + 42*time.Second, Done: 2, Of: 6, Steps: []page.DrillStep{
+		{N: 0, Key: "1", What: "The pack is in hand", Done: "3:21"}, {N: 1, Key: "2", What: "Look at the age of this paper first. After the time until which it may be used, go by the patient alone.", Done: "4:02"},
+		{N: 2, Key: "3", What: "Check name, birth date and allergies at the bed before each drug; two people for what can kill."}, {N: 3, Key: "4", What: "Have urgent results told by phone, and read them back."},
+		{N: 4, Key: "5", What: "Write everything down with its time: it is entered later."}, {N: 5, Key: "6", What: "When the systems are back, do not retype at once: work through the list of what must be entered."},
+	}}
+	return v
+}
+
+func unitCard() page.UnitCard {
+	return page.UnitCard{Frame: page.Frame{Title: "4 West", Site: "Alder Valley Hospital"}, Made: "07:38", Now: "16 Jun 2026 07:42:10",
+		Call: []page.Pair{{Name: "IT on duty", Value: "5900"}, {Name: "House supervisor", Value: "5001"}, {Name: "Laboratory", Value: "5310"}, {Name: "Pharmacy", Value: "5440"}},
+		Parts: []page.CardPart{
+			{Title: "What is down", Lines: []string{"Results from LIS, since 16 Jun 03:12", "Documents from DICTATION, since 16 Jun 05:58"}},
+			{Title: "What to do", Lines: []string{"1.  Look at the age of this paper first. After the time until which it may be used, go by the patient alone.", "2.  Check name, birth date and allergies at the bed before each drug; two people for what can kill.", "3.  Have urgent results told by phone, and read them back.", "4.  Write everything down with its time: it is entered later.", "5.  When the systems are back, do not retype at once: work through the list of what must be entered."}},
+			{Title: "What still works", Lines: []string{"Admissions and transfers from EHR", "Drugs given from EHR", "Results from RIS"}},
+			{Title: "Forms and numbers", Lines: []string{"L-2a  Laboratory order", "Numbers for new patients: N4W0001 to N4W0060"}},
+		}}
+}
+
+func unitCards() page.UnitCards {
+	return page.UnitCards{Frame: page.Frame{Title: "Unit cards", Site: "Alder Valley Hospital"}, Units: []page.Link{{Text: "4 West", URL: "/card/1"}, {Text: "5 East", URL: "/card/2"}, {Text: "Intensive care", URL: "/card/3"}, {Text: "Obstetrics", URL: "/card/4"}}}
 }
 
 func readinessNone() page.Readiness {

@@ -2,14 +2,14 @@ package downtime
 
 import "fmt"
 
-// part is one of the card's: a word, and lines below it.
-type part struct {
+// Part is one of the card's: a word, and lines below it.
+type Part struct {
 	Title string
 	Lines []string
 }
 
-// parts are those of the card behind the numbers to call, in the order in which somebody needs them.
-func (p *Pack) parts() []part {
+// Card are the parts of the card behind the numbers to call, in the order in which somebody needs them.
+func (p *Pack) Card() []Part {
 	or := func(lines []string, none string) []string {
 		if len(lines) == 0 {
 			return []string{none}
@@ -31,8 +31,8 @@ func (p *Pack) parts() []part {
 			forms = append(forms, fmt.Sprintf("%s: %s to %s", b.what, all[0], all[len(all)-1]))
 		}
 	}
-	return []part{
-		{"What is down", or(p.Down, "Nothing was known to be down when this was printed.")},
+	return []Part{
+		{"What is down", or(p.Down, "Nothing was known to be down when this was made.")},
 		{"What to do", or(steps, "Follow the house's downtime procedure.")},
 		{"What still works", or(p.Works, "Not known. Try the telephone first.")},
 		{"Forms and numbers", or(forms, "None are listed.")},
@@ -51,7 +51,7 @@ func (d *paper) card() {
 	}
 	d.title("Call", size)
 	d.contacts(size)
-	for _, p := range d.pack.parts() {
+	for _, p := range d.pack.Card() {
 		d.title(p.Title, size)
 		for _, text := range p.Lines {
 			for _, l := range d.wrap(text, size, false, d.width()-6) {
@@ -101,7 +101,7 @@ func (d *paper) contacts(size float64) {
 func (d *paper) cardHeight(size float64) float64 {
 	title := size*0.14 + line{size: size + 2}.height() + 0.6
 	h := title + float64((max(len(d.pack.Call), 1)+1)/2)*(line{size: size + 6}.height()+1)
-	for _, p := range d.pack.parts() {
+	for _, p := range d.pack.Card() {
 		h += title
 		for _, text := range p.Lines {
 			h += float64(len(d.wrap(text, size, false, d.width()-6))) * line{size: size}.height()

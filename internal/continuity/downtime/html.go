@@ -19,7 +19,7 @@ func (p *Pack) HTML() ([]byte, error) {
 		return nil, err
 	}
 	t, err := template.New("pack").Funcs(template.FuncMap{
-		"parts": p.parts, "born": p.born, "allergies": p.allergies, "dues": p.dueTexts, "missed": p.missed, "value": p.value, "moment": p.moment,
+		"parts": p.Card, "born": p.born, "allergies": p.allergies, "dues": p.dueTexts, "missed": p.missed, "value": p.value, "moment": p.moment,
 		"name": (*Patient).name, "beside": (*Patient).beside, "incomplete": (*Patient).incomplete, "boxes": p.boxTexts, "what": (*Drug).what, "notes": p.notes, "order": p.order, "remark": (*Drug).remark, "or": or, "join": strings.Join,
 		"known":  func(t time.Time) bool { return !t.IsZero() },
 		"blank":  func(n int) []struct{} { return make([]struct{}, n) },

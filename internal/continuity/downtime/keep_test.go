@@ -296,22 +296,23 @@ func TestReadiness(t *testing.T) {
 	for what, c := range map[string]struct {
 		change func(*downtime.Readiness)
 		want   string
+		weight int
 	}{
-		"all is well":    {func(*downtime.Readiness) {}, "Ready"},
-		"an old pack":    {func(r *downtime.Readiness) { r.Data = ago(9 * time.Hour) }, "Pack is 9 h old"},
-		"no pack":        {func(r *downtime.Readiness) { r.Data = time.Time{} }, "No pack was ever made"},
-		"no drill":       {func(r *downtime.Readiness) { r.Drilled = time.Time{} }, "No drill was ever held"},
-		"an old drill":   {func(r *downtime.Readiness) { r.Drilled = ago(430 * day) }, "No drill in 14 months"},
-		"a slow drill":   {func(r *downtime.Readiness) { r.InHand = 25 * time.Minute }, "In the last drill it took 25 min to have the pack in hand"},
-		"old paper":      {func(r *downtime.Readiness) { r.Printed = ago(3 * day) }, "Paper is 3 days old"},
-		"a full disk":    {func(r *downtime.Readiness) { r.Failed = 2 }, "2 of its folders could not be written"},
-		"nothing at all": {func(r *downtime.Readiness) { *r = downtime.Readiness{} }, "No pack was ever made; Paper was never printed; No drill was ever held"},
+		"all is well":    {func(*downtime.Readiness) {}, "Ready", 0},
+		"an old pack":    {func(r *downtime.Readiness) { r.Data = ago(9 * time.Hour) }, "Pack is 9 h old", downtime.LacksPack},
+		"no pack":        {func(r *downtime.Readiness) { r.Data = time.Time{} }, "No pack was ever made", downtime.LacksPack},
+		"no drill":       {func(r *downtime.Readiness) { r.Drilled = time.Time{} }, "No drill was ever held", downtime.LacksDrill},
+		"an old drill":   {func(r *downtime.Readiness) { r.Drilled = ago(430 * day) }, "No drill in 14 months", downtime.LacksDrill},
+		"a slow drill":   {func(r *downtime.Readiness) { r.InHand = 25 * time.Minute }, "In the last drill it took 25 min to have the pack in hand", downtime.LacksDrill},
+		"old paper":      {func(r *downtime.Readiness) { r.Printed = ago(3 * day) }, "Paper is 3 days old", downtime.LacksPaper},
+		"a full disk":    {func(r *downtime.Readiness) { r.Failed = 2 }, "2 of its folders could not be written", downtime.LacksFolder},
+		"nothing at all": {func(r *downtime.Readiness) { *r = downtime.Readiness{} }, "No pack was ever made; Paper was never printed; No drill was ever held", 11},
 	} {
 		r := fine
 		c.change(&r)
-		words, ready := r.Score(now, downtime.UsualLimits())
-		if got := strings.Join(words, "; "); got != c.want || ready != (c.want == "Ready") {
-			t.Errorf("%s: %q %t, want %q", what, got, ready, c.want)
+		words, weight := r.Score(now, downtime.UsualLimits())
+		if got := strings.Join(words, "; "); got != c.want || weight != c.weight {
+			t.Errorf("%s: %q weighs %d, want %q and %d", what, got, weight, c.want, c.weight)
 		}
 	}
 }

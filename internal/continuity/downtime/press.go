@@ -93,6 +93,7 @@ type paper struct {
 	press *Press
 	pack  *Pack
 	sheet string  // what the page is, in its head
+	until string  // until when it may be used, in its head
 	y     float64 // where the next thing stands
 	wide  bool
 	again func() // what is printed on top of a page that goes on
@@ -124,7 +125,7 @@ func (s *Press) begin(p *Pack, title string) *paper {
 		size = "Letter"
 	}
 	f := fpdf.New("P", "mm", size, "")
-	d := &paper{Fpdf: f, press: s, pack: p}
+	d := &paper{Fpdf: f, press: s, pack: p, until: p.until()}
 	f.SetCreationDate(p.Printed)
 	f.SetModificationDate(p.Printed)
 	f.SetCatalogSort(true)
@@ -195,7 +196,7 @@ func (d *paper) head() {
 	d.Rect(margin, margin-2, w, 13, "D")
 	d.put(margin+3, margin-0.3, 24, true, d.pack.Age())
 	right := margin + w - 3
-	d.putRight(right, margin-0.6, 15, true, d.pack.until())
+	d.putRight(right, margin-0.6, 15, true, d.until)
 	d.putRight(right, margin+5.6, 11, false, d.pack.printed())
 	title := d.fit(d.pack.Unit+"  "+d.pack.Title, 13, true, w*0.66)
 	d.put(margin, margin+12.6, 13, true, title)

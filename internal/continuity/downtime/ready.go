@@ -28,36 +28,46 @@ func UsualLimits() Limits {
 	return Limits{Pack: 3 * time.Hour, Paper: 12 * time.Hour, Drill: 183 * 24 * time.Hour, Hand: 10 * time.Minute}
 }
 
-// Score tells in words what is not ready, the worst first; "Ready" alone when all is.
-func (r *Readiness) Score(now time.Time, l Limits) (words []string, ready bool) {
-	say := func(format string, args ...any) { words = append(words, fmt.Sprintf(format, args...)) }
+// What a unit lacks weighs so much that whatever is worse outweighs all that is less.
+const (
+	LacksDrill = 1 << iota
+	LacksPaper
+	LacksFolder
+	LacksPack
+)
+
+// Score tells in words what is not ready, the worst first, and what it weighs in all; "Ready" alone and 0 when all is.
+func (r *Readiness) Score(now time.Time, l Limits) (words []string, weight int) {
+	say := func(lacks int, format string, args ...any) {
+		words, weight = append(words, fmt.Sprintf(format, args...)), weight+lacks
+	}
 	switch age := now.Sub(r.Data); {
 	case r.Data.IsZero():
-		say("No pack was ever made")
+		say(LacksPack, "No pack was ever made")
 	case age > l.Pack:
-		say("Pack is %s old", span(age))
+		say(LacksPack, "Pack is %s old", span(age))
 	}
 	if r.Failed > 0 {
-		say("%d of its folders could not be written", r.Failed)
+		say(LacksFolder, "%d of its folders could not be written", r.Failed)
 	}
 	switch age := now.Sub(r.Printed); {
 	case r.Printed.IsZero():
-		say("Paper was never printed")
+		say(LacksPaper, "Paper was never printed")
 	case age > l.Paper:
-		say("Paper is %s old", span(age))
+		say(LacksPaper, "Paper is %s old", span(age))
 	}
 	switch age := now.Sub(r.Drilled); {
 	case r.Drilled.IsZero():
-		say("No drill was ever held")
+		say(LacksDrill, "No drill was ever held")
 	case age > l.Drill:
-		say("No drill in %s", span(age))
+		say(LacksDrill, "No drill in %s", span(age))
 	case r.InHand > l.Hand:
-		say("In the last drill it took %s to have the pack in hand", span(r.InHand))
+		say(LacksDrill, "In the last drill it took %s to have the pack in hand", span(r.InHand))
 	}
 	if len(words) == 0 {
-		return []string{"Ready"}, true
+		return []string{"Ready"}, 0
 	}
-	return words, false
+	return words, weight
 }
 
 // span writes a time as people say it.

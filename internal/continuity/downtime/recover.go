@@ -43,6 +43,7 @@ type Reconciliation struct {
 	To    time.Time `json:"to"`
 	Items []Item    `json:"items"`
 	Left  int       `json:"left,omitempty"` // items that did not fit
+	Blind time.Time `json:"blind,omitzero"` // from then on it was not known at the beginning what would be due; zero when it was
 }
 
 // mostItems bounds a list.
@@ -61,6 +62,9 @@ func Reconcile(start, end *Pack, from, to time.Time) (*Reconciliation, error) {
 		return nil, fmt.Errorf("%w: the census at the beginning is of %s, that at the end of %s", ErrInterval, start.Unit, end.Unit)
 	}
 	r := &Reconciliation{Unit: start.Unit, Title: start.Title, From: from, To: to}
+	if to.After(start.Until) {
+		r.Blind = start.Until
+	}
 	stays := func(p *Pack, mrn string) bool {
 		return slices.ContainsFunc(p.Patients, func(t Patient) bool { return t.MRN == mrn })
 	}
@@ -123,10 +127,14 @@ func (s *Press) Reconciliation(p *Pack, r *Reconciliation) ([]byte, error) {
 		return nil, err
 	}
 	d := s.begin(p, "To be entered back "+p.Unit)
+	d.until = "of what was known then"
 	d.page("To be entered back", false)
 	d.text(margin, d.width(), 12, true, fmt.Sprintf("Downtime from %s to %s. %d things: %s.", p.moment(r.From), p.moment(r.To), len(r.Items), tally(r.Items)))
 	if r.Left > 0 {
 		d.text(margin, d.width(), 12, true, fmt.Sprintf("INCOMPLETE: %d more did not fit. Go through the charts.", r.Left))
+	}
+	if !r.Blind.IsZero() {
+		d.text(margin, d.width(), 12, true, fmt.Sprintf("INCOMPLETE: what was due after %s was not known at the beginning. Go through the paper.", p.moment(r.Blind)))
 	}
 	d.text(margin, d.width(), 10, false, "Tick what is entered, with its true time and \"late entry: downtime\". Cross out what did not happen. Keep the paper.")
 	d.y += 2

@@ -74,6 +74,24 @@ for (const box of document.querySelectorAll("[data-progress]")) {
   addEventListener("pagehide", () => news.close());
 }
 
+// Clocks count from what the server said had gone by.
+const clocks = [...document.querySelectorAll("[data-elapsed]")].map((el) => ({ el, from: Date.now() - el.dataset.elapsed }));
+const count = () => {
+  for (const { el, from } of clocks) {
+    const s = Math.floor((Date.now() - from) / 1000), two = (n) => String(n).padStart(2, "0");
+    el.textContent = s < 3600 ? `${Math.floor(s / 60)}:${two(s % 60)}` : `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+  }
+};
+for (const { el } of clocks) el.closest("[hidden]")?.removeAttribute("hidden");
+if (clocks.length) setInterval(count, 1000);
+
+// A card is asked for anew each minute, and when somebody looks at it again. When nobody answers it stays as it is, and its age grows.
+const renew = () => fetch(location.href).then((r) => { if (r.ok) location.reload(); }).catch(() => {});
+if ("renew" in document.body.dataset) {
+  setInterval(renew, 60000);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) renew(); });
+}
+
 // Passkeys are offered where the browser has them, and asked for on a page of their own.
 if (self.PublicKeyCredential?.parseRequestOptionsFromJSON) for (const el of document.querySelectorAll("[data-passkey]")) el.hidden = false;
 const asking = document.querySelector("form[data-ask]");
