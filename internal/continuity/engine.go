@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/continuity/answer"
+	"github.com/wardline/wardline/internal/continuity/crowd"
 	"github.com/wardline/wardline/internal/continuity/depend"
+	"github.com/wardline/wardline/internal/continuity/pair"
 	"github.com/wardline/wardline/internal/continuity/stage"
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/finding"
@@ -37,6 +39,8 @@ type Engine struct {
 	channels map[string]*channel
 	machines map[string]*machine
 	stages   *stage.Book
+	pairs    *pair.Book
+	crowd    *crowd.Book
 	crowded  int       // messages of feeds beyond mostFeeds
 	clock    time.Time // latest time that was heard of
 	weeded   time.Time // when what is long gone was forgotten last
@@ -52,8 +56,9 @@ const forget = 60 * 24 * time.Hour
 
 // way is where messages are answered.
 type way struct {
-	id   string
-	flow *answer.Flow
+	id      string
+	flow    *answer.Flow
+	numbers numbers
 }
 
 // NewEngine returns an Engine that has heard nothing.
@@ -61,7 +66,7 @@ func NewEngine(cfg EngineConfig) *Engine {
 	if cfg.Zone == nil {
 		cfg.Zone = time.UTC
 	}
-	return &Engine{cfg: cfg, listener: newListener(cfg.Secret), feeds: map[string]*feed{}, ways: map[string]*way{}, channels: map[string]*channel{}, machines: map[string]*machine{}, stages: stage.New()}
+	return &Engine{pairs: pair.New(pair.Config{Zone: cfg.Zone, Holiday: cfg.Holiday}), crowd: crowd.New(crowd.Config{Zone: cfg.Zone, Holiday: cfg.Holiday}), cfg: cfg, listener: newListener(cfg.Secret), feeds: map[string]*feed{}, ways: map[string]*way{}, channels: map[string]*channel{}, machines: map[string]*machine{}, stages: stage.New()}
 }
 
 // Event takes an event, at the time when it was received.
@@ -76,10 +81,14 @@ func (e *Engine) Event(ev *event.Event) []Sign {
 	if h.feed != "" {
 		if f := e.feed(&h, at); f != nil {
 			out = append(out, f.hear(e, &h, at)...)
+			out = append(out, e.paired(&h, f, at)...)
 		}
 	}
 	if h.asked != "" && h.control != 0 {
 		out = append(out, e.answers(h.asked, at, func(f *answer.Flow) []answer.Trouble { return f.Asked(h.control, at) })...)
+		if w := e.ways[h.asked]; w != nil && h.number >= 0 {
+			w.numbers.take(h.number, at)
+		}
 	}
 	if h.answered != "" {
 		out = append(out, e.answers(h.answered, at, func(f *answer.Flow) []answer.Trouble {
@@ -131,7 +140,7 @@ func (e *Engine) answers(id string, at time.Time, take func(*answer.Flow) []answ
 			e.crowded++
 			return nil
 		}
-		w = &way{id, answer.New()}
+		w = &way{id: id, flow: answer.New()}
 		e.ways[id] = w
 	}
 	return w.signs(e, take(w.flow), at)
@@ -175,6 +184,7 @@ func (e *Engine) Tick(now time.Time) (out []Sign) {
 	for _, w := range e.ways {
 		out = append(out, w.signs(e, w.flow.Tick(now), now)...)
 	}
+	out = append(out, e.tickPairs(now)...)
 	slices.SortStableFunc(out, func(a, b Sign) int { return strings.Compare(string(a.Class)+a.About, string(b.Class)+b.About) })
 	return out
 }
@@ -202,16 +212,27 @@ func (e *Engine) weed(now time.Time) {
 	maps.DeleteFunc(e.channels, func(_ string, c *channel) bool { return old(c.last) })
 }
 
+// briefly is how long nobody may have listened so that what is counted by days and by orders goes on: senders wait with what was not acknowledged.
+const briefly = 10 * time.Minute
+
 // Deaf says that until now nobody could hear what systems say, because we were down or behind.
 func (e *Engine) Deaf(now time.Time) {
 	if now.Before(e.clock) {
 		return
 	}
+	long := now.Sub(e.clock) > briefly
 	e.clock = now
 	for _, f := range e.order {
 		f.model.Deaf(now)
 		for _, p := range f.parts {
 			p.model.Deaf(now)
 		}
+	}
+	if long {
+		e.pairs.Deaf(now)
+		e.crowd.Deaf(now)
+	}
+	for _, w := range e.ways {
+		w.numbers = numbers{told: w.numbers.told}
 	}
 }

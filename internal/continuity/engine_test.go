@@ -18,7 +18,7 @@ import (
 
 // house is one whose systems speak to an Engine.
 type house struct {
-	t      *testing.T
+	t      testing.TB
 	tax    *event.Taxonomy
 	engine *continuity.Engine
 	now    time.Time
@@ -26,7 +26,7 @@ type house struct {
 	signs  []continuity.Sign
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t testing.TB) *house {
 	t.Helper()
 	tax, err := event.LoadTaxonomy(content.Taxonomy())
 	if err != nil {

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/continuity/answer"
+	"github.com/wardline/wardline/internal/continuity/crowd"
 	"github.com/wardline/wardline/internal/continuity/depend"
+	"github.com/wardline/wardline/internal/continuity/pair"
 	"github.com/wardline/wardline/internal/continuity/silence"
 	"github.com/wardline/wardline/internal/continuity/stage"
 	"github.com/wardline/wardline/internal/continuity/surge"
@@ -75,13 +77,18 @@ func (e *Engine) restore(s *feedState) (*feed, error) {
 
 // wayState is a way as it is written.
 type wayState struct {
-	ID   string
-	Flow json.RawMessage
+	ID      string
+	Flow    json.RawMessage
+	Next    int64               `json:",omitempty"` // numbers
+	Missing map[int64]time.Time `json:",omitempty"`
+	Told    time.Time           `json:",omitzero"`
 }
 
 // channelState is a channel as it is written.
 type channelState struct {
 	Received, Starved int
+	Fed, Hungry       float64 `json:",omitempty"`
+	Longest           int     `json:",omitempty"`
 	Since             time.Time
 	Oldest            time.Duration
 	Last              time.Time
@@ -94,6 +101,8 @@ type rest struct {
 	Channels map[string]channelState
 	Machines map[string]machineState
 	Book     json.RawMessage // stage.Book.Encode
+	Pairs    json.RawMessage `json:",omitempty"`
+	Crowd    json.RawMessage `json:",omitempty"`
 }
 
 // machineState is a machine as it is written.
@@ -105,12 +114,12 @@ type machineState struct {
 }
 
 func (e *Engine) rest() rest {
-	out := rest{Clock: e.clock, Channels: map[string]channelState{}, Machines: map[string]machineState{}, Book: e.stages.Encode()}
+	out := rest{Clock: e.clock, Channels: map[string]channelState{}, Machines: map[string]machineState{}, Book: e.stages.Encode(), Pairs: e.pairs.Encode(), Crowd: e.crowd.Encode()}
 	for name, m := range e.machines {
 		out.Machines[name] = machineState{m.recent, m.told, m.last, m.stage}
 	}
 	for name, c := range e.channels {
-		out.Channels[name] = channelState{c.received, c.starved, c.since, c.oldest, c.last, c.told}
+		out.Channels[name] = channelState{c.received, c.starved, c.fed, c.hungry, c.longest, c.since, c.oldest, c.last, c.told}
 	}
 	return out
 }
@@ -132,7 +141,7 @@ func (r *Room) save(ctx context.Context) error {
 			}
 		}
 		for id, w := range r.engine.ways {
-			if err := r.put(ctx, tx, "continuity_ways", id, wayState{id, w.flow.Encode()}); err != nil {
+			if err := r.put(ctx, tx, "continuity_ways", id, wayState{id, w.flow.Encode(), w.numbers.next, w.numbers.missing, w.numbers.told}); err != nil {
 				return err
 			}
 		}
@@ -245,7 +254,7 @@ func (r *Room) load(ctx context.Context) error {
 			}
 			flow, err := answer.Decode(s.Flow)
 			if err == nil {
-				e.ways[s.ID] = &way{s.ID, flow}
+				e.ways[s.ID] = &way{s.ID, flow, numbers{s.Next, s.Missing, s.Told}}
 			}
 			return err
 		})
@@ -272,7 +281,15 @@ func (r *Room) loadRest(ctx context.Context, tx *sql.Tx, e *Engine) error {
 		if err != nil {
 			return err
 		}
-		e.clock, e.stages = all.Clock, book
+		pairs, err := pair.Decode(pair.Config{Zone: e.cfg.Zone, Holiday: e.cfg.Holiday}, all.Pairs)
+		if err != nil {
+			return err
+		}
+		came, err := crowd.Decode(crowd.Config{Zone: e.cfg.Zone, Holiday: e.cfg.Holiday}, all.Crowd)
+		if err != nil {
+			return err
+		}
+		e.clock, e.stages, e.pairs, e.crowd = all.Clock, book, pairs, came
 		for name, m := range all.Machines {
 			e.machines[name] = &machine{m.Recent, m.Told, m.Last, m.Stage}
 		}
@@ -280,7 +297,7 @@ func (r *Room) loadRest(ctx context.Context, tx *sql.Tx, e *Engine) error {
 			if c.Told == nil {
 				c.Told = map[Kind]bool{}
 			}
-			e.channels[name] = &channel{name, c.Received, c.Starved, c.Since, c.Oldest, c.Last, c.Told}
+			e.channels[name] = &channel{name, c.Received, c.Starved, c.Since, c.Fed, c.Hungry, c.Longest, c.Oldest, c.Last, c.Told}
 		}
 		return nil
 	})

@@ -6,6 +6,9 @@ import "github.com/wardline/wardline/internal/finding"
 func ruleOf(k Kind, c Class) finding.Rule {
 	r, known := rules()[k]
 	if !known {
+		r, known = pairRules()[k]
+	}
+	if !known {
 		r = finding.Rule{Title: "Care may be disrupted", Level: "medium"}
 	}
 	r.ID, r.Author, r.Source, r.Type, r.Status = "wardline-continuity-"+string(k), "Wardline", "continuity", "rule", "stable"

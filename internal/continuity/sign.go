@@ -110,6 +110,9 @@ func (s *Sign) Text() string {
 	case "flood":
 		return fmt.Sprintf("%s: %d messages in five minutes; about %.0f are usual", s.Name, s.Count, s.Expected)
 	}
+	if text := s.pairText(); text != "" {
+		return text
+	}
 	return s.Name + ": " + string(s.Kind)
 }
 
