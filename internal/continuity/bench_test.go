@@ -21,7 +21,7 @@ func BenchmarkEvent(b *testing.B) {
 	const kept = 3000 // orders, so that none of a benchmark's millions is said before within the day
 	var events []event.Event
 	for n := range kept {
-		order := fmt.Sprintf("OBR|1|O%d^EHR||BMP^Basic chemistry|||20300603||||||||||||||||LAB-CHEM|F", n)
+		order := fmt.Sprintf("OBR|1|O%d^EHR||BMP^Basic chemistry|||20300603|||||||||||||||||LAB-CHEM|F", n)
 		for i, f := range []map[string]any{
 			of("OML^O21", "EHR", "LIS", fmt.Sprint("O", n), fmt.Sprintf("ORC|NW|O%d^EHR\r", n)+order),
 			of("ORU^R01", "LIS", "EHR", fmt.Sprint("R", n), fmt.Sprintf("ORC|RE|O%d^EHR\r", n)+order+fmt.Sprintf("\rOBX|1|NM|2823-3^Potassium^LN||%d|mmol/L|||||F|||||||CHEM-%d", n, 1+n%2)),

@@ -205,7 +205,7 @@ func about(story string, s *continuity.Sign) bool {
 	case "D08":
 		return named("PACS")
 	case "D09":
-		return s.Kind == continuity.Staged || s.Kind == critical || s.Kind == continuity.Silent && named(string(feed.Lab), string(feed.ADT), string(feed.Orders), string(feed.Imaging), string(feed.Pharmacy)) || unanswered
+		return s.Kind == continuity.Staged || s.Kind == critical || s.Kind == continuity.Silent && named(string(feed.Lab), string(feed.ADT), string(feed.Orders), string(feed.Imaging), string(feed.Pharmacy))
 	case "D07":
 		return s.Kind == continuity.Clock
 	case "D10":

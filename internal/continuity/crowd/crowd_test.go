@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -39,13 +40,21 @@ func poisson(r *rand.Rand, mean float64) (n int) {
 	return n
 }
 
-// TestArrivals counts false alarms in ten years of each, and how soon a third more, and twice as many, are told.
+// TestArrivals counts false alarms in three years of each, or as many as WARDLINE_YEARS says, and how soon a tenth, a third and twice as many are told.
 func TestArrivals(t *testing.T) {
+	if testing.Short() {
+		t.Skip("counts arrivals for years")
+	}
+	years, seeds := 3, uint64(5)
+	if s := os.Getenv("WARDLINE_YEARS"); s != "" {
+		fmt.Sscan(s, &years)
+		seeds = 20
+	}
 	alarms := 0
 	for _, n := range []float64{13, 50, 250} {
 		for _, differ := range []float64{0, 0.1} {
 			usual := func(int) float64 { return n }
-			said, _ := play(book(), 0, 3650, 1, usual, differ)
+			said, _ := play(book(), 0, years*365, 1, usual, differ)
 			line, began := fmt.Sprintf("%.0f a day, days differ by %.0f %%", n, 100*differ), 0
 			for _, s := range said {
 				if !s.Ended {
@@ -53,10 +62,10 @@ func TestArrivals(t *testing.T) {
 				}
 			}
 			alarms += began
-			line += fmt.Sprintf(": %d false alarms in ten years", began)
+			line += fmt.Sprintf(": %d false alarms in %d years", began, years)
 			for _, more := range []float64{1.1, 1.35, 2} {
 				var after []int
-				for seed := range uint64(20) {
+				for seed := range seeds {
 					b := book()
 					play(b, 0, 60, 10+seed, usual, differ)
 					said, at := play(b, 60, 28, 10+seed, func(int) float64 { return more * n }, differ)
@@ -65,7 +74,7 @@ func TestArrivals(t *testing.T) {
 					}
 				}
 				slices.Sort(after)
-				line += fmt.Sprintf("; times %.2f: %d of 20", more, len(after))
+				line += fmt.Sprintf("; times %.2f: %d of %d", more, len(after), seeds)
 				if len(after) > 0 {
 					line += fmt.Sprintf(" within %d days (up to %d)", after[len(after)/2], after[len(after)-1])
 				}
@@ -73,7 +82,66 @@ func TestArrivals(t *testing.T) {
 			t.Log(line)
 		}
 	}
-	if alarms > 30 { // in sixty years
+	if alarms > 3*years { // of six hospitals each
 		t.Errorf("%d false alarms", alarms)
 	}
+}
+
+// TestAVisitCountsOnce: a message that is heard at two points, or sent again, brings nobody.
+func TestAVisitCountsOnce(t *testing.T) {
+	b := book()
+	play(b, 0, 60, 1, func(int) float64 { return 50 }, 0)
+	for d := 60; d < 70; d++ {
+		for n := range 300 {
+			if said := b.Came("MAIN", uint64(d)<<32+uint64(n%45), monday.AddDate(0, 0, d).Add(12*time.Hour)); len(said) > 0 {
+				t.Fatalf("%+v", said)
+			}
+		}
+	}
+}
+
+// TestItEnds tells the end of what began, after a restart, too.
+func TestItEnds(t *testing.T) {
+	b := book()
+	play(b, 0, 60, 1, func(int) float64 { return 50 }, 0)
+	began, _ := play(b, 60, 12, 1, func(int) float64 { return 80 }, 0)
+	if len(began) != 1 || began[0].Ended || began[0].Count < int(began[0].Expected) {
+		t.Fatalf("%+v", began)
+	}
+	b, err := crowd.Decode(crowd.Config{Zone: time.UTC}, b.Encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, _ := play(b, 72, 60, 1, func(int) float64 { return 50 }, 0)
+	if len(ended) != 1 || !ended[0].Ended || !ended[0].Since.Equal(began[0].Since) {
+		t.Errorf("%+v", ended)
+	}
+}
+
+// TestDaysThatNobodyHeard: neither those, nor those on which the feed was silent, make what comes after look like many.
+func TestDaysThatNobodyHeard(t *testing.T) {
+	b := book()
+	play(b, 0, 40, 1, func(int) float64 { return 50 }, 0)
+	play(b, 40, 14, 1, func(int) float64 { return 3 }, 0)
+	b.Deaf(monday.AddDate(0, 0, 62))
+	if said, _ := play(b, 63, 30, 1, func(int) float64 { return 50 }, 0); len(said) > 0 {
+		t.Errorf("%+v", said)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	b := book()
+	play(b, 0, 70, 1, func(int) float64 { return 20 }, 0)
+	f.Add(b.Encode())
+	f.Fuzz(func(t *testing.T, data []byte) {
+		b, err := crowd.Decode(crowd.Config{Zone: time.UTC}, data)
+		if err != nil {
+			return
+		}
+		play(b, 0, 70, 1, func(int) float64 { return 2 }, 0)
+		b.Deaf(monday.AddDate(0, 0, 80))
+		if _, err := crowd.Decode(crowd.Config{Zone: time.UTC}, b.Encode()); err != nil {
+			t.Fatal(err)
+		}
+	})
 }

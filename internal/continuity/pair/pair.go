@@ -40,21 +40,22 @@ type Trouble struct {
 
 // The rule. Lags of laboratories in an outage grew by 62 %: source, the notes on downtime.
 const (
-	slot     = 10 // minutes
-	window   = 12 // slots
-	ring     = keeps + window
-	unlikely = 1e-5
-	degraded = 1.6
-	learning = 14 * 24 * time.Hour
-	calm     = 30 * time.Minute
-	keeps    = 72 * 60 / slot // slots after which an order is not waited for
-	mostOpen = 50_000
-	mostFlow = 200
-	fewHour  = 15  // orders by which an hour of the week is known
-	fewPast  = 200 // lags by which lags are known
-	weekly   = 0.8 // of what is known of an hour of the week is left a week later
-	strays   = 0.05
-	strayed  = 400 // that much is taken for known of how a flow strays
+	slot      = 10 // minutes
+	window    = 12 // slots
+	ring      = keeps + window
+	unlikely  = 1e-5
+	degraded  = 1.6
+	learning  = 14 * 24 * time.Hour
+	calm      = 30 * time.Minute
+	keeps     = 72 * 60 / slot // slots after which an order is not waited for
+	mostOpen  = 50_000
+	mostFlow  = 200
+	fewHour   = 15  // orders by which an hour of the week is known
+	fewPast   = 200 // lags by which lags are known
+	weekly    = 0.8 // of what is known of an hour of the week is left a week later
+	strays    = 0.05
+	mostStray = 20  // times what chance has, of one window: more is no ordinary day
+	strayed   = 400 // that much is taken for known of how a flow strays
 )
 
 // Config says how the house lives.
@@ -271,13 +272,14 @@ func (f *flow) share(i int) (share, known float64) {
 func (f *flow) stray(i, asked, back int) {
 	share, known := f.share(i)
 	n := float64(asked)
-	if known < fewHour || n < 5 || share <= 0 || share >= 1 {
+	if known < fewHour || n < 5 {
 		return
 	}
 	z := 0.0
 	if below := n*share - float64(back); below > 0 {
-		z = 2 * below * below / (n * share * (1 - share)) // the other half lies above
+		z = 2 * below * below / (n * max(0.01, share*(1-share))) // the other half lies above
 	}
+	z = min(z, mostStray)
 	const fade = 0.999 // some seven days
 	f.excess, f.of = f.excess*fade+z-1, f.of*fade+n-1
 }
@@ -332,8 +334,12 @@ func (f *flow) tell(out []Trouble, wrong bool, at int64, t Trouble) []Trouble {
 	return out
 }
 
-// atMost is the chance of at most k of n by a beta-binomial.
+// atMost is the chance of at most k of n by a beta-binomial. Of very many a share is enough, and cheaper.
 func atMost(k, n int, a, b float64) (p float64) {
+	const enough = 500
+	if n > enough {
+		k, n = k*enough/n, enough
+	}
 	for i := 0; i <= k && p < unlikely; i++ {
 		p += math.Exp(logChoose(n, i) + logBeta(float64(i)+a, float64(n-i)+b) - logBeta(a, b))
 	}

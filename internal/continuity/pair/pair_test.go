@@ -172,3 +172,98 @@ func TestDepartments(t *testing.T) {
 		t.Errorf("%.1f false alarms a year", rate)
 	}
 }
+
+var chemistry = department{400, 1, 55 * time.Minute, 0.5, 0.03}
+
+// lives has eight weeks be as usual, and returns the book and the Tuesday at ten on which they end.
+func lives(t *testing.T) (*pair.Book, time.Time) {
+	t.Helper()
+	b, end := book(), monday.AddDate(0, 0, 57)
+	chemistry.play(b, 57, 1, none, func(at time.Time, s pair.Trouble) { t.Errorf("at %v: %+v", at, s) })
+	return b, end
+}
+
+// stands has orders go on from then, one each two minutes, and nothing come back.
+func stands(b *pair.Book, from time.Time, long time.Duration, withdrawn bool) (said []pair.Trouble) {
+	for at := from; at.Before(from.Add(long)); at = at.Add(2 * time.Minute) {
+		number := uint64(at.Unix())
+		b.Asked("LAB", number, at)
+		if withdrawn {
+			b.Withdrawn(number)
+		}
+		said = append(said, b.Tick(at)...)
+	}
+	return said
+}
+
+func TestWhatStandsStillIsToldOnce(t *testing.T) {
+	b, at := lives(t)
+	said := stands(b, at, 9*time.Hour, false)
+	if len(said) != 1 || said[0].Kind != pair.Missing || said[0].Count*3 > said[0].Of {
+		t.Errorf("%+v", said)
+	}
+}
+
+func TestWhatIsWithdrawnIsNotMissing(t *testing.T) {
+	b, at := lives(t)
+	if said := stands(b, at, 9*time.Hour, true); len(said) > 0 {
+		t.Errorf("%+v", said)
+	}
+}
+
+// What came back while nobody listened is not missing.
+func TestNobodyListened(t *testing.T) {
+	b, at := lives(t)
+	if said := stands(b, at, 40*time.Minute, false); len(said) > 0 {
+		t.Fatalf("%+v", said)
+	}
+	at = at.Add(8 * time.Hour)
+	b.Deaf(at)
+	if said := b.Tick(at.Add(time.Hour)); len(said) > 0 {
+		t.Errorf("%+v", said)
+	}
+}
+
+// A book that was written and read goes on as if it had not been.
+func TestARestartForgetsNothing(t *testing.T) {
+	b, at := lives(t)
+	again, err := pair.Decode(pair.Config{Zone: time.UTC}, b.Encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, two := stands(b, at, 9*time.Hour, false), stands(again, at, 9*time.Hour, false)
+	if !slices.Equal(one, two) || len(one) == 0 {
+		t.Errorf("%+v, and after a restart %+v", one, two)
+	}
+	t.Logf("%d bytes are written of one department", len(again.Encode()))
+}
+
+func FuzzDecode(f *testing.F) {
+	b := book()
+	chemistry.play(b, 3, 1, none, func(time.Time, pair.Trouble) {})
+	f.Add(b.Encode())
+	f.Add([]byte(`{"At":3153600,"Names":["LAB"],"Flows":[{"First":1,"Day":-9e18,"Excess":1e300,"Median":1e300,"Hours":{"3":[1e38,1e38,3]}}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		b, err := pair.Decode(pair.Config{Zone: time.UTC}, data)
+		if err != nil {
+			return
+		}
+		stands(b, monday, time.Hour, false)
+		b.Answered(uint64(monday.Unix()), monday.Add(2*time.Hour))
+		b.Tick(monday.AddDate(0, 0, 20))
+		if _, err := pair.Decode(pair.Config{Zone: time.UTC}, b.Encode()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// BenchmarkOrder is the cost of an order and its result.
+func BenchmarkOrder(b *testing.B) {
+	k, at := book(), monday
+	for n := uint64(0); b.Loop(); n++ {
+		k.Asked("LAB", n*0x9e3779b97f4a7c15, at)
+		k.Answered((n-60)*0x9e3779b97f4a7c15, at)
+		at = at.Add(30 * time.Second)
+		k.Tick(at)
+	}
+}

@@ -141,7 +141,7 @@ func oneAnalyser(s *scene) {
 func expiring(s *scene) {
 	end := s.ends()
 	s.Expires(engineName, end)
-	begins := latest(end.AddDate(0, 0, -45), s.World().At(s.World().From, 0, 0))
+	begins := latest(end.Add(-45*day), s.World().At(s.World().From, 0, 0))
 	s.Expect(func(t *life.Tale) { t.Start = begins.UTC() })
 }
 
