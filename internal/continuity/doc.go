@@ -8,6 +8,9 @@
 //	                 feed                                ─► surge     it says the same again, or far too much
 //	                 way (who answers it)                ─► answer    late, with refusals, or not at all
 //	                 channel (of an interface engine)    ─► channel   takes in and does not hand on
+//	                 order (and what it brings back)     ─► pair      not answered, or late
+//	                 number (that a sender gives)        ─► numbers   a message between two is missing
+//	                 arrival (of a patient)              ─► crowd     more than usual, for days: no system's fault
 //	                                                          │
 //	                                                         Sign ─► finding
 //

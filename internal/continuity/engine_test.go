@@ -231,6 +231,32 @@ func TestAReceiverThatGetsNothing(t *testing.T) {
 	h.wants("it does again", "ADT_OUT_PHARM: over")
 }
 
+// An engine that reports each minute is known after a while: two reports in which a receiver gets nothing are enough then, whatever came in, and a kitchen that gets something now
+// and then is not missed.
+func TestAnEngineThatReportsEachMinute(t *testing.T) {
+	h := newHouse(t)
+	report := func(pharmacy, kitchen int) {
+		h.say("engine", "", "", map[string]any{"message": "channel=ADT_IN received=1"})
+		for to, sent := range map[string]int{"LAB": 1, "PHARM": pharmacy, "DIET": kitchen} {
+			h.say("engine", "", "", map[string]any{"message": fmt.Sprintf("channel=ADT_OUT_%s sent=%d", to, sent)})
+		}
+		h.now = h.now.Add(time.Minute)
+	}
+	for n := range 1000 {
+		report(1, (n*n%7)/4)
+	}
+	for range 30 {
+		report(1, 0)
+	}
+	h.wants("as usual, and half an hour in which nobody new wants to eat")
+	report(0, 1)
+	h.wants("one report")
+	report(0, 0)
+	h.wants("two", "not-forwarded interface engine, channel ADT_OUT_PHARM: 2 messages came in, and none went out to it")
+	report(1, 1)
+	h.wants("it does again", "ADT_OUT_PHARM: over")
+}
+
 // A laboratory that was switched off for good is told once, and forgotten when nothing of its week is remembered any more.
 func TestAFeedThatIsGone(t *testing.T) {
 	h := newHouse(t)

@@ -21,7 +21,7 @@ type heard struct {
 
 	orders  []order  // that it gives or takes back
 	results []uint64 // hashes of the numbers of the orders that it answers; 0 for none
-	arrived []string // who comes by it, in words: none, one or two kinds
+	arrived []string // how somebody comes, and where
 	visit   uint64   // hash of the visit that begins
 	number  int64    // that its sender gave it; -1 for none
 

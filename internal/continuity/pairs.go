@@ -63,44 +63,50 @@ const (
 func (l *listener) paired(h *heard, ev *event.Event, m *hl7.Message, code string) {
 	named := "OBR"
 	switch code {
-	case "RDE", "OMP", "RAS":
+	case "ORM", "OML", "OMG", "OMI", "OMB":
+	case "RDE", "OMP":
 		named = "ORC"
+	case "ORU", "OUL":
+		l.answers(h, m, "OBR")
+		return
+	case "RAS":
+		l.answers(h, m, "ORC")
+		return
 	case "ADT":
 		l.arrival(h, ev, m)
 		return
-	}
-	back := code == "ORU" || code == "RAS" || code == "OUL"
-	if !back && (!strings.HasPrefix(code, "O") && code != "RDE" || code == "ORR" || code == "ORL") {
+	default:
 		return
 	}
-	withdrawn := false
+	asks, withdrawn := true, false // where no ORC says otherwise
 	for _, s := range m.Segments {
 		name := s.Name()
-		if name == "ORC" {
-			switch firstOf(m, s, 1) { // HL7 v2.5.1 table 0119
-			case "CA", "DC", "OC", "OD", "UA":
-				withdrawn = true
-			default:
-				withdrawn = false
-			}
+		if name == "ORC" { // HL7 v2.5.1 table 0119; a change of status asks for nothing
+			control := firstOf(m, s, 1)
+			asks, withdrawn = control == "NW" || control == "", control == "CA" || control == "DC" || control == "OC" || control == "OD"
 		}
-		if name != named || len(h.orders)+len(h.results) >= mostOrders {
+		if name != named || !asks && !withdrawn || len(h.orders) >= mostOrders {
 			continue
 		}
-		placer, filler := l.sum(firstOf(m, s, 2)), l.sum(firstOf(m, s, 3)) // of ORC and OBR alike
-		switch {
-		case back:
-			h.results = append(h.results, placer, filler)
-		case placer != 0 || filler != 0:
-			o := order{number: placer, withdrawn: withdrawn}
-			if placer == 0 {
-				o.number = filler
-			}
-			if named == "OBR" {
-				o.department = firstOf(m, s, 24)
-				o.department = o.department[:min(len(o.department), mostLetters)]
-			}
+		o := order{number: l.sum(firstOf(m, s, 2)), withdrawn: withdrawn}
+		if o.number == 0 {
+			o.number = l.sum(firstOf(m, s, 3))
+		}
+		if named == "OBR" {
+			o.department = firstOf(m, s, 24)
+			o.department = o.department[:min(len(o.department), mostLetters)]
+		}
+		if o.number != 0 {
 			h.orders = append(h.orders, o)
+		}
+	}
+}
+
+// answers hears which orders a message answers, by the placer's number and the filler's.
+func (l *listener) answers(h *heard, m *hl7.Message, segment string) {
+	for _, s := range m.Segments {
+		if s.Name() == segment && len(h.results) < 2*mostOrders {
+			h.results = append(h.results, l.sum(firstOf(m, s, 2)), l.sum(firstOf(m, s, 3)))
 		}
 	}
 }
@@ -123,9 +129,10 @@ func (l *listener) arrival(h *heard, ev *event.Event, m *hl7.Message) {
 	if class, _ := m.Get("PV1-2"); class != "E" {
 		return
 	}
-	h.arrived = []string{"come to the emergency department of " + value(ev, "MSH-4.1")}
+	site := value(ev, "MSH-4.1")
+	h.arrived = []string{"come to the emergency department of" + wayMark + site}
 	if by, _ := m.Get("PV2-38.1"); by == "A" { // table 0430
-		h.arrived = append(h.arrived, "are brought by ambulance to "+value(ev, "MSH-4.1"))
+		h.arrived = append(h.arrived, "are brought by ambulance to"+wayMark+site)
 	}
 	visit, _ := m.Get("PV1-19.1")
 	if h.visit = l.sum(visit); h.visit == 0 {
@@ -180,7 +187,8 @@ func (e *Engine) tickPairs(now time.Time) (out []Sign) {
 
 func (e *Engine) moreCame(troubles []crowd.Trouble, at time.Time) (out []Sign) {
 	for _, t := range troubles {
-		out = append(out, Sign{Kind: MorePatients, About: "patients who " + t.Name, Name: "patients who " + e.shown(t.Name), Class: Days, At: at, Since: t.Since, Ended: t.Ended, Count: t.Count, Of: t.Days, Expected: t.Expected})
+		how, site, _ := strings.Cut(t.Name, wayMark)
+		out = append(out, Sign{Kind: MorePatients, About: "patients " + t.Name, Name: "patients who " + how + " " + e.shown(site), Class: Days, At: at, Since: t.Since, Ended: t.Ended, Count: t.Count, Of: t.Days, Expected: t.Expected})
 	}
 	return out
 }

@@ -14,11 +14,14 @@ import (
 	"github.com/wardline/wardline/internal/store/storetest"
 )
 
-// lab is what the laboratory is asked and says: an order or its result, of one of two departments; nobody's, for a test needs no patient.
-func lab(order int, result bool) map[string]any {
-	kind, from, to, control := "OML^O21", "EHR", "LIS", "NW"
-	if result {
-		kind, from, to, control = "ORU^R01", "LIS", "EHR", "RE"
+// lab is what the laboratory is asked and says: an order (NW), its result (RE) or what became of it (SC), of one of two departments; nobody's, for a test needs no patient.
+func lab(order int, control string) map[string]any {
+	kind, from, to := "OML^O21", "EHR", "LIS"
+	switch control {
+	case "RE":
+		kind, from, to = "ORU^R01", "LIS", "EHR"
+	case "SC":
+		from, to = "LIS", "EHR"
 	}
 	department := []string{"LAB-CHEM", "LAB-HEM"}[order%2]
 	id := fmt.Sprint(control, order)
@@ -30,9 +33,10 @@ func lab(order int, result bool) map[string]any {
 func (h *house) works(long time.Duration, which func(order int) bool) {
 	for end := h.now.Add(long); h.now.Before(end); h.now = h.now.Add(5 * time.Minute) {
 		h.n++
-		h.say("tap", "hl7", "mllp", lab(h.n, false))
+		h.say("tap", "hl7", "mllp", lab(h.n, "NW"))
 		if done := h.n - 10; done > 0 && which(done) {
-			h.say("tap", "hl7", "mllp", lab(done, true))
+			h.say("tap", "hl7", "mllp", lab(done, "RE"))
+			h.say("tap", "hl7", "mllp", lab(done, "SC"))
 		}
 		h.signs = append(h.signs, h.engine.Tick(h.now)...)
 	}
@@ -43,8 +47,13 @@ func TestADepartmentThatDoesNotAnswer(t *testing.T) {
 	h := newHouse(t)
 	h.works(3*weeks, both)
 	h.wants("three weeks as usual")
-	h.works(6*time.Hour, func(order int) bool { return order%2 == 1 })
-	h.wants("one stands still", "missing-results orders to the laboratory from EHR for LAB-CHEM: of 12 within two hours 0 have come back; about ")
+	h.works(6*time.Hour, func(order int) bool {
+		if order%8 == 0 { // what is taken back is not missing
+			h.say("tap", "hl7", "mllp", lab(order, "CA"))
+		}
+		return order%2 == 1
+	})
+	h.wants("one stands still", "missing-results orders to the laboratory from EHR for LAB-CHEM: of 9 within two hours 1 have come back; about 9 should have")
 }
 
 // numbered is a message to which its sender gave a number.
@@ -115,9 +124,9 @@ func TestARoomRemembersOrders(t *testing.T) {
 			var lines []journal.Line
 			for end := w.at.Add(long); w.at.Before(end); w.at = w.at.Add(5 * time.Minute) {
 				w.n++
-				messages := []map[string]any{lab(w.n, false)}
+				messages := []map[string]any{lab(w.n, "NW")}
 				if done := w.n - 10; done > 0 && which(done) {
-					messages = append(messages, lab(done, true))
+					messages = append(messages, lab(done, "RE"))
 				}
 				for _, m := range messages {
 					fields, err := json.Marshal(m)

@@ -8,7 +8,7 @@
 //	back     x   x x x     x     x |      later than nine in ten did before, times 1.6: late
 //
 // Both are counts among counts, and both are held against a beta-binomial whose spread is learned: how far a department strays from its own
-// week on ordinary days. Chance must explain less than one in a hundred thousand. Two weeks pass before anything is said.
+// week on ordinary days. Chance must explain less than one in a million, for a flow is looked at 52,000 times a year. Two weeks pass before anything is said.
 package pair
 
 import (
@@ -43,7 +43,8 @@ const (
 	slot      = 10 // minutes
 	window    = 12 // slots
 	ring      = keeps + window
-	unlikely  = 1e-5
+	unlikely  = 1e-6 // a flow is looked at 52,000 times a year
+	odd       = 0.01 // of that chance, and nothing is learned of it
 	degraded  = 1.6
 	learning  = 14 * 24 * time.Hour
 	calm      = 30 * time.Minute
@@ -89,6 +90,7 @@ type flow struct {
 	hours       [7 * 24]hour  // of the week
 	excess, of  float64       // how far it strays: see spread
 	told        map[Kind]told // what is wrong
+	odd         bool          // the last window may begin to be wrong
 }
 
 // hour is what is known of an hour of the week.
@@ -247,6 +249,9 @@ func (f *flow) learn(at int64, i int, week int32) {
 	f.past[(i+22)%24].merge(&f.came[at%window]) // which is leaving the window of two hours
 	asked, back := f.due(at)
 	f.stray(i, asked, back)
+	if f.odd {
+		return
+	}
 	h := &f.hours[i]
 	if h.week != week {
 		h.asked, h.back, h.week = h.asked*weekly, h.back*weekly, week
@@ -298,7 +303,12 @@ func (f *flow) judge(out []Trouble, name string, at int64, i int) []Trouble {
 	share, known := f.share(i)
 	asked, back := f.due(at)
 	expected, weight := float64(asked)*share, min(f.spread(), known)
-	missing := known >= fewHour && float64(back) < expected && atMost(back, asked, share*weight+0.5, (1-share)*weight+0.5) < unlikely
+	chance := 1.0
+	if known >= fewHour && float64(back) < expected {
+		chance = atMost(back, asked, share*weight+0.5, (1-share)*weight+0.5)
+	}
+	f.odd = chance < odd
+	missing := chance < unlikely
 	out = f.tell(out, missing, at, Trouble{Flow: name, Kind: Missing, Of: asked, Count: back, Expected: expected})
 	var all, hours lags
 	for s := range f.came {
@@ -334,13 +344,13 @@ func (f *flow) tell(out []Trouble, wrong bool, at int64, t Trouble) []Trouble {
 	return out
 }
 
-// atMost is the chance of at most k of n by a beta-binomial. Of very many a share is enough, and cheaper.
+// atMost is the chance of at most k of n by a beta-binomial, if that is odd. Of very many a share is enough, and cheaper.
 func atMost(k, n int, a, b float64) (p float64) {
 	const enough = 500
 	if n > enough {
 		k, n = k*enough/n, enough
 	}
-	for i := 0; i <= k && p < unlikely; i++ {
+	for i := 0; i <= k && p < odd; i++ {
 		p += math.Exp(logChoose(n, i) + logBeta(float64(i)+a, float64(n-i)+b) - logBeta(a, b))
 	}
 	return p
