@@ -245,10 +245,13 @@ func TestAnEngineThatReportsEachMinute(t *testing.T) {
 	for n := range 1000 {
 		report(1, (n*n%7)/4)
 	}
-	for range 30 {
-		report(1, 0)
+	for _, quiet := range []int{4, 6, 9, 13, 19, 28, 40, 55} {
+		for range quiet {
+			report(1, 0)
+		}
+		report(1, 1)
 	}
-	h.wants("as usual, and half an hour in which nobody new wants to eat")
+	h.wants("as usual, and an hour in which nobody new wants to eat, as there were such of less before")
 	report(0, 1)
 	h.wants("one report")
 	report(0, 0)

@@ -118,13 +118,25 @@ func TestItEnds(t *testing.T) {
 	}
 }
 
-// TestDaysThatNobodyHeard: neither those, nor those on which the feed was silent, make what comes after look like many.
+// TestDaysThatNobodyHeard: of days on which nobody listened in the evening it is not known how many came.
 func TestDaysThatNobodyHeard(t *testing.T) {
 	b := book()
+	for d := range 60 {
+		play(b, d, 1, 1, func(int) float64 { return 30 }, 0)
+		b.Deaf(monday.AddDate(0, 0, d).Add(18 * time.Hour))
+	}
+	if said, _ := play(b, 60, 25, 1, func(int) float64 { return 50 }, 0); len(said) > 0 {
+		t.Errorf("%+v", said)
+	}
+}
+
+// TestSilenceHidesNothing: days on which the feed was silent, which are no days with few patients, do not make others look usual.
+func TestSilenceHidesNothing(t *testing.T) {
+	b := book()
 	play(b, 0, 40, 1, func(int) float64 { return 50 }, 0)
-	play(b, 40, 14, 1, func(int) float64 { return 3 }, 0)
-	b.Deaf(monday.AddDate(0, 0, 62))
-	if said, _ := play(b, 63, 30, 1, func(int) float64 { return 50 }, 0); len(said) > 0 {
+	play(b, 40, 10, 1, func(int) float64 { return 2 }, 0)
+	play(b, 50, 14, 1, func(int) float64 { return 50 }, 0)
+	if said, _ := play(b, 64, 7, 1, func(int) float64 { return 75 }, 0); len(said) != 1 || said[0].Expected < 45*float64(said[0].Days) {
 		t.Errorf("%+v", said)
 	}
 }
