@@ -9,6 +9,12 @@
 //
 // Both are counts among counts, and both are held against a beta-binomial whose spread is learned: how far a department strays from its own
 // week on ordinary days. Chance must explain less than one in a million, for a flow is looked at 52,000 times a year. Two weeks pass before anything is said.
+//
+// In 18 simulated departments of 60, 400 and 3,000 orders a day, one by one and in fours, for half a year each: 1 false alarm in 8 years. What a laboratory with lags of 55 minutes
+// (the median; a day differs from the next by a tenth) leaves undone from ten in the morning on is told, when nothing comes back, after 40 minutes (3,000 a day) or 80 (400); when half of
+// it does, after an hour, or two to five; lags of two and a half times after 40 minutes, or one to two hours; lags of 1.62 times, which lie on the edge of what is told, within two hours, or not at all.
+// Of one order in four that is never answered, with lags of two hours, half a loss is found in three hours at 3,000 a day, and seldom at 400. With 60 orders a day little is found:
+// for the small ones ask people.
 package pair
 
 import (

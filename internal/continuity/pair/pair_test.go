@@ -122,15 +122,15 @@ func (d department) found(seed uint64, wrong fault) (after time.Duration, kind p
 	return after, kind
 }
 
-// TestDepartments plays departments for half a year, or as many years as WARDLINE_YEARS says, and counts false alarms. Then results stop, half of them do, or all come later.
+// TestDepartments plays departments for a quarter of a year, or as many years as WARDLINE_YEARS says, and counts false alarms. Then results stop, half of them do, or all come later.
 func TestDepartments(t *testing.T) {
-	days, seeds := 26*7, uint64(3)
+	days, seeds := 12*7, uint64(2)
 	if s := os.Getenv("WARDLINE_YEARS"); s != "" {
 		var years int
 		fmt.Sscan(s, &years)
 		days, seeds = years*365, 20
 	} else if testing.Short() {
-		t.Skip("plays departments for half a year")
+		t.Skip("plays departments for a quarter of a year")
 	}
 	faults := []struct {
 		name  string
