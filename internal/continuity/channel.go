@@ -1,6 +1,7 @@
 package continuity
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +19,9 @@ type channel struct {
 	received int       // by channels of its family, since it last sent
 	starved  int       // reports in which it sent nothing, though something was received
 	since    time.Time // of the first of these
+	fed      float64   // reports in which it sent something, forgotten by half in some thousand
+	hungry   float64   // reports like those of starved, of runs that ended
+	longest  int       // of these runs
 	oldest   time.Duration
 	last     time.Time // when it reported
 	told     map[Kind]bool
@@ -25,7 +29,10 @@ type channel struct {
 
 const (
 	fewReports  = 2               // in which nothing goes out
-	fewReceived = 20              // messages that should have
+	fewReceived = 20              // messages that should have, of a channel of which little is known
+	fewFed      = 100             // reports by which enough is known
+	mostFed     = 5000            // that the past counts for
+	starving    = 1e-6            // that so many reports without anything are chance
 	oldQueue    = 2 * time.Minute // age of the oldest message that waits
 	mostChannel = 500
 )
@@ -66,13 +73,14 @@ func (e *Engine) engineSays(ev *event.Event, at time.Time) (out []Sign) {
 	}
 	if sent, ok := number(said, "sent"); ok {
 		if sent > 0 {
+			c.remember()
 			c.received, c.starved = 0, 0
 		} else if c.received > 0 {
 			if c.starved++; c.starved == 1 {
 				c.since = at
 			}
 		}
-		sign(NotForwarded, c.starved >= fewReports && c.received >= fewReceived, Sign{Since: c.since, Count: c.received})
+		sign(NotForwarded, c.starves(), Sign{Since: c.since, Count: c.received})
 	}
 	if seconds, ok := number(said, "oldest_s"); ok {
 		was := c.oldest
@@ -86,6 +94,31 @@ func (e *Engine) engineSays(ev *event.Event, at time.Time) (out []Sign) {
 		sign(Disconnected, false, Sign{})
 	}
 	return out
+}
+
+// remember takes up that something was sent, and how long nothing was before, unless that was told: what is wrong is not usual.
+func (c *channel) remember() {
+	if c.told[NotForwarded] {
+		return
+	}
+	c.fed++
+	c.hungry += float64(c.starved)
+	c.longest = max(c.longest, c.starved)
+	if all := c.fed + c.hungry; all > mostFed {
+		c.fed, c.hungry = c.fed/2, c.hungry/2
+	}
+}
+
+// starves tells whether nothing is handed on though it should be. A receiver that gets all gets something in every report, and two without anything are enough; one that gets
+// only some of it, such as a kitchen, is without anything in many.
+func (c *channel) starves() bool {
+	if c.starved < fewReports {
+		return false
+	}
+	if all := c.fed + c.hungry; all >= fewFed {
+		return 2*c.starved > 3*c.longest && math.Pow((c.hungry+1)/(all+2), float64(c.starved)) < starving
+	}
+	return c.received >= fewReceived
 }
 
 // pairs reads words such as a=b c="d e".

@@ -10,6 +10,9 @@
 //	                 channel (of an interface engine)    ─► channel   takes in and does not hand on
 //	                 machine                             ─► hush      its logs stop with those of others
 //	                 finding                             ─► stage     it hangs together with others
+//	                 order (and what it brings back)     ─► pair      not answered, or late
+//	                 number (that a sender gives)        ─► numbers   a message between two is missing
+//	                 arrival (of a patient)              ─► crowd     more than usual, for days: no system's fault
 //	                                                          │
 //	                                                         Sign ─► Incidents ─► finding, one for each cause
 //

@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/continuity/answer"
+	"github.com/wardline/wardline/internal/continuity/crowd"
 	"github.com/wardline/wardline/internal/continuity/depend"
 	"github.com/wardline/wardline/internal/continuity/hush"
+	"github.com/wardline/wardline/internal/continuity/pair"
 	"github.com/wardline/wardline/internal/continuity/stage"
 	"github.com/wardline/wardline/internal/continuity/synthetic"
 	"github.com/wardline/wardline/internal/event"
@@ -42,6 +44,8 @@ type Engine struct {
 	stages   *stage.Book
 	logs     *hush.Watch
 	tests    *synthetic.Watch
+	pairs    *pair.Book
+	crowd    *crowd.Book
 	crowded  int       // messages of feeds beyond mostFeeds
 	clock    time.Time // latest time that was heard of
 	weeded   time.Time // when what is long gone was forgotten last
@@ -57,8 +61,9 @@ const forget = 60 * 24 * time.Hour
 
 // way is where messages are answered.
 type way struct {
-	id   string
-	flow *answer.Flow
+	id      string
+	flow    *answer.Flow
+	numbers numbers
 }
 
 // NewEngine returns an Engine that has heard nothing.
@@ -66,7 +71,10 @@ func NewEngine(cfg EngineConfig) *Engine {
 	if cfg.Zone == nil {
 		cfg.Zone = time.UTC
 	}
-	return &Engine{cfg: cfg, listener: newListener(cfg.Secret), feeds: map[string]*feed{}, ways: map[string]*way{}, channels: map[string]*channel{}, machines: map[string]*machine{}, links: map[string]*link{}, stages: stage.New(), logs: hush.New(), tests: synthetic.NewWatch()}
+	return &Engine{
+		cfg: cfg, listener: newListener(cfg.Secret), feeds: map[string]*feed{}, ways: map[string]*way{}, channels: map[string]*channel{}, machines: map[string]*machine{}, links: map[string]*link{},
+		stages: stage.New(), logs: hush.New(), tests: synthetic.NewWatch(), pairs: pair.New(pair.Config{Zone: cfg.Zone, Holiday: cfg.Holiday}), crowd: crowd.New(crowd.Config{Zone: cfg.Zone, Holiday: cfg.Holiday}),
+	}
 }
 
 // Event takes an event, at the time when it was received.
@@ -79,14 +87,21 @@ func (e *Engine) Event(ev *event.Event) []Sign {
 	out := append(e.engineSays(ev, at), e.machineSays(ev, at)...)
 	e.logHeard(ev, at)
 	h := e.listener.hear(ev)
+	if h.test != nil {
+		return append(out, e.wayTold(e.tests.Heard(*h.test, at), at)...)
+	}
 	if h.feed != "" {
 		if f := e.feed(&h, at); f != nil {
 			out = append(out, f.hear(e, &h, at)...)
 			e.linked(f, &h, at)
+			out = append(out, e.paired(&h, f, at)...)
 		}
 	}
 	if h.asked != "" && h.control != 0 {
 		out = append(out, e.answers(h.asked, at, func(f *answer.Flow) []answer.Trouble { return f.Asked(h.control, at) })...)
+		if w := e.ways[h.asked]; w != nil && h.number >= 0 {
+			w.numbers.take(h.number, at)
+		}
 	}
 	if h.answered != "" {
 		out = append(out, e.answers(h.answered, at, func(f *answer.Flow) []answer.Trouble {
@@ -143,7 +158,7 @@ func (e *Engine) answers(id string, at time.Time, take func(*answer.Flow) []answ
 			e.crowded++
 			return nil
 		}
-		w = &way{id, answer.New()}
+		w = &way{id: id, flow: answer.New()}
 		e.ways[id] = w
 	}
 	return w.signs(e, take(w.flow), at)
@@ -189,6 +204,7 @@ func (e *Engine) Tick(now time.Time) (out []Sign) {
 	}
 	out = append(out, e.logsSilent(now)...)
 	out = append(out, e.wayTold(e.tests.Tick(now), now)...)
+	out = append(out, e.tickPairs(now)...)
 	slices.SortStableFunc(out, func(a, b Sign) int { return strings.Compare(string(a.Class)+a.About, string(b.Class)+b.About) })
 	return out
 }
@@ -223,11 +239,15 @@ func (e *Engine) weed(now time.Time) {
 	maps.DeleteFunc(e.channels, func(_ string, c *channel) bool { return old(c.last) })
 }
 
+// briefly is how long nobody may have listened so that what is counted by days and by orders goes on: senders wait with what was not acknowledged.
+const briefly = 10 * time.Minute
+
 // Deaf says that until now nobody could hear what systems say, because we were down or behind.
 func (e *Engine) Deaf(now time.Time) {
 	if now.Before(e.clock) {
 		return
 	}
+	long := now.Sub(e.clock) > briefly
 	e.clock = now
 	e.logs.Deaf(now)
 	for _, f := range e.order {
@@ -235,5 +255,12 @@ func (e *Engine) Deaf(now time.Time) {
 		for _, p := range f.parts {
 			p.model.Deaf(now)
 		}
+	}
+	if long {
+		e.pairs.Deaf(now)
+		e.crowd.Deaf(now)
+	}
+	for _, w := range e.ways {
+		w.numbers = numbers{told: w.numbers.told}
 	}
 }

@@ -18,7 +18,7 @@ import (
 
 // house is one whose systems speak to an Engine.
 type house struct {
-	t      *testing.T
+	t      testing.TB
 	tax    *event.Taxonomy
 	engine *continuity.Engine
 	now    time.Time
@@ -26,7 +26,7 @@ type house struct {
 	signs  []continuity.Sign
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t testing.TB) *house {
 	t.Helper()
 	tax, err := event.LoadTaxonomy(content.Taxonomy())
 	if err != nil {
@@ -231,6 +231,35 @@ func TestAReceiverThatGetsNothing(t *testing.T) {
 	h.wants("it does again", "ADT_OUT_PHARM: over")
 }
 
+// An engine that reports each minute is known after a while: two reports in which a receiver gets nothing are enough then, whatever came in, and a kitchen that gets something now
+// and then is not missed.
+func TestAnEngineThatReportsEachMinute(t *testing.T) {
+	h := newHouse(t)
+	report := func(pharmacy, kitchen int) {
+		h.say("engine", "", "", map[string]any{"message": "channel=ADT_IN received=1"})
+		for to, sent := range map[string]int{"LAB": 1, "PHARM": pharmacy, "DIET": kitchen} {
+			h.say("engine", "", "", map[string]any{"message": fmt.Sprintf("channel=ADT_OUT_%s sent=%d", to, sent)})
+		}
+		h.now = h.now.Add(time.Minute)
+	}
+	for n := range 1000 {
+		report(1, (n*n%7)/4)
+	}
+	for _, quiet := range []int{4, 6, 9, 13, 19, 28, 40, 55} {
+		for range quiet {
+			report(1, 0)
+		}
+		report(1, 1)
+	}
+	h.wants("as usual, and an hour in which nobody new wants to eat, as there were such of less before")
+	report(0, 1)
+	h.wants("one report")
+	report(0, 0)
+	h.wants("two", "not-forwarded interface engine, channel ADT_OUT_PHARM: 2 messages came in, and none went out to it")
+	report(1, 1)
+	h.wants("it does again", "ADT_OUT_PHARM: over")
+}
+
 // A laboratory that was switched off for good is told once, and forgotten when nothing of its week is remembered any more.
 func TestAFeedThatIsGone(t *testing.T) {
 	h := newHouse(t)
@@ -351,4 +380,27 @@ func TestLogsThatStopTogether(t *testing.T) {
 	h.wants("six stop", "staged attack in stages: stolen credentials, looking around, defences switched off", "logs-silent the logs of 6 machines: nothing came for")
 	write(time.Hour, 0)
 	h.wants("they are back", "logs-silent the logs of 6 machines: over")
+}
+
+// A laboratory whose queue grows sends as many messages as ever, and each is older than the one before.
+func TestMessagesThatComeLate(t *testing.T) {
+	h := newHouse(t)
+	send := func(long time.Duration, late func(at time.Time) time.Duration) {
+		for end := h.now.Add(long); h.now.Before(end); {
+			at := h.now
+			h.now = at.Add(-late(at))
+			text := fmt.Sprintf("MSH|^~\\&|LIS|MAIN|EHR|MAIN|%s||ORU^R01|%d|P|2.5.1\rOBX|1|NM|2823-3||%d\r", h.now.Format("20060102150405"), at.Unix(), at.Unix())
+			h.now = at
+			h.say("mllp/10.0.0.5", "hl7", "mllp", map[string]any{"message": text, "MSH-3.1": "LIS", "MSH-4.1": "MAIN", "MSH-5.1": "EHR", "MSH-9.1": "ORU", "MSH-10": fmt.Sprint(at.Unix())})
+			h.now = at.Add(time.Minute)
+			h.signs = append(h.signs, h.engine.Tick(h.now)...)
+		}
+	}
+	send(8*24*time.Hour, func(time.Time) time.Duration { return 0 })
+	h.wants("eight days as usual")
+	began := h.now
+	send(20*time.Minute, func(at time.Time) time.Duration { return at.Sub(began) / 2 })
+	h.wants("the queue grows", "late-messages results from LIS: messages come 4 min later than usual")
+	send(5*time.Minute, func(time.Time) time.Duration { return 0 })
+	h.wants("it is empty", "late-messages results from LIS: over")
 }

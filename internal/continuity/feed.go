@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wardline/wardline/internal/continuity/delay"
 	"github.com/wardline/wardline/internal/continuity/depend"
 	"github.com/wardline/wardline/internal/continuity/silence"
 	"github.com/wardline/wardline/internal/continuity/surge"
@@ -26,6 +27,7 @@ type feed struct {
 	first   time.Time
 	model   *silence.Feed
 	surge   *surge.Feed // nil where repetition says nothing
+	delay   *delay.Feed // nil until a message said when it was written
 	parts   map[string]*part
 	count   uint64
 	silent  bool
@@ -90,6 +92,14 @@ func (f *feed) hear(e *Engine, h *heard, at time.Time) (out []Sign) {
 				p.model.Excuse(at)
 				p.silent = false
 			}
+		}
+	}
+	if !h.written.IsZero() {
+		if f.delay == nil {
+			f.delay = delay.New()
+		}
+		for _, l := range f.delay.Observe(h.written, h.zoned, at) {
+			out = append(out, Sign{Kind: LateMessages, About: f.id, Name: e.nameOf(f), Class: f.class, At: at, Since: l.Since, Ended: l.Ended, Took: l.By})
 		}
 	}
 	if f.surge != nil && h.body != 0 {

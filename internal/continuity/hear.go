@@ -1,14 +1,13 @@
 package continuity
 
 import (
-	"hash/fnv"
-	"io"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/wardline/wardline/format/hl7"
 	"github.com/wardline/wardline/internal/continuity/depend"
+	"github.com/wardline/wardline/internal/continuity/synthetic"
 	"github.com/wardline/wardline/internal/event"
 )
 
@@ -21,7 +20,16 @@ type heard struct {
 	body  uint64       // hash of what is said but for its times, 0 when repetition says nothing
 	known depend.Heard // as services know their feeds
 
-	fromHost, toHost string // addresses, where they are known
+	fromHost, toHost string   // addresses, where they are known
+	orders           []order  // that it gives or takes back
+	results          []uint64 // hashes of the numbers of the orders that it answers; 0 for none
+	arrived          []string // how somebody comes, and where
+	visit            uint64   // hash of the visit that begins
+	number           int64    // that its sender gave it; -1 for none
+
+	written time.Time       // by the sender's clock; zero when it does not say
+	zoned   bool            // it says by which offset
+	test    *synthetic.Seen // a message that only tests the way, and is no sign of life
 
 	asked    string        // id of the way on which it waits for an answer
 	answered string        // id of the way on which it is an answer, or tells one
@@ -33,12 +41,12 @@ type heard struct {
 
 // listener understands events. It belongs to one goroutine.
 type listener struct {
-	secret []byte            // without it nobody can try which message a fingerprint is of
-	carry  map[string]string // what messages of HL7 do in words, by their code
+	seed  uint64            // of hashes, of the house's secret: without it nobody can try which message a fingerprint is of
+	carry map[string]string // what messages of HL7 do in words, by their code
 }
 
 func newListener(secret []byte) *listener {
-	return &listener{secret: secret, carry: map[string]string{
+	return &listener{seed: hash(14695981039346656037, secret), carry: map[string]string{
 		"ADT": "admissions and transfers", "ORU": "results", "ORM": "orders", "OML": "orders to the laboratory", "OMG": "orders", "OMI": "orders for images",
 		"RDE": "drug orders", "OMP": "drug orders", "RAS": "drugs given", "RDS": "drugs dispensed", "MDM": "documents", "REF": "referrals",
 		"SIU": "appointments", "DFT": "charges", "BAR": "accounts", "VXU": "vaccinations", "MFN": "lists of codes and staff", "BTS": "blood products", "BPS": "blood products",
@@ -80,36 +88,45 @@ func (l *listener) message(ev *event.Event) heard {
 	if known {
 		h.known.Type = strings.TrimSuffix(code+"^"+value(ev, "MSH-9.2"), "^")
 	}
-	h.part, h.body = l.inside(ev)
+	h.number = -1
+	if n := value(ev, "MSH-13"); n != "" {
+		if number, err := strconv.ParseInt(n, 10, 64); err == nil {
+			h.number = number
+		}
+	}
+	l.inside(&h, ev, code)
 	return h
 }
 
-// inside is the part of its feed that a message is from, and a hash of what happened and to whom: without the header and the time of the event, which an engine writes
-// anew.
-func (l *listener) inside(ev *event.Event) (part string, body uint64) {
+// inside hears what stands in a message: the part of its feed that it is from, what it asks for or brings back, and a hash of what happened and to whom, without the header and
+// the time of the event, which an engine writes anew.
+func (l *listener) inside(h *heard, ev *event.Event, code string) {
 	for text := range ev.Values("message") {
 		m, err := hl7.Parse(text, hl7.DefaultLimits())
 		if err != nil {
-			return "", 0 // the collector has said so
+			return // the collector has said so
 		}
-		sum := fnv.New64a()
-		sum.Write(l.secret)
-		io.WriteString(sum, value(ev, "MSH-9"))
+		if seen, is := synthetic.Read(&m); is {
+			*h = heard{test: &seen}
+			return
+		}
+		if at, ok := m.Get("MSH-7.1"); ok {
+			h.written, h.zoned, _ = hl7.ParseTime(at)
+		}
+		h.body = hash(l.seed, value(ev, "MSH-9"))
 		for _, s := range m.Segments {
 			if name := s.Name(); name != "MSH" && name != "EVN" {
-				sum.Write(s.Text)
+				h.body = hash(h.body, s.Text)
 			}
 		}
-		body = sum.Sum64()
 		if machine, ok := m.Get("OBX-18.1"); ok && machine != "" { // equipment instance identifier
-			return "analyser " + machine, body
+			h.part = "analyser " + machine
+		} else if unit, ok := m.Get("PV1-3.1"); ok && unit != "" {
+			h.part = "unit " + unit
 		}
-		if unit, ok := m.Get("PV1-3.1"); ok && unit != "" {
-			return "unit " + unit, body
-		}
-		return "", body
+		l.paired(h, ev, &m, code)
+		return
 	}
-	return "", 0
 }
 
 // seenHL7 is a message with its answer, as a sensor on the network saw it.
@@ -172,14 +189,20 @@ func nameOf(names ...string) string {
 	return "a sender without a name"
 }
 
+// sum is a hash of a text that nobody can try without the secret; 0 for none.
 func (l *listener) sum(text string) uint64 {
 	if text == "" {
 		return 0
 	}
-	sum := fnv.New64a()
-	sum.Write(l.secret)
-	sum.Write([]byte(text))
-	return sum.Sum64()
+	return hash(l.seed, text)
+}
+
+// hash goes on with a hash (FNV-1a).
+func hash[T string | []byte](sum uint64, text T) uint64 {
+	for i := range len(text) {
+		sum = (sum ^ uint64(text[i])) * 1099511628211
+	}
+	return sum
 }
 
 // value is the first of a field's; empty when it has none.

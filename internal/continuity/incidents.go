@@ -67,7 +67,7 @@ func (c Class) second() time.Duration {
 // lasts is after which time a kind counts as over when nobody says so.
 func (k Kind) lasts() time.Duration {
 	switch k {
-	case Clock, Expired, "critical finding":
+	case Clock, Expired, Gap, "critical finding":
 		return 24 * time.Hour
 	case Expires, Staged:
 		return 14 * 24 * time.Hour
@@ -109,8 +109,11 @@ func (n *Incidents) campaign(s *Sign) string {
 
 // marks are what a sign is about: a feed and its sender, who answers a way, what a channel or a server is called after.
 func (n *Incidents) marks(s *Sign) []string {
-	if s.Kind == Staged || s.Kind == Expires {
-		return nil // a campaign is its own cause, and so is what has broken nothing yet
+	switch s.Kind {
+	case Staged, Expires, MorePatients:
+		return nil // a campaign is its own cause, and so is what has broken nothing yet, or is no system's fault
+	case MissingResults, LateResults:
+		return n.engine.department(s.About)
 	}
 	if s.Kind == Clock {
 		return []string{"clocks"} // they go by each other
@@ -129,6 +132,16 @@ func (n *Incidents) marks(s *Sign) []string {
 	marks := e.called(s.About)
 	if s.On != "" {
 		marks = append(marks, program(s.On))
+	}
+	return marks
+}
+
+// department are the services that a department is of whose orders are not answered.
+func (e *Engine) department(about string) []string {
+	parts := strings.Split(about, wayMark)
+	marks := []string{about}
+	for _, id := range e.cfg.Services.Named(parts[len(parts)-1]) {
+		marks = append(marks, "service "+id)
 	}
 	return marks
 }

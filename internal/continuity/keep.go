@@ -9,9 +9,12 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/continuity/answer"
+	"github.com/wardline/wardline/internal/continuity/crowd"
+	"github.com/wardline/wardline/internal/continuity/delay"
 	"github.com/wardline/wardline/internal/continuity/depend"
 	"github.com/wardline/wardline/internal/continuity/hush"
 	"github.com/wardline/wardline/internal/continuity/incident"
+	"github.com/wardline/wardline/internal/continuity/pair"
 	"github.com/wardline/wardline/internal/continuity/silence"
 	"github.com/wardline/wardline/internal/continuity/stage"
 	"github.com/wardline/wardline/internal/continuity/surge"
@@ -29,6 +32,7 @@ type feedState struct {
 	Odd   bool `json:",omitempty"` // feed.strange
 	Model []byte
 	Surge []byte               `json:",omitempty"`
+	Delay json.RawMessage      `json:",omitempty"`
 	Parts map[string]partState `json:",omitempty"`
 }
 
@@ -43,6 +47,9 @@ func (f *feed) state() feedState {
 	s := feedState{ID: f.id, What: f.what, From: f.from, Known: f.known, First: f.first, Count: f.count, Odd: f.strange, Model: f.model.Encode(), Parts: map[string]partState{}}
 	if f.surge != nil {
 		s.Surge = f.surge.Encode()
+	}
+	if f.delay != nil {
+		s.Delay = f.delay.Encode()
 	}
 	for name, p := range f.parts {
 		s.Parts[name] = partState{p.first, p.count, p.told, p.model.Encode()}
@@ -63,6 +70,11 @@ func (e *Engine) restore(s *feedState) (*feed, error) {
 			return nil, err
 		}
 	}
+	if len(s.Delay) > 0 {
+		if f.delay, err = delay.Decode(s.Delay); err != nil {
+			return nil, err
+		}
+	}
 	for name, p := range s.Parts {
 		model, err := silence.Decode(e.modelOf(class), p.Model)
 		if err != nil {
@@ -77,13 +89,18 @@ func (e *Engine) restore(s *feedState) (*feed, error) {
 
 // wayState is a way as it is written.
 type wayState struct {
-	ID   string
-	Flow json.RawMessage
+	ID      string
+	Flow    json.RawMessage
+	Next    int64               `json:",omitempty"` // numbers
+	Missing map[int64]time.Time `json:",omitempty"`
+	Told    time.Time           `json:",omitzero"`
 }
 
 // channelState is a channel as it is written.
 type channelState struct {
 	Received, Starved int
+	Fed, Hungry       float64 `json:",omitempty"`
+	Longest           int     `json:",omitempty"`
 	Since             time.Time
 	Oldest            time.Duration
 	Last              time.Time
@@ -97,6 +114,8 @@ type rest struct {
 	Machines map[string]machineState
 	Book     json.RawMessage // stage.Book.Encode
 	Logs     json.RawMessage `json:",omitempty"` // hush.Watch.Encode
+	Pairs    json.RawMessage `json:",omitempty"`
+	Crowd    json.RawMessage `json:",omitempty"`
 }
 
 // machineState is a machine as it is written.
@@ -108,12 +127,12 @@ type machineState struct {
 }
 
 func (e *Engine) rest() rest {
-	out := rest{Clock: e.clock, Channels: map[string]channelState{}, Machines: map[string]machineState{}, Book: e.stages.Encode(), Logs: e.logs.Encode()}
+	out := rest{Clock: e.clock, Channels: map[string]channelState{}, Machines: map[string]machineState{}, Book: e.stages.Encode(), Logs: e.logs.Encode(), Pairs: e.pairs.Encode(), Crowd: e.crowd.Encode()}
 	for name, m := range e.machines {
 		out.Machines[name] = machineState{m.recent, m.told, m.last, m.stage}
 	}
 	for name, c := range e.channels {
-		out.Channels[name] = channelState{c.received, c.starved, c.since, c.oldest, c.last, c.told}
+		out.Channels[name] = channelState{c.received, c.starved, c.fed, c.hungry, c.longest, c.since, c.oldest, c.last, c.told}
 	}
 	return out
 }
@@ -136,7 +155,7 @@ func (r *Room) save(ctx context.Context) error {
 			}
 		}
 		for id, w := range r.engine.ways {
-			if err := r.put(ctx, tx, "continuity_ways", id, wayState{id, w.flow.Encode()}); err != nil {
+			if err := r.put(ctx, tx, "continuity_ways", id, wayState{id, w.flow.Encode(), w.numbers.next, w.numbers.missing, w.numbers.told}); err != nil {
 				return err
 			}
 		}
@@ -282,7 +301,7 @@ func (r *Room) load(ctx context.Context) error {
 			}
 			flow, err := answer.Decode(s.Flow)
 			if err == nil {
-				e.ways[s.ID] = &way{s.ID, flow}
+				e.ways[s.ID] = &way{s.ID, flow, numbers{s.Next, s.Missing, s.Told}}
 			}
 			return err
 		})
@@ -334,14 +353,22 @@ func (r *Room) loadRest(ctx context.Context, tx *sql.Tx, e *Engine) error {
 		if err != nil {
 			return err
 		}
-		e.clock, e.stages = all.Clock, book
+		pairs, err := pair.Decode(pair.Config{Zone: e.cfg.Zone, Holiday: e.cfg.Holiday}, all.Pairs)
+		if err != nil {
+			return err
+		}
+		came, err := crowd.Decode(crowd.Config{Zone: e.cfg.Zone, Holiday: e.cfg.Holiday}, all.Crowd)
+		if err != nil {
+			return err
+		}
+		logs := e.logs
 		if all.Logs != nil {
-			logs, err := hush.Decode(all.Logs)
-			if err != nil {
+			if logs, err = hush.Decode(all.Logs); err != nil {
 				return err
 			}
-			e.logs = logs
 		}
+		e.logs = logs
+		e.clock, e.stages, e.pairs, e.crowd = all.Clock, book, pairs, came
 		for name, m := range all.Machines {
 			e.machines[name] = &machine{m.Recent, m.Told, m.Last, m.Stage}
 		}
@@ -349,7 +376,7 @@ func (r *Room) loadRest(ctx context.Context, tx *sql.Tx, e *Engine) error {
 			if c.Told == nil {
 				c.Told = map[Kind]bool{}
 			}
-			e.channels[name] = &channel{name, c.Received, c.Starved, c.Since, c.Oldest, c.Last, c.Told}
+			e.channels[name] = &channel{name, c.Received, c.Starved, c.Since, c.Fed, c.Hungry, c.Longest, c.Oldest, c.Last, c.Told}
 		}
 		return nil
 	})

@@ -70,8 +70,8 @@ func hostOf(source string) string {
 	return host
 }
 
-// pairs is the traffic as package depend takes it. Who bears a name that may not be shown is left out: nobody could say what is meant.
-func (e *Engine) pairs() (pairs []depend.Pair) {
+// traffic is who sends what to whom, as package depend takes it. Who bears a name that may not be shown is left out: nobody could say what is meant.
+func (e *Engine) traffic() (pairs []depend.Pair) {
 	for _, l := range e.links {
 		k := &l.Known
 		if e.shown(k.From) == k.From && e.shown(k.To) == k.To {
@@ -150,7 +150,7 @@ func (r *Room) say(next *depend.Learned, id, word, by string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	for _, p := range next.Propose(h.Graph, r.engine.pairs(), askedAfter) {
+	for _, p := range next.Propose(h.Graph, r.engine.traffic(), askedAfter) {
 		if linkID(p.Edge.From, p.Edge.To) == id {
 			return true, next.Decide(p, word == LinkYes, by, r.cfg.Now())
 		}

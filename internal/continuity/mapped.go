@@ -87,7 +87,7 @@ func (r *Room) Map(lying Counted) (*MapView, error) {
 	for _, i := range r.incidents.book.Open() {
 		broken = append(broken, h.broken(i)...)
 	}
-	pairs, said := r.engine.pairs(), r.said
+	pairs, said := r.engine.traffic(), r.said
 	r.mu.Unlock()
 	asked := said.Propose(h.Graph, pairs, askedAfter)
 	v := &MapView{Drawn: r.cfg.Site.Drawn}

@@ -6,6 +6,9 @@ import "github.com/wardline/wardline/internal/finding"
 func ruleOf(k Kind, c Class) finding.Rule {
 	r, known := rules()[k]
 	if !known {
+		r, known = pairRules()[k]
+	}
+	if !known {
 		r = finding.Rule{Title: "Care may be disrupted", Level: "medium"}
 	}
 	r.ID, r.Author, r.Source, r.Type, r.Status = "wardline-continuity-"+string(k), "Wardline", "continuity", "rule", "stable"
@@ -85,6 +88,11 @@ func rules() map[Kind]finding.Rule {
 		Disconnected: {
 			Title: "A channel of the interface engine lost its connection", Level: "medium", CareImpact: lost,
 			Summary: "The engine says that the other side broke the connection. Look whether it comes back, and at what was changed in the network.",
+		},
+		LateMessages: {
+			Title: "Messages come late", Level: "high", CareImpact: "Results and orders arrive late.",
+			Summary:        "Even the quickest messages of a feed are minutes older when they come than they usually are. They wait somewhere: look at the interface engine, and at the system behind it.",
+			FalsePositives: []string{"What waited during a downtime is being sent.", "The sender's clock was set back."},
 		},
 		Queued: {
 			Title: "Messages wait in the interface engine", Level: "high", CareImpact: "Results and orders arrive late.",

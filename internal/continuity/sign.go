@@ -36,6 +36,7 @@ const (
 	PartSilent   Kind = "part-silent"   // a part of a feed that speaks otherwise
 	NotForwarded Kind = "not-forwarded" // an engine takes in, and hands nothing on to one receiver
 	Disconnected Kind = "disconnected"  // a channel of an engine lost its connection
+	LateMessages Kind = "late-messages" // the messages of a feed are older when they come than they were
 	Queued       Kind = "queued"        // what an engine has to hand on becomes older and older
 	Staged       Kind = "staged"        // an attack goes through its stages
 	Clock        Kind = "clock"         // a clock is wrong
@@ -85,6 +86,8 @@ func (s *Sign) Text() string {
 		return s.Name + ": the connection was lost"
 	case Queued:
 		return fmt.Sprintf("%s: the oldest message has waited for %s", s.Name, spell(s.Took))
+	case LateMessages:
+		return fmt.Sprintf("%s: messages come %s later than usual", s.Name, spell(s.Took))
 	case Clock, Expired:
 		return s.Name
 	case LogsSilent:
@@ -122,6 +125,9 @@ func (s *Sign) Text() string {
 		return fmt.Sprintf("%s: %d of %d messages were said before", s.Name, s.Count, s.Of)
 	case "flood":
 		return fmt.Sprintf("%s: %d messages in five minutes; about %.0f are usual", s.Name, s.Count, s.Expected)
+	}
+	if text := s.pairText(); text != "" {
+		return text
 	}
 	return s.Name + ": " + string(s.Kind)
 }

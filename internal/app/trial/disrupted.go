@@ -188,9 +188,12 @@ func about(story string, s *continuity.Sign) bool {
 	named := func(names ...string) bool {
 		return slices.ContainsFunc(names, func(n string) bool { return strings.Contains(s.About, n) })
 	}
+	unanswered := s.Kind == continuity.MissingResults || s.Kind == continuity.LateResults
 	switch story {
-	case "D01", "D06":
-		return named("LAB_RESULTS", string(feed.Lab)) || s.Kind == continuity.Expired || s.Kind == continuity.Expires
+	case "D01":
+		return named("LAB_RESULTS", string(feed.Lab)) || unanswered && named("LAB")
+	case "D06":
+		return s.Kind == continuity.Expired || s.Kind == continuity.Expires && named("engine-01") || s.Kind == continuity.Silent && named(string(feed.Lab)) || unanswered && named("LAB")
 	case "D02":
 		return named("ADT_OUT_PHARM")
 	case "D03":
@@ -198,7 +201,7 @@ func about(story string, s *continuity.Sign) bool {
 	case "D04":
 		return named("ADT_OUT_EHR") || s.Kind == "slow-answers"
 	case "D05":
-		return s.Kind == continuity.PartSilent && named("CHEM-2")
+		return s.Kind == continuity.PartSilent && named("CHEM-2") || unanswered && named("LAB-CHEM")
 	case "D08":
 		return named("PACS")
 	case "D09":
@@ -209,6 +212,8 @@ func about(story string, s *continuity.Sign) bool {
 		return s.Kind == continuity.Staged || s.Kind == critical
 	case "D11":
 		return s.Kind == "replay" || s.Kind == "flood"
+	case "D12":
+		return s.Kind == continuity.MorePatients
 	}
 	return false
 }

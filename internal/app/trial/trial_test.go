@@ -130,7 +130,7 @@ func TestDisrupted(t *testing.T) {
 	if s == "" {
 		t.Skip("plays a hospital for a month: name seeds in WARDLINE_DISRUPTED")
 	}
-	c := life.Config{Size: world.Mid, Days: 35, Learn: 21, Rows: 0.02, Quality: life.FullFeeds, From: time.Date(2030, 3, 11, 0, 0, 0, 0, time.UTC)}
+	c := life.Config{Size: world.Mid, Days: 63, Learn: 49, Rows: 0.02, Quality: life.FullFeeds, From: time.Date(2030, 3, 11, 0, 0, 0, 0, time.UTC)}
 	for _, s := range story.All() {
 		if s.ID[0] == 'D' {
 			c.Stories = append(c.Stories, s)

@@ -29,6 +29,7 @@ type say struct {
 	tale int16
 	data []byte
 	name string
+	part string // of the feed: the analyser
 	slip Slip
 }
 

@@ -141,6 +141,12 @@ func (s *Stage) Silence(f feed.Feed, from, to time.Time, late bool) {
 	s.span(from, to)
 }
 
+// Stop has one part of a feed say nothing, an analyser for one, until what was not said is said afterwards. The feed is not silent, and the truth does not say so.
+func (s *Stage) Stop(f feed.Feed, part string, from, to time.Time) {
+	s.h.silences = append(s.h.silences, silence{feed: f, part: part, from: s.moment(from), to: momentOf(to), late: true, tale: s.index, told: true})
+	s.span(from, to)
+}
+
 // Delay lets what ordinary life says in a feed leave later by that much.
 func (s *Stage) Delay(f feed.Feed, from, to time.Time, by time.Duration) {
 	s.h.delays = append(s.h.delays, delay{feed: f, from: s.moment(from), to: momentOf(to), by: moment(by.Milliseconds())})

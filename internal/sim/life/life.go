@@ -68,6 +68,7 @@ type Story struct {
 	Case     bool          // whether it should become a case: benign twins should not
 	Harm     int           // to patients, 1 to 5
 	Run      func(*Stage)  // called once, on the morning of its first day
+	Ahead    func(*Stage)  // called once before the first day that is played, for what can be seen long before; nil for most
 }
 
 // Truth is what really happened. Exactly one pointer is filled.
@@ -166,8 +167,11 @@ type Hospital struct {
 	delays    []delay
 	silences  []silence
 	repeats   []repeat
+	cuts      []cut
 	stories   []*telling
-	left      map[*world.Staff]world.Day // as stories have it
+
+	certificates []certificate
+	left         map[*world.Staff]world.Day // as stories have it
 }
 
 // New makes up a hospital.

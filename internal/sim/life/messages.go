@@ -150,6 +150,10 @@ func (b *batch) adt(v *Visit, event string, at moment, by *world.Staff, class by
 	b.evn(event, at, by)
 	b.patient(v, at)
 	b.pv1(v, at, class)
+	if event == "A04" && class == 'E' {
+		b.m.Segment("PV2")
+		b.m.Field(38, v.cameBy())
+	}
 	if b.h.c.Bedside && (event == "A01" || event == "A04" || event == "A08") {
 		b.allergic(v)
 	}
@@ -160,6 +164,17 @@ func (b *batch) adt(v *Visit, event string, at moment, by *world.Staff, class by
 		b.m.Field(6, "A")
 	}
 	b.send(feed.ADT, at, id, v.tale)
+}
+
+// cameBy is how somebody came to the emergency department (HL7 v2.5.1 table 0430): one in four by ambulance, others by car or on foot.
+func (v *Visit) cameBy() string {
+	switch x := world.Mix(v.id, 0x616d62) % 8; {
+	case x < 2 || v.brought:
+		return "A"
+	case x < 6:
+		return "C"
+	}
+	return "F"
 }
 
 func (b *batch) evn(event string, at moment, by *world.Staff) {

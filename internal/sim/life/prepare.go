@@ -42,6 +42,7 @@ func (h *Hospital) prepare() {
 	h.scheduling, h.registration, h.coding = w.Unit("SCHED"), w.Unit("REG"), w.Unit("CODE")
 	h.billing, h.records = or("BILL"), or("HIM")
 	h.stockUp()
+	h.certify()
 	h.schedule()
 	h.misfortunes()
 }
@@ -73,6 +74,7 @@ type delay struct {
 // silence is a time in which a feed says nothing.
 type silence struct {
 	feed     feed.Feed
+	part     string // that alone says nothing; empty when it is all of the feed
 	from, to moment
 	late     bool // it is said afterwards
 	tale     int16
@@ -99,6 +101,9 @@ func (h *Hospital) schedule() {
 		t.stage = &Stage{Rand: h.World.Rand(0x73746f72, hashText(s.ID)), h: h, telling: t, index: int16(i + 1)}
 		t.stage.tale = &Tale{ID: s.ID, Title: s.Title, Harm: s.Harm, Flags: s.Flags, Detector: s.Detector, Target: s.Target.String(), Case: s.Case}
 		h.stories = append(h.stories, t)
+		if s.Ahead != nil {
+			s.Ahead(t.stage)
+		}
 	}
 }
 

@@ -199,6 +199,7 @@ type Stay struct {
 	For       time.Duration // how long; as long as is usual when 0
 	VIP       bool
 	Condition string // what it is about, a Condition's name; any when empty
+	Ambulance bool   // brings the person for sure
 }
 
 // Stay makes somebody a patient of the house: that person comes to the emergency department, or as an inpatient or an
@@ -207,7 +208,7 @@ type Stay struct {
 func (s *Stage) Stay(p world.Person, o Stay) *Visit {
 	h := s.h
 	v := h.visit(p, o.Class, o.From, world.Mix(s.id(), 0x73746179))
-	v.tale, v.VIP, v.MRN = s.index, v.VIP || o.VIP, h.World.MRN(p)
+	v.tale, v.VIP, v.MRN, v.brought = s.index, v.VIP || o.VIP, h.World.MRN(p), o.Ambulance
 	weight, kind := ofEmergency, emergencyIt
 	unit := o.Unit
 	switch o.Class {

@@ -21,15 +21,16 @@ type Visit struct {
 	NoShow    bool
 	Died      bool
 
-	id     uint64
-	seq    uint64         // counts what the visit leaves, so that each has an id of its own
-	tale   int16          // which story made it; 0 for ordinary life
-	pid    []byte         // PID, PD1 and NK1 of its messages
-	rx     []prescription // what the patient gets here
-	human  world.Human
-	former *world.Human // who a record is called after that is merged into the patient's, where that is somebody else
-	mother *Visit       // of a newborn
-	wrong  world.Person // a second number that is taken for this person's, wrongly; None for most
+	id      uint64
+	seq     uint64         // counts what the visit leaves, so that each has an id of its own
+	tale    int16          // which story made it; 0 for ordinary life
+	pid     []byte         // PID, PD1 and NK1 of its messages
+	rx      []prescription // what the patient gets here
+	human   world.Human
+	former  *world.Human // who a record is called after that is merged into the patient's, where that is somebody else
+	mother  *Visit       // of a newborn
+	brought bool         // by ambulance, as a story has it
+	wrong   world.Person // a second number that is taken for this person's, wrongly; None for most
 }
 
 // UnitStay is a time on one unit.

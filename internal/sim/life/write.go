@@ -56,7 +56,7 @@ func (h *Hospital) looksOf(d *batch) []look {
 			continue
 		}
 		l.at = max(l.at, h.dayStart)
-		if h.lost(feed.Access, l.at) == nil {
+		if h.lost(feed.Access, "", l.at) == nil {
 			looks = append(looks, l)
 		}
 	}
@@ -80,7 +80,7 @@ func (h *Hospital) spoken(d *batch) []say {
 		if s.at < h.dayEnd && h.c.Quality == DailyRows && (s.tale == 0 || ofRecord(s.feed) || s.feed == feed.Cabinets) { // whose counts would not fit
 			continue
 		}
-		if quiet := h.lost(s.feed, s.at); quiet != nil {
+		if quiet := h.lost(s.feed, s.part, s.at); quiet != nil {
 			if !quiet.late {
 				continue
 			}
@@ -94,14 +94,15 @@ func (h *Hospital) spoken(d *batch) []say {
 	}
 	d.says = later
 	today = h.taps(h.again(today))
+	today = append(append(today, h.reports(today)...), h.handshakes()...)
 	slices.SortFunc(today, func(a, b say) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.id, b.id)) })
 	return today
 }
 
-// lost is the silence into which a moment of a feed falls; nil for none.
-func (h *Hospital) lost(f feed.Feed, at moment) *silence {
+// lost is the silence into which a moment of a feed, or of a part of it, falls; nil for none.
+func (h *Hospital) lost(f feed.Feed, part string, at moment) *silence {
 	for i := range h.silences {
-		if q := &h.silences[i]; q.feed == f && at >= q.from && at < q.to {
+		if q := &h.silences[i]; q.feed == f && (q.part == "" || q.part == part) && at >= q.from && at < q.to {
 			return q
 		}
 	}

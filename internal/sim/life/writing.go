@@ -32,6 +32,10 @@ func (b *batch) result(v *Visit, f feed.Feed, o *order, at moment, by, made *wor
 	if made != nil {
 		m.Asis(34, made.Number+"&"+made.Human.Family+"&"+made.Human.Given)
 	}
+	machine := ""
+	if f == feed.Lab {
+		machine = analyser(o)
+	}
 	for i, value := range values {
 		m.Segment("OBX")
 		m.Field(1, strconv.Itoa(i+1))
@@ -43,8 +47,21 @@ func (b *batch) result(v *Visit, f feed.Feed, o *order, at moment, by, made *wor
 		m.Field(11, value.Status)
 		m.Stamp(14, o.at.time().In(b.h.World.Zone))
 		b.xcn(16, by)
+		m.Field(18, machine)
 	}
 	b.send(f, at, id, v.tale)
+	b.says[len(b.says)-1].part = machine
+}
+
+// analyser is the machine that measures what was ordered; empty for what people look at. Chemistry has two, which share the work.
+func analyser(o *order) string {
+	switch o.section {
+	case "LAB-CHEM":
+		return "CHEM-" + strconv.FormatUint(1+hashText(o.number)%2, 10)
+	case "LAB-HEM":
+		return "HEM-1"
+	}
+	return ""
 }
 
 // prescribe sends a new or changed prescription to the pharmacy.

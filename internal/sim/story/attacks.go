@@ -196,7 +196,7 @@ func neighbourHit(s *scene) {
 					return
 				}
 				s.Note(nil, []world.Person{p})
-				s.Stay(p, life.Stay{Class: 'E', From: s.At(d, 6, 0).Add(s.between(0, 17*time.Hour))})
+				s.Stay(p, life.Stay{Class: 'E', Ambulance: true, From: s.At(d, 6, 0).Add(s.between(0, 17*time.Hour))})
 			}
 		})
 	}

@@ -31,11 +31,11 @@ func outages() []life.Story {
 		},
 		{
 			ID: "D05", Title: "One of three analysers stops to report, and the laboratory's feed as a whole looks well.",
-			Days: 1, Sources: []feed.Feed{feed.TapLab}, Detector: "silence of a part of a feed", Target: time.Hour, Case: true, Harm: 3, Run: told(oneAnalyser),
+			Days: 1, Sources: []feed.Feed{feed.Lab}, Detector: "silence of a part of a feed", Target: time.Hour, Case: true, Harm: 3, Run: told(oneAnalyser),
 		},
 		{
 			ID: "D06", Title: "A certificate ends at midnight, and with it audit and messages that were protected by it.",
-			Days: 3, Sources: []feed.Feed{feed.Certs, feed.Connections, feed.Lab}, Detector: "a certificate's end, 45 days before", Target: time.Hour, Case: true, Harm: 3, Run: told(expiry),
+			Days: 3, Sources: []feed.Feed{feed.Certs, feed.Connections, feed.Lab}, Detector: "a certificate's end, 45 days before", Target: time.Hour, Case: true, Harm: 3, Run: told(expiry), Ahead: told(expiring),
 		},
 		{
 			ID: "D07", Title: "The clock of the house jumps seven minutes ahead: sign-ins fail, and records bear wrong times.",
@@ -67,25 +67,14 @@ func deadFeed(s *scene) {
 
 func lostBranch(s *scene) {
 	from := s.around(0, 17, 20)
-	receivers := []string{"LAB", "RIS", "PHARM", "DIET"}
-	const lost = "PHARM"
-	for i := range 40 * 4 { // each quarter of an hour
+	const lost, hours = "PHARM", 40
+	s.Cut(lost, from, from.Add(hours*time.Hour))
+	for i := range hours * 4 { // each quarter of an hour
 		at := from.Add(time.Duration(i) * 15 * time.Minute)
-		n := 8 + s.Rand.IntN(20)
-		s.say(feed.Engine, at, trace.Engine(at, "ADT_IN", fmt.Sprintf("received=%d", n)))
-		for _, r := range receivers {
-			sent := n
-			if r == lost {
-				sent = 0
-			}
-			s.say(feed.Engine, at, trace.Engine(at, "ADT_OUT_"+r, fmt.Sprintf("sent=%d queued=0 errors=0", sent)))
-		}
 		control := fmt.Sprintf("M%09d", s.next()%1_000_000_000)
 		s.hl7Seen(at, recordIP, engineIP, control, "ADT^A08", "AA", 40*time.Millisecond)
-		for _, r := range receivers {
-			if r != lost {
-				s.hl7Seen(at.Add(60*time.Millisecond), engineIP, receiverIP(r), control, "ADT^A08", "AA", 40*time.Millisecond)
-			}
+		for _, r := range []string{"LAB", "RIS", "DIET"} {
+			s.hl7Seen(at.Add(60*time.Millisecond), engineIP, receiverIP(r), control, "ADT^A08", "AA", 40*time.Millisecond)
 		}
 	}
 }
@@ -145,37 +134,33 @@ func slowQueue(s *scene) {
 }
 
 func oneAnalyser(s *scene) {
-	analysers := []string{"CHEM-1", "CHEM-2", "HEM-1"}
-	patients := s.known(40, nil)
-	if len(patients) == 0 {
-		return
-	}
-	s.Note(nil, persons(patients))
-	from, stopped := s.around(0, 6, 0), s.around(0, 13, 12)
-	for i := range 12 * 60 / 4 {
-		at := from.Add(time.Duration(i)*4*time.Minute + s.between(0, 3*time.Minute))
-		for n, a := range analysers {
-			if n == 1 && at.After(stopped) {
-				continue
-			}
-			v := patients[(i*len(analysers)+n)%len(patients)]
-			s.say(feed.TapLab, at, s.result(at, v.Person, resulted{control: fmt.Sprintf("L%09d", s.next()%1_000_000_000), analyser: a,
-				code: "2823-3", title: "Potassium", value: fmt.Sprintf("%.1f", 3.6+s.Rand.Float64()), unit: "mmol/L", limits: "3.5-5.1"}))
-		}
-	}
+	s.Stop(feed.Lab, "CHEM-2", s.around(0, 13, 12), s.around(0, 18, 0))
 }
 
+// expiring has the certificate be seen from the beginning, and for longer than the 45 days within which it can be told. The story begins when these do.
+func expiring(s *scene) {
+	end := s.ends()
+	s.Expires(engineName, end)
+	begins := latest(end.Add(-45*day), s.World().At(s.World().From, 0, 0))
+	s.Expect(func(t *life.Tale) { t.Start = begins.UTC() })
+}
+
+const engineName = "engine-01.example.org"
+
+// ends is the midnight at which the certificate ends.
+func (s *scene) ends() time.Time { return s.At(min(2, s.Days()-1), 0, 0) }
+
 func expiry(s *scene) {
-	end := s.At(min(2, s.Days()-1), 0, 0)
+	end := s.ends()
 	for d := range s.days(3) {
 		at := s.At(d, 5, 30)
-		s.say(feed.Certs, at, trace.Certificate(at, engineIP+":6514", "engine-01.example.org", "4E:11:09", end.AddDate(-1, 0, 0), end, "syslog"))
-		s.say(feed.Certs, at, trace.Certificate(at, engineIP+":2576", "engine-01.example.org", "4E:11:09", end.AddDate(-1, 0, 0), end, "mllp"))
+		s.say(feed.Certs, at, trace.Certificate(at, engineIP+":6514", engineName, "4E:11:09", end.AddDate(-1, 0, 0), end, "syslog"))
+		s.say(feed.Certs, at, trace.Certificate(at, engineIP+":2576", engineName, "4E:11:09", end.AddDate(-1, 0, 0), end, "mllp"))
 		s.say(feed.Certs, at, trace.Certificate(at, fhirIP+":443", "fhir.example.org", "4E:11:0A", end.AddDate(0, -3, 0), end.AddDate(0, 9, 0), "https"))
 	}
 	for i := range 70 {
 		at := end.Add(time.Duration(i) * 5 * time.Minute)
-		s.say(feed.Connections, at, trace.TLSFailed(at, s.next(), labIP, engineIP, 2576, "engine-01.example.org", "certificate has expired"))
+		s.say(feed.Connections, at, trace.TLSFailed(at, s.next(), labIP, engineIP, 2576, engineName, "certificate has expired"))
 	}
 	s.Silence(feed.Lab, end, end.Add(5*time.Hour+50*time.Minute), true)
 }

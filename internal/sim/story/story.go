@@ -47,7 +47,7 @@ func Named(names ...string) (stories []life.Story, unknown string) {
 // Disturbs tells whether a story stops, delays or repeats what other systems say: what happens beside it may then not be seen, and
 // other stories are better played without it.
 func Disturbs(id string) bool {
-	return slices.Contains([]string{"D01", "D04", "D06", "D09", "D11", "B12", "B15"}, id)
+	return slices.Contains([]string{"D01", "D02", "D04", "D05", "D06", "D09", "D11", "B12", "B15"}, id)
 }
 
 // Demo lists the stories of a few days at a hospital of middle size: what a privacy officer sees in the first week, and one thing

@@ -39,7 +39,7 @@ func sources() map[string][]feed.Feed {
 		"D02": {feed.Engine, feed.Wire},
 		"D03": {feed.TapRecord, feed.Wire, feed.Engine},
 		"D04": {feed.ADT, feed.Wire, feed.Engine},
-		"D05": {feed.TapLab},
+		"D05": {feed.Lab},
 		"D06": {feed.Certs, feed.Connections, feed.Lab},
 		"D07": {feed.Clocks, feed.Windows},
 		"D08": {feed.Wire},

@@ -129,7 +129,7 @@ func TestStoriesLeaveWhatTheyMust(t *testing.T) {
 			records := p.stories[s.ID]
 			for _, f := range sources()[s.ID] {
 				n := count(records, f)
-				if n == 0 && !p.silent(s.ID, f) && s.ID != "D04" { // which delays what others say: see below
+				if n == 0 && !p.silent(s.ID, f) && s.ID != "D04" && s.ID != "D05" { // which delay what others say: see below
 					t.Errorf("nothing of it stands in %s", f)
 				}
 			}

@@ -34,6 +34,15 @@ func TLSFailed(at time.Time, id uint64, from, to string, port int, name, why str
 	return object(f)
 }
 
+// CertificateSeen is a certificate by which a server proved who it is, as Zeek's x509.log has it.
+func CertificateSeen(at time.Time, id uint64, server, serial string, from, until time.Time) []byte {
+	return object(fields{
+		"_path": "x509", "ts": fmt.Sprintf("%d.%06d", at.Unix(), at.Nanosecond()/1000), "fingerprint": fmt.Sprintf("%016x", mix(id)), "certificate.version": 3,
+		"certificate.serial": serial, "certificate.subject": "CN=" + server, "certificate.issuer": "CN=Example Hospital Issuing CA",
+		"certificate.not_valid_before": from.Unix(), "certificate.not_valid_after": until.Unix(), "host_cert": true, "client_cert": false,
+	})
+}
+
 // HL7Seen is an HL7 message that the tap saw go over a connection: its header's words, and how it was answered.
 func HL7Seen(at time.Time, id uint64, from, to string, port int, control, kind, answer string, took time.Duration, digest uint64) []byte {
 	f := zeek("hl7", at, id, from, to, port)
