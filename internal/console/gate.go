@@ -196,7 +196,7 @@ func (c *Console) keys(r *request) (answer, error) {
 			v.Everywhere = append(v.Everywhere, key(room.Name, "G", room.Go))
 		}
 	}
-	v.Lists = []page.Key{key("next, previous", "J", "K"), key("real", "T"), key("false alarm", "F"), key("expected", "E"), key("later", "L"), key("I have it", "A"), key("hide what is expected", "H"), key("evidence", "V"), key("show new ones", "N"), key("connect a source", "C"), key("conclude a case", "1", "-", "5"), key("show names, for a reason", "R"), key("save the proof", "S")}
+	v.Lists = []page.Key{key("next, previous", "J", "K"), key("real", "T"), key("false alarm", "F"), key("expected", "E"), key("later", "L"), key("I have it", "A"), key("hide what is expected", "H"), key("evidence", "V"), key("show new ones", "N"), key("connect a source", "C"), key("conclude a case", "1", "-", "5"), key("show names, for a reason", "R"), key("save the proof", "S"), key("paper was printed", "Y"), key("start a drill", "D")}
 	return view("keys", v), nil
 }
 

@@ -51,7 +51,6 @@ const (
 	sealedPaper   = "continuity paper"
 	longestOutage = censusKept
 	mostDowntimes = 2000 // that are remembered at once
-
 )
 
 // Errors of a Shelf.
@@ -118,15 +117,14 @@ func (p *Practice) Going(now time.Time) *downtime.Drill {
 func (s *Shelf) Unit(ctx context.Context, unit string) (p Practice, r downtime.Readiness, err error) {
 	r.Unit = unit
 	err = s.cfg.DB.Do(ctx, func(tx *sql.Tx) (err error) {
-		p, err = s.practice(ctx, tx, unit)
-		if err != nil {
+		if p, err = s.practice(ctx, tx, unit); err != nil {
 			return err
 		}
 		var at sql.NullInt64
 		if err := tx.QueryRowContext(ctx, `SELECT max(at) FROM continuity_census WHERE unit = $1`, s.key(unit)).Scan(&at); err != nil {
 			return err
 		}
-		if r.Data = (time.Time{}); at.Valid {
+		if at.Valid {
 			r.Data = time.Unix(at.Int64, 0).UTC()
 		}
 		return nil
