@@ -76,7 +76,7 @@ func (r *Room) Map(lying Counted) (*MapView, error) {
 			silent = append(silent, depend.Broken{Node: h.feeds[f.id], Since: s.Since})
 		}
 	}
-	pairs, said := r.engine.pairs(), r.said
+	pairs, said, shown := r.engine.pairs(), r.said, r.engine.shown
 	r.mu.Unlock()
 	asked := said.Propose(h.Graph, pairs, askedAfter)
 	census := depend.Census{At: lying.At}
@@ -97,7 +97,7 @@ func (r *Room) Map(lying Counted) (*MapView, error) {
 	}
 	for _, d := range said.Decisions() {
 		l := shownLink(h.Graph, &d.Edge, d.Nodes)
-		l.From, l.To = r.engine.shown(l.From), r.engine.shown(l.To) // who is a patient may have been heard since
+		l.From, l.To = shown(l.From), shown(l.To) // who is a patient may have been heard since
 		l.Yes, l.By, l.At = d.Confirmed, d.By, d.At
 		v.Said = append(v.Said, l)
 	}
@@ -116,7 +116,9 @@ func blamed(g *depend.Graph, silent []depend.Broken) []depend.Broken {
 	since := map[depend.NodeID]time.Time{}
 	var ids []depend.NodeID
 	for _, b := range silent {
-		since[b.Node] = b.Since
+		if first, known := since[b.Node]; !known || b.Since.Before(first) { // a house may call two feeds one
+			since[b.Node] = b.Since
+		}
 		ids = append(ids, b.Node)
 	}
 	out := silent
