@@ -35,8 +35,11 @@ func ReadSite(path string) (*Site, error) {
 		}
 		if info.IsDir() {
 			own = os.DirFS(path)
-			if files, err = filepath.Glob(filepath.Join(path, "*.yml")); err != nil {
+			if files, err = fs.Glob(own, "*.yml"); err != nil {
 				return nil, fmt.Errorf("list the files of the house's map: %w", err)
+			}
+			for i := range files {
+				files[i] = filepath.Join(path, files[i])
 			}
 		}
 	}
