@@ -16,6 +16,6 @@
 //	                                                          │
 //	                                                         Sign ─► Incidents ─► finding, one for each cause
 //
-// Nothing is asked of any system here, and nothing is configured: what is heard is the configuration. The figures come from
+// Nothing is asked of any system here, and nothing need be configured: what is heard is the configuration, beside what a house draws of itself (Site). The figures come from
 // simulated feeds; the package of each detector has them.
 package continuity

@@ -199,7 +199,7 @@ func (e *Engine) called(about string) []string {
 
 // blame looks which components explain what is missed. A feed that has said nothing since the others fell silent does not speak for a component yet.
 func (n *Incidents) blame() error {
-	silent, states, last := map[depend.NodeID]string{}, map[depend.NodeID]depend.State{}, time.Time{}
+	silent, states, last := map[depend.NodeID][]string{}, map[depend.NodeID]depend.State{}, time.Time{}
 	h, found := house{}, false
 	for _, i := range n.book.Open() {
 		for _, f := range i.Facts {
@@ -214,12 +214,12 @@ func (n *Incidents) blame() error {
 				found = true
 			}
 			if node, known := h.feeds[f.About]; known {
-				silent[node] = f.Key
+				silent[node] = append(silent[node], f.Key) // a house may call two feeds one
 				if f.Since.After(last) {
 					last = f.Since
 				}
 			} else if node, known := h.server(&f); known {
-				silent[node], states[node] = f.Key, depend.Down
+				silent[node], states[node] = append(silent[node], f.Key), depend.Down
 			}
 		}
 	}
@@ -241,7 +241,7 @@ func (n *Incidents) blame() error {
 		}
 		var keys []string
 		for _, node := range slices.Concat(s.Feeds, s.Probes) {
-			keys = append(keys, silent[node])
+			keys = append(keys, silent[node]...)
 		}
 		if i := n.book.Blame(string(s.Node), s.Name, keys); i != nil {
 			n.attacked(i)

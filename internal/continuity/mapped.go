@@ -87,7 +87,7 @@ func (r *Room) Map(lying Counted) (*MapView, error) {
 	for _, i := range r.incidents.book.Open() {
 		broken = append(broken, h.broken(i)...)
 	}
-	pairs, said := r.engine.traffic(), r.said
+	pairs, said, shown := r.engine.traffic(), r.said, r.engine.shown
 	r.mu.Unlock()
 	asked := said.Propose(h.Graph, pairs, askedAfter)
 	v := &MapView{Drawn: r.cfg.Site.Drawn}
@@ -99,7 +99,7 @@ func (r *Room) Map(lying Counted) (*MapView, error) {
 	}
 	for _, d := range said.Decisions() {
 		l := shownLink(h.Graph, &d.Edge, d.Nodes)
-		l.From, l.To = r.engine.shown(l.From), r.engine.shown(l.To) // who is a patient may have been heard since
+		l.From, l.To = shown(l.From), shown(l.To) // who is a patient may have been heard since
 		l.Yes, l.By, l.At = d.Confirmed, d.By, d.At
 		v.Said = append(v.Said, l)
 	}

@@ -191,4 +191,7 @@ func TestPairsAreBounded(t *testing.T) {
 	if h.engine.Pairs() != 2000 {
 		t.Errorf("%d pairs are counted", h.engine.Pairs())
 	}
+	if h.engine.Tick(h.now.AddDate(0, 0, 61)); h.engine.Pairs() != 0 {
+		t.Errorf("%d pairs are counted of which nothing was heard for two months", h.engine.Pairs())
+	}
 }

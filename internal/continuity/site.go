@@ -1,7 +1,6 @@
 package continuity
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -36,8 +35,11 @@ func ReadSite(path string) (*Site, error) {
 		}
 		if info.IsDir() {
 			own = os.DirFS(path)
-			if files, err = filepath.Glob(filepath.Join(path, "*.yml")); err != nil {
+			if files, err = fs.Glob(own, "*.yml"); err != nil {
 				return nil, fmt.Errorf("list the files of the house's map: %w", err)
+			}
+			for i := range files {
+				files[i] = filepath.Join(path, files[i])
 			}
 		}
 	}
@@ -55,6 +57,9 @@ func ReadSite(path string) (*Site, error) {
 		}
 		s.Columns = append(s.Columns, columns...)
 	}
+	if len(files) > mostFiles {
+		return nil, fmt.Errorf("the house's map is of more than %d files: put some together", mostFiles)
+	}
 	var texts []depend.Text
 	for _, file := range files {
 		if file == "" || own != nil && filepath.Base(file) == "services.yml" {
@@ -65,9 +70,6 @@ func ReadSite(path string) (*Site, error) {
 			return nil, fmt.Errorf("read the house's map: %w", err)
 		}
 		texts = append(texts, depend.Text{Name: file, Body: body})
-	}
-	if len(texts) > mostFiles {
-		return nil, errors.New("the house's map is of more than 200 files: put some together")
 	}
 	s.Drawn = len(texts) > 0
 	s.Map, err = depend.ReadMaps(s.Catalogue, texts...)

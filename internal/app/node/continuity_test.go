@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wardline/wardline/internal/app/node"
+	"github.com/wardline/wardline/internal/continuity"
 )
 
 func TestPlannedDowntimeIsChecked(t *testing.T) {
@@ -65,14 +66,23 @@ func TestANodeReadsTheHousesMap(t *testing.T) {
 		}
 	}
 	write("nodes: [{id: lis, kind: component}]\n")
-	h := newHouse(t, "continuity: {map: "+filepath.Dir(file)+"}\n") // opens the node once
-	write("nodes:\n  - {id: lis, kind: component, needs: [nothing]}\n")
-	c, err := node.ReadConfig(h.config)
+	c, err := node.ReadConfig(newHouse(t, "continuity: {map: "+filepath.Dir(file)+"}\n").config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	n, err := node.Open(t.Context(), c, slog.New(slog.DiscardHandler))
-	if err == nil {
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := n.Continuity().Map(continuity.Counted{})
+	if err != nil || !m.Drawn || m.Size() != 1 {
+		t.Errorf("the map: %+v, %v", m, err)
+	}
+	if err := n.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	write("nodes:\n  - {id: lis, kind: component, needs: [nothing]}\n")
+	if n, err = node.Open(t.Context(), c, slog.New(slog.DiscardHandler)); err == nil {
 		n.Close(t.Context())
 	}
 	if err == nil || !strings.Contains(err.Error(), "continuity.map: ") || !strings.Contains(err.Error(), "house.yml, line 2, column 40: it leads to an id that is not on the map") {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/wardline/wardline/internal/access"
 	"github.com/wardline/wardline/internal/collect"
+	"github.com/wardline/wardline/internal/continuity"
 	"github.com/wardline/wardline/internal/index"
 	"github.com/wardline/wardline/internal/integrity"
 	"github.com/wardline/wardline/internal/integrity/witness"
@@ -30,6 +31,9 @@ func (n *Node) FellSilent(st collect.Standing) { n.silence.tell(st) }
 
 // Desk and Entries tell what came of it.
 func (n *Node) Desk() *triage.Desk { return n.desk }
+
+// Continuity is the room that watches the rhythm of care.
+func (n *Node) Continuity() *continuity.Room { return n.continuity }
 
 // Entries is the size of the journal.
 func (n *Node) Entries() uint64 { return n.journal.Size() }

@@ -197,7 +197,7 @@ func readinessNone() page.Readiness {
 	}
 }
 
-// houseMap is the map of an invented house of about that many things, whose storage has been broken for 24 minutes, or the part of it that this touches.
+// houseMap is the map of an invented house of about that many things, whose storage has been broken for 24 minutes if it is small, or the part of it that this touches.
 func houseMap(size int, part bool) *depend.Impact {
 	now := time.Date(2026, 6, 16, 7, 42, 0, 0, time.UTC)
 	catalogue, err := depend.LoadCatalogue(content.Continuity(), nil)
@@ -256,11 +256,14 @@ func houseMap(size int, part bool) *depend.Impact {
 	if err != nil {
 		panic(err)
 	}
-	im := g.Impact([]depend.Broken{{Node: "storage", Since: now.Add(-24 * time.Minute)}}, census, now)
-	if part {
-		return im.Part()
+	broken := []depend.Broken{{Node: "storage", Since: now.Add(-24 * time.Minute)}}
+	switch {
+	case part:
+		return g.Impact(broken, census, now).Part()
+	case size > 40:
+		broken = nil
 	}
-	return im
+	return g.Impact(broken, census, now)
 }
 
 func flowMap(size int, part bool) page.FlowMap {
@@ -275,8 +278,10 @@ func flowMap(size int, part bool) page.FlowMap {
 		},
 		Said: []page.LinkRow{{ID: "3", URL: "/flows/map/links/3", Question: "Does Results to the record stop without LIS at LAB?", State: page.OK("Yes"), Says: "M. Okafor, Mon 15 Jun 11:04"}},
 	}
-	if part {
+	if size > 40 {
 		v.Map = template.HTML(im.Brief())
+	}
+	if part {
 		v.MapSays, v.Other = "Only what is touched: 61 of 200 things.", &page.Link{Text: "Show the whole map", URL: "/flows/map?all=1"}
 	}
 	for _, item := range im.List() {
