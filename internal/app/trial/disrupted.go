@@ -2,6 +2,7 @@ package trial
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/wardline/wardline/internal/app"
 	"github.com/wardline/wardline/internal/continuity"
 	"github.com/wardline/wardline/internal/continuity/depend"
+	"github.com/wardline/wardline/internal/continuity/incident"
 	"github.com/wardline/wardline/internal/detect/correlate"
 	"github.com/wardline/wardline/internal/finding"
 	"github.com/wardline/wardline/internal/hospital"
@@ -28,6 +30,8 @@ type Disruption struct {
 	Found     bool
 	After     time.Duration // from its beginning
 	By        string        // the first sign of it
+	Incidents int           // that people were told of it
+	Told      time.Duration // after which they were told the first
 }
 
 // Continuity is what the continuity room found of a played hospital.
@@ -36,6 +40,15 @@ type Continuity struct {
 	Events  int64
 	Feeds   int
 	False   []continuity.Sign // about ordinary life, in the days that count
+	Calls   []Call            // of incidents about ordinary life, in these days
+}
+
+// Call is an incident that people were told of.
+type Call struct {
+	At    time.Time
+	Level string
+	Class continuity.Class // of the worst of it
+	Says  string           // its first sign
 }
 
 // Disrupted plays a hospital and has the continuity room watch what its systems say, each event when it was said.
@@ -59,6 +72,7 @@ func Disrupted(ctx context.Context, c Config) (Continuity, error) {
 	if err := d.watch(); err != nil {
 		return Continuity{}, err
 	}
+	d.incidents, d.told = continuity.NewIncidents(d.engine), map[string]*incident.Incident{}
 	t.take1 = d.one
 	if err := h.Play(ctx, life.Sinks{Record: d.record, Truth: t.learn, Day: t.day}); err != nil {
 		return Continuity{}, err
@@ -68,13 +82,16 @@ func Disrupted(ctx context.Context, c Config) (Continuity, error) {
 
 type disrupted struct {
 	*trial
-	engine *continuity.Engine
-	set    *watch.Set
-	judge  *watch.Judge
-	state  *correlate.State
-	events int64
-	signs  []continuity.Sign
-	ticked time.Time
+	engine    *continuity.Engine
+	incidents *continuity.Incidents
+	told      map[string]*incident.Incident // of which people were told
+	set       *watch.Set
+	judge     *watch.Judge
+	state     *correlate.State
+	events    int64
+	signs     []continuity.Sign
+	ticked    time.Time
+	failed    error
 }
 
 // record hears the feeds that say how the house runs, and not who opened which record.
@@ -96,7 +113,9 @@ func (d *disrupted) record(r *feed.Record) error {
 		if r.At.Sub(d.ticked) > time.Hour {
 			d.ticked = r.At
 		}
-		d.signs = append(d.signs, d.engine.Tick(d.ticked)...)
+		if err := d.found(d.engine.Tick(d.ticked), d.ticked); err != nil {
+			return err
+		}
 	}
 	d.now = r.At
 	return d.decode(data, r.Feed)
@@ -104,14 +123,16 @@ func (d *disrupted) record(r *feed.Record) error {
 
 func (d *disrupted) one(hospital.Place) error {
 	d.events++
-	d.signs = append(d.signs, d.engine.Event(&d.event)...)
+	if err := d.found(d.engine.Event(&d.event), d.now); err != nil {
+		return err
+	}
 	matches := d.judge.Matches(&d.event)
 	for i := range matches {
 		m := &matches[i]
 		if !m.Silent {
 			book := finding.NewBook(1)
 			book.Add(m.Kind, m.Rule, &d.event)
-			d.found(book)
+			d.judged(book)
 		}
 		if o, ok := d.judge.Observe(m, &d.event); ok {
 			d.state.Add(o, d.fire)
@@ -134,20 +155,32 @@ func (d *disrupted) fire(f correlate.Firing) {
 	kind, rule, entity := d.set.Joined(&f)
 	book := finding.NewBook(1)
 	book.AddJoined(kind, rule, entity, f.Members)
-	d.found(book)
+	d.judged(book)
 }
 
-func (d *disrupted) found(book *finding.Book) {
+func (d *disrupted) judged(book *finding.Book) {
 	for _, f := range book.Findings() {
 		signs := d.engine.Finding(&f, d.now)
 		if d.c.Why != nil {
 			d.c.Why("finding", fmt.Sprint(d.now.In(d.zone).Format("Mon 02 15:04 "), f.Rule.Title, " ", f.Rule.Level, " ", f.Entities))
 		}
-		d.signs = append(d.signs, signs...)
+		if err := d.found(signs, d.now); err != nil {
+			d.failed = err
+		}
 		if f.Rule.Level == "critical" { // it calls a person by itself
 			d.signs = append(d.signs, continuity.Sign{Kind: critical, About: f.ID, Name: f.Rule.Title, At: d.now, Since: d.now})
 		}
 	}
+}
+
+// found takes signs, and whom people are told of.
+func (d *disrupted) found(signs []continuity.Sign, at time.Time) error {
+	d.signs = append(d.signs, signs...)
+	told, err := d.incidents.Take(signs, at)
+	for _, t := range told {
+		d.told[t.Incident.ID] = t.Incident
+	}
+	return errors.Join(err, d.failed)
 }
 
 // critical stands for a finding of another room that calls a person by itself.
@@ -155,7 +188,7 @@ const critical continuity.Kind = "critical finding"
 
 func (d *disrupted) report() Continuity {
 	out := Continuity{Events: d.events}
-	told := make([]bool, len(d.signs))
+	told, mine := make([]bool, len(d.signs)), map[string]bool{}
 	for i := range d.truth.Tales {
 		tale := &d.truth.Tales[i]
 		if !strings.HasPrefix(tale.ID, "D") && !strings.HasPrefix(tale.ID, "B") {
@@ -172,8 +205,29 @@ func (d *disrupted) report() Continuity {
 				s.Found, s.After, s.By = true, sign.At.Sub(tale.Start), sign.Text()
 			}
 		}
+		for _, i := range d.told {
+			if i.Into != "" || !d.tells(i, tale) {
+				continue
+			}
+			mine[i.ID] = true
+			if after := i.Told.Sub(tale.Start); s.Incidents == 0 || after < s.Told {
+				s.Told = after
+			}
+			s.Incidents++
+		}
 		out.Stories = append(out.Stories, s)
 	}
+	for _, i := range d.told {
+		if mine[i.ID] || i.Into != "" || i.Told.Before(d.from) {
+			continue
+		}
+		c := Call{At: i.Told, Level: continuity.RuleOf(i).Level, Class: continuity.Days, Says: i.Facts[0].Says}
+		for n := range i.Facts {
+			c.Class = min(c.Class, continuity.Class(i.Facts[n].Class))
+		}
+		out.Calls = append(out.Calls, c)
+	}
+	slices.SortFunc(out.Calls, func(a, b Call) int { return a.At.Compare(b.At) })
 	for j := range d.signs {
 		if !told[j] && !d.signs[j].Ended && d.signs[j].Kind != critical && !d.signs[j].At.Before(d.from) {
 			out.False = append(out.False, d.signs[j])
@@ -181,6 +235,20 @@ func (d *disrupted) report() Continuity {
 	}
 	slices.SortFunc(out.Stories, func(a, b Disruption) int { return strings.Compare(a.ID, b.ID) })
 	return out
+}
+
+// tells tells whether an incident is about what a story does.
+func (d *disrupted) tells(i *incident.Incident, tale *life.Tale) bool {
+	for n := range i.Facts {
+		f := &i.Facts[n]
+		if f.At.Before(tale.Start) || f.At.After(tale.End.Add(24*time.Hour)) {
+			continue
+		}
+		if about(tale.ID, &continuity.Sign{Kind: continuity.Kind(f.Kind), About: f.About}) {
+			return true
+		}
+	}
+	return false
 }
 
 // about tells whether a sign is of what a story does: by what it is about, as the story's systems are called.

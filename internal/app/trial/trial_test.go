@@ -143,11 +143,38 @@ func TestDisrupted(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, s := range r.Stories {
-			t.Logf("seed %d: %s of %s, case %v found %v after %s (target %s): %s", c.Seed, s.ID, s.Start.Format("Mon 02 15:04"), s.Case, s.Found, s.After.Round(time.Second), s.Target, s.By)
+			t.Logf("seed %d: %s of %s, case %v found %v after %s (target %s), %d incidents, the first told after %s: %s", c.Seed, s.ID, s.Start.Format("Mon 02 15:04"), s.Case, s.Found, s.After.Round(time.Second), s.Target, s.Incidents, s.Told.Round(time.Second), s.By)
 		}
 		for i := range r.False {
 			t.Logf("seed %d: about ordinary life, %s: %s", c.Seed, r.False[i].At.Format("Mon 02 15:04"), r.False[i].Text())
 		}
+		calls(t, c.Seed, r.Calls)
 		t.Logf("seed %d: %d events", c.Seed, r.Events)
 	}
+}
+
+func calls(t *testing.T, seed uint64, all []trial.Call) {
+	for _, c := range all {
+		t.Logf("seed %d: people were told of ordinary life, %s, %s, class %s: %s", seed, c.At.Format("Mon 02 Jan 15:04"), c.Level, c.Class, c.Says)
+	}
+}
+
+// TestQuiet plays seventy days of a house of 1,000 beds in which nothing is disrupted, and prints what people were told. WARDLINE_QUIET names a seed.
+func TestQuiet(t *testing.T) {
+	s := os.Getenv("WARDLINE_QUIET")
+	if s == "" {
+		t.Skip("plays a large hospital for four months: name a seed in WARDLINE_QUIET")
+	}
+	c := life.Config{Size: world.Full, Days: 119, Learn: 49, Rows: 0.002, Quality: life.FullFeeds, From: time.Date(2030, 3, 11, 0, 0, 0, 0, time.UTC)}
+	c.Seed, _ = strconv.ParseUint(s, 10, 64)
+	r, err := trial.Disrupted(t.Context(), trial.Config{Life: c})
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := map[string]int{}
+	for _, c := range r.Calls {
+		by[c.Level+" "+string(c.Class)]++
+	}
+	calls(t, c.Seed, r.Calls)
+	t.Logf("seed %d: %d events, in 70 days %d signs, %d incidents: %v", c.Seed, r.Events, len(r.False), len(r.Calls), by)
 }
