@@ -21,7 +21,11 @@ func (s *Sign) ID() string {
 	if s.Kind == Staged { // each step of a campaign is told
 		return event.NewID(watcher, s.About, strings.Join(s.Stages, ","), s.Deed).String()
 	}
-	return event.NewID(watcher, string(s.Kind), s.About, s.Since.UTC().Format("2006-01-02T15:04")).String()
+	state := "began"
+	if s.Ended {
+		state = "ended" // stands beside it, and not in its place
+	}
+	return event.NewID(watcher, string(s.Kind), s.About, s.Since.UTC().Format("2006-01-02T15:04"), state).String()
 }
 
 // Rule is what is thought of it: how much it matters, what it does to care, and when it is nothing.
