@@ -158,7 +158,7 @@ func (c *Console) incidentPage(r *request, n *continuity.IncidentView) page.Inci
 		v.Lost = page.Plural(n.Lost, "sign") + " more found no room here; findings have them."
 	}
 	if len(n.Impact.Causes) > 0 {
-		v.Map = template.HTML(n.Impact.Part().Draw()) // every word in it is escaped there
+		v.Map = template.HTML(n.Impact.Part().Brief()) // every word in it is escaped there
 	}
 	if access.Check(r.actor, access.FindingRead, access.Object{Kind: "finding", ID: n.ID}) == nil && !n.Told.IsZero() {
 		v.Finding = "/findings/" + n.ID
