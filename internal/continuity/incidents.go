@@ -43,6 +43,7 @@ func (n *Incidents) Take(signs []Sign, now time.Time) (out []Telling, err error)
 	}
 	if len(signs) > 0 {
 		err = n.blame()
+		n.gather()
 	}
 	n.book.Look(n.engine.spoke)
 	all, news := n.book.Due(now)
@@ -262,13 +263,54 @@ func (h house) server(f *incident.Fact) (depend.NodeID, bool) {
 
 // attacked makes what many feeds do together a part of the attack that goes on: that is what it was for.
 func (n *Incidents) attacked(i *incident.Incident) {
-	for _, attack := range n.book.Open() {
-		if attack != i && attack.Has(string(Staged)) {
-			n.book.Merge(attack, i)
-			return
+	if attack := n.attack(); attack != nil && attack != i {
+		n.book.Merge(attack, i)
+	}
+}
+
+// attack is the one that goes on; nil when none does.
+func (n *Incidents) attack() *incident.Incident {
+	for _, i := range n.book.Open() {
+		if i.Has(string(Staged)) {
+			return i
+		}
+	}
+	return nil
+}
+
+// gather makes feeds, two are enough, that fell silent together a part of the attack that goes on, whatever they have in common: what is encrypted is machines, and no map knows them all.
+func (n *Incidents) gather() {
+	attack := n.attack()
+	if attack == nil {
+		return
+	}
+	type missed struct {
+		i     *incident.Incident
+		since time.Time
+	}
+	var all []missed
+	for _, i := range n.book.Open() {
+		for _, f := range i.Facts {
+			if f.Over.IsZero() && (f.Kind == string(Silent) || f.Kind == string(ServerDown)) {
+				all = append(all, missed{i, f.Since})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b missed) int { return a.since.Compare(b.since) })
+	for from, to := 0, 0; from < len(all); from++ {
+		for to < len(all) && all[to].since.Sub(all[from].since) <= struck {
+			to++
+		}
+		for _, m := range all[from:to] {
+			if to-from > 1 && m.i.Ended.IsZero() {
+				attack = n.book.Merge(attack, m.i)
+			}
 		}
 	}
 }
+
+// struck is within which time feeds fall silent that one deed has struck.
+const struck = 15 * time.Minute
 
 // fewFeeds is how many things must go wrong with a component so that it is graver than each of them.
 const fewFeeds = 3
@@ -279,7 +321,11 @@ const Component Kind = "component"
 // RuleOf is what is thought of an incident: that of an attack, of the component that fails, or of the gravest that goes on.
 func RuleOf(i *incident.Incident) finding.Rule {
 	if i.Has(string(Staged)) {
-		return ruleOf(Staged, Hour)
+		rule := ruleOf(Staged, Hour)
+		if i.Has(string(Silent)) || i.Has(string(ServerDown)) {
+			rule.Title = "An attack stops what care needs"
+		}
+		return rule
 	}
 	var worst finding.Rule
 	class := Days

@@ -137,8 +137,14 @@ func TestWhoSpeaksClearsWhatItRestsOn(t *testing.T) {
 	}
 }
 
-// What many feeds do together while an attack goes on is the attack.
+// What many feeds do together while an attack goes on is the attack, whether one thing explains them or none.
 func TestAnAttackThatHitsCare(t *testing.T) {
+	for name, some := range map[string]map[[2]string]int{"the record": nil, "three machines": without("LIS", "PHARM", "RIS")} {
+		t.Run(name, func(t *testing.T) { anAttackThatHitsCare(t, some) })
+	}
+}
+
+func anAttackThatHitsCare(t *testing.T, some map[[2]string]int) {
 	w := newTown(t)
 	w.work(3*weeks, all())
 	for _, tag := range []string{"attack.credential_access", "attack.discovery", "attack.lateral_movement"} {
@@ -150,7 +156,7 @@ func TestAnAttackThatHitsCare(t *testing.T) {
 		t.Fatalf("told: %q", w.told)
 	}
 	attack := w.told[0][:4]
-	w.work(time.Hour, nil)
+	w.work(time.Hour, some)
 	for _, text := range w.told {
 		if text[:4] != attack || !strings.Contains(text, "critical staged") {
 			t.Errorf("told of something else: %q", text)

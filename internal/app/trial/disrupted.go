@@ -210,6 +210,11 @@ func (d *disrupted) report() Continuity {
 				continue
 			}
 			mine[i.ID] = true
+			if d.c.Why != nil {
+				for _, f := range i.Facts {
+					d.c.Why("incident", fmt.Sprint(tale.ID, " ", i.ID[:4], " ", i.Opened.In(d.zone).Format("Mon 02 15:04"), " told ", i.Told.In(d.zone).Format("15:04"), ": ", f.At.In(d.zone).Format("Mon 02 15:04 "), f.Says))
+				}
+			}
 			if after := i.Told.Sub(tale.Start); s.Incidents == 0 || after < s.Told {
 				s.Told = after
 			}
@@ -257,11 +262,12 @@ func about(story string, s *continuity.Sign) bool {
 		return slices.ContainsFunc(names, func(n string) bool { return strings.Contains(s.About, n) })
 	}
 	unanswered := s.Kind == continuity.MissingResults || s.Kind == continuity.LateResults
+	late := s.Kind == continuity.LateMessages && named(string(feed.Lab), "LIS")
 	switch story {
 	case "D01":
 		return named("LAB_RESULTS", string(feed.Lab)) || unanswered && named("LAB")
 	case "D06":
-		return s.Kind == continuity.Expired || s.Kind == continuity.Expires && named("engine-01") || s.Kind == continuity.Silent && named(string(feed.Lab)) || unanswered && named("LAB")
+		return s.Kind == continuity.Expired || s.Kind == continuity.Expires && named("engine-01") || s.Kind == continuity.Silent && named(string(feed.Lab)) || unanswered && named("LAB") || late
 	case "D02":
 		return named("ADT_OUT_PHARM")
 	case "D03":
@@ -269,7 +275,7 @@ func about(story string, s *continuity.Sign) bool {
 	case "D04":
 		return named("ADT_OUT_EHR") || s.Kind == "slow-answers"
 	case "D05":
-		return s.Kind == continuity.PartSilent && named("CHEM-2") || unanswered && named("LAB-CHEM")
+		return s.Kind == continuity.PartSilent && named("CHEM-2") || unanswered && named("LAB-CHEM") || late
 	case "D08":
 		return named("PACS")
 	case "D09":
