@@ -8,6 +8,8 @@
 //	                 feed                                ─► surge     it says the same again, or far too much
 //	                 way (who answers it)                ─► answer    late, with refusals, or not at all
 //	                 channel (of an interface engine)    ─► channel   takes in and does not hand on
+//	                 feed beside feeds                   ─► sibling   it says less than it should on a day like this
+//	                 message (when it was written)       ─► delay     it waited somewhere
 //	                 machine                             ─► hush      its logs stop with those of others
 //	                 finding                             ─► stage     it hangs together with others
 //	                 order (and what it brings back)     ─► pair      not answered, or late

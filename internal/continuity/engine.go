@@ -11,6 +11,7 @@ import (
 	"github.com/wardline/wardline/internal/continuity/depend"
 	"github.com/wardline/wardline/internal/continuity/hush"
 	"github.com/wardline/wardline/internal/continuity/pair"
+	"github.com/wardline/wardline/internal/continuity/sibling"
 	"github.com/wardline/wardline/internal/continuity/stage"
 	"github.com/wardline/wardline/internal/continuity/synthetic"
 	"github.com/wardline/wardline/internal/event"
@@ -44,6 +45,8 @@ type Engine struct {
 	stages   *stage.Book
 	logs     *hush.Watch
 	tests    *synthetic.Watch
+	siblings *sibling.Watch
+	halved   time.Time // until when feeds were held against each other
 	pairs    *pair.Book
 	crowd    *crowd.Book
 	crowded  int       // messages of feeds beyond mostFeeds
@@ -73,7 +76,7 @@ func NewEngine(cfg EngineConfig) *Engine {
 	}
 	return &Engine{
 		cfg: cfg, listener: newListener(cfg.Secret), feeds: map[string]*feed{}, ways: map[string]*way{}, channels: map[string]*channel{}, machines: map[string]*machine{}, links: map[string]*link{},
-		stages: stage.New(), logs: hush.New(), tests: synthetic.NewWatch(), pairs: pair.New(pair.Config{Zone: cfg.Zone, Holiday: cfg.Holiday}), crowd: crowd.New(crowd.Config{Zone: cfg.Zone, Holiday: cfg.Holiday}),
+		stages: stage.New(), logs: hush.New(), tests: synthetic.NewWatch(), siblings: sibling.New(), pairs: pair.New(pair.Config{Zone: cfg.Zone, Holiday: cfg.Holiday}), crowd: crowd.New(crowd.Config{Zone: cfg.Zone, Holiday: cfg.Holiday}),
 	}
 }
 
@@ -205,6 +208,7 @@ func (e *Engine) Tick(now time.Time) (out []Sign) {
 	out = append(out, e.logsSilent(now)...)
 	out = append(out, e.wayTold(e.tests.Tick(now), now)...)
 	out = append(out, e.tickPairs(now)...)
+	out = append(out, e.compared(now)...)
 	slices.SortStableFunc(out, func(a, b Sign) int { return strings.Compare(string(a.Class)+a.About, string(b.Class)+b.About) })
 	return out
 }
@@ -219,6 +223,7 @@ func (e *Engine) weed(now time.Time) {
 			return false
 		}
 		delete(e.feeds, f.id)
+		e.siblings.Forget(f.id)
 		e.gone = append(e.gone, gone{"continuity_feeds", f.id})
 		return true
 	})

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -403,4 +404,31 @@ func TestMessagesThatComeLate(t *testing.T) {
 	h.wants("the queue grows", "late-messages results from LIS: messages come 4 min later than usual")
 	send(5*time.Minute, func(time.Time) time.Duration { return 0 })
 	h.wants("it is empty", "late-messages results from LIS: over")
+}
+
+// Of seven senders, who speak at any time, one says half of what it should, from one day on, and is never silent; on a quiet day of all seven nothing is told.
+func TestAFeedThatSaysLess(t *testing.T) {
+	h := newHouse(t)
+	dice := rand.New(rand.NewPCG(7, 7))
+	send := func(long time.Duration, share func(sender int) float64) {
+		for end := h.now.Add(long); h.now.Before(end); h.now = h.now.Add(time.Minute) {
+			for n := range 7 {
+				if dice.Float64() < 0.3*share(n) {
+					h.message(fmt.Sprint("LIS", n), "EHR", "ORU", "", "")
+				}
+			}
+			h.signs = append(h.signs, h.engine.Tick(h.now)...)
+		}
+	}
+	send(9*weeks, func(int) float64 { return 1 })
+	h.wants("nine weeks as usual")
+	send(24*time.Hour, func(int) float64 { return 0.6 })
+	h.wants("a quiet day of all")
+	send(24*time.Hour, func(sender int) float64 {
+		if sender == 3 {
+			return 0.5
+		}
+		return 1
+	})
+	h.wants("one says half", "less-than-usual results from LIS3: ")
 }

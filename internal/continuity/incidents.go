@@ -111,8 +111,8 @@ func (n *Incidents) campaign(s *Sign) string {
 // marks are what a sign is about: a feed and its sender, who answers a way, what a channel or a server is called after.
 func (n *Incidents) marks(s *Sign) []string {
 	switch s.Kind {
-	case Staged, Expires, MorePatients:
-		return nil // a campaign is its own cause, and so is what has broken nothing yet, or is no system's fault
+	case Staged, Expires, MorePatients, LessThanUsual:
+		return nil // a campaign is its own cause, and so is what has broken nothing yet, or is no system's fault, or is not sure
 	case MissingResults, LateResults:
 		return n.engine.department(s.About)
 	}

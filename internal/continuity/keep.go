@@ -15,6 +15,7 @@ import (
 	"github.com/wardline/wardline/internal/continuity/hush"
 	"github.com/wardline/wardline/internal/continuity/incident"
 	"github.com/wardline/wardline/internal/continuity/pair"
+	"github.com/wardline/wardline/internal/continuity/sibling"
 	"github.com/wardline/wardline/internal/continuity/silence"
 	"github.com/wardline/wardline/internal/continuity/stage"
 	"github.com/wardline/wardline/internal/continuity/surge"
@@ -114,6 +115,8 @@ type rest struct {
 	Machines map[string]machineState
 	Book     json.RawMessage // stage.Book.Encode
 	Logs     json.RawMessage `json:",omitempty"` // hush.Watch.Encode
+	Siblings json.RawMessage `json:",omitempty"`
+	Halved   time.Time       `json:",omitzero"`
 	Pairs    json.RawMessage `json:",omitempty"`
 	Crowd    json.RawMessage `json:",omitempty"`
 }
@@ -127,7 +130,7 @@ type machineState struct {
 }
 
 func (e *Engine) rest() rest {
-	out := rest{Clock: e.clock, Channels: map[string]channelState{}, Machines: map[string]machineState{}, Book: e.stages.Encode(), Logs: e.logs.Encode(), Pairs: e.pairs.Encode(), Crowd: e.crowd.Encode()}
+	out := rest{Clock: e.clock, Channels: map[string]channelState{}, Machines: map[string]machineState{}, Book: e.stages.Encode(), Logs: e.logs.Encode(), Siblings: e.siblings.Encode(), Halved: e.halved, Pairs: e.pairs.Encode(), Crowd: e.crowd.Encode()}
 	for name, m := range e.machines {
 		out.Machines[name] = machineState{m.recent, m.told, m.last, m.stage}
 	}
@@ -367,7 +370,13 @@ func (r *Room) loadRest(ctx context.Context, tx *sql.Tx, e *Engine) error {
 				return err
 			}
 		}
-		e.logs = logs
+		siblings := e.siblings
+		if all.Siblings != nil {
+			if siblings, err = sibling.Decode(all.Siblings); err != nil {
+				return err
+			}
+		}
+		e.logs, e.siblings, e.halved = logs, siblings, all.Halved
 		e.clock, e.stages, e.pairs, e.crowd = all.Clock, book, pairs, came
 		for name, m := range all.Machines {
 			e.machines[name] = &machine{m.Recent, m.Told, m.Last, m.Stage}

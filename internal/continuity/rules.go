@@ -94,6 +94,11 @@ func rules() map[Kind]finding.Rule {
 			Summary:        "Even the quickest messages of a feed are minutes older when they come than they usually are. They wait somewhere: look at the interface engine, and at the system behind it.",
 			FalsePositives: []string{"What waited during a downtime is being sent.", "The sender's clock was set back."},
 		},
+		LessThanUsual: {
+			Title: "A feed says less than usual", Level: "medium", CareImpact: "A part of what it carries may be missing.",
+			Summary:        "The feed speaks, and far less than it should by its own weeks and by what other feeds say today. One of several senders behind it may have stopped. It is worth a look, and no call.",
+			FalsePositives: []string{"Work that was moved elsewhere, such as a closed ward."},
+		},
 		Queued: {
 			Title: "Messages wait in the interface engine", Level: "high", CareImpact: "Results and orders arrive late.",
 			Summary: "What the engine has to hand on becomes older and older. The system that it hands it to is slow or does not answer.",

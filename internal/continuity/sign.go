@@ -88,6 +88,8 @@ func (s *Sign) Text() string {
 		return fmt.Sprintf("%s: the oldest message has waited for %s", s.Name, spell(s.Took))
 	case LateMessages:
 		return fmt.Sprintf("%s: messages come %s later than usual", s.Name, spell(s.Took))
+	case LessThanUsual:
+		return fmt.Sprintf("%s: %d messages came where about %.0f should have, by what other feeds say", s.Name, s.Count, s.Expected)
 	case Clock, Expired:
 		return s.Name
 	case LogsSilent:

@@ -1,6 +1,9 @@
 package silence
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Silent tells whether the feed was silent when it was looked at last.
 func (f *Feed) Silent() bool { return f.silent }
@@ -38,6 +41,36 @@ func (f *Feed) Week() []Half {
 		}
 	}
 	return out
+}
+
+// Middle is what came in the half hour that holds a time of the last days, and what comes in it in the middle of the weeks before; false when that is not known, or when nothing
+// can be told of that half hour.
+func (f *Feed) Middle(at time.Time) (came, usual float64, ok bool) {
+	const few = 4 // weeks
+	days := append(f.days(), f.today)
+	date, half := f.date(at), f.half(at)
+	i := slices.IndexFunc(days, func(d day) bool { return d.date == date })
+	if i < 0 || days[i].lost&(1<<half) != 0 || f.spans(date)[half] != halfSeconds {
+		return 0, 0, false
+	}
+	came = float64(days[i].counts[half])
+	var past []float64
+	bin := f.weekBin(at)
+	for k := range days[:i] {
+		d := &days[k]
+		if weekday(d.date)*halves+bin%halves == bin && !f.holiday(d.date) && d.lost&(1<<half) == 0 {
+			past = append(past, float64(d.counts[half]))
+		}
+	}
+	if len(past) < few {
+		return 0, 0, false
+	}
+	slices.Sort(past)
+	past = past[1 : len(past)-1] // a holiday nobody entered, a flood
+	for _, n := range past {
+		usual += n / float64(len(past))
+	}
+	return came, usual, true
 }
 
 // Strange says that what comes now is not usual, such as a flood: the present half hour teaches nothing.
