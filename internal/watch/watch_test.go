@@ -274,12 +274,12 @@ func (w *ward) items(desk *triage.Desk) []triage.Item {
 		w.t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(w.t.Context())
-	done := make(chan error, 1)
-	go func() { done <- desk.Run(ctx, w.journal) }()
-	var before int
+	var before int // as of when the desk does not run yet: it may be quicker than the question
 	if i, err := desk.Get(ctx, "end"); err == nil {
 		before = i.Count
 	}
+	done := make(chan error, 1)
+	go func() { done <- desk.Run(ctx, w.journal) }()
 	until(w.t, "the desk to come to the end", func() bool {
 		i, err := desk.Get(ctx, "end")
 		return err == nil && i.Count > before
