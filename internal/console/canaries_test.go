@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -17,29 +16,16 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/wardline/wardline/internal/access"
-	"github.com/wardline/wardline/internal/console"
 	"github.com/wardline/wardline/internal/continuity"
 	"github.com/wardline/wardline/internal/continuity/canary"
 	"github.com/wardline/wardline/internal/event"
 	"github.com/wardline/wardline/internal/journal"
-	"github.com/wardline/wardline/internal/vault"
 )
 
 // newAviary is a node that watches decoys: none yet.
 func newAviary(t *testing.T) (*node, *continuity.Room) {
 	t.Helper()
-	var room *continuity.Room
-	n := newNode(t, func(n *node, cfg *console.Config) {
-		v, err := vault.Passing()
-		if err != nil {
-			t.Fatal(err)
-		}
-		room, err = continuity.OpenRoom(t.Context(), continuity.Config{Journal: n.journal, DB: cfg.DB, Vault: v, Taxonomy: n.tax, Zone: time.UTC, Log: slog.New(slog.DiscardHandler), Now: n.now})
-		if err != nil {
-			t.Fatal(err)
-		}
-		cfg.Continuity = room
-	})
+	n, room := newContinuity(t)
 	n.run(room.Run)
 	return n, room
 }

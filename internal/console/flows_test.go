@@ -22,8 +22,8 @@ import (
 	"github.com/wardline/wardline/internal/vault"
 )
 
-// newRhythm is a node that has heard a laboratory and a registration for three weeks, until now.
-func newRhythm(t *testing.T) (*node, *continuity.Room) {
+// newContinuity is a node with a room that watches the rhythm of care and does not run yet.
+func newContinuity(t *testing.T) (*node, *continuity.Room) {
 	t.Helper()
 	var room *continuity.Room
 	n := newNode(t, func(n *node, cfg *console.Config) {
@@ -37,6 +37,13 @@ func newRhythm(t *testing.T) (*node, *continuity.Room) {
 		}
 		cfg.Continuity = room
 	})
+	return n, room
+}
+
+// newRhythm is a node that has heard a laboratory and a registration for three weeks, until now.
+func newRhythm(t *testing.T) (*node, *continuity.Room) {
+	t.Helper()
+	n, room := newContinuity(t)
 	sent := 0
 	var lines []journal.Line
 	for at := n.now().AddDate(0, 0, -21).Truncate(time.Minute); at.Before(n.now()); at = at.Add(2 * time.Minute) {
