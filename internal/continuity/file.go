@@ -74,8 +74,8 @@ func (r *Room) file(ctx context.Context, signs []Sign) error {
 	}
 	r.found = append(r.found, signs...)
 	told, err := r.incidents.Take(signs, r.engine.clock)
-	if err != nil {
-		return fmt.Errorf("look what signs of disruption have in common: %w", err)
+	if err != nil { // each is told by itself
+		r.cfg.Log.ErrorContext(ctx, "what signs of disruption have in common is not known: look at the house's map with wardline map check", "error", err)
 	}
 	for i := range told {
 		r.filings++
