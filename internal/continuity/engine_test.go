@@ -401,7 +401,7 @@ func TestMessagesThatComeLate(t *testing.T) {
 	h.wants("eight days as usual")
 	began := h.now
 	send(20*time.Minute, func(at time.Time) time.Duration { return at.Sub(began) / 2 })
-	h.wants("the queue grows", "late-messages results from LIS: messages come 4 min later than usual")
+	h.wants("the queue grows", "late-messages results from LIS: messages come 8 min later than usual")
 	send(5*time.Minute, func(time.Time) time.Duration { return 0 })
 	h.wants("it is empty", "late-messages results from LIS: over")
 }

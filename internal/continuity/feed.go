@@ -28,6 +28,7 @@ type feed struct {
 	model   *silence.Feed
 	surge   *surge.Feed // nil where repetition says nothing
 	delay   *delay.Feed // nil until a message said when it was written
+	resumed time.Time   // from silence, since the start
 	parts   map[string]*part
 	count   uint64
 	silent  bool
@@ -67,6 +68,9 @@ func (e *Engine) feed(h *heard, at time.Time) *feed {
 	return f
 }
 
+// caughtUp is how long after a silence messages may be old.
+const caughtUp = 6 * time.Hour
+
 // class is that of the service whose feed it is.
 func (e *Engine) class(known depend.Heard) Class {
 	if row := e.cfg.Services.Match(known); row != nil {
@@ -85,7 +89,7 @@ func (f *feed) hear(e *Engine, h *heard, at time.Time) (out []Sign) {
 	f.count++
 	f.changed = true
 	if f.model.Observe(at) {
-		f.silent = false
+		f.silent, f.resumed = false, at
 		out = append(out, Sign{Kind: Silent, About: f.id, Name: e.nameOf(f), Class: f.class, At: at, Ended: true})
 		for _, p := range f.parts {
 			if !p.told { // it was silent with the feed
@@ -99,6 +103,9 @@ func (f *feed) hear(e *Engine, h *heard, at time.Time) (out []Sign) {
 			f.delay = delay.New()
 		}
 		for _, l := range f.delay.Observe(h.written, h.zoned, at) {
+			if at.Sub(f.resumed) < caughtUp { // what waited while it was silent is sent now
+				continue
+			}
 			out = append(out, Sign{Kind: LateMessages, About: f.id, Name: e.nameOf(f), Class: f.class, At: at, Since: l.Since, Ended: l.Ended, Took: l.By})
 		}
 	}

@@ -111,8 +111,10 @@ func (n *Incidents) campaign(s *Sign) string {
 // marks are what a sign is about: a feed and its sender, who answers a way, what a channel or a server is called after.
 func (n *Incidents) marks(s *Sign) []string {
 	switch s.Kind {
-	case Staged, Expires, MorePatients, LessThanUsual:
-		return nil // a campaign is its own cause, and so is what has broken nothing yet, or is no system's fault, or is not sure
+	case Expires, Expired:
+		return certified(s.Name)
+	case Staged, MorePatients, LessThanUsual:
+		return nil // a campaign is its own cause, and so is what is no system's fault, or is not sure
 	case MissingResults, LateResults:
 		return n.engine.department(s.About)
 	}
@@ -133,6 +135,16 @@ func (n *Incidents) marks(s *Sign) []string {
 	marks := e.called(s.About)
 	if s.On != "" {
 		marks = append(marks, program(s.On))
+	}
+	return marks
+}
+
+// certified is the machine whose certificate a name speaks of, so that its end and the connections that fail by it are one. What it has not broken yet is about nothing else.
+func certified(name string) (marks []string) {
+	for word := range strings.FieldsFuncSeq(strings.ToLower(name), func(r rune) bool { return unicode.IsSpace(r) || r == ',' || r == '=' || r == '/' }) {
+		if strings.Contains(word, ".") {
+			marks = append(marks, "certificate "+word)
+		}
 	}
 	return marks
 }

@@ -208,3 +208,17 @@ func TestAServerAndItsFeed(t *testing.T) {
 	w.work(time.Hour, nil)
 	w.tells("two incidents, one of them of two signs", 2, "low expires: [the certificate]", "high server-down: [archive, C-ECHO]", "high component: because of PACS [images and requests to PACS]")
 }
+
+// A certificate has ended, and connections fail by it: that is one thing. Another's end is another.
+func TestACertificateAndItsConnections(t *testing.T) {
+	w := newTown(t)
+	ended := func(host string) continuity.Sign {
+		return continuity.Sign{Kind: continuity.Expires, About: "certificate CN=" + host + ",O=Alder 4711", Name: "the certificate CN=" + host + ",O=Alder", Class: continuity.Hour, At: w.now, Since: w.now, Ends: w.now}
+	}
+	w.signs = append(w.signs, ended("engine-01.example.org"), ended("pacs.example.org"),
+		continuity.Sign{Kind: continuity.Expired, About: "tls 10.0.0.7:2575", Name: "connections to engine-01.example.org fail: its certificate has ended", Class: continuity.Hour, At: w.now, Since: w.now})
+	w.tell()
+	if len(w.told) != 2 {
+		t.Errorf("told: %q", w.told)
+	}
+}

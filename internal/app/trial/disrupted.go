@@ -168,7 +168,7 @@ func (d *disrupted) judged(book *finding.Book) {
 			d.failed = err
 		}
 		if f.Rule.Level == "critical" { // it calls a person by itself
-			d.signs = append(d.signs, continuity.Sign{Kind: critical, About: f.ID, Name: f.Rule.Title, At: d.now, Since: d.now})
+			d.signs = append(d.signs, continuity.Sign{Kind: critical, About: f.ID, Name: f.Rule.Title, At: d.now, Since: d.now, Entities: f.Entities["host"]})
 		}
 	}
 }
@@ -249,7 +249,7 @@ func (d *disrupted) tells(i *incident.Incident, tale *life.Tale) bool {
 		if f.At.Before(tale.Start) || f.At.After(tale.End.Add(24*time.Hour)) {
 			continue
 		}
-		if about(tale.ID, &continuity.Sign{Kind: continuity.Kind(f.Kind), About: f.About}) {
+		if about(tale.ID, &continuity.Sign{Kind: continuity.Kind(f.Kind), About: f.About, Entities: f.Entities}) {
 			return true
 		}
 	}
@@ -263,11 +263,12 @@ func about(story string, s *continuity.Sign) bool {
 	}
 	unanswered := s.Kind == continuity.MissingResults || s.Kind == continuity.LateResults
 	late := s.Kind == continuity.LateMessages && named(string(feed.Lab), "LIS")
+	hypervisor := slices.ContainsFunc(s.Entities, func(e string) bool { return strings.Contains(e, "esx-03") })
 	switch story {
 	case "D01":
 		return named("LAB_RESULTS", string(feed.Lab)) || unanswered && named("LAB")
 	case "D06":
-		return s.Kind == continuity.Expired || s.Kind == continuity.Expires && named("engine-01") || s.Kind == continuity.Silent && named(string(feed.Lab)) || unanswered && named("LAB") || late
+		return s.Kind == continuity.Expired || s.Kind == continuity.Expires && named("engine-01") || s.Kind == continuity.Silent && named("LIS")
 	case "D02":
 		return named("ADT_OUT_PHARM")
 	case "D03":
@@ -279,11 +280,11 @@ func about(story string, s *continuity.Sign) bool {
 	case "D08":
 		return named("PACS")
 	case "D09":
-		return s.Kind == continuity.Staged || s.Kind == critical || s.Kind == continuity.Silent && named(string(feed.Lab), string(feed.ADT), string(feed.Orders), string(feed.Imaging), string(feed.Pharmacy))
+		return (s.Kind == continuity.Staged || s.Kind == critical) && !hypervisor
 	case "D07":
 		return s.Kind == continuity.Clock
 	case "D10":
-		return s.Kind == continuity.Staged || s.Kind == critical
+		return (s.Kind == continuity.Staged || s.Kind == critical) && hypervisor
 	case "D11":
 		return s.Kind == "replay" || s.Kind == "flood"
 	case "D12":

@@ -1,7 +1,7 @@
 // Package delay watches how old messages are when they arrive: a queue that nobody reports shows in the times that its messages bear.
 //
 // What a sender's clock is off by, and how long a message usually takes, are one figure, and it is learned: of each minute the message that took least, in the middle of
-// the days before. A queue is seen, once a sender was heard for a week, when even the fastest of each of five minutes with messages is two minutes later than that, and three times later than any minute of the last seven
+// the days before. A queue is seen, once a sender was heard for a week, when even the fastest of each of five minutes with messages, a dozen in all, is two minutes later than that, and three times later than any minute of the last seven
 // days was; it is over when they are back for three. While it lasts nothing is learned. A sender that states no offset is an hour off on two nights of the year: five minutes in a row that
 // are an hour older or younger than usual, and no more than two minutes beside it, are such a night.
 package delay
@@ -17,8 +17,9 @@ import (
 const (
 	late     = 2 * time.Minute
 	times    = 3
-	fewest   = 5 // minutes in a row with messages
-	well     = 3 // of them, until it is over
+	fewest   = 5  // minutes in a row with messages
+	enough   = 12 // messages in them: single ones are late for reasons of their own
+	well     = 3  // of them, until it is over
 	daysKept = 7
 	mostAge  = 7 * 24 * time.Hour // of a message: older ones are told again, and no queue
 	middle   = 61                 // minutes of which the middle is usual
@@ -44,6 +45,8 @@ type state struct {
 	Minute int64         // since 1970, that is being gathered
 	Least  time.Duration // of its messages
 	Any    bool
+	Came   int                         // messages of it
+	Lates  int                         // of the minutes in the row
 	First  time.Time                   // when it was heard first
 	Known  int                         // minutes that were learned from
 	Ring   []time.Duration             // the least of the latest of these
@@ -71,8 +74,9 @@ func (f *Feed) Observe(written time.Time, zoned bool, at time.Time) (out []Late)
 	}
 	if minute := at.Unix() / 60; minute != f.s.Minute {
 		out = f.close()
-		f.s.Minute, f.s.Any = minute, false
+		f.s.Minute, f.s.Any, f.s.Came = minute, false, 0
 	}
+	f.s.Came++
 	f.s.Zoned = zoned
 	if !f.s.Any || took < f.s.Least {
 		f.s.Least, f.s.Any = took, true
@@ -107,9 +111,9 @@ func (f *Feed) close() []Late {
 	switch {
 	case f.s.Told.IsZero() && bad:
 		if f.s.Row++; f.s.Row == 1 {
-			f.s.Since = at.Add(-time.Minute)
+			f.s.Since, f.s.Lates = at.Add(-time.Minute), 0
 		}
-		if f.s.Row < fewest {
+		if f.s.Lates += f.s.Came; f.s.Row < fewest || f.s.Lates < enough {
 			return nil
 		}
 		f.s.Told, f.s.Row = f.s.Since, 0
