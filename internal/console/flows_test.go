@@ -136,6 +136,16 @@ func TestFeedsThatFallSilent(t *testing.T) {
 			t.Errorf("its finding does not lead to it:\n%s", text(body))
 		}
 	}
+	first := incidents[0].ID
+	if _, body := p.get("/flows/incidents/" + first); !strings.Contains(text(body), "Nobody has it") {
+		t.Errorf("before anybody has it:\n%s", text(body))
+	}
+	if status, body := p.post("/findings/"+first+"/take", nil); status != http.StatusSeeOther {
+		t.Errorf("it cannot be taken: status %d:\n%s", status, text(body))
+	}
+	if _, body := p.get("/flows/incidents/" + first); !strings.Contains(text(body), "You have it") || strings.Contains(body, "/take") {
+		t.Errorf("when somebody has it:\n%s", text(body))
+	}
 	for _, none := range []string{"/flows/incidents/0123", "/flows/0123"} {
 		if status, _ := p.get(none); status != http.StatusNotFound {
 			t.Errorf("%s: status %d", none, status)

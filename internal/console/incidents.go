@@ -160,10 +160,22 @@ func (c *Console) incidentPage(r *request, n *continuity.IncidentView) page.Inci
 	if len(n.Impact.Causes) > 0 {
 		v.Map = template.HTML(n.Impact.Part().Brief()) // every word in it is escaped there
 	}
-	if access.Check(r.actor, access.FindingRead, access.Object{Kind: "finding", ID: n.ID}) == nil && !n.Told.IsZero() {
-		v.Finding = "/findings/" + n.ID
-	}
+	c.inHands(r, n, &v)
 	return v
+}
+
+// inHands says who looks after it, and offers to do so: an incident that people were told of is a finding.
+func (c *Console) inHands(r *request, n *continuity.IncidentView, v *page.Incident) {
+	item, err := c.Desk.Get(r.Context(), n.ID)
+	if err != nil || access.Check(r.actor, access.FindingRead, object(&item)) != nil {
+		return // it is being watched, or was told this moment
+	}
+	v.Finding = "/findings/" + n.ID
+	v.Care = append(v.Care, page.Pair{Name: "In hand", Value: c.owner(r, item.Owner)})
+	if item.Owner != r.actor.ID && n.Ended.IsZero() && access.Check(r.actor, access.FindingJudge, object(&item)) == nil {
+		v.Take = v.Finding + "/take"
+		v.Keys = append([]page.Key{key("I have it", "A")}, v.Keys...)
+	}
 }
 
 // care says whom it touches, what goes wrong first, what still works, whom to call, and what to do meanwhile.

@@ -64,16 +64,16 @@ type IncidentRow struct {
 // Incident is one cause, with what it does to care and how it went.
 type Incident struct {
 	Frame
-	State        State
-	Label, About string
-	Care         []Pair
-	Steps        []string // what to do without the first service
-	StepsFor     string
-	Services     []ServiceRow
-	Signs        []SignRow
-	Lost         string
-	Map          template.HTML // SVG of what is touched; empty when nothing is
-	Finding      string        // where it is judged
+	State         State
+	Label, About  string
+	Care          []Pair
+	Steps         []string // what to do without the first service
+	StepsFor      string
+	Services      []ServiceRow
+	Signs         []SignRow
+	Lost          string
+	Map           template.HTML // SVG of what is touched; empty when nothing is
+	Finding, Take string        // where it is judged, and where somebody takes it
 }
 
 // FlowMap says what rests on what, and whom a failure touches.

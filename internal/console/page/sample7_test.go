@@ -369,7 +369,7 @@ func incident() page.Incident {
 	v := page.Incident{
 		Frame: flowsFrame("EHR fails, and 4 things with it", "What is broken, and whom does it touch?", "EHR fails, and 4 things with it.", ""), State: page.Act("Act now"), Label: "since 07:31, 11 minutes",
 		About: "Feeds that have one thing in common fell silent within minutes of each other. Look at that thing first: mending it mends them all.",
-		Care:  incidentCare(), Steps: labSteps(), StepsFor: "laboratory", Finding: "/findings/1",
+		Care:  append(incidentCare(), page.Pair{Name: "In hand", Value: "Nobody has it"}), Steps: labSteps(), StepsFor: "laboratory", Finding: "/findings/1", Take: "/findings/1/take",
 		Services: []page.ServiceRow{{Name: "Laboratory", Harm: "A late troponin or potassium", Left: "since 07:36", Call: "Laboratory 5120"}, {Name: "Pharmacy", Harm: "An overdose nobody stops", Left: "from 08:01 on", Call: "Pharmacy 5240"}},
 		Signs: []page.SignRow{
 			{State: page.Look("Goes on"), When: "07:36:10", Says: "Results from LIS: nothing came for 5 min; about 12 messages should have"},
