@@ -244,10 +244,11 @@ func (d *disrupted) report() Continuity {
 
 // tells tells whether an incident is about what a story does.
 func (d *disrupted) tells(i *incident.Incident, tale *life.Tale) bool {
+	attack := tale.ID == "D09" || tale.ID == "D10"
 	for n := range i.Facts {
 		f := &i.Facts[n]
-		if f.At.Before(tale.Start) || f.At.After(tale.End.Add(24*time.Hour)) {
-			continue
+		if f.At.Before(tale.Start) || f.At.After(tale.End.Add(24*time.Hour)) || attack && f.Kind != string(continuity.Staged) {
+			continue // what an attack strikes is a part of it
 		}
 		if about(tale.ID, &continuity.Sign{Kind: continuity.Kind(f.Kind), About: f.About, Entities: f.Entities}) {
 			return true
@@ -280,7 +281,7 @@ func about(story string, s *continuity.Sign) bool {
 	case "D08":
 		return named("PACS")
 	case "D09":
-		return (s.Kind == continuity.Staged || s.Kind == critical) && !hypervisor
+		return (s.Kind == continuity.Staged || s.Kind == critical) && !hypervisor || s.Kind == continuity.Silent && named(string(feed.Lab), string(feed.ADT), string(feed.Orders), string(feed.Imaging), string(feed.Pharmacy))
 	case "D07":
 		return s.Kind == continuity.Clock
 	case "D10":
