@@ -290,7 +290,8 @@ func (n *Incidents) attack() *incident.Incident {
 	return nil
 }
 
-// gather makes feeds, two are enough, that fell silent together a part of the attack that goes on, whatever they have in common: what is encrypted is machines, and no map knows them all.
+// gather makes feeds that fell silent together a part of the attack that goes on, whatever they have in common: what is encrypted is machines, and no map knows them all. While
+// it is hot two feeds are enough; later two may fall silent by chance.
 func (n *Incidents) gather() {
 	attack := n.attack()
 	if attack == nil {
@@ -301,8 +302,12 @@ func (n *Incidents) gather() {
 		since time.Time
 	}
 	var all []missed
+	enough := fewFeeds
 	for _, i := range n.book.Open() {
 		for _, f := range i.Facts {
+			if f.Kind == string(Staged) && n.engine.clock.Sub(f.At) < hot {
+				enough = 2
+			}
 			if f.Over.IsZero() && (f.Kind == string(Silent) || f.Kind == string(ServerDown)) {
 				all = append(all, missed{i, f.Since})
 			}
@@ -314,15 +319,18 @@ func (n *Incidents) gather() {
 			to++
 		}
 		for _, m := range all[from:to] {
-			if to-from > 1 && m.i.Ended.IsZero() {
+			if to-from >= enough && m.i.Ended.IsZero() {
 				attack = n.book.Merge(attack, m.i)
 			}
 		}
 	}
 }
 
-// struck is within which time feeds fall silent that one deed has struck.
-const struck = 15 * time.Minute
+// struck is within which time feeds fall silent that one deed has struck, and hot for how long after its last step an attack is.
+const (
+	struck = 15 * time.Minute
+	hot    = 48 * time.Hour
+)
 
 // fewFeeds is how many things must go wrong with a component so that it is graver than each of them.
 const fewFeeds = 3
