@@ -16,11 +16,14 @@ type state struct {
 	Minutes       [kept][2]int
 	Young, Old    []byte
 	Told          map[Kind][2]time.Time
+	Day           int64
+	Known         int
+	Worst         [days + 1]int32
 }
 
 // Encode writes the feed, so that Decode goes on where it was.
 func (f *Feed) Encode() []byte {
-	s := state{Clock: f.clock, Turned: f.turned, At: f.at, Young: prints(f.young), Old: prints(f.old), Told: map[Kind][2]time.Time{}}
+	s := state{Clock: f.clock, Turned: f.turned, At: f.at, Young: prints(f.young), Old: prints(f.old), Told: map[Kind][2]time.Time{}, Day: f.day, Known: f.known, Worst: f.worst}
 	for i, m := range f.minutes {
 		s.Minutes[i] = [2]int{m.all, m.again}
 	}
@@ -45,6 +48,7 @@ func Decode(b []byte) (*Feed, error) {
 	}
 	f := New()
 	f.clock, f.turned, f.at, f.young, f.old = s.Clock, s.Turned, s.At, set(s.Young), set(s.Old)
+	f.day, f.known, f.worst = s.Day, s.Known, s.Worst
 	for i, m := range s.Minutes {
 		f.minutes[i].all, f.minutes[i].again = m[0], m[1]
 	}

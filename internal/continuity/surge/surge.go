@@ -3,9 +3,15 @@
 //
 // A loop between two engines, or an operator who sends a file twice, says the same again and again; systems behind it file it again,
 // and slow down for all others. So of each message of a day a fingerprint of four bytes is kept.
+//
+// A record system that says each morning again who is expected repeats itself by its nature. So the most repetitions of five minutes are kept for each of the last seven days, and only what is
+// three times as many is a replay. (Without that a simulated house of 1,000 beds had 46 false alarms in 70 days.)
 package surge
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Kind is what there is too much of.
 type Kind string
@@ -30,6 +36,10 @@ const (
 	kept       = 5                // minutes that are looked at
 	fewRepeats = 30               // within these, so that it is a replay
 	share      = 4                // and one in so many
+	beyond     = 3                // times as many as in any five minutes of the days before
+	days       = 7                // that are known before that is told
+	newRepeats = 100              // of a feed that is not known for so long
+	newShare   = 2                // and one in so many
 	fewMore    = 500              // messages within these, so that it is a flood
 	times      = 5.0              // what is usual
 	generation = 12 * time.Hour   // for which a fingerprint is kept, or twice as long
@@ -46,6 +56,10 @@ type Feed struct {
 	young   map[uint32]struct{}
 	old     map[uint32]struct{}
 	told    map[Kind]spell
+
+	day   int64           // since 1970, of worst[0]
+	known int             // days before it
+	worst [days + 1]int32 // repetitions in five minutes, the most of each day, that of today first
 }
 
 // spell is a time of trouble.
@@ -97,6 +111,15 @@ func (f *Feed) advance(to time.Time) {
 			f.old = nil
 		}
 	}
+	for today := to.Unix() / 86400; f.day < today; f.day++ {
+		if today-f.day > days {
+			f.day, f.known, f.worst = today-1, 0, [days + 1]int32{}
+			continue
+		}
+		copy(f.worst[1:], f.worst[:])
+		f.worst[0] = 0
+		f.known++
+	}
 	minute := to.Unix() / 60
 	f.at = max(f.at, minute-kept)
 	for f.at < minute {
@@ -112,8 +135,20 @@ func (f *Feed) judge(usual float64) (out []Trouble) {
 		again += m.again
 	}
 	usual /= 6 // of five minutes
-	out = f.tell(out, again >= fewRepeats && again*share >= all, Trouble{Kind: Replay, Count: again, Of: all, Usual: usual})
+	replayed := f.replayed(again, all)
+	if _, told := f.told[Replay]; !told && !replayed {
+		f.worst[0] = max(f.worst[0], int32(again))
+	}
+	out = f.tell(out, replayed, Trouble{Kind: Replay, Count: again, Of: all, Usual: usual})
 	return f.tell(out, usual > 0 && all >= fewMore && float64(all) > times*usual, Trouble{Kind: Flood, Count: all, Of: all, Usual: usual})
+}
+
+// replayed tells whether so many of all messages of five minutes are too many that were said before. What today was like before is no excuse.
+func (f *Feed) replayed(again, all int) bool {
+	if f.known < days {
+		return again >= newRepeats && again*newShare >= all
+	}
+	return again >= max(fewRepeats, beyond*int(slices.Max(f.worst[1:]))) && again*share >= all
 }
 
 func (f *Feed) tell(out []Trouble, wrong bool, t Trouble) []Trouble {

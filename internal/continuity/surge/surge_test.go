@@ -26,12 +26,32 @@ func TestALoopIsFoundWithinMinutes(t *testing.T) {
 	}
 	loop := at
 	said, at = say(f, 1, 200, at, 2*time.Second)
-	if len(said) != 1 || said[0].Kind != surge.Replay || said[0].Since.Sub(loop) > 2*time.Minute {
+	if len(said) != 1 || said[0].Kind != surge.Replay || said[0].Since.Sub(loop) > 4*time.Minute { // it is new: after a week fewer repetitions are enough
 		t.Fatalf("%+v", said)
 	}
 	said, _ = say(f, 1000, 60, at, 30*time.Second)
 	if len(said) != 1 || !said[0].Ended {
 		t.Errorf("its end: %+v", said)
+	}
+}
+
+// A sender that says again each morning who is expected is like that: after a week that is no replay, and a loop is one all the same.
+func TestWhoRepeatsEachMorning(t *testing.T) {
+	f := surge.New()
+	for day := range 12 {
+		at := monday.AddDate(0, 0, day)
+		if said, _ := say(f, uint64(10_000*day), 240, at, 30*time.Second); len(said) > 0 {
+			t.Fatalf("day %d, new messages: %+v", day, said)
+		}
+		if said, _ := say(f, uint64(10_000*day), 60, at.Add(3*time.Hour), 4*time.Second); len(said) > 0 {
+			t.Errorf("day %d, a list that is said again: %+v", day, said)
+		}
+	}
+	at := monday.AddDate(0, 0, 12)
+	say(f, 900_000, 240, at, 30*time.Second)
+	said, _ := say(f, 900_000, 240, at.Add(3*time.Hour), time.Second)
+	if len(said) != 1 || said[0].Kind != surge.Replay {
+		t.Errorf("a loop: %+v", said)
 	}
 }
 
