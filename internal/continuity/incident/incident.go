@@ -82,7 +82,7 @@ func (b *Book) Open() []*Incident {
 	return slices.DeleteFunc(slices.Clone(b.all), func(i *Incident) bool { return !i.Ended.IsZero() })
 }
 
-// Restore takes up an incident that was kept. Those of which it was not sure that they were told are not told again.
+// Restore takes up an incident that was kept. What had been told of it is not told again.
 func (b *Book) Restore(i *Incident) {
 	b.all = append(b.all, i)
 	slices.SortStableFunc(b.all, func(x, y *Incident) int { return x.Opened.Compare(y.Opened) })
@@ -117,7 +117,7 @@ func (b *Book) Take(f Fact) *Incident {
 			if into == nil {
 				into = i
 			} else {
-				into = b.merge(into, i)
+				into = b.Merge(into, i)
 			}
 		}
 	}
@@ -168,7 +168,7 @@ func (i *Incident) settle(at time.Time) {
 
 func (i *Incident) add(f Fact) {
 	i.changed = true
-	at := slices.IndexFunc(i.Facts, func(old Fact) bool { return old.Key == f.Key && old.Over.IsZero() && old.Kind == f.Kind })
+	at := slices.IndexFunc(i.Facts, func(old Fact) bool { return old.Key == f.Key && old.Over.IsZero() && f.Over.IsZero() })
 	switch {
 	case at >= 0: // it is said again, or says more
 		f.Since, f.Marks = earlier(i.Facts[at].Since, f.Since), union(i.Facts[at].Marks, f.Marks)
@@ -243,7 +243,7 @@ func (b *Book) Blame(cause, name string, keys []string) *Incident {
 	}
 	into := all[0].i
 	for _, m := range all[1:] {
-		into = b.merge(into, m.i)
+		into = b.Merge(into, m.i)
 	}
 	if into.Cause != cause {
 		into.Cause, into.Name, into.changed, into.grown = cause, name, true, true
@@ -251,10 +251,8 @@ func (b *Book) Blame(cause, name string, keys []string) *Incident {
 	return into
 }
 
-// Merge makes two open incidents one, the older.
-func (b *Book) Merge(x, y *Incident) *Incident { return b.merge(x, y) }
-
-func (b *Book) merge(x, y *Incident) *Incident {
+// Merge makes two open incidents one, the older, and returns it.
+func (b *Book) Merge(x, y *Incident) *Incident {
 	if x == y {
 		return x
 	}

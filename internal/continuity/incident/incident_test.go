@@ -161,6 +161,17 @@ func TestTheEnd(t *testing.T) {
 	}
 }
 
+// What was over in one of two that become one does not end what goes on in the other.
+func TestWhatGoesOnStaysOpen(t *testing.T) {
+	var b incident.Book
+	old := b.Take(said("refusals", "LIS", 0))
+	young := b.Take(said("refusals", "PACS", 1))
+	young.Facts[0].Over, young.Facts[0].Key = at(2), old.Facts[0].Key
+	if i := b.Merge(old, young); i != old || !i.Has("refusals") || !i.Ended.IsZero() {
+		t.Errorf("%+v", i)
+	}
+}
+
 // Nobody says when a clock is right again: it counts as over after a day.
 func TestWhatNobodyEnds(t *testing.T) {
 	var b incident.Book
