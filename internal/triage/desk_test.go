@@ -135,6 +135,20 @@ func TestMatchesAreAddedUp(t *testing.T) {
 	})
 }
 
+// A watcher that takes a finding for something else, as when an attack begins to stop what care needs, has people told again, at the same level.
+func TestTakenForSomethingElse(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, db func() *store.DB) {
+		w := open(t, db())
+		w.entry(filed("r", "critical", "WS-1", 1, 1))
+		w.entry(filed("r", "critical", "WS-1", 1, 2))
+		w.want("r@WS-1", triage.New, 2, 1)
+		worse := filed("r", "critical", "WS-1", 1, 3)
+		worse.Finding.Rule.ID = "struck"
+		w.entry(worse)
+		w.want("r@WS-1", triage.New, 3, 2)
+	})
+}
+
 // What cannot be read is counted, and the lines beside it are taken in.
 func TestDamagedLinesLoseNothingElse(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, db func() *store.DB) {

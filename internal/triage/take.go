@@ -146,12 +146,12 @@ func (t *taking) suppress(ctx context.Context, item *Item, s *Suppression, event
 }
 
 // open puts the finding back into the queue if it was closed or suppressed, and says when people are to be
-// told again: when it comes back, when its level rises, and when its events come to the next power of ten.
+// told again: when it comes back, when its level rises, when its watcher takes it for something else, and when its events come to the next power of ten.
 func (t *taking) open(ctx context.Context, item, before *Item) error {
 	if before.Count == 0 {
 		return nil // it has just been opened
 	}
-	tell := magnitude(item.Count) > magnitude(before.Count) || finding.Rank(item.Rule.Level) > finding.Rank(before.Rule.Level)
+	tell := magnitude(item.Count) > magnitude(before.Count) || finding.Rank(item.Rule.Level) > finding.Rank(before.Rule.Level) || RuleID(&item.Rule) != RuleID(&before.Rule)
 	if before.State == Closed || before.State == Suppressed {
 		item.State, item.Verdict, item.Why, item.ClosedAt, item.Suppressed = New, "", "", time.Time{}, ""
 		tell = true
