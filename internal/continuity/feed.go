@@ -98,14 +98,11 @@ func (f *feed) hear(e *Engine, h *heard, at time.Time) (out []Sign) {
 			}
 		}
 	}
-	if !h.written.IsZero() {
+	if !h.written.IsZero() && at.Sub(f.resumed) >= caughtUp { // else what waited while it was silent is sent now
 		if f.delay == nil {
 			f.delay = delay.New()
 		}
 		for _, l := range f.delay.Observe(h.written, h.zoned, at) {
-			if at.Sub(f.resumed) < caughtUp { // what waited while it was silent is sent now
-				continue
-			}
 			out = append(out, Sign{Kind: LateMessages, About: f.id, Name: e.nameOf(f), Class: f.class, At: at, Since: l.Since, Ended: l.Ended, Took: l.By})
 		}
 	}
