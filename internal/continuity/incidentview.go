@@ -26,7 +26,7 @@ func (r *Room) Incidents(ctx context.Context, most int) ([]IncidentView, error) 
 	var out []IncidentView
 	r.mu.Lock()
 	for _, i := range r.incidents.book.Open() {
-		out = append(out, IncidentView{Incident: copied(i), Rule: RuleOf(i)})
+		out = append(out, IncidentView{Incident: r.shown(i), Rule: RuleOf(i)})
 	}
 	r.mu.Unlock()
 	slices.SortStableFunc(out, func(a, b IncidentView) int {
@@ -39,7 +39,7 @@ func (r *Room) Incidents(ctx context.Context, most int) ([]IncidentView, error) 
 				return err
 			}
 			if i.Into == "" && !i.Told.IsZero() && !slices.ContainsFunc(out, func(v IncidentView) bool { return v.ID == i.ID }) {
-				out = append(out, IncidentView{Incident: i, Rule: RuleOf(&i)})
+				out = append(out, IncidentView{Incident: r.shown(&i), Rule: RuleOf(&i)})
 			}
 			return nil
 		})
@@ -47,10 +47,14 @@ func (r *Room) Incidents(ctx context.Context, most int) ([]IncidentView, error) 
 	return out[:min(most, len(out))], err
 }
 
-// copied is an incident that nobody writes any more.
-func copied(i *incident.Incident) incident.Incident {
+// shown is a copy of an incident without the patients in it: who is one may have been heard since it was kept.
+func (r *Room) shown(i *incident.Incident) incident.Incident {
 	out := *i
-	out.Facts = slices.Clone(i.Facts)
+	out.Name, out.Facts = r.hidden(i.Name), slices.Clone(i.Facts)
+	for n := range out.Facts {
+		f := &out.Facts[n]
+		f.Name, f.Says = r.hidden(f.Name), r.hidden(f.Says)
+	}
 	return out
 }
 
@@ -72,7 +76,7 @@ func (r *Room) Incident(ctx context.Context, id string, lying Counted) (*Inciden
 	if err != nil {
 		return nil, err
 	}
-	v := &IncidentView{Incident: *i, Rule: RuleOf(i)}
+	v := &IncidentView{Incident: r.shown(i), Rule: RuleOf(i)}
 	var broken []depend.Broken
 	if i.Ended.IsZero() {
 		broken = h.broken(i)
@@ -88,7 +92,8 @@ func (r *Room) incident(ctx context.Context, id string) (*incident.Incident, err
 	r.mu.Lock()
 	for _, i := range r.incidents.book.Open() {
 		if i.ID == id {
-			out := copied(i)
+			out := *i
+			out.Facts = slices.Clone(i.Facts)
 			r.mu.Unlock()
 			return &out, nil
 		}

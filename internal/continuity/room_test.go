@@ -96,8 +96,8 @@ func (w *ward) sleep(until time.Time) {
 	w.now = until
 }
 
-// follow opens the room and runs it until done says so.
-func (w *ward) follow(done func(*continuity.Room) bool) *continuity.Room {
+// open opens the room.
+func (w *ward) open() *continuity.Room {
 	w.Helper()
 	room, err := continuity.OpenRoom(w.Context(), continuity.Config{
 		Journal: w.journal, DB: w.db, Vault: w.vault, Hide: w.hide, Shown: w.shown, Site: w.site, Taxonomy: w.tax, Log: slog.New(slog.DiscardHandler), Now: func() time.Time {
@@ -109,6 +109,13 @@ func (w *ward) follow(done func(*continuity.Room) bool) *continuity.Room {
 	if err != nil {
 		w.Fatal(err)
 	}
+	return room
+}
+
+// follow opens the room and runs it until done says so.
+func (w *ward) follow(done func(*continuity.Room) bool) *continuity.Room {
+	w.Helper()
+	room := w.open()
 	ctx, cancel := context.WithCancel(w.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- room.Run(ctx) }()
@@ -300,6 +307,35 @@ func TestNoPatientIsFiled(t *testing.T) {
 				if e.Header.Kind == journal.Findings && strings.Contains(string(line), "TESTPERSON") {
 					t.Errorf("filed: %s", line)
 				}
+			}
+		}
+	})
+}
+
+// TestWhoIsAPatientMayBeHeardLater has a channel bear a name of which it is heard afterwards that it is a patient's: what was told of it before does not show it any more.
+func TestWhoIsAPatientMayBeHeardLater(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		w := newWard(t, open())
+		fields := []byte(`{"message":"channel=TESTPERSON_IN state=disconnected"}`)
+		ev := event.Event{Source: "syslog/10.0.0.5", Class: w.tax.Class("linux", "syslog", ""), Format: "syslog", Time: w.at, Observed: w.at, Fields: fields, ID: event.NewID("engine", "1")}
+		if _, err := w.journal.Append(t.Context(), journal.Line{Kind: journal.Events, Source: ev.Source, Time: w.at, JSON: event.AppendLine(nil, &ev)}); err != nil {
+			t.Fatal(err)
+		}
+		w.sleep(w.at)
+		w.follow(w.told)
+		w.hide = func(text string) string { return strings.ReplaceAll(text, "TESTPERSON", "pt_1") }
+		room := w.follow(w.told)
+		all, err := room.Incidents(t.Context(), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one, err := room.Incident(t.Context(), all[0].ID, continuity.Counted{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range []continuity.IncidentView{all[0], *one} {
+			if said := i.Facts[0].Says + strings.Join(i.Names(), " "); strings.Contains(said, "TESTPERSON") || !strings.Contains(said, "pt_1") {
+				t.Errorf("shown: %s", said)
 			}
 		}
 	})
