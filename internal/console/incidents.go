@@ -211,8 +211,11 @@ func (c *Console) care(r *request, n *continuity.IncidentView) (facts []page.Pai
 		}
 		facts = append(facts, page.Pair{Name: "Still works", Value: capital(strings.Join(works, ", "))})
 	}
-	if len(call) == 0 {
-		call = []string{"whoever looks after " + page.Clean(n.Names()[0], 60)}
+	switch names := n.Names(); {
+	case n.Has(string(continuity.Staged)):
+		call = append([]string{"the incident team"}, call...)
+	case len(call) == 0 && len(names) > 0:
+		call = []string{"whoever looks after " + page.Clean(names[0], 60)}
 	}
 	return append(facts, page.Pair{Name: "Call", Value: strings.Join(call, ", then ")}), steps, stepsFor
 }

@@ -68,7 +68,7 @@ func (c Class) second() time.Duration {
 // lasts is after which time a kind counts as over when nobody says so.
 func (k Kind) lasts() time.Duration {
 	switch k {
-	case Clock, Expired, Gap, "critical finding":
+	case Clock, Expired, Gap:
 		return 24 * time.Hour
 	case Expires, Staged:
 		return 14 * 24 * time.Hour
@@ -117,8 +117,7 @@ func (n *Incidents) marks(s *Sign) []string {
 		return nil // a campaign is its own cause, and so is what is no system's fault, or is not sure
 	case MissingResults, LateResults:
 		return n.engine.department(s.About)
-	}
-	if s.Kind == Clock {
+	case Clock:
 		return []string{"clocks"} // they go by each other
 	}
 	e := n.engine
@@ -212,55 +211,56 @@ func (e *Engine) called(about string) []string {
 
 // blame looks which components explain what is missed. A feed that has said nothing since the others fell silent does not speak for a component yet.
 func (n *Incidents) blame() error {
-	silent, states, last := map[depend.NodeID][]string{}, map[depend.NodeID]depend.State{}, time.Time{}
-	h, found := house{}, false
-	for _, i := range n.book.Open() {
-		for _, f := range i.Facts {
-			if !f.Over.IsZero() || f.Kind != string(Silent) && f.Kind != string(ServerDown) {
-				continue
-			}
-			if !found {
-				var err error
-				if h, err = n.graph(); err != nil {
-					return err
-				}
-				found = true
-			}
-			if node, known := h.feeds[f.About]; known {
-				silent[node] = append(silent[node], f.Key) // a house may call two feeds one
-				if f.Since.After(last) {
-					last = f.Since
-				}
-			} else if node, known := h.server(&f); known {
-				silent[node], states[node] = append(silent[node], f.Key), depend.Down
-			}
-		}
-	}
-	if len(silent) < 2 {
+	open := n.missed()
+	if len(open) < 2 {
 		return nil
 	}
-	var ids []depend.NodeID
+	h, err := n.graph()
+	if err != nil {
+		return err
+	}
+	keys, states, last := map[depend.NodeID][]string{}, map[depend.NodeID]depend.State{}, time.Time{}
+	var silent []depend.NodeID
+	for _, f := range open {
+		if node, known := h.feeds[f.About]; known {
+			silent, keys[node] = append(silent, node), append(keys[node], f.Key) // a house may call two feeds one
+			if f.Since.After(last) {
+				last = f.Since
+			}
+		} else if node, known := h.server(f); known {
+			keys[node], states[node] = append(keys[node], f.Key), depend.Down
+		}
+	}
 	for _, f := range n.engine.order {
-		node := h.feeds[f.id]
-		if _, is := silent[node]; is {
-			ids = append(ids, node)
-		} else if !f.model.Heard().After(last) {
+		if node := h.feeds[f.id]; keys[node] == nil && !f.model.Heard().After(last) {
 			states[node] = depend.Unsure
 		}
 	}
-	for _, s := range h.Cause(ids, states).Suspects {
+	for _, s := range h.Cause(silent, states).Suspects {
 		if !s.Sure {
 			continue // fewer feeds can fall silent by chance
 		}
-		var keys []string
+		var explained []string
 		for _, node := range slices.Concat(s.Feeds, s.Probes) {
-			keys = append(keys, silent[node]...)
+			explained = append(explained, keys[node]...)
 		}
-		if i := n.book.Blame(string(s.Node), s.Name, keys); i != nil {
+		if i := n.book.Blame(string(s.Node), s.Name, explained); i != nil {
 			n.attacked(i)
 		}
 	}
 	return nil
+}
+
+// missed are the feeds that are silent and the servers that do not answer, as facts that go on.
+func (n *Incidents) missed() (out []*incident.Fact) {
+	for _, i := range n.book.Open() {
+		for k := range i.Facts {
+			if f := &i.Facts[k]; f.Over.IsZero() && (f.Kind == string(Silent) || f.Kind == string(ServerDown)) {
+				out = append(out, f)
+			}
+		}
+	}
+	return out
 }
 
 // server is the component of the map whose server a fact is about.
@@ -335,17 +335,19 @@ const (
 // fewFeeds is how many things must go wrong with a component so that it is graver than each of them.
 const fewFeeds = 3
 
-// Component is a thing on which several feeds rest.
-const Component Kind = "component"
+// The kinds of incidents that are no signs' own.
+const (
+	Component Kind = "component" // a thing fails on which several feeds rest
+	Struck    Kind = "struck"    // an attack has stopped what care needs
+)
 
 // RuleOf is what is thought of an incident: that of an attack, of the component that fails, or of the gravest that goes on.
 func RuleOf(i *incident.Incident) finding.Rule {
 	if i.Has(string(Staged)) {
-		rule := ruleOf(Staged, Hour)
 		if i.Has(string(Silent)) || i.Has(string(ServerDown)) {
-			rule.Title = "An attack stops what care needs"
+			return ruleOf(Struck, Hour)
 		}
-		return rule
+		return ruleOf(Staged, Hour)
 	}
 	var worst finding.Rule
 	class := Days

@@ -38,6 +38,11 @@ func rules() map[Kind]finding.Rule {
 				"Call the incident team now: cut the machines off that are named, lock the accounts, and see that a backup is offline.",
 			FalsePositives: []string{"A penetration test: ask who ordered one.", "Work of administrators on many machines, with a ticket."},
 		},
+		Struck: {
+			Title: "An attack stops what care needs", Level: "critical", CareImpact: "Feeds or servers that care needs stopped together while an attack goes on: more may follow within minutes.",
+			Summary:        "Go to downtime where the incident's page says that units are touched. Cut the machines off that are named, keep one backup offline, and leave encrypted machines running but unplugged: traces and keys may be in their memory.",
+			FalsePositives: []string{"A penetration test, and an outage of its own at the same time."},
+		},
 		Component: {
 			Title: "Something fails on which several feeds rest", Level: "critical", CareImpact: lost,
 			Summary:        "Feeds that have one thing in common fell silent within minutes of each other. Look at that thing first: mending it mends them all. The incident's page says which units are touched, and what to do there meanwhile.",
