@@ -377,6 +377,11 @@ func TestLogsThatStopTogether(t *testing.T) {
 	}
 	write(8*24*time.Hour, 0)
 	h.wants("eight days as usual")
+	h.now = h.now.Add(2 * time.Hour)
+	h.engine.Deaf(h.now)
+	h.signs = append(h.signs, h.engine.Tick(h.now)...)
+	h.wants("nobody could hear for two hours")
+	write(15*time.Minute, 0)
 	write(time.Hour, 6)
 	h.wants("six stop", "staged attack in stages: stolen credentials, looking around, defences switched off", "logs-silent the logs of 6 machines: nothing came for")
 	write(time.Hour, 0)

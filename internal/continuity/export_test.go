@@ -1,7 +1,10 @@
 package continuity
 
 import (
+	"cmp"
+	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -58,4 +61,20 @@ func (r *Room) Heard() uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.next
+}
+
+// State is all that the room's engine knows, as it is written.
+func (r *Room) State() (string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	feeds := make([]feedState, 0, len(r.engine.order))
+	for _, f := range r.engine.order {
+		feeds = append(feeds, f.state())
+	}
+	slices.SortFunc(feeds, func(a, b feedState) int { return cmp.Compare(a.ID, b.ID) })
+	text, err := json.Marshal(struct {
+		Rest  rest
+		Feeds []feedState
+	}{r.engine.rest(), feeds})
+	return string(text), err
 }

@@ -197,6 +197,36 @@ func aRoomRemembers(t *testing.T, w *ward) {
 	}
 }
 
+// TestARestartForgetsNothing has a laboratory speak for five weeks and servers write their logs: what is known of both is taken up as it was.
+func TestARestartForgetsNothing(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
+		w := newWard(t, open())
+		w.live(5 * weeks)
+		var lines []journal.Line
+		for n := range 6 {
+			ev := event.Event{Source: "syslog/10.0.0.1", Class: w.tax.Class("linux", "syslog", ""), Format: "syslog", Time: w.at, Observed: w.at, Fields: fmt.Appendf(nil, `{"hostname":"srv-%d"}`, n), ID: event.NewID("srv", fmt.Sprint(n))}
+			lines = append(lines, journal.Line{Kind: journal.Events, Source: ev.Source, Time: w.at, JSON: event.AppendLine(nil, &ev)})
+		}
+		if _, err := w.journal.Append(t.Context(), lines...); err != nil {
+			t.Fatal(err)
+		}
+		w.live(2 * time.Hour)
+		before, err := w.follow(heardAll(uint64(w.n))).State()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, known := range []string{"srv-5", `"Feeds":[{"ID":"`, `"Siblings":{"`, `"Halved":"20`} { // else nothing could be forgotten
+			if !strings.Contains(before, known) {
+				t.Errorf("%s is not known", known)
+			}
+		}
+		after, err := w.open().State()
+		if err != nil || after != before {
+			t.Errorf("%v: known before:\n%s\nand afterwards:\n%s", err, before, after)
+		}
+	})
+}
+
 // TestADownNodeHearsNothing has the node be away for half a day, in which the laboratory spoke to nobody: that is no silence of the laboratory's.
 func TestADownNodeHearsNothing(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, open func() *store.DB) { aDownNodeHearsNothing(t, newWard(t, open())) })

@@ -105,6 +105,21 @@ func TestARestartForgetsNothing(t *testing.T) {
 	}
 }
 
+// Nor that a feed is known for a week, and what its days were like: then fewer repetitions are a replay than of one that is new.
+func TestARestartForgetsNoDay(t *testing.T) {
+	f := surge.New()
+	var err error
+	for day := range 9 {
+		say(f, uint64(10_000*day), 240, monday.AddDate(0, 0, day), 30*time.Second)
+		if f, err = surge.Decode(f.Encode()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if said, _ := say(f, 80_000, 40, monday.AddDate(0, 0, 8).Add(3*time.Hour), 4*time.Second); len(said) != 1 || said[0].Kind != surge.Replay {
+		t.Errorf("forty repetitions: %+v", said)
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	feed := surge.New()
 	say(feed, 1, 40, monday, time.Second)
