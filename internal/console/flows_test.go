@@ -18,7 +18,9 @@ import (
 	"github.com/wardline/wardline/internal/console"
 	"github.com/wardline/wardline/internal/continuity"
 	"github.com/wardline/wardline/internal/event"
+	"github.com/wardline/wardline/internal/finding"
 	"github.com/wardline/wardline/internal/journal"
+	"github.com/wardline/wardline/internal/triage"
 	"github.com/wardline/wardline/internal/vault"
 )
 
@@ -151,6 +153,40 @@ func TestFeedsThatFallSilent(t *testing.T) {
 			t.Errorf("%s: status %d", none, status)
 		}
 	}
+}
+
+// TestAnAttackThatReachesCare: whoever opens it sees one incident, and calls the incident team first.
+func TestAnAttackThatReachesCare(t *testing.T) {
+	n, room := newRhythm(t)
+	told := func(rule string) func() bool {
+		return func() bool {
+			all, err := room.Incidents(t.Context(), 10)
+			return err == nil && len(all) == 1 && !all[0].Told.IsZero() && strings.HasSuffix(all[0].Rule.ID, rule)
+		}
+	}
+	for _, tag := range []string{"attack.credential_access", "attack.discovery", "attack.lateral_movement"} {
+		line, err := json.Marshal(triage.Filed{Watcher: "rules", Finding: finding.Finding{ID: tag, Rule: finding.Rule{ID: tag, Title: tag, Level: "high", Tags: []string{tag}}, Entities: map[string][]string{"host": {"DC-1"}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := n.journal.Append(t.Context(), journal.Line{Kind: journal.Findings, Source: "rules", Time: n.now(), JSON: line}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n.wait("the attack is told", told("staged"))
+	n.pass(11 * time.Minute)
+	n.wait("it reaches care", told("struck"))
+	p := n.hire(n.first(), "m.okafor", "M. Okafor", access.Analyst)
+	b := openTab(t, n)
+	b.signIn(p)
+	b.see("Is anything wrong")
+	b.open("/flows")
+	b.see("2 of 2 feeds are silent")
+	b.press(kb.Enter)
+	b.see("An attack stops what care needs: 2 things so far")
+	b.see("host dc-1")
+	b.see("The incident team")
+	b.shot("attack")
 }
 
 // TestAPauseThatIsUsual: who may change sources says that it is, and why; who may not is not asked.

@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"html/template"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,7 +62,13 @@ func (c *Console) incidentsPage(r *request, all []continuity.IncidentView) page.
 // incidentTitle says in a few words what it is.
 func incidentTitle(n *continuity.IncidentView) string {
 	names := n.Names()
-	if n.Cause != "" && !n.Has(string(continuity.Staged)) {
+	if n.Has(string(continuity.Staged)) {
+		if len(names) > 1 {
+			return n.Rule.Title + ": " + page.Plural(len(names)-1, "thing") + " so far"
+		}
+		return n.Rule.Title
+	}
+	if n.Cause != "" {
 		return capital(page.Clean(n.Name, 60)) + " fails, and " + page.Plural(len(names), "thing") + " with it"
 	}
 	title := n.Rule.Title
@@ -178,6 +185,28 @@ func (c *Console) inHands(r *request, n *continuity.IncidentView, v *page.Incide
 	}
 }
 
+// seenOn names the machines, accounts and addresses on which an attack was seen: these are to be cut off.
+func seenOn(n *continuity.IncidentView) []page.Pair {
+	const most = 8
+	var all []string
+	for i := range n.Facts {
+		all = append(all, n.Facts[i].Entities...)
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	if len(all) == 0 {
+		return nil
+	}
+	var shown []string
+	for _, e := range all[:min(most, len(all))] {
+		shown = append(shown, page.Clean(e, 60))
+	}
+	if len(all) > most {
+		shown = append(shown, "and "+page.Plural(len(all)-most, "other")+", in the finding")
+	}
+	return []page.Pair{{Name: "Seen on", Value: strings.Join(shown, ", ")}}
+}
+
 // care says whom it touches, what goes wrong first, what still works, whom to call, and what to do meanwhile.
 func (c *Console) care(r *request, n *continuity.IncidentView) (facts []page.Pair, steps []string, stepsFor string) {
 	im := n.Impact
@@ -213,11 +242,11 @@ func (c *Console) care(r *request, n *continuity.IncidentView) (facts []page.Pai
 	}
 	switch names := n.Names(); {
 	case n.Has(string(continuity.Staged)):
-		call = append([]string{"the incident team"}, call...)
+		facts, call = append(facts, seenOn(n)...), append([]string{"the incident team"}, call...)
 	case len(call) == 0 && len(names) > 0:
 		call = []string{"whoever looks after " + page.Clean(names[0], 60)}
 	}
-	return append(facts, page.Pair{Name: "Call", Value: strings.Join(call, ", then ")}), steps, stepsFor
+	return append(facts, page.Pair{Name: "Call", Value: capital(strings.Join(call, ", then "))}), steps, stepsFor
 }
 
 // whoWaits counts the patients of the units that are touched, the largest harm first.

@@ -53,7 +53,10 @@ func (r *Room) shown(i *incident.Incident) incident.Incident {
 	out.Name, out.Facts = r.hidden(i.Name), slices.Clone(i.Facts)
 	for n := range out.Facts {
 		f := &out.Facts[n]
-		f.Name, f.Says = r.hidden(f.Name), r.hidden(f.Says)
+		f.Name, f.Says, f.Entities = r.hidden(f.Name), r.hidden(f.Says), slices.Clone(f.Entities)
+		for k, e := range f.Entities {
+			f.Entities[k] = r.hidden(e)
+		}
 	}
 	return out
 }

@@ -40,7 +40,7 @@ func rules() map[Kind]finding.Rule {
 		},
 		Struck: {
 			Title: "An attack stops what care needs", Level: "critical", CareImpact: "Feeds or servers that care needs stopped together while an attack goes on: more may follow within minutes.",
-			Summary:        "Go to downtime where the incident's page says that units are touched. Cut the machines off that are named, keep one backup offline, and leave encrypted machines running but unplugged: traces and keys may be in their memory.",
+			Summary:        "Go to downtime in the units that it touches. Cut the machines off that are named, keep one backup offline, and leave encrypted machines running but unplugged: traces and keys may be in their memory.",
 			FalsePositives: []string{"A penetration test, and an outage of its own at the same time."},
 		},
 		Component: {
