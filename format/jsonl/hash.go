@@ -44,23 +44,35 @@ func joinHash(parent, name uint64) uint64 { return (bits.RotateLeft64(parent, 23
 
 // hashPart hashes one name word by word and tells whether it holds a dot.
 func hashPart(name []byte) (hash uint64, dotted bool) {
-	var a, b uint64
-	n := len(name)
-	switch {
-	case n >= 8:
-		a, b = binary.LittleEndian.Uint64(name), binary.LittleEndian.Uint64(name[n-8:])
-		if n > 16 {
-			return hashLong(name, a, b)
-		}
-	case n >= 4:
-		a, b = uint64(binary.LittleEndian.Uint32(name)), uint64(binary.LittleEndian.Uint32(name[n-4:]))
-	case n > 0:
-		a, b = uint64(name[0])|uint64(name[n>>1])<<8, uint64(name[n-1])
+	if len(name) > headBytes {
+		return hashLong(name)
 	}
+	var padded [headBytes]byte
+	copy(padded[:], name)
+	return hashHead(padded[:], len(name))
+}
+
+// headBytes is the length up to which a name is hashed without a loop.
+const headBytes = 16
+
+// hashHead is hashPart for the first n bytes of a text of headBytes at least.
+func hashHead(text []byte, n int) (hash uint64, dotted bool) {
+	text = text[:headBytes]
+	mask := &headMasks[n&31]
+	a, b := binary.LittleEndian.Uint64(text)&mask[0], binary.LittleEndian.Uint64(text[8:])&mask[1]
 	return mix(a^nameKey1, b^nameKey2^uint64(n)), zeroByte(a^allDots)|zeroByte(b^allDots) != 0
 }
 
-func hashLong(name []byte, a, b uint64) (hash uint64, dotted bool) {
+// headMasks say which bits of two words belong to a name of so many bytes. To look them up is faster than to shift.
+var headMasks = func() (masks [32][2]uint64) {
+	for n := range masks {
+		masks[n] = [2]uint64{1<<(8*n) - 1, 1<<(8*max(n-8, 0)) - 1}
+	}
+	return masks
+}()
+
+func hashLong(name []byte) (hash uint64, dotted bool) {
+	a, b := binary.LittleEndian.Uint64(name), binary.LittleEndian.Uint64(name[len(name)-8:])
 	dots := zeroByte(a^allDots) | zeroByte(b^allDots)
 	hash = mix(a^nameKey1, b^nameKey2^uint64(len(name)))
 	for rest := name[8:]; len(rest) > 8; rest = rest[8:] {

@@ -50,6 +50,8 @@ const (
 // from object to object and then allocates nothing.
 type Index struct {
 	Values []Value
+
+	marks marks // of the text, while it is scanned
 }
 
 // Find returns the position in x.Values of the first value at the dotted path, or -1.

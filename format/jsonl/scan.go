@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -20,10 +21,11 @@ func (e *SyntaxError) Error() string { return fmt.Sprintf("json: at byte %d: %s"
 // its values in x, replacing what was there. Names may repeat; every value counts.
 // On an error x is empty.
 func (x *Index) Scan(text []byte, lim Limits) error {
-	s := scanner{text: text, lim: lim, values: x.Values[:0], open: -1, hash: rootHash, depth: 1}
+	x.marks.mark(text)
+	s := scanner{text: text, lim: lim, values: x.Values[:0], marks: &x.marks, open: -1, hash: rootHash, depth: 1}
 	p, err := s.begin()
 	for s.depth > 0 && err == nil {
-		p, err = s.member(s.usual(p))
+		p, err = s.members(p)
 	}
 	x.Values = s.values
 	if p = s.space(p); err == nil && p != len(text) {
@@ -41,6 +43,7 @@ type scanner struct {
 	text   []byte
 	lim    Limits
 	values []Value
+	marks  *marks
 	open   int32  // index in values of the innermost open container; -1 for the object itself
 	array  bool   // that container is an array
 	hash   uint64 // of that container's path
@@ -65,53 +68,85 @@ func (s *scanner) first(p int) (int, error) {
 	return p, nil
 }
 
-// usual reads members of an object as nearly all logs write nearly all of theirs: a plain name, a string or
-// a whole number, no white space but a blank. It stops before the first that is any other, which is
-// for member to read.
-func (s *scanner) usual(p int) int {
-	text, values := s.text, s.values
-	for !s.array && p < len(text) && text[p] == '"' && len(values) < s.lim.Values {
-		nameEnd, seen := quoted(text, p+1)
-		at := nameEnd + 2
-		if seen != 0 || at+1 >= len(text) || text[nameEnd+1] != ':' {
-			break
-		}
-		name, dotted := hashPart(text[p+1 : nameEnd])
-		if dotted {
+// members reads members of an object as nearly all logs write nearly all of theirs, a plain name with a string or a number, no white space
+// but a blank, and then one value of whatever kind comes next.
+func (s *scanner) members(p int) (int, error) {
+	text, values, marks := s.text, s.values, s.marks
+	for !s.array && p+shortest < len(text) && text[p] == '"' && len(values) < s.lim.Values {
+		hash, nameEnd := s.plainName(p + 1)
+		at := nameEnd + len(`":`)
+		if nameEnd == 0 || at+1 >= len(text) {
 			break
 		}
 		if text[at] == ' ' {
 			at++
 		}
-		v := Value{Hash: joinHash(s.hash, name), NameStart: uint32(p + 1), NameEnd: uint32(nameEnd), Parent: s.open}
-		end := at
-		switch c := text[at]; {
-		case c == '"':
-			if end, v.Marks = quoted(text, at+1); v.Marks&broken != 0 {
-				s.values = values
-				return p
+		values = slices.Grow(values, 1)
+		v := &values[:len(values)+1][len(values)] // filled where it will stand: a copy takes longer than to find it
+		v.Hash, v.NameStart, v.NameEnd, v.Parent = joinHash(s.hash, hash), uint32(p+1), uint32(nameEnd), s.open
+		end, seen := at+1, Marks(0)
+		if text[at] == '"' {
+			n, slashed := marks.ahead(end)
+			if slashed {
+				seen = Escaped
 			}
-			v.Kind, v.Start, v.End = String, uint32(at+1), uint32(end)
+			if end += n; n == unseen || end >= len(text) || text[end] != '"' { // long, or not ASCII
+				if end, seen = marks.quoted(text, at+1); seen&broken != 0 {
+					break
+				}
+			}
+			v.Kind, v.Marks, v.Start, v.End = String, seen, uint32(at+1), uint32(end)
 			end++
-		case '1' <= c && c <= '9':
-			for end++; end < len(text) && text[end]-'0' <= 9; end++ {
-			}
-			v.Kind, v.Start, v.End = Number, uint32(at), uint32(end)
-		default:
-			s.values = values
-			return p
-		}
-		if end+1 >= len(text) || text[end] != ',' {
+		} else if end = s.usualNumber(v, at); end == 0 {
 			break
 		}
-		values = append(values, v)
-		p = end + 1
-		if text[p] <= ' ' {
+		values = values[:len(values)+1]
+		if end+1 >= len(text) || text[end] != ',' {
+			s.values = values
+			return s.next(end)
+		}
+		if p = end + 1; text[p] <= ' ' {
 			p = s.space(p)
 		}
 	}
 	s.values = values
-	return s.space(p)
+	return s.member(s.space(p))
+}
+
+// usualNumber reads a number into v and returns where it ends, or 0 for member to say what stands there.
+func (s *scanner) usualNumber(v *Value, p int) (end int) {
+	if c := s.text[p]; c-'0' > 9 && c != '-' {
+		return 0
+	}
+	v.Marks = 0
+	end, err := s.number(v, p)
+	if err != nil {
+		return 0
+	}
+	return end
+}
+
+// shortest is a length that plainName may look at from a name's quote on without looking where the text ends.
+const shortest = 1 + headBytes
+
+// plainName hashes the name that begins at p, and returns where it ends: 0 unless it is followed by a quote and a colon, and holds neither
+// escapes nor dots.
+func (s *scanner) plainName(p int) (hash uint64, end int) {
+	n, slashed := s.marks.ahead(p)
+	end = p + n
+	if slashed || n == unseen || end+1 >= len(s.text) || s.text[end] != '"' || s.text[end+1] != ':' {
+		return 0, 0
+	}
+	var dotted bool
+	if n <= headBytes {
+		hash, dotted = hashHead(s.text[p:], n)
+	} else {
+		hash, dotted = hashLong(s.text[p:end])
+	}
+	if dotted {
+		return 0, 0
+	}
+	return hash, end
 }
 
 // member reads one value, with its name when it stands in an object, and goes on
@@ -132,7 +167,7 @@ func (s *scanner) member(p int) (int, error) {
 	}
 	switch c := s.text[p]; c {
 	case '"':
-		end, seen := quoted(s.text, p+1)
+		end, seen := s.marks.quoted(s.text, p+1)
 		if seen&broken != 0 {
 			return end, quotedError(s.text, end)
 		}
@@ -162,7 +197,7 @@ func (s *scanner) name(v *Value, p int) (int, error) {
 	if p >= len(s.text) || s.text[p] != '"' {
 		return p, fail(p, "name expected")
 	}
-	end, seen := quoted(s.text, p+1)
+	end, seen := s.marks.quoted(s.text, p+1)
 	if seen&broken != 0 {
 		return end, quotedError(s.text, end)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/wardline/wardline/content"
 	"github.com/wardline/wardline/format/jsonl"
@@ -48,7 +49,7 @@ func TestLinesAreReadBackAsTheyWere(t *testing.T) {
 		t.Errorf("got class %q, want %q", got.Class.Key, want.Class.Key)
 	}
 	got.Class, want.Class = nil, nil
-	if diff := cmp.Diff(got, want, cmp.AllowUnexported(jsonl.Index{})); diff != "" {
+	if diff := cmp.Diff(got, want, cmpopts.IgnoreUnexported(jsonl.Index{})); diff != "" {
 		t.Errorf("got -, want +:\n%s", diff)
 	}
 }
