@@ -80,6 +80,7 @@ type fieldIndex struct {
 	rules    [][]int32      // by literal id
 	numbers  bool           // some literals are numbers: look also for the shortest form of the value
 	shortest int            // bytes of the shortest text in which anything can be found
+	teddy    *literal.Teddy // looks at a whole event for the literals, where they are few; may be nil
 }
 
 // Compile makes an engine of rules for the classes of a taxonomy. A rule that

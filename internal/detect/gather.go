@@ -14,6 +14,7 @@ func (m *Matcher) gather(v *view) {
 	for _, rule := range g.always {
 		m.nominate(rule)
 	}
+	ahead := m.glance(g.keywords)
 	for i := range m.event.Index.Values {
 		x := &m.event.Index.Values[i]
 		slot := v.slot(x.Hash)
@@ -24,8 +25,8 @@ func (m *Matcher) gather(v *view) {
 			continue
 		}
 		if slot == nil || len(slot.indexes) == 0 {
-			if g.keywords != nil && int(x.End-x.Start) >= g.keywords.shortest {
-				m.gatherKeywords(g.keywords, i)
+			if k := g.keywords; k != nil && int(x.End-x.Start) >= k.shortest && ahead.within(x) {
+				m.gatherKeywords(k, i)
 			}
 			continue
 		}
@@ -47,6 +48,33 @@ type placed struct {
 	slot  *wantedSlot
 	known uint64 // what memo tells it by, if it has been there before
 	index int32
+}
+
+// glimpses are places of an event at which words of any field may stand: few, and mostly none.
+type glimpses struct {
+	places []int32 // that are not passed yet
+	blind  bool    // nobody looked: they may stand anywhere
+}
+
+// glance looks for words of any field in the event as a whole, where that can be done.
+func (m *Matcher) glance(keywords *fieldIndex) glimpses {
+	if keywords == nil || keywords.teddy == nil {
+		return glimpses{blind: true}
+	}
+	m.glimpses = keywords.teddy.Find(m.event.Fields, m.glimpses[:0])
+	return glimpses{places: m.glimpses}
+}
+
+// within tells whether a word may stand in a value. Values are asked for in their order. Of those that are
+// not written as literals are nothing is known.
+func (g *glimpses) within(v *jsonl.Value) bool {
+	if g.blind || v.Marks&(jsonl.OddlyEscaped|jsonl.NonASCII) != 0 {
+		return true
+	}
+	for len(g.places) > 0 && g.places[0] < int32(v.Start) {
+		g.places = g.places[1:]
+	}
+	return len(g.places) > 0 && g.places[0] < int32(v.End)
 }
 
 // gatherKeywords looks for words in a value that nothing else is wanted of. Mostly there are none, and to remember

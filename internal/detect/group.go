@@ -103,6 +103,9 @@ func (c *compiler) newFieldIndex(field int32, marks []mark, waiting map[mark][]i
 		}
 	}
 	x.sieve, x.literals = b.Sieve(), b.Build()
+	if field == anyField && !x.numbers {
+		x.teddy = b.Teddy()
+	}
 	return x
 }
 

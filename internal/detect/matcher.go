@@ -32,6 +32,7 @@ type Matcher struct {
 	hits       []int32 // reused by searches for witnesses
 	found      []int32 // and by those of tests
 	number     []byte  // reused for the shortest form of a number
+	glimpses   []int32 // places of the event where words of any field may stand
 	matches    []int32
 }
 
