@@ -25,6 +25,7 @@ test: lint ## everything that must hold before a change is taken in; ends with w
 	@mkdir -p bin
 	@.ci/needs || unset CI; echo 'go test -p 4 -v ./... > bin/test.log'; go test -p 4 -v ./... > bin/test.log 2>&1 || { $(FAILED) bin/test.log; exit 1; }
 	@grep -E '^ok' bin/test.log
+	GODEBUG=cpu.avx2=off go test -short ./format/jsonl ./internal/detect ./internal/detect/literal # as on a processor without these instructions
 	@if command -v gcc > /dev/null; then \
 		CGO_ENABLED=1 go test -p 4 -race -short ./internal/scan ./internal/detect ./internal/finding ./internal/collect ./internal/collect/httpin ./internal/collect/hl7/... ./internal/triage ./internal/journal/... ./internal/hospital ./internal/access ./internal/store ./internal/watch ./internal/integrity ./internal/integrity/witness ./internal/integrity/stamp ./internal/sim/send; \
 		CGO_ENABLED=1 go test -race -short -run Room ./internal/privacy; \
@@ -40,6 +41,7 @@ lint: ## formatting, vet, staticcheck; known vulnerabilities where their list ca
 	@test -z "$$(gofmt -l cmd content format internal bench)" || { gofmt -l cmd content format internal bench; echo 'run gofmt on these'; exit 1; }
 	go vet ./...
 	GOOS=windows go vet ./cmd/wardline-canary ./internal/continuity/canary/...
+	GOARCH=arm64 go vet ./format/jsonl ./internal/detect/...
 	go run $(STATICCHECK) ./...
 	@if (exec 3<> /dev/tcp/vuln.go.dev/443) 2> /dev/null; then go run $(GOVULNCHECK) ./...; \
 	else echo 'govulncheck skipped: its list of vulnerabilities cannot be reached'; fi

@@ -88,6 +88,7 @@ func FuzzScan(f *testing.F) {
 	f.Add([]byte(`{"0042":"0042\x","a":0042}`))
 	f.Add([]byte(`{"Channel":"Security","EventID":4688,"NewProcessName":"C:\\Windows\\x.exe"}`))
 	f.Add([]byte(`{"00":"` + strings.Repeat("0", 63) + `""}`))
+	f.Add([]byte(`{"` + strings.Repeat("0", 62) + `"0":1,"a":[]}`))
 	f.Add([]byte(`{"CommandLine":"\"C:\\Program Files\\a.exe\" -e \u0041 ` + strings.Repeat("x", 200) + `","Keywords":-9,"a":0,"b":[null,"\n"]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		text = formattest.Plant(text)

@@ -85,25 +85,21 @@ func usualEscape(c byte) bool {
 	return c == 'n' || c == 't' || c == 'r' || c == 'b' || c == 'f'
 }
 
-// markBlocksPortable is markBlocks eight bytes at a time.
+// markBlocksPortable is markBlocks eight bytes at a time. Of each byte the low seven bits are added to what carries into the eighth when they
+// are anything but a quote, or a backslash, or are no less than a blank.
 func markBlocksPortable(text, stops, slashes []byte) {
 	for len(text) >= blockBytes {
 		var stop, slash uint64
 		for i := 0; i < blockBytes; i += 8 {
 			w := binary.LittleEndian.Uint64(text[i:])
-			stop |= gather(equals(w, '"')|equals(w&^(0x1f*ones), 0)|w) << i
-			slash |= gather(equals(w, '\\')) << i
+			low := w &^ highs
+			stop |= gather(^(((low^'"'*ones)+0x7f*ones)&(low+(0x80-' ')*ones))|w) << i
+			slash |= gather(^((low^'\\'*ones)+0x7f*ones)&^w) << i
 		}
 		binary.LittleEndian.PutUint64(stops, stop)
 		binary.LittleEndian.PutUint64(slashes, slash)
 		text, stops, slashes = text[blockBytes:], stops[8:], slashes[8:]
 	}
-}
-
-// equals sets the high bit of each byte that is c and of no other.
-func equals(w uint64, c byte) uint64 {
-	x := w ^ uint64(c)*ones
-	return ^(x&^highs + ^uint64(highs) | x | ^uint64(highs))
 }
 
 // gather puts the high bits of the eight bytes beside each other.

@@ -67,14 +67,13 @@ func (c *Commons) rarest(text string) (best string) {
 	return best
 }
 
-// add makes a bucket answer to a window in either case.
+// add makes a bucket answer to a window of a folded literal, and to its small letters.
 func (t *teddyTables) add(window string, bucket byte) {
 	for i := range narrow {
 		c := window[i]
 		t.mark(i, c, bucket)
 		if c |= 0x20; 'a' <= c && c <= 'z' {
 			t.mark(i, c, bucket)
-			t.mark(i, c&^0x20, bucket)
 		}
 	}
 }
