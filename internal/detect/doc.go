@@ -16,6 +16,7 @@
 //	                           │ text as it lies: escaped, in any case
 //	                           ▼
 //	   gather    each field's text ──► memo, or literal.Sieve ──► rules whose witness may be there
+//	             the whole event   ──► literal.Teddy ──► values in which a word of any field may stand
 //	                           │ mostly none
 //	                           ▼ folded when first asked for: no case, no escapes
 //	   run       each candidate's program ──► predicates, each answered once per event
