@@ -42,6 +42,7 @@ const (
 	AnswerRead      Verb = "answer.read"      // what the past was asked, and the answers
 	SourceRead      Verb = "source.read"      // who sends, how much, since when
 	SourceWrite     Verb = "source.write"
+	DowntimeDrill   Verb = "downtime.drill" // practise working on paper, and say that it was printed
 	RuleRead        Verb = "rule.read"
 	RuleWrite       Verb = "rule.write"
 	JournalRead     Verb = "journal.read"   // entries with what stands in them
@@ -87,6 +88,7 @@ hunt.run          all      all      -        -        -        -        -       
 answer.read       all      all      -        -        -        -        -        named
 source.read       all      all      all      all      all      all      -        all
 source.write      -        -        -        -        -        all      -        -
+downtime.drill    all      all      -        all      -        all      -        -
 rule.read         all      all      -        -        all      all      -        all
 rule.write        -        all      -        -        -        -        -        -
 journal.read      all      all      -        -        -        -        -        -

@@ -111,7 +111,7 @@ func TestTheTableIsWhole(t *testing.T) {
 	}
 	named := []access.Verb{
 		access.TodayRead, access.FindingRead, access.FindingJudge, access.FindingSuppress, access.SearchRun, access.HuntRun,
-		access.AnswerRead, access.SourceRead, access.SourceWrite, access.RuleRead, access.RuleWrite, access.JournalRead, access.JournalVerify,
+		access.AnswerRead, access.SourceRead, access.SourceWrite, access.DowntimeDrill, access.RuleRead, access.RuleWrite, access.JournalRead, access.JournalVerify,
 		access.PeopleRead, access.PeopleWrite, access.TokenWrite, access.TrailRead, access.TrailReadOwn, access.SelfWrite, access.EventAppend,
 		access.CaseRead, access.CaseDecide, access.CaseReveal, access.RecordTrace, access.RecordRead, access.StaffDay, access.ExplainedRead,
 	}

@@ -13,7 +13,7 @@ import (
 func roleChoices(has []access.Role) []page.Choice {
 	hints := map[access.Role]string{
 		access.Analyst: "judges findings, searches", access.Senior: "and hides what is expected", access.Privacy: "decides on accesses to records, sees names for a reason",
-		access.Biomed: "findings about own devices", access.Auditor: "reads and verifies, changes nothing", access.Admin: "people, tokens and sources; no event",
+		access.Biomed: "findings about own devices, drills of downtime", access.Auditor: "reads and verifies, changes nothing", access.Admin: "people, tokens and sources; no event",
 	}
 	var all []page.Choice
 	for _, role := range access.PeopleRoles() {
@@ -300,7 +300,7 @@ func (c *Console) revoke(r *request) (answer, error) {
 func did(v access.Verb) string {
 	said := map[access.Verb]string{
 		access.FindingJudge: "judged a finding", access.FindingSuppress: "hid or showed findings", access.SearchRun: "searched", access.HuntRun: "searched back in time", access.AnswerRead: "read answers",
-		access.SourceWrite: "changed a source", access.RuleWrite: "changed rules", access.JournalVerify: "checked the journal", access.PeopleWrite: "changed who may enter",
+		access.SourceWrite: "changed a source", access.DowntimeDrill: "prepared a unit for downtime", access.RuleWrite: "changed rules", access.JournalVerify: "checked the journal", access.PeopleWrite: "changed who may enter",
 		access.TokenWrite: "made or revoked a token", access.SelfWrite: "changed the own access",
 		access.CaseRead: "opened a case", access.CaseDecide: "decided a case", access.CaseReveal: "had names shown", access.RecordTrace: "asked who saw a record", access.RecordRead: "opened a doubt about a record",
 		access.StaffDay: "looked at a day at work",

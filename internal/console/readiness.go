@@ -173,8 +173,12 @@ func (c *Console) unitPage(r *request, u *ready, past []continuity.Downtime) pag
 	}
 	v.Frame = c.frame(r, "flows", u.name(), ask)
 	v.Crumbs = []page.Link{{Text: "Flows", URL: "/flows"}, {Text: "Readiness", URL: "/flows/readiness"}, {Text: u.name()}}
+	base := "/flows/readiness/" + unitID(u.unit.Unit)
+	if allowed(r.actor, access.DowntimeDrill) == nil {
+		v.Base, v.Keys = base, append(keys, v.Keys...)
+	}
 	if allowed(r.actor, access.SourceWrite) == nil {
-		v.Base, v.Keys = "/flows/readiness/"+unitID(u.unit.Unit), append(keys, v.Keys...)
+		v.Recover = base + "/recover"
 	}
 	if t := unitToast(r); t != nil {
 		v.Toast = t
@@ -263,8 +267,8 @@ func unitToast(r *request) *page.Toast {
 	return nil
 }
 
-// practise does something to a unit in the name of the reader, and comes back to its page.
-func (c *Console) practise(r *request, what string, detail map[string]string, act func(ctx context.Context, unit *continuity.PaperUnit) (done string, err error)) (answer, error) {
+// onUnit does something to a unit in the name of the reader, who needs verb for it, and comes back to its page.
+func (c *Console) onUnit(r *request, verb access.Verb, what string, detail map[string]string, act func(ctx context.Context, unit *continuity.PaperUnit) (done string, err error)) (answer, error) {
 	u, err := c.unitOf(r)
 	if err != nil {
 		return answer{}, err
@@ -274,7 +278,7 @@ func (c *Console) practise(r *request, what string, detail map[string]string, ac
 	}
 	detail["act"], detail["unit"] = what, page.Clean(u.Unit, 80)
 	done := ""
-	err = c.House.Do(r.Context(), access.SourceWrite, access.Object{Kind: "unit", ID: unitID(u.Unit)}, detail, func(ctx context.Context) (err error) {
+	err = c.House.Do(r.Context(), verb, access.Object{Kind: "unit", ID: unitID(u.Unit)}, detail, func(ctx context.Context) (err error) {
 		done, err = act(ctx, u)
 		return err
 	})
@@ -291,13 +295,13 @@ func (c *Console) practise(r *request, what string, detail map[string]string, ac
 }
 
 func (c *Console) printed(r *request) (answer, error) {
-	return c.practise(r, "paper was printed", nil, func(ctx context.Context, u *continuity.PaperUnit) (string, error) {
+	return c.onUnit(r, access.DowntimeDrill, "paper was printed", nil, func(ctx context.Context, u *continuity.PaperUnit) (string, error) {
 		return "printed", c.Shelf.Printed(ctx, u.Unit, r.actor.Name)
 	})
 }
 
 func (c *Console) startDrill(r *request) (answer, error) {
-	return c.practise(r, "start a drill", nil, func(ctx context.Context, u *continuity.PaperUnit) (string, error) {
+	return c.onUnit(r, access.DowntimeDrill, "start a drill", nil, func(ctx context.Context, u *continuity.PaperUnit) (string, error) {
 		return "", c.Shelf.StartDrill(ctx, u.Unit, r.actor.Name, c.Paper.Steps())
 	})
 }
@@ -307,18 +311,18 @@ func (c *Console) drillStep(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, &mistake{"Say which step is done."}
 	}
-	return c.practise(r, "a step of a drill is done", map[string]string{"step": fmt.Sprint(n + 1)}, func(ctx context.Context, u *continuity.PaperUnit) (string, error) {
+	return c.onUnit(r, access.DowntimeDrill, "a step of a drill is done", map[string]string{"step": fmt.Sprint(n + 1)}, func(ctx context.Context, u *continuity.PaperUnit) (string, error) {
 		return "", c.Shelf.Drilled(ctx, u.Unit, n)
 	})
 }
 
 func (c *Console) endDrill(r *request) (answer, error) {
-	return c.practise(r, "end the drill", nil, func(ctx context.Context, u *continuity.PaperUnit) (string, error) {
+	return c.onUnit(r, access.DowntimeDrill, "end the drill", nil, func(ctx context.Context, u *continuity.PaperUnit) (string, error) {
 		return "drilled", c.Shelf.EndDrill(ctx, u.Unit)
 	})
 }
 
-// recoverUnit has the list made of what must be entered back. It is sealed for the unit, as its packs are, and does not come to the browser: nobody's role in the console is to read charts.
+// recoverUnit has the list made of what must be entered back. Who may have it made can excuse late entries, so it is not asked for by the verb of drills. It is sealed for the unit, as its packs are, and does not come to the browser: nobody's role in the console is to read charts.
 func (c *Console) recoverUnit(r *request) (answer, error) {
 	const layout = "2006-01-02T15:04" // of an input of type datetime-local
 	from, err1 := time.ParseInLocation(layout, r.PostForm.Get("from"), c.Zone)
@@ -327,7 +331,7 @@ func (c *Console) recoverUnit(r *request) (answer, error) {
 		return answer{}, &mistake{"Say when the downtime began and when it ended, each with day and time."}
 	}
 	detail := map[string]string{"from": from.UTC().Format(time.RFC3339), "to": to.UTC().Format(time.RFC3339)}
-	return c.practise(r, "list what must be entered back", detail, func(ctx context.Context, u *continuity.PaperUnit) (string, error) {
+	return c.onUnit(r, access.SourceWrite, "list what must be entered back", detail, func(ctx context.Context, u *continuity.PaperUnit) (string, error) {
 		l, err := c.Recover(ctx, u.Unit, from, to, r.actor.Name)
 		if err != nil {
 			return "", err

@@ -161,11 +161,13 @@ func TestUnitsThatGetNoPaper(t *testing.T) {
 	}
 }
 
-// TestWhoPractises: an administrator says that paper was printed and holds a drill, each sealed before it is done; others look on.
+// TestWhoPractises: who looks after devices says that paper was printed and holds a drill, each sealed before it is done, and has no list made that excuses late entries; an
+// auditor looks on.
 func TestWhoPractises(t *testing.T) {
 	w := newWards(t)
 	admin := w.first()
 	auditor := w.hire(admin, "a.audit", "A. Audit", access.Auditor)
+	biomed := w.hire(admin, "b.med", "B. Med", access.Biomed)
 	at := unitPage("4W")
 	if status, body := auditor.get(at); status != http.StatusOK || strings.Contains(body, "<button class=\"btn") || !strings.Contains(body, "What it has") {
 		t.Errorf("an auditor: status %d\n%s", status, body)
@@ -179,6 +181,12 @@ func TestWhoPractises(t *testing.T) {
 		}
 	}
 	w.seal.broken.Store(false)
+	if _, body := biomed.get(at); !strings.Contains(body, at+"/drill\"") || !strings.Contains(body, at+"/printed\"") || strings.Contains(body, at+"/recover") {
+		t.Errorf("who may practise is offered:\n%s", body)
+	}
+	if status, _ := biomed.post(at+"/recover", form); status != http.StatusForbidden {
+		t.Errorf("a list that excuses late entries, for who may only practise: status %d", status)
+	}
 	for _, act := range acts {
 		if status, _ := auditor.post(at+act, form); status != http.StatusForbidden {
 			t.Errorf("%s as an auditor: status %d", act, status)
@@ -192,17 +200,17 @@ func TestWhoPractises(t *testing.T) {
 	}
 	do := func(act string, form url.Values, says string) {
 		t.Helper()
-		status, to := admin.post(at+act, form)
+		status, to := biomed.post(at+act, form)
 		if status != http.StatusSeeOther {
 			t.Fatalf("%s: status %d\n%s", act, status, text(to))
 		}
-		if _, body := admin.get(to); !strings.Contains(text(body), says) {
+		if _, body := biomed.get(to); !strings.Contains(text(body), says) {
 			t.Errorf("%s: %q is not said:\n%s", act, says, text(body))
 		}
 	}
 	refused := func(act string, form url.Values, says string) {
 		t.Helper()
-		if status, body := admin.post(at+act, form); status != http.StatusBadRequest || !strings.Contains(text(body), says) {
+		if status, body := biomed.post(at+act, form); status != http.StatusBadRequest || !strings.Contains(text(body), says) {
 			t.Errorf("%s: status %d, %q is not said:\n%s", act, status, says, text(body))
 		}
 	}

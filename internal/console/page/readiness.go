@@ -30,7 +30,8 @@ type Unit struct {
 	Drill     *Drill // that goes on
 	Drills    []DrillRow
 	Downtimes []DowntimeRow
-	Base      string // of the addresses of what can be done; empty for who may not
+	Base      string // of the addresses of what can be practised; empty for who may not
+	Recover   string // address by which what must be entered back is listed; empty for who may not
 }
 
 // Drill is one that goes on.
