@@ -119,7 +119,7 @@ func ImportMap(c MapConfig, to string, stdout, told io.Writer) error {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("write the map: %w", err)
 	}
-	fmt.Fprintf(told, "It stands in %s. Put it into the folder that continuity.map names, and start the node again.\n", to)
+	fmt.Fprintf(told, "It stands in %s. Put it into the folder that continuity.map names: a node that runs reads it within a minute.\n", to)
 	return nil
 }
 

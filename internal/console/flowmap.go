@@ -39,6 +39,12 @@ func (c *Console) flowMap(r *request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if im.Trouble != "" {
+		v.Trouble = "It was changed, and cannot be taken as its files are now. The one from before is in force. An administrator sees why."
+		if allowed(r.actor, access.SourceWrite) == nil {
+			v.Trouble = "It was changed, and cannot be taken as its files are now. The one from before is in force; mend the file, and it is read again within a minute. " + capital(page.Clean(im.Trouble, 1000))
+		}
+	}
 	if im.Size() == 0 {
 		v.Answer = "Nothing is known yet."
 		v.Empty = "The map is made of the feeds that are heard, and of the house's own map. Connect the interface engine first: it knows most of them. Then name a file or a folder under continuity.map in the configuration: wardline map import makes one of an export."

@@ -3,6 +3,8 @@ package console_test
 import (
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -63,6 +65,33 @@ func TestLinksThatTrafficShows(t *testing.T) {
 	}
 	if status, _ := admin.post(where[1], url.Values{"answer": {"again"}}); status != http.StatusSeeOther || len(said()) != 0 {
 		t.Errorf("taken back: status %d", status)
+	}
+}
+
+// TestAMapThatIsNotTaken is said on the page, and why only to who can mend it.
+func TestAMapThatIsNotTaken(t *testing.T) {
+	n, room := newRhythm(t)
+	admin := n.first()
+	auditor := n.hire(admin, "a.audit", "A. Audit", access.Auditor)
+	file := filepath.Join(t.TempDir(), "house.yml")
+	if err := os.WriteFile(file, []byte("nodes:\n- {id: lis, kund: component}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := room.Redraw(continuity.ReadSite(file)); err == nil {
+		t.Fatal("a mistake is taken")
+	}
+	const says, where = "It was changed, and cannot be taken", "house.yml, line 2: this key is not known"
+	if _, body := admin.get("/flows/map"); !strings.Contains(text(body), says) || !strings.Contains(text(body), where) || !strings.Contains(body, "map-maybe") {
+		t.Errorf("an administrator:\n%s", text(body))
+	}
+	if _, body := auditor.get("/flows/map"); !strings.Contains(text(body), says) || strings.Contains(text(body), "house.yml") {
+		t.Errorf("an auditor:\n%s", text(body))
+	}
+	if err := room.Redraw(continuity.ReadSite("")); err != nil {
+		t.Fatal(err)
+	}
+	if _, body := admin.get("/flows/map"); strings.Contains(text(body), says) {
+		t.Errorf("afterwards:\n%s", text(body))
 	}
 }
 

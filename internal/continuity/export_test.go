@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/wardline/wardline/internal/continuity/depend"
 )
 
 // Links are those of the house's map at this moment.
@@ -45,6 +47,9 @@ func (e *Engine) Classes() map[string]Class {
 	}
 	return out
 }
+
+// Reclass goes on with other services.
+func (e *Engine) Reclass(services *depend.Catalogue) { e.reclass(services) }
 
 // Silent are the feeds that are, by their names.
 func (e *Engine) Silent() (out []string) {

@@ -79,6 +79,18 @@ func (e *Engine) class(known depend.Heard) Class {
 	return Days
 }
 
+// reclass goes on with other services: feeds that are heard may be of another class by them, and what was learned of them stays.
+func (e *Engine) reclass(services *depend.Catalogue) {
+	e.cfg.Services = services
+	for _, f := range e.order {
+		f.class = e.class(f.known)
+		f.model.SetFloor(f.class.floor())
+		for _, p := range f.parts {
+			p.model.SetFloor(f.class.floor())
+		}
+	}
+}
+
 // modelOf is how the silence of feeds of a class is judged.
 func (e *Engine) modelOf(c Class) silence.Config {
 	return silence.Config{Zone: e.cfg.Zone, Holiday: e.cfg.Holiday, Planned: e.cfg.Planned, Floor: c.floor()}

@@ -61,10 +61,39 @@ func (e *Engine) house(draw drawing) (house, error) {
 	return h, nil
 }
 
+// Redraw goes on by what the house says of itself now: site, or err where that could not be read. When it cannot be taken, all stays as it was, MapTrouble says why, and the
+// error is returned. It falls between two entries of the journal, so that none is heard twice or not at all.
+func (r *Room) Redraw(site *Site, err error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	before := r.cfg.Site
+	if err == nil {
+		r.cfg.Site = site
+		if _, err = r.graph(); err != nil {
+			r.cfg.Site = before
+		}
+	}
+	if err != nil {
+		r.trouble = err.Error()
+		return err
+	}
+	r.trouble = ""
+	r.engine.reclass(site.Catalogue)
+	return nil
+}
+
+// MapTrouble says why the house's map is not taken as its files say it now; empty when it is.
+func (r *Room) MapTrouble() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.trouble
+}
+
 // MapView is what rests on what, and what people are asked about it.
 type MapView struct {
 	*depend.Impact            // of the incidents that go on
 	Drawn          bool       // the house drew a map of its own
+	Trouble        string     // why it is not taken as its files say it now; the one from before is in force
 	Asked          []LinkView // that traffic shows, seen longest first; the first of them are on the map, and count for nothing
 	Said           []LinkView // that people spoke of, latest first
 }
@@ -88,9 +117,9 @@ func (r *Room) Map(lying Counted) (*MapView, error) {
 		broken = append(broken, h.broken(i)...)
 	}
 	pairs, said, shown := r.engine.traffic(), r.said, r.engine.shown
+	v := &MapView{Drawn: r.cfg.Site.Drawn, Trouble: r.trouble}
 	r.mu.Unlock()
 	asked := said.Propose(h.Graph, pairs, askedAfter)
-	v := &MapView{Drawn: r.cfg.Site.Drawn}
 	for i := range asked {
 		p := &asked[i]
 		l := shownLink(h.Graph, &p.Edge, p.Nodes)

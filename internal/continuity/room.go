@@ -36,7 +36,7 @@ type Config struct {
 	Now      func() time.Time         // time.Now when nil
 	Shown    func(name string) string // see EngineConfig
 	Hide     func(text string) string // a text without the patients in it; nil: as it is
-	Site     *Site                    // what the house says of itself; any hospital when nil
+	Site     *Site                    // what the house says of itself; any hospital when nil. The Room's own from then on: see Redraw
 	// Judged tells whether the privacy room judges who opens the record of that number, for it is known as a decoy's; nil: it does not.
 	Judged    func(number string) bool
 	Authority string // that issues the house's numbers of patients, for decoys
@@ -68,6 +68,7 @@ type Room struct {
 	ticked    time.Time // by when things were received
 	receipts  []*journal.Receipt
 	said      *depend.Learned // of links; never changed, but replaced
+	trouble   string          // with the house's map
 	found     []Sign          // since it was saved
 	news      bool            // something was found, or told, since
 	filings   int             // since that was begun

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/wardline/wardline/content"
 	"github.com/wardline/wardline/content/strict"
@@ -17,6 +18,60 @@ type Site struct {
 	Columns   []depend.Columns // its own before those that come with Wardline
 	Map       *depend.Graph    // empty where it drew none
 	Drawn     bool             // it drew one
+}
+
+// SiteFiles are the files in which a house says what it is. They belong to one goroutine.
+type SiteFiles struct {
+	path  string
+	stamp string // of the files, before they were read last
+	drawn bool   // there was a map when they were
+}
+
+// NewSiteFiles are those at a path, as ReadSite takes it.
+func NewSiteFiles(path string) *SiteFiles { return &SiteFiles{path: path} }
+
+// Read reads them when they are not as they were when they were read last, and says whether it did. A map that was there and is gone is an error: it is sooner lost than given up.
+func (f *SiteFiles) Read() (s *Site, read bool, err error) {
+	stamp := stampOf(f.path) // what changes meanwhile is read again
+	if stamp == f.stamp {
+		return nil, false, nil
+	}
+	f.stamp = stamp
+	if s, err = ReadSite(f.path); err != nil {
+		return nil, true, err
+	}
+	if f.drawn && !s.Drawn {
+		return nil, true, fmt.Errorf("%s has no file of a map any more: put it back; to have none, take continuity.map out of the configuration and start the node again", f.path)
+	}
+	f.drawn = s.Drawn
+	return s, true, nil
+}
+
+// stampOf is another text after each change of a file that ReadSite reads: what they are called, their sizes, and when they were changed.
+func stampOf(path string) string {
+	files := []string{path}
+	for _, pattern := range []string{"*.yml", "columns/*.yml"} {
+		more, err := fs.Glob(os.DirFS(path), pattern)
+		if err != nil {
+			panic("wardline: internal error: " + err.Error()) // of the pattern alone
+		}
+		for _, name := range more {
+			files = append(files, filepath.Join(path, name))
+		}
+	}
+	var b strings.Builder
+	for _, file := range files {
+		info, err := os.Stat(file)
+		switch {
+		case err != nil:
+			fmt.Fprintf(&b, "%s is not there\n", file)
+		case info.IsDir():
+			fmt.Fprintf(&b, "%s is a folder\n", file)
+		default:
+			fmt.Fprintf(&b, "%s %d %d\n", file, info.Size(), info.ModTime().UnixNano())
+		}
+	}
+	return b.String()
 }
 
 // mostFiles is of how many files a house's map may be.

@@ -48,7 +48,7 @@ func (n *Node) openRulebook(ctx context.Context) (err error) {
 	return err
 }
 
-// hangups has the rules looked at anew whenever the process is told to (SIGHUP), until ctx ends.
+// hangups has the rules and the house's map looked at anew whenever the process is told to (SIGHUP), until ctx ends.
 func (n *Node) hangups(ctx context.Context) error {
 	told := make(chan os.Signal, 1)
 	signal.Notify(told, syscall.SIGHUP)
@@ -58,8 +58,11 @@ func (n *Node) hangups(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-told:
-			n.log.InfoContext(ctx, "told to look at the rules anew")
+			n.log.InfoContext(ctx, "told to look at the rules and the house's map anew")
 			n.rulebook.Wake()
+			if n.housemap != nil {
+				n.housemap.wake()
+			}
 		}
 	}
 }

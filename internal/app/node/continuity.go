@@ -30,7 +30,7 @@ type ContinuityConfig struct {
 	Tests string `yaml:"tests"`
 	// Packs is a file that lists the units that get downtime packs: internal/continuity/paper.go documents its keys.
 	Packs string `yaml:"packs"`
-	// Map is what rests on what in the house: a file, or a folder of them. docs/adding/service.md documents it, and it is read at the start.
+	// Map is what rests on what in the house: a file, or a folder of them. docs/adding/service.md documents it. It is read again within a minute when it changes.
 	Map string `yaml:"map"`
 	// Card lets unit cards be read without signing in.
 	Card CardConfig `yaml:"card"`
@@ -145,7 +145,8 @@ func (n *Node) openContinuity(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	site, err := continuity.ReadSite(c.Map)
+	n.housemap = newHousemap(c.Map)
+	site, _, err := n.housemap.files.Read()
 	if err != nil {
 		return fmt.Errorf("continuity.map: %w", err)
 	}

@@ -4,7 +4,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -87,5 +89,41 @@ func TestANodeReadsTheHousesMap(t *testing.T) {
 	}
 	if err == nil || !strings.Contains(err.Error(), "continuity.map: ") || !strings.Contains(err.Error(), "house.yml, line 2, column 40: it leads to an id that is not on the map") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestANodeReadsTheHousesMapAgain when it is told to, says to an administrator where a mistake is, and goes on by the map from before until it is mended.
+func TestANodeReadsTheHousesMapAgain(t *testing.T) {
+	g := newGuard(t, asked("north"))
+	file := filepath.Join(g.dir, "house.yml")
+	g.write(g.config, g.text(g.config)+"continuity: {map: "+file+"}\n")
+	g.write(file, "nodes: [{id: lis, kind: component}]\n")
+	g.start()
+	look := func() {
+		t.Helper()
+		if err := g.process.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	complains := func() bool {
+		return slices.ContainsFunc(node.Doctor(t.Context(), g.conf()).Complaints, func(c node.Complaint) bool {
+			return strings.Contains(c.What, "The house's map was changed and is not taken") && strings.Contains(c.What, "house.yml, line 2, column 40: it leads to an id")
+		})
+	}
+	if complains() {
+		t.Error("the doctor complains of a map that is well")
+	}
+	g.write(file, "nodes:\n  - {id: lis, kind: component, needs: [nothing]}\n")
+	look()
+	g.eventually(func() bool { return strings.Contains(g.status().Map, "line 2, column 40") })
+	if !complains() {
+		t.Errorf("the doctor says %+v", node.Doctor(t.Context(), g.conf()).Complaints)
+	}
+	g.open("north")
+	g.write(file, "nodes:\n  - {id: lis, kind: component, needs: [hub]}\n  - {id: hub, kind: component}\n")
+	look()
+	g.eventually(func() bool { return g.status().Map == "" })
+	if d := g.queue(); !slices.Equal(d, []string{"Door north opened 1"}) {
+		t.Errorf("the queue: %q", d)
 	}
 }

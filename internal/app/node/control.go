@@ -97,11 +97,12 @@ type Status struct {
 	Judged   uint64             `json:"judged_entries"`
 	Rebuilds uint64             `json:"index_rebuilds"` // since the start
 	Refused  int                `json:"rules_refused"`
-	Rules    string             `json:"rules"`         // version of what events are judged by
-	Going    string             `json:"rules_going"`   // version of what is about to go live; "" when nothing is
-	Trouble  string             `json:"rules_trouble"` // what is wrong with what is kept of them
-	Unread   int64              `json:"unread"`        // lines of the journal that the watcher or the desk could not read, since the start
-	Damaged  int64              `json:"damaged"`       // entries
+	Rules    string             `json:"rules"`                 // version of what events are judged by
+	Going    string             `json:"rules_going"`           // version of what is about to go live; "" when nothing is
+	Trouble  string             `json:"rules_trouble"`         // what is wrong with what is kept of them
+	Map      string             `json:"map_trouble,omitempty"` // why the house's map is not taken as its files say it now
+	Unread   int64              `json:"unread"`                // lines of the journal that the watcher or the desk could not read, since the start
+	Damaged  int64              `json:"damaged"`               // entries
 	Troubles map[string]string  `json:"troubles"`
 	Senders  []collect.Standing `json:"senders"`
 	// House is what is known of the hospital, by which accesses are explained; nil when that is off.

@@ -205,6 +205,9 @@ func (d *doctor) node(ctx context.Context, configured string) {
 	d.behind("Watching", s.Entries, s.Judged)
 	d.behind("Search", s.Entries, s.Indexed)
 	d.house(&s)
+	if s.Map != "" {
+		d.wrong("The house's map was changed and is not taken: "+s.Map+". The one from before is in force.", "Mend it: it is read again within a minute, and wardline map check tries it. Until then the node would not start again.")
+	}
 	d.stamped(&s)
 	heard := 0
 	for _, b := range s.Senders {

@@ -149,11 +149,15 @@ func (n *Node) Collect(out chan<- prometheus.Metric) {
 func (n *Node) Status() Status {
 	live := n.live.State()
 	going, _ := n.rulebook.Going()
-	return Status{
+	out := Status{
 		Site: n.config.Site, Version: app.Version(), Uptime: time.Since(n.began).Seconds(), Entries: n.journal.Size(),
 		Indexed: n.index.Through(), Rebuilds: n.index.Counts().Rebuilds, Judged: live.Next, Refused: len(n.rulebook.Refused()),
 		Rules: live.Version, Going: going.Version, Trouble: n.rulebook.Trouble(),
 		Unread: live.Unread + n.desk.Unread(), Damaged: live.Damaged + n.desk.Damaged(), Troubles: n.Troubles(), Senders: n.intake.Standings(),
 		WithoutEnd: n.withoutEnd(), House: n.houseStatus(), Stamps: n.stampStatus(),
 	}
+	if n.continuity != nil {
+		out.Map = n.continuity.MapTrouble()
+	}
+	return out
 }

@@ -59,6 +59,7 @@ type Node struct {
 	privacy    *privacy.Room      // nil when it is off
 	integrity  *integrity.Room    // nil when nothing is compared
 	continuity *continuity.Room   // nil when it is off
+	housemap   *housemap          // nil when continuity is
 	prober     *probe.Prober      // nil when no server is to be asked
 	tests      []synthetic.Route  // ways on which test messages are sent
 	packs      *packs             // nil when no unit gets paper
@@ -241,6 +242,7 @@ func (n *Node) startRooms(s *stage) {
 	}
 	if n.continuity != nil {
 		s.start(n.part("continuity", n.continuity.Run))
+		s.start(n.part("the house's map", n.redraw))
 	}
 	if n.packs != nil {
 		s.start(n.part("downtime packs", n.printPacks))

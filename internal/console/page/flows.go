@@ -82,7 +82,8 @@ type FlowMap struct {
 	Views     []Tab
 	Map       template.HTML // SVG, drawn by package depend; empty when nothing is known, or too much
 	MapSays   string
-	Other     *Link // to the whole map, or back to what is touched
+	Trouble   string // with the house's own map; empty when there is none
+	Other     *Link  // to the whole map, or back to what is touched
 	Services  []ServiceRow
 	Steps     []string // what to do without the first of these
 	StepsFor  string

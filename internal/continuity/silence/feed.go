@@ -74,6 +74,9 @@ func New(cfg Config) *Feed {
 	return &Feed{cfg: cfg}
 }
 
+// SetFloor changes the floor of the Config.
+func (f *Feed) SetFloor(floor time.Duration) { f.cfg.Floor = floor }
+
 // Silence is a feed that does not speak.
 type Silence struct {
 	Since    time.Time // its last message
