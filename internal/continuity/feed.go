@@ -13,7 +13,7 @@ import (
 // How many are watched. A house of a thousand beds has some two hundred feeds; who sends under ever new names fills no more than this.
 const (
 	mostFeeds = 1000
-	mostParts = 20 // of a feed
+	mostParts = 20 // of a feed, without those of events
 	mostWays  = 1000
 )
 
@@ -42,6 +42,8 @@ type part struct {
 	first  time.Time
 	model  *silence.Feed
 	count  uint64
+	before uint64 // messages of the feed, before its first
+	after  uint64 // likewise, up to its last
 	silent bool
 	told   bool // that it is
 }
@@ -123,27 +125,35 @@ func (f *feed) hear(e *Engine, h *heard, at time.Time) (out []Sign) {
 		out = f.surged(e, out, f.surge.Observe(h.body, usual, at), at)
 		f.unlearn()
 	}
-	if h.part == "" {
-		return out
-	}
-	p := f.parts[h.part]
-	if p == nil {
-		if len(f.parts) >= mostParts {
-			return out
+	for _, name := range []string{h.part, h.kind} {
+		if name != "" {
+			out = append(out, f.partHeard(e, name, at)...)
 		}
-		p = &part{name: h.part, first: at, model: silence.New(e.modelOf(f.class))}
-		f.parts[h.part] = p
-	}
-	p.count++
-	if p.model.Observe(at) {
-		p.silent = false
-		if !p.told {
-			return out
-		}
-		p.told = false
-		out = append(out, Sign{Kind: PartSilent, About: f.id + " " + p.name, Name: e.partName(f, p), Class: f.class, At: at, Ended: true})
 	}
 	return out
+}
+
+// partHeard has a part of the feed take a message.
+func (f *feed) partHeard(e *Engine, name string, at time.Time) []Sign {
+	p := f.parts[name]
+	if p == nil {
+		if f.full(name) {
+			return nil
+		}
+		p = &part{name: name, first: at, before: f.count - 1, model: silence.New(e.modelOf(f.class))}
+		f.parts[name] = p
+	}
+	p.count++
+	p.after = f.count
+	if !p.model.Observe(at) {
+		return nil
+	}
+	p.silent = false
+	if !p.told {
+		return nil
+	}
+	p.told = false
+	return []Sign{{Kind: PartSilent, About: f.id + " " + p.name, Name: e.partName(f, p), Class: f.class, At: at, Ended: true}}
 }
 
 // tick looks whether the feed and its parts speak. A part of a feed that is silent as a whole is no news.
@@ -157,7 +167,7 @@ func (f *feed) tick(e *Engine, at time.Time) (out []Sign) {
 	for _, p := range f.parts {
 		s, silent, _ := p.model.Check(at)
 		p.silent = silent
-		if silent && !p.told && f.model.Quiet() < speaking && f.model.Heard().After(s.Since) {
+		if silent && !p.told && f.speaksWithout(p, s.Since) {
 			p.told = true
 			out = append(out, Sign{Kind: PartSilent, About: f.id + " " + p.name, Name: e.partName(f, p), Class: f.class, At: at, Since: s.Since, Expected: s.Expected})
 		}
@@ -168,6 +178,14 @@ func (f *feed) tick(e *Engine, at time.Time) (out []Sign) {
 	}
 	f.unlearn()
 	return out
+}
+
+// speaksWithout tells whether the feed clearly speaks though a part of it is silent since then.
+func (f *feed) speaksWithout(p *part, since time.Time) bool {
+	if p.trigger() {
+		return f.spoken(p)
+	}
+	return f.model.Quiet() < speaking && f.model.Heard().After(since)
 }
 
 // unlearn has nothing be learned of what is not usual, while it lasts.
@@ -194,8 +212,16 @@ func (e *Engine) nameOf(f *feed) string { return f.what + " " + e.shown(f.from) 
 
 // partName is what a part of it is called.
 func (e *Engine) partName(f *feed, p *part) string {
+	return e.nameOf(f) + ", " + e.partTitle(p)
+}
+
+// partTitle is the same without the feed.
+func (e *Engine) partTitle(p *part) string {
 	kind, name, _ := strings.Cut(p.name, " ")
-	return e.nameOf(f) + ", " + kind + " " + e.shown(name)
+	if p.trigger() {
+		return triggered(name) + " (" + name + ")"
+	}
+	return kind + " " + e.shown(name)
 }
 
 // shown is a name that a system gives itself, a unit or a machine, as it may be shown.

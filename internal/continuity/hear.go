@@ -17,6 +17,7 @@ type heard struct {
 	what  string       // it carries, in words
 	from  string       // as the sender calls itself
 	part  string       // of the feed, in words; empty when it has none
+	kind  string       // of its messages, likewise, where these are watched by themselves
 	body  uint64       // hash of what is said but for its times, 0 when repetition says nothing
 	known depend.Heard // as services know their feeds
 
@@ -88,7 +89,7 @@ func (l *listener) message(ev *event.Event) heard {
 	if known {
 		h.known.Type = strings.TrimSuffix(code+"^"+value(ev, "MSH-9.2"), "^")
 	}
-	h.number = -1
+	h.kind, h.number = triggerPart(code, value(ev, "MSH-9.2")), -1
 	if n := value(ev, "MSH-13"); n != "" {
 		if number, err := strconv.ParseInt(n, 10, 64); err == nil {
 			h.number = number

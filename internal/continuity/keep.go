@@ -38,10 +38,12 @@ type feedState struct {
 }
 
 type partState struct {
-	First time.Time
-	Count uint64
-	Told  bool `json:",omitempty"`
-	Model []byte
+	First  time.Time
+	Count  uint64
+	Before uint64 `json:",omitempty"`
+	After  uint64 `json:",omitempty"`
+	Told   bool   `json:",omitempty"`
+	Model  []byte
 }
 
 func (f *feed) state() feedState {
@@ -53,7 +55,7 @@ func (f *feed) state() feedState {
 		s.Delay = f.delay.Encode()
 	}
 	for name, p := range f.parts {
-		s.Parts[name] = partState{p.first, p.count, p.told, p.model.Encode()}
+		s.Parts[name] = partState{p.first, p.count, p.before, p.after, p.told, p.model.Encode()}
 	}
 	return s
 }
@@ -81,8 +83,8 @@ func (e *Engine) restore(s *feedState) (*feed, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(f.parts) < mostParts {
-			f.parts[name] = &part{name: name, first: p.First, count: p.Count, told: p.Told, model: model, silent: model.Silent()}
+		if !f.full(name) {
+			f.parts[name] = &part{name: name, first: p.First, count: p.Count, before: p.Before, after: p.After, told: p.Told, model: model, silent: model.Silent()}
 		}
 	}
 	return f, nil

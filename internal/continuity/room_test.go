@@ -197,7 +197,7 @@ func aRoomRemembers(t *testing.T, w *ward) {
 	}
 }
 
-// TestARestartForgetsNothing has a laboratory speak for five weeks and servers write their logs: what is known of both is taken up as it was.
+// TestARestartForgetsNothing has a laboratory speak for five weeks, patients come and go on 25 units, and servers write their logs: what is known of both is taken up as it was.
 func TestARestartForgetsNothing(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, open func() *store.DB) {
 		w := newWard(t, open())
@@ -207,15 +207,34 @@ func TestARestartForgetsNothing(t *testing.T) {
 			ev := event.Event{Source: "syslog/10.0.0.1", Class: w.tax.Class("linux", "syslog", ""), Format: "syslog", Time: w.at, Observed: w.at, Fields: fmt.Appendf(nil, `{"hostname":"srv-%d"}`, n), ID: event.NewID("srv", fmt.Sprint(n))}
 			lines = append(lines, journal.Line{Kind: journal.Events, Source: ev.Source, Time: w.at, JSON: event.AppendLine(nil, &ev)})
 		}
+		stays := 0
+		for unit := range 25 { // more than are watched; the events always are
+			for _, kind := range []string{"A01", "A02", "A03"} {
+				stays++
+				text := fmt.Sprintf("MSH|^~\\&|ADMIN|MAIN|EHR|MAIN|20300708||ADT^%s|%d|P|2.5.1\rPV1|1|I|W%d\r", kind, stays, unit)
+				fields, err := json.Marshal(map[string]string{"message": text, "MSH-3.1": "ADMIN", "MSH-4.1": "MAIN", "MSH-5.1": "EHR", "MSH-9.1": "ADT", "MSH-9.2": kind, "MSH-10": fmt.Sprint("S", stays)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				ev := event.Event{Source: "mllp/10.0.0.5", Class: w.tax.Class("hl7", "mllp", ""), Format: "hl7", Time: w.at, Observed: w.at, Fields: fields, ID: event.NewID("adt", fmt.Sprint(stays))}
+				lines = append(lines, journal.Line{Kind: journal.Events, Source: ev.Source, Time: w.at, JSON: event.AppendLine(nil, &ev)})
+			}
+		}
 		if _, err := w.journal.Append(t.Context(), lines...); err != nil {
 			t.Fatal(err)
 		}
 		w.live(2 * time.Hour)
-		before, err := w.follow(heardAll(uint64(w.n))).State()
+		before, err := w.follow(func(r *continuity.Room) bool {
+			all := uint64(0)
+			for _, f := range r.Feeds() {
+				all += f.Count
+			}
+			return all == uint64(w.n+stays)
+		}).State()
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, known := range []string{"srv-5", `"Feeds":[{"ID":"`, `"Siblings":{"`, `"Halved":"20`} { // else nothing could be forgotten
+		for _, known := range []string{"srv-5", `"event A03":{"`, `"unit W19":{"`, `"After":75`, `"Feeds":[{"ID":"`, `"Siblings":{"`, `"Halved":"20`} { // else nothing could be forgotten
 			if !strings.Contains(before, known) {
 				t.Errorf("%s is not known", known)
 			}

@@ -83,8 +83,9 @@ func rules() map[Kind]finding.Rule {
 		},
 		PartSilent: {
 			Title: "A part of a feed fell silent", Level: "medium", CareImpact: lost,
-			Summary:        "One analyser, unit or machine says nothing any more, while the feed that it is part of goes on. Ask there whether it is switched off on purpose.",
-			FalsePositives: []string{"An analyser in maintenance.", "A unit that was closed."},
+			Summary: "One analyser, unit or machine says nothing any more, while the feed that it is part of goes on: ask there whether it is switched off on purpose. Or one kind of " +
+				"message of a stay, such as discharges, does not come any more, while the others do: look at the filters and routes of the interface engine, and do not rely on bed lists meanwhile.",
+			FalsePositives: []string{"An analyser in maintenance.", "A unit that was closed.", "A release of the record that sends another kind of message instead."},
 		},
 		NotForwarded: {
 			Title: "A receiver gets nothing from the interface engine", Level: "high", CareImpact: lost,

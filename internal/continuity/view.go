@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -69,8 +68,7 @@ func (f *feed) view(e *Engine, now time.Time) FeedView {
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.parts)) {
 		p := f.parts[name]
-		kind, own, _ := strings.Cut(p.name, " ")
-		pv := PartView{Name: kind + " " + e.shown(own), Heard: p.model.Heard(), Count: p.count, Learning: p.model.Learning()}
+		pv := PartView{Name: e.partTitle(p), Heard: p.model.Heard(), Count: p.count, Learning: p.model.Learning()}
 		if s, silent := p.model.Silence(); silent {
 			pv.Silent = s.Since
 		}

@@ -1,6 +1,7 @@
 package silence
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -181,6 +182,14 @@ func (f *Feed) Usual(at time.Time) (float64, bool) {
 		return 0, false
 	}
 	return float64(f.rate[f.weekBin(at)]) * halfSeconds, true
+}
+
+// Limit is how many messages must be missing so that the feed is silent; infinite while that is not known.
+func (f *Feed) Limit() float64 {
+	if f.limit == 0 {
+		return math.Inf(1)
+	}
+	return f.limit
 }
 
 // Patience is how long from that time on the feed may say nothing before it counts as silent, at most a week.
