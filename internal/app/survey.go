@@ -52,7 +52,7 @@ func (s *scanRun) survey(ctx context.Context, found []finding.Finding) ([]findin
 	if err != nil {
 		return nil, err
 	}
-	keys, err := vault.Passing()
+	keys, err := vault.Invented(0) // so that two scans of the same files say the same
 	if err != nil {
 		return nil, err
 	}

@@ -2,9 +2,12 @@ package privacy
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -139,10 +142,27 @@ func (s *Survey) Summary() (Summary, error) {
 	sum.Counts = e.counts
 	s.count(&sum)
 	sum.Cases = e.Cases(Filter{States: []CaseState{Pending, Closed}, Limit: 10_000})
+	used := map[string]bool{}
 	for i := range sum.Cases {
-		sum.Findings = append(sum.Findings, s.finding(&sum.Cases[i]))
+		f := s.finding(&sum.Cases[i])
+		for n := 0; f.ID == "" || used[f.ID]; n++ {
+			f.ID = idOf(&f, n)
+		}
+		used[f.ID] = true
+		sum.Findings = append(sum.Findings, f)
 	}
 	return sum, nil
+}
+
+// idOf is made of who did it, when it began and where that stands: the same in each scan of the same files, wherever they lie, and not of
+// whom it was done to, which could be guessed from it. n tells cases apart that begin with one event.
+func idOf(f *finding.Finding, n int) string {
+	text := fmt.Sprint(f.Rule.ID, "\x00", f.Entities["user"], "\x00", f.First.UnixNano(), "\x00", n)
+	if len(f.Events) > 0 {
+		text += fmt.Sprint("\x00", filepath.Base(f.Events[0].Source), "\x00", f.Events[0].Record)
+	}
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:12])
 }
 
 // count adds up what was done and what explains it.
@@ -232,7 +252,7 @@ func (s *Survey) finding(c *Case) finding.Finding {
 	if c.Lane == Urgent {
 		rule.Level = "high"
 	}
-	f := finding.Finding{ID: c.ID, Kind: finding.Theft, Rule: rule, Entities: map[string][]string{}}
+	f := finding.Finding{Kind: finding.Theft, Rule: rule, Entities: map[string][]string{}}
 	for _, u := range c.Users {
 		f.Entities["user"] = appendName(f.Entities["user"], e.house.Text(u.User))
 	}

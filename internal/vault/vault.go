@@ -89,8 +89,8 @@ func Passing() (*Vault, error) {
 	return of(keys[:keySize], keys[keySize:])
 }
 
-// Invented returns a vault whose keys anybody can work out from a seed: for invented patients alone, so that what is thought of them
-// comes out the same whenever they are played.
+// Invented returns a vault whose keys anybody can work out from a seed, so that what is thought comes out the same whenever it is thought: for
+// invented patients, and for a look at files of which no token, no hash and nothing sealed leaves the process.
 func Invented(seed uint64) (*Vault, error) {
 	text := strconv.AppendUint([]byte("invented "), seed, 10)
 	tokens, seal := sha256.Sum256(append(text, " tokens"...)), sha256.Sum256(append(text, " seal"...))
