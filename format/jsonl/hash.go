@@ -3,6 +3,7 @@ package jsonl
 import (
 	"encoding/binary"
 	"math/bits"
+	"math/rand/v2"
 )
 
 // A path's hash is folded from the hashes of its names, so that a nested value and
@@ -82,6 +83,9 @@ func hashLong(name []byte) (hash uint64, dotted bool) {
 	}
 	return hash, dots != 0
 }
+
+// shapeKey keys the shapes of objects, so that nobody can write an object that is taken for one of another shape.
+var shapeKey = rand.Uint64() | 1
 
 func mix(a, b uint64) uint64 {
 	hi, lo := bits.Mul64(a, b)

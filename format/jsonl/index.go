@@ -50,6 +50,10 @@ const (
 // from object to object and then allocates nothing.
 type Index struct {
 	Values []Value
+	// Shape is the same for two objects of this process that have the same paths in the same order, and no two others can be expected to share one: it is keyed. It tells nothing of
+	// the kinds of values, nor of names that share a hash.
+	Shape uint64
+	Marks Marks // of all values together
 
 	marks marks // of the text, while it is scanned
 }

@@ -122,3 +122,41 @@ func FuzzScan(f *testing.F) {
 		}
 	})
 }
+
+// TestShape is the same for the same paths in the same order, whatever stands there, and else another.
+func TestShape(t *testing.T) {
+	scan := func(text string) (shape uint64, marks jsonl.Marks) {
+		t.Helper()
+		var x jsonl.Index
+		if err := x.Scan([]byte(text), jsonl.DefaultLimits()); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		return x.Shape, x.Marks
+	}
+	known := map[uint64]string{}
+	for _, alike := range [][]string{
+		{`{}`, ` { } `},
+		{`{"a":1,"b":"x"}`, `{ "a" : "y", "b" : null }`, `{"\u0061":true,"b":-1.5}`},
+		{`{"b":"x","a":1}`}, {`{"a":1}`}, {`{"a":1,"a":2}`}, {`{"a":1,"b":"x","b":1}`},
+		{`{"a":{"b":1}}`, `{"a":2,"a.b":{}}`}, {`{"b":{"a":1}}`}, {`{"a":[1,2]}`, `{"a":1,"a":2,"a":3}`}, {`{"a":[1]}`},
+		{`{"a name that is longer than most":1}`}, {`{"a name that is longer than all":1}`},
+	} {
+		first, _ := scan(alike[0])
+		if other, met := known[first]; met && other != `{"a":1,"a":2}` { // an array of one value has these paths as well
+			t.Errorf("%s has the shape of %s", alike[0], other)
+		}
+		known[first] = alike[0]
+		for _, text := range alike[1:] {
+			if shape, _ := scan(text); shape != first {
+				t.Errorf("%s and %s differ", alike[0], text)
+			}
+		}
+	}
+	for text, want := range map[string]jsonl.Marks{
+		`{"a":1,"b":{}}`: 0, `{"a":"x","b":["\\"]}`: jsonl.Escaped, `{"a":["ä"],"b":"x"}`: jsonl.NonASCII, `{"a":"\u0041","b":2}`: jsonl.Escaped | jsonl.OddlyEscaped, `{"\u0061":[1],"b":1}`: jsonl.NameEscaped,
+	} {
+		if _, marks := scan(text); marks != want {
+			t.Errorf("%s: marks %b, want %b", text, marks, want)
+		}
+	}
+}

@@ -56,6 +56,9 @@ func (m *marks) unescape(text []byte, blocks int) {
 		}
 		var after uint64
 		after, first = escaped(slashes, first)
+		if after&^slashes == 0 { // backslashes in pairs, as in the paths of Windows
+			continue
+		}
 		stops := binary.LittleEndian.Uint64(m.stops[8*i:])
 		for others := after &^ slashes; others != 0; others &= others - 1 {
 			at, bit := i*blockBytes+bits.TrailingZeros64(others), others&-others

@@ -22,17 +22,17 @@ func (e *SyntaxError) Error() string { return fmt.Sprintf("json: at byte %d: %s"
 // On an error x is empty.
 func (x *Index) Scan(text []byte, lim Limits) error {
 	x.marks.mark(text)
-	s := scanner{text: text, lim: lim, values: x.Values[:0], marks: &x.marks, open: -1, hash: rootHash, depth: 1}
+	s := scanner{text: text, lim: lim, values: x.Values[:0], marks: &x.marks, open: -1, hash: rootHash, depth: 1, shape: shapeKey}
 	p, err := s.begin()
 	for s.depth > 0 && err == nil {
 		p, err = s.members(p)
 	}
-	x.Values = s.values
+	x.Values, x.Shape, x.Marks = s.values, s.shape, s.seen
 	if p = s.space(p); err == nil && p != len(text) {
 		err = fail(p, "text after the object")
 	}
 	if err != nil {
-		x.Values = x.Values[:0]
+		x.Values, x.Shape, x.Marks = x.Values[:0], shapeKey, 0
 	}
 	return err
 }
@@ -48,6 +48,8 @@ type scanner struct {
 	array  bool   // that container is an array
 	hash   uint64 // of that container's path
 	depth  int    // of open containers
+	shape  uint64 // of values
+	seen   Marks  // in values
 }
 
 // begin enters the object and stands before its first member, or leaves it when it is empty.
@@ -71,7 +73,7 @@ func (s *scanner) first(p int) (int, error) {
 // members reads members of an object as nearly all logs write nearly all of theirs, a plain name with a string or a number, no white space
 // but a blank, and then one value of whatever kind comes next.
 func (s *scanner) members(p int) (int, error) {
-	text, values, marks := s.text, s.values, s.marks
+	text, values, marks, shape := s.text, s.values, s.marks, s.shape
 	for !s.array && p+shortest < len(text) && text[p] == '"' && len(values) < s.lim.Values {
 		hash, nameEnd := s.plainName(p + 1)
 		at := nameEnd + len(`":`)
@@ -101,15 +103,17 @@ func (s *scanner) members(p int) (int, error) {
 			break
 		}
 		values = values[:len(values)+1]
+		shape = mix(shape^v.Hash, shapeKey)
+		s.seen |= v.Marks
 		if end+1 >= len(text) || text[end] != ',' {
-			s.values = values
+			s.values, s.shape = values, shape
 			return s.next(end)
 		}
 		if p = end + 1; text[p] <= ' ' {
 			p = s.space(p)
 		}
 	}
-	s.values = values
+	s.values, s.shape = values, shape
 	return s.member(s.space(p))
 }
 
@@ -188,8 +192,14 @@ func (s *scanner) member(p int) (int, error) {
 	if err != nil {
 		return p, err
 	}
-	s.values = append(s.values, v)
+	s.add(v)
 	return s.next(p)
+}
+
+func (s *scanner) add(v Value) {
+	s.values = append(s.values, v)
+	s.shape = mix(s.shape^v.Hash, shapeKey)
+	s.seen |= v.Marks
 }
 
 // name reads `"name":` into v.
@@ -251,7 +261,7 @@ func (s *scanner) enter(v Value, p int, c byte) (int, error) {
 	if s.array {
 		v.Kind = Array
 	}
-	s.values = append(s.values, v)
+	s.add(v)
 	return s.first(p + 1)
 }
 

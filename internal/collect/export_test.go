@@ -10,3 +10,9 @@ func (t *TLS) Keep(log *slog.Logger) (current func() *tls.Config, err error) {
 	c, err := t.load(log)
 	return c.current, err
 }
+
+// Seen remembers objects.
+type Seen = seen
+
+// After is the object as a Shaper sees it that has seen others.
+func (o Object) After(s *Seen) Object { o.seen = s; return o }

@@ -123,6 +123,7 @@ type Shape struct {
 type Object struct {
 	Text  []byte
 	Index *jsonl.Index
+	seen  *seen // of those before it; nil when nothing is kept
 }
 
 // ErrUnfit says that an object is not of the shape that it was taken for.

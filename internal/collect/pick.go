@@ -30,9 +30,24 @@ func NewPicker(paths ...string) *Picker {
 // Pick sets at[i] to the index of the first value at the i-th path, or to -1. The
 // length of at is that of the list.
 func (p *Picker) Pick(obj Object, at []int32) {
+	known := obj.seen.pick(obj.Index.Shape)
+	if known.answers(p, obj, at) {
+		copy(at, known.at[:])
+		return
+	}
+	if exact := p.search(obj, at); exact && known != nil && len(at) <= len(known.at) {
+		*known = pick{picker: p, shape: obj.Index.Shape, values: len(obj.Index.Values)}
+		copy(known.at[:], at)
+	}
+}
+
+// search looks at all values. It is exact when no other path had the hash of one that is looked for: then objects of the same shape have
+// these paths in the same places.
+func (p *Picker) search(obj Object, at []int32) (exact bool) {
 	for i := range at {
 		at[i] = -1
 	}
+	exact = true
 	values := obj.Index.Values
 	for i := range values {
 		hash := values[i].Hash
@@ -41,12 +56,17 @@ func (p *Picker) Pick(obj Object, at []int32) {
 			if p.hashes[n] != hash {
 				continue
 			}
-			if int(n) < len(at) && at[n] < 0 && obj.Index.At(obj.Text, i, p.paths[n]) {
-				at[n] = int32(i)
+			if int(n) < len(at) && at[n] < 0 {
+				if obj.Index.At(obj.Text, i, p.paths[n]) {
+					at[n] = int32(i)
+				} else {
+					exact = false
+				}
 			}
 			break
 		}
 	}
+	return exact
 }
 
 // Raw returns value i as written, without quotes and with its escapes; nil for -1.

@@ -2,7 +2,10 @@ package collect_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/wardline/wardline/format/jsonl"
@@ -47,6 +50,50 @@ func TestPickerFindsAllOfMany(t *testing.T) {
 	for i, n := range at {
 		if int(n) != i+1 {
 			t.Errorf("field %d is value %d", i, n)
+		}
+	}
+}
+
+// TestPickerRemembers where paths stood in objects of the same shape: it finds the same as one that looks at each, in objects of a few names in all orders, twice, and nested.
+func TestPickerRemembers(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	p, other := collect.NewPicker("a", "b.c", "d.e", "missing"), collect.NewPicker("b", "a")
+	members := []string{`"a":1`, `"a":{"b":2}`, `"b":{"c":3}`, `"b.c":"x"`, `"d":{"e":[4,5]}`, `"d.e":null`, `"x":{"a":6}`, `"\u0061":7`}
+	var seen collect.Seen
+	for range 20_000 {
+		var chosen []string
+		for range r.IntN(4) {
+			chosen = append(chosen, members[r.IntN(len(members))])
+		}
+		obj := object(t, "{"+strings.Join(chosen, ",")+"}")
+		for n, x := range map[int]*collect.Picker{4: p, 2: other} {
+			at, want := make([]int32, n), make([]int32, n)
+			x.Pick(obj, want)
+			if x.Pick(obj.After(&seen), at); !slices.Equal(at, want) {
+				t.Fatalf("%s: got %v, want %v", obj.Text, at, want)
+			}
+		}
+	}
+}
+
+// TestClassesAreRemembered says of events what the taxonomy says, whatever came before.
+func TestClassesAreRemembered(t *testing.T) {
+	tax, err := loadTaxonomy()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	var seen collect.Seen
+	obj := collect.Object{}.After(&seen)
+	for range 20_000 {
+		product := []string{"windows", "winlogbeat"}[r.IntN(2)]
+		service := []byte([]string{"Security", "Microsoft-Windows-Sysmon/Operational", "System", ""}[r.IntN(4)])
+		code := strconv.AppendInt(nil, []int64{1, 3, 4624, 4688, 7045, 11}[r.IntN(6)], 10)
+		if r.IntN(9) == 0 {
+			code = nil
+		}
+		if got, want := obj.ClassOf(tax, product, service, code), tax.ClassOf(product, service, code); got != want {
+			t.Fatalf("%s %s %s: class %v, want %v", product, service, code, got.Logsource, want.Logsource)
 		}
 	}
 }

@@ -17,6 +17,7 @@ type Shaper struct {
 	o      Options
 	b      event.Builder
 	fixed  []byte // an object that had to be repaired
+	seen   seen
 
 	// For objects that fit no shape.
 	unknown *event.Class
@@ -43,7 +44,7 @@ func (s *Shaper) Event(text []byte, ev *event.Event) error {
 	ev.Fields = text
 	ev.Time = time.Time{}
 	ev.Class = s.unknown
-	obj := Object{Text: text, Index: &ev.Index}
+	obj := Object{Text: text, Index: &ev.Index, seen: &s.seen}
 	if s.last >= 0 && s.shapes[s.last].Certain {
 		ev.Format = s.shapes[s.last].Name
 		if err := s.shapes[s.last].Event(obj, s.o, ev, &s.b); err != ErrUnfit {

@@ -14,34 +14,60 @@ func (m *Matcher) gather(v *view) {
 	for _, rule := range g.always {
 		m.nominate(rule)
 	}
-	ahead := m.glance(g.keywords)
-	for i := range m.event.Index.Values {
-		x := &m.event.Index.Values[i]
-		slot := v.slot(x.Hash)
-		if slot != nil {
-			m.placed = append(m.placed, placed{slot: slot, index: int32(i)})
-		}
-		if !isScalar(x.Kind) {
+	m.place(v)
+	for i := range m.placed {
+		p := &m.placed[i]
+		x := &m.event.Index.Values[p.index]
+		if len(p.slot.indexes) == 0 || !isScalar(x.Kind) {
 			continue
 		}
-		if slot == nil || len(slot.indexes) == 0 {
-			if k := g.keywords; k != nil && int(x.End-x.Start) >= k.shortest && ahead.within(x) {
-				m.gatherKeywords(k, i)
-			}
-			continue
-		}
-		key := m.memo.key(v, slot, m.event.Fields[x.Start:x.End])
+		key := m.memo.key(v, p.slot, m.event.Fields[x.Start:x.End])
 		rules, known := m.memo.get(key)
 		if known {
-			m.placed[len(m.placed)-1].known = key
+			p.known = key
 		} else {
-			m.lookUp(g, slot, i)
+			m.lookUp(g, p.slot, int(p.index))
 			m.memo.put(key, m.waiting)
 			rules = m.waiting
 		}
 		m.nominateAll(rules)
 	}
+	if g.keywords != nil {
+		m.gatherWords(g.keywords)
+	}
 }
+
+// place fills m.placed with the values of which something is wanted.
+func (m *Matcher) place(v *view) {
+	x := &m.event.Index
+	known := &m.layouts[x.Shape%layouts]
+	if known.view == v && known.shape == x.Shape && known.values == len(x.Values) {
+		m.placed = append(m.placed, known.placed...)
+		return
+	}
+	for i := range x.Values {
+		if slot := v.slot(x.Values[i].Hash); slot != nil {
+			m.placed = append(m.placed, placed{slot: slot, index: int32(i)})
+		}
+	}
+	if len(m.placed) <= mostPlaced {
+		*known = layout{view: v, shape: x.Shape, values: len(x.Values), placed: append(known.placed[:0], m.placed...)}
+	}
+}
+
+// layout is what is wanted of events of one shape, by one view: most events of a log have the paths of one before. It is told by hashes of
+// paths alone, so that only link says which field a value belongs to.
+type layout struct {
+	view   *view
+	shape  uint64
+	values int
+	placed []placed
+}
+
+const (
+	layouts    = 256 // remembered
+	mostPlaced = 100 // values wanted of an event whose layout is
+)
 
 // placed is a value of the event at a path of which something is wanted.
 type placed struct {
@@ -58,11 +84,16 @@ type glimpses struct {
 
 // glance looks for words of any field in the event as a whole, where that can be done.
 func (m *Matcher) glance(keywords *fieldIndex) glimpses {
-	if keywords == nil || keywords.teddy == nil {
+	if keywords.teddy == nil {
 		return glimpses{blind: true}
 	}
 	m.glimpses = keywords.teddy.Find(m.event.Fields, m.glimpses[:0])
 	return glimpses{places: m.glimpses}
+}
+
+// nowhere tells whether no word can stand in any value.
+func (g *glimpses) nowhere(x *jsonl.Index) bool {
+	return !g.blind && len(g.places) == 0 && x.Marks&(jsonl.OddlyEscaped|jsonl.NonASCII) == 0
 }
 
 // within tells whether a word may stand in a value. Values are asked for in their order. Of those that are
@@ -75,6 +106,27 @@ func (g *glimpses) within(v *jsonl.Value) bool {
 		g.places = g.places[1:]
 	}
 	return len(g.places) > 0 && g.places[0] < int32(v.End)
+}
+
+// gatherWords looks for words of any field in the values that no index of their own serves.
+func (m *Matcher) gatherWords(k *fieldIndex) {
+	ahead := m.glance(k)
+	if ahead.nowhere(&m.event.Index) {
+		return
+	}
+	indexed := m.placed
+	for i := range m.event.Index.Values {
+		x := &m.event.Index.Values[i]
+		for len(indexed) > 0 && (int(indexed[0].index) < i || len(indexed[0].slot.indexes) == 0) {
+			indexed = indexed[1:]
+		}
+		if len(indexed) > 0 && int(indexed[0].index) == i {
+			continue
+		}
+		if isScalar(x.Kind) && int(x.End-x.Start) >= k.shortest && ahead.within(x) {
+			m.gatherKeywords(k, i)
+		}
+	}
 }
 
 // gatherKeywords looks for words in a value that nothing else is wanted of. Mostly there are none, and to remember

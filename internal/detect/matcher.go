@@ -26,6 +26,7 @@ type Matcher struct {
 
 	memo       memo
 	verdicts   verdicts
+	layouts    []layout // by shape
 	placed     []placed // values of the event of which something is wanted
 	candidates []int32
 	waiting    []int32 // rules that wait at what stands in one value
@@ -56,6 +57,7 @@ func (e *Engine) Matcher() *Matcher {
 		budget:    dfa.NewBudget(maxStates),
 		memo:      newMemo(),
 		verdicts:  newVerdicts(),
+		layouts:   make([]layout, layouts),
 	}
 }
 

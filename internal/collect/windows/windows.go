@@ -92,7 +92,7 @@ func (d dialect) event(obj collect.Object, o collect.Options, ev *event.Event, _
 // classify sets Class and Time by what stands at the places of obj, which are the Fields of ev.
 func (d dialect) classify(obj collect.Object, at *place, o collect.Options, ev *event.Event) {
 	var name [256]byte
-	ev.Class = o.Taxonomy.ClassOf(d.name, obj.String(at[channel], name[:0]), obj.Raw(at[eventID])).Refine(ev)
+	ev.Class = obj.ClassOf(o.Taxonomy, d.name, obj.String(at[channel], name[:0]), obj.Raw(at[eventID])).Refine(ev)
 	for _, i := range at[firstTime:] {
 		if t, ok := event.ParseTime(obj.Raw(i)); ok {
 			ev.Time = t
