@@ -16,3 +16,11 @@ type Seen = seen
 
 // After is the object as a Shaper sees it that has seen others.
 func (o Object) After(s *Seen) Object { o.seen = s; return o }
+
+// Kept is how many bytes of names are remembered.
+func (s *seen) Kept() (n int) {
+	for i := range s.classes {
+		n += cap(s.classes[i].service) + cap(s.classes[i].code)
+	}
+	return n
+}

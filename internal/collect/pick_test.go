@@ -87,7 +87,7 @@ func TestClassesAreRemembered(t *testing.T) {
 	obj := collect.Object{}.After(&seen)
 	for range 20_000 {
 		product := []string{"windows", "winlogbeat"}[r.IntN(2)]
-		service := []byte([]string{"Security", "Microsoft-Windows-Sysmon/Operational", "System", ""}[r.IntN(4)])
+		service := []byte([]string{"Security", "Microsoft-Windows-Sysmon/Operational", "System", "", strings.Repeat("long", 100)}[r.IntN(5)])
 		code := strconv.AppendInt(nil, []int64{1, 3, 4624, 4688, 7045, 11}[r.IntN(6)], 10)
 		if r.IntN(9) == 0 {
 			code = nil
@@ -95,5 +95,8 @@ func TestClassesAreRemembered(t *testing.T) {
 		if got, want := obj.ClassOf(tax, product, service, code), tax.ClassOf(product, service, code); got != want {
 			t.Fatalf("%s %s %s: class %v, want %v", product, service, code, got.Logsource, want.Logsource)
 		}
+	}
+	if n := seen.Kept(); n > 64*128 {
+		t.Errorf("%d bytes of names are kept", n)
 	}
 }

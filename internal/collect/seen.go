@@ -37,6 +37,9 @@ func (k *pick) answers(p *Picker, obj Object, at []int32) bool {
 	return true
 }
 
+// longestKnown bounds the names that are remembered, in bytes: what a sender makes up fills no memory.
+const longestKnown = 128
+
 // classed is of which class the events of a log under one code are.
 type classed struct {
 	class         *event.Class // nil: none is remembered
@@ -46,7 +49,7 @@ type classed struct {
 
 // ClassOf asks the taxonomy, or remembers what it said.
 func (o Object) ClassOf(t *event.Taxonomy, product string, service, code []byte) *event.Class {
-	if o.seen == nil || len(code) == 0 {
+	if o.seen == nil || len(code) == 0 || len(service)+len(code) > longestKnown {
 		return t.ClassOf(product, service, code)
 	}
 	k := &o.seen.classes[(uint(len(service))*7^uint(code[len(code)-1])^uint(code[0])<<4)%uint(len(o.seen.classes))]

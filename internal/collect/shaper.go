@@ -17,7 +17,7 @@ type Shaper struct {
 	o      Options
 	b      event.Builder
 	fixed  []byte // an object that had to be repaired
-	seen   seen
+	seen   *seen  // made with the first object: most that are connected say nothing
 
 	// For objects that fit no shape.
 	unknown *event.Class
@@ -44,7 +44,10 @@ func (s *Shaper) Event(text []byte, ev *event.Event) error {
 	ev.Fields = text
 	ev.Time = time.Time{}
 	ev.Class = s.unknown
-	obj := Object{Text: text, Index: &ev.Index, seen: &s.seen}
+	if s.seen == nil {
+		s.seen = &seen{}
+	}
+	obj := Object{Text: text, Index: &ev.Index, seen: s.seen}
 	if s.last >= 0 && s.shapes[s.last].Certain {
 		ev.Format = s.shapes[s.last].Name
 		if err := s.shapes[s.last].Event(obj, s.o, ev, &s.b); err != ErrUnfit {
