@@ -20,6 +20,7 @@ type stays struct {
 	rng  *rand.Rand
 	due  map[int64][]string // events, by minute
 	lost string             // event that does not come any more
+	thin int                // of so many others one comes; 0: all do
 }
 
 func newStays(t testing.TB, beds int, seed uint64) *stays {
@@ -106,7 +107,7 @@ func (s *stays) live(long time.Duration) (told []continuity.Sign) {
 		}
 		minute := s.now.Unix() / 60
 		for _, event := range s.due[minute] {
-			if event == s.lost {
+			if event == s.lost || s.thin > 0 && s.rng.IntN(s.thin) > 0 {
 				continue
 			}
 			s.n++
@@ -117,6 +118,28 @@ func (s *stays) live(long time.Duration) (told []continuity.Sign) {
 	}
 	told, s.signs = s.signs, nil
 	return told
+}
+
+// TestAKindIsMissedByWhatElseIsSaid loses discharges on an ordinary day, and on one on which a third of all else comes: then nobody is told before as much of it has come.
+func TestAKindIsMissedByWhatElseIsSaid(t *testing.T) {
+	told := func(thin int) (after time.Duration) {
+		s := newStays(t, 200, 1)
+		s.live((40*24 + 9) * time.Hour)
+		began := s.now
+		s.lost, s.thin = "A03", thin
+		for s.now.Sub(began) < 5*24*time.Hour {
+			for _, sign := range s.live(10 * time.Minute) {
+				if sign.Kind == continuity.PartSilent && !sign.Ended && strings.HasSuffix(sign.Name, "(A03)") {
+					return sign.At.Sub(began)
+				}
+			}
+		}
+		t.Fatalf("never told, when one of %d others comes", thin)
+		return 0
+	}
+	if usual, few := told(0), told(3); few < usual*3/2 {
+		t.Errorf("told after %v on an ordinary day, and after %v when little is said", usual, few)
+	}
 }
 
 // TestOneKindOfMessageIsLost loses transfers, discharges and updates in turn, and plays a quiet half year, or as many years as WARDLINE_YEARS says, at three sizes.

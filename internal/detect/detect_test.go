@@ -255,6 +255,29 @@ func TestManyValues(t *testing.T) {
 	}
 }
 
+// Events of one shape may be of logs in which other fields are wanted, and hold values of other kinds.
+func TestOneShapeInSeveralLogs(t *testing.T) {
+	logon := rule(t, "s: {LogonType: '3'}\ncondition: s")
+	logon.Logsource = sigma.Logsource{Product: "windows", Service: "security"}
+	m := compile(t, detect.Options{}, rule(t, "s: {User|contains: adams}\ncondition: s"), logon).Matcher()
+	process, security := processes(t), shipped(t).Class("windows", "Security", "4624")
+	for range 2 { // the second time all is remembered
+		for _, c := range []struct {
+			class *event.Class
+			text  string
+			want  []int32
+		}{
+			{process, `{"User":"nurse.adams","LogonType":3}`, []int32{0}}, {security, `{"User":"nurse.adams","LogonType":3}`, []int32{1}},
+			{process, `{"User":{},"LogonType":3}`, nil}, {security, `{"User":1,"LogonType":"3"}`, []int32{1}}, {security, `{"LogonType":3,"User":1}`, []int32{1}},
+			{process, `{"LogonType":3,"User":"adams"}`, []int32{0}},
+		} {
+			if got := m.Match(newEvent(t, c.class, c.text)); !slices.Equal(got, c.want) {
+				t.Errorf("%s: got %v, want %v", c.text, got, c.want)
+			}
+		}
+	}
+}
+
 // Events of ordinary kinds cost no memory once buffers have grown.
 func TestMatchingAllocatesNothing(t *testing.T) {
 	rules := parse(t, everydayRules)
