@@ -42,7 +42,7 @@ func (c *Console) flowMap(r *request) (answer, error) {
 	if im.Trouble != "" {
 		v.Trouble = "It was changed, and cannot be taken as its files are now. The one from before is in force. An administrator sees why."
 		if allowed(r.actor, access.SourceWrite) == nil {
-			v.Trouble = "It was changed, and cannot be taken as its files are now. The one from before is in force; mend the file, and it is read again within a minute. " + capital(page.Clean(im.Trouble, 1000))
+			v.Trouble = "It was changed, and cannot be taken as its files are now. The one from before is in force; mend the file, and it is read again within a minute. " + capital(page.Clean(im.Trouble, 1000)) + "."
 		}
 	}
 	if im.Size() == 0 {

@@ -181,7 +181,7 @@ func TestWhoPractises(t *testing.T) {
 		}
 	}
 	w.seal.broken.Store(false)
-	if _, body := biomed.get(at); !strings.Contains(body, at+"/drill\"") || !strings.Contains(body, at+"/printed\"") || strings.Contains(body, at+"/recover") {
+	if _, body := biomed.get(at); !strings.Contains(body, at+"/drill\"") || !strings.Contains(body, at+"/printed\"") || strings.Contains(body, at+"/recover") || !strings.Contains(body, "An administrator has a list made here") {
 		t.Errorf("who may practise is offered:\n%s", body)
 	}
 	if status, _ := biomed.post(at+"/recover", form); status != http.StatusForbidden {
