@@ -191,7 +191,22 @@ func (h *house) launch() {
 	if err := h.process.Start(); err != nil {
 		h.t.Fatal(err)
 	}
-	h.t.Cleanup(func() { h.process.Process.Kill(); h.process.Wait() })
+	h.t.Cleanup(func() {
+		h.process.Process.Kill()
+		h.process.Wait()
+		h.searchEnds()
+	})
+}
+
+// searchEnds waits until the search process of a node that was killed has written what it held: it locks the index's folder until then, and the test's is removed next.
+func (h *house) searchEnds() {
+	f, err := os.Open(filepath.Join(h.dir, "data", "index", "lock"))
+	if err != nil {
+		return // none was started
+	}
+	defer f.Close()
+	for deadline := time.Now().Add(20 * time.Second); syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	}
 }
 
 // start starts the node and returns when it listens.
