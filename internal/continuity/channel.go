@@ -34,6 +34,7 @@ const (
 	mostFed     = 5000            // that the past counts for
 	starving    = 1e-6            // that so many reports without anything are chance
 	oldQueue    = 2 * time.Minute // age of the oldest message that waits
+	passed      = time.Minute     // after a report, within which what is on its way is handed on
 	mostChannel = 500
 )
 
@@ -63,14 +64,7 @@ func (e *Engine) engineSays(ev *event.Event, at time.Time) (out []Sign) {
 		e.channels[name] = c
 	}
 	c.last = at
-	sign := func(k Kind, wrong bool, s Sign) {
-		if wrong == c.told[k] {
-			return
-		}
-		c.told[k] = wrong
-		s.Kind, s.About, s.Name, s.Class, s.At, s.Ended = k, "channel "+name, "interface engine, channel "+name, Hour, at, !wrong
-		out = append(out, s)
-	}
+	sign := func(k Kind, wrong bool, s Sign) { out = c.tell(out, k, wrong, s, at) }
 	if sent, ok := number(said, "sent"); ok {
 		if sent > 0 {
 			c.remember()
@@ -96,9 +90,47 @@ func (e *Engine) engineSays(ev *event.Event, at time.Time) (out []Sign) {
 	return out
 }
 
-// remember takes up that something was sent, and how long nothing was before, unless that was told: what is wrong is not usual.
+// tell adds a sign, when it is news.
+func (c *channel) tell(out []Sign, k Kind, wrong bool, s Sign, at time.Time) []Sign {
+	if wrong == c.told[k] {
+		return out
+	}
+	c.told[k] = wrong
+	s.Kind, s.About, s.Name, s.Class, s.At, s.Ended = k, "channel "+c.name, "interface engine, channel "+c.name, Hour, at, !wrong
+	return append(out, s)
+}
+
+// tickChannels says who was passed over. An engine that reports each minute tells of a second one without anything; one that reports only when something came says nothing then,
+// which is the same.
+func (e *Engine) tickChannels(now time.Time) (out []Sign) {
+	for _, c := range e.channels {
+		if c.starved == fewReports-1 && now.Sub(c.last) >= passed && c.never() && e.others(c) {
+			out = c.tell(out, NotForwarded, true, Sign{Since: c.since, Count: c.received}, now)
+		}
+	}
+	return out
+}
+
+// never tells of a receiver that has had something in each of so many reports that two without are no chance.
+func (c *channel) never() bool {
+	return c.longest == 0 && math.Pow((c.hungry+1)/(c.fed+c.hungry+2), fewReports) < starving
+}
+
+// others tells whether another one of the family has had something since a receiver had not: else it may be on its way to all of them.
+func (e *Engine) others(c *channel) bool {
+	family, _, _ := strings.Cut(c.name, "_")
+	for _, o := range e.channels {
+		if f, _, _ := strings.Cut(o.name, "_"); f == family && o.fed > 0 && o.received == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// remember takes up that something was sent, and how long nothing was before, unless that was told: what is wrong is not usual. A single report without anything is: what was
+// told of it was a message that this receiver does not get, and the next is not told so soon.
 func (c *channel) remember() {
-	if c.told[NotForwarded] {
+	if c.told[NotForwarded] && c.starved >= fewReports {
 		return
 	}
 	c.fed++

@@ -205,6 +205,7 @@ func (e *Engine) Tick(now time.Time) (out []Sign) {
 	for _, w := range e.ways {
 		out = append(out, w.signs(e, w.flow.Tick(now), now)...)
 	}
+	out = append(out, e.tickChannels(now)...)
 	out = append(out, e.logsSilent(now)...)
 	out = append(out, e.wayTold(e.tests.Tick(now), now)...)
 	out = append(out, e.tickPairs(now)...)
@@ -267,5 +268,8 @@ func (e *Engine) Deaf(now time.Time) {
 	}
 	for _, w := range e.ways {
 		w.numbers = numbers{told: w.numbers.told}
+	}
+	for _, c := range e.channels {
+		c.last = now // what was handed on meanwhile was not heard
 	}
 }

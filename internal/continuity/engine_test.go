@@ -261,6 +261,55 @@ func TestAnEngineThatReportsEachMinute(t *testing.T) {
 	h.wants("it does again", "ADT_OUT_PHARM: over")
 }
 
+// An engine that reports only minutes in which something came says nothing in a quiet night. A receiver that has always had what the others had is missed a minute after the first
+// message that it alone has not.
+func TestAReceiverThatIsPassedOver(t *testing.T) {
+	h := newHouse(t)
+	report := func(pharmacy int, others ...string) {
+		h.say("engine", "", "", map[string]any{"message": "channel=ADT_IN received=1"})
+		for _, to := range others {
+			h.say("engine", "", "", map[string]any{"message": "channel=ADT_OUT_" + to + " sent=1"})
+		}
+		h.say("engine", "", "", map[string]any{"message": fmt.Sprintf("channel=ADT_OUT_PHARM sent=%d", pharmacy)})
+	}
+	quiet := func(long time.Duration) {
+		for end := h.now.Add(long); h.now.Before(end); h.now = h.now.Add(10 * time.Second) {
+			h.signs = append(h.signs, h.engine.Tick(h.now)...)
+		}
+	}
+	usual := func() {
+		for range 2500 {
+			report(1, "LAB")
+			quiet(3 * time.Minute)
+		}
+	}
+	usual()
+	h.wants("all get it")
+	report(0)
+	quiet(10 * time.Minute)
+	h.wants("nobody does")
+	report(1, "LAB")
+	h.wants("it was on its way")
+	h = newHouse(t)
+	usual()
+	report(0, "LAB")
+	quiet(time.Minute)
+	h.wants("a minute, in which it may be on its way")
+	h.engine.Deaf(h.now.Add(5 * time.Minute))
+	quiet(6 * time.Minute)
+	h.wants("and five in which nobody listened")
+	quiet(20 * time.Second)
+	h.wants("longer", "not-forwarded interface engine, channel ADT_OUT_PHARM: 1 messages came in, and none went out to it")
+	report(1, "LAB")
+	h.wants("the next goes out", "ADT_OUT_PHARM: over")
+	quiet(time.Hour)
+	report(0, "LAB")
+	quiet(time.Hour)
+	h.wants("so there are messages that are not for it")
+	report(0, "LAB")
+	h.wants("two", "not-forwarded interface engine, channel ADT_OUT_PHARM: 2 messages came in, and none went out to it")
+}
+
 // A laboratory that was switched off for good is told once, and forgotten when nothing of its week is remembered any more.
 func TestAFeedThatIsGone(t *testing.T) {
 	h := newHouse(t)
