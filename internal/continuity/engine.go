@@ -40,6 +40,7 @@ type Engine struct {
 	order    []*feed // as they were first heard
 	ways     map[string]*way
 	channels map[string]*channel
+	units    map[uint64]uint64 // what was said of each by feeds of the gravest class, by a hash of its name
 	machines map[string]*machine
 	links    map[string]*link
 	stages   *stage.Book
@@ -75,7 +76,7 @@ func NewEngine(cfg EngineConfig) *Engine {
 		cfg.Zone = time.UTC
 	}
 	return &Engine{
-		cfg: cfg, listener: newListener(cfg.Secret), feeds: map[string]*feed{}, ways: map[string]*way{}, channels: map[string]*channel{}, machines: map[string]*machine{}, links: map[string]*link{},
+		cfg: cfg, listener: newListener(cfg.Secret), feeds: map[string]*feed{}, ways: map[string]*way{}, channels: map[string]*channel{}, units: map[uint64]uint64{}, machines: map[string]*machine{}, links: map[string]*link{},
 		stages: stage.New(), logs: hush.New(), tests: synthetic.NewWatch(), siblings: sibling.New(), pairs: pair.New(pair.Config{Zone: cfg.Zone, Holiday: cfg.Holiday}), crowd: crowd.New(crowd.Config{Zone: cfg.Zone, Holiday: cfg.Holiday}),
 	}
 }

@@ -120,6 +120,54 @@ func TestAnAnalyserThatStops(t *testing.T) {
 	h.wants("it comes back", "part-silent results from LIS, analyser CHEM-2: over")
 }
 
+// about is a message that says something new of a unit.
+func (h *house) about(unit, from, to, code string) {
+	h.n++
+	h.message(from, to, code, "", fmt.Sprintf("PV1|1|I|%s\rNTE|1||%d", unit, h.n))
+}
+
+// A unit is closed for two days, and nobody speaks of it: that is no feed's fault. Then it works, and one feed does not speak of it any more.
+func TestAUnitThatIsClosed(t *testing.T) {
+	h := newHouse(t)
+	work := func(long time.Duration, drugs, documents bool) {
+		for end := h.now.Add(long); h.now.Before(end); h.now = h.now.Add(5 * time.Minute) {
+			for n, unit := range []string{"W1", "W2"} {
+				switch even := h.now.Minute()%10 == 0; {
+				case even && (drugs || n > 0):
+					h.about(unit, "PHARM", "EHR", "RDE")
+				case !even && (documents || n > 0):
+					h.about(unit, "EHR", "ARCHIVE", "MDM")
+				}
+			}
+			h.signs = append(h.signs, h.engine.Tick(h.now)...)
+		}
+	}
+	work(5*weeks, true, true)
+	work(48*time.Hour, false, false)
+	work(2*time.Hour, true, true)
+	h.wants("it is closed, and opens again")
+	work(6*time.Hour, false, true)
+	h.wants("the drug orders lose it", "part-silent drug orders from PHARM, unit W1: nothing came for")
+	work(time.Hour, true, true)
+	h.wants("and have it again", "part-silent drug orders from PHARM, unit W1: over")
+}
+
+// A unit of which one feed alone speaks is missed by its own weeks.
+func TestAUnitOfWhichOneFeedSpeaks(t *testing.T) {
+	h := newHouse(t)
+	work := func(long time.Duration, units ...string) {
+		for end := h.now.Add(long); h.now.Before(end); h.now = h.now.Add(10 * time.Minute) {
+			for _, unit := range units {
+				h.about(unit, "PHARM", "EHR", "RDE")
+			}
+			h.signs = append(h.signs, h.engine.Tick(h.now)...)
+		}
+	}
+	work(5*weeks, "W1", "W2")
+	work(6*time.Hour, "W2")
+	h.wants("nobody speaks of it", "part-silent drug orders from PHARM, unit W1: nothing came for")
+}
+
 func TestWhatWasNotHeardByUsIsNoSilence(t *testing.T) {
 	h := newHouse(t)
 	h.live(3*weeks, both)

@@ -44,6 +44,7 @@ type part struct {
 	count  uint64
 	before uint64 // messages of the feed, before its first
 	after  uint64 // likewise, up to its last
+	beside beside // of a unit
 	silent bool
 	told   bool // that it is
 }
@@ -125,16 +126,20 @@ func (f *feed) hear(e *Engine, h *heard, at time.Time) (out []Sign) {
 		out = f.surged(e, out, f.surge.Observe(h.body, usual, at), at)
 		f.unlearn()
 	}
+	said := uint64(0)
+	if f.atBedside(h.part) {
+		said = e.saidOf(h.part)
+	}
 	for _, name := range []string{h.part, h.kind} {
 		if name != "" {
-			out = append(out, f.partHeard(e, name, at)...)
+			out = append(out, f.partHeard(e, name, said, at)...)
 		}
 	}
 	return out
 }
 
-// partHeard has a part of the feed take a message.
-func (f *feed) partHeard(e *Engine, name string, at time.Time) []Sign {
+// partHeard has a part of the feed take a message. So much was said of it by then, when it is a unit.
+func (f *feed) partHeard(e *Engine, name string, said uint64, at time.Time) []Sign {
 	p := f.parts[name]
 	if p == nil {
 		if f.full(name) {
@@ -145,6 +150,9 @@ func (f *feed) partHeard(e *Engine, name string, at time.Time) []Sign {
 	}
 	p.count++
 	p.after = f.count
+	if f.atBedside(name) {
+		p.beside.heard(said)
+	}
 	if !p.model.Observe(at) {
 		return nil
 	}
@@ -167,7 +175,7 @@ func (f *feed) tick(e *Engine, at time.Time) (out []Sign) {
 	for _, p := range f.parts {
 		s, silent, _ := p.model.Check(at)
 		p.silent = silent
-		if silent && !p.told && f.speaksWithout(p, s.Since) {
+		if silent && !p.told && f.speaksWithout(e, p, s.Since) {
 			p.told = true
 			out = append(out, Sign{Kind: PartSilent, About: f.id + " " + p.name, Name: e.partName(f, p), Class: f.class, At: at, Since: s.Since, Expected: s.Expected})
 		}
@@ -180,10 +188,13 @@ func (f *feed) tick(e *Engine, at time.Time) (out []Sign) {
 	return out
 }
 
-// speaksWithout tells whether the feed clearly speaks though a part of it is silent since then.
-func (f *feed) speaksWithout(p *part, since time.Time) bool {
+// speaksWithout tells whether the feed clearly speaks though a part of it is silent since then, and others of the unit that it is.
+func (f *feed) speaksWithout(e *Engine, p *part, since time.Time) bool {
 	if p.trigger() {
 		return f.spoken(p)
+	}
+	if f.atBedside(p.name) && !p.beside.missed(e.units[e.listener.sum(p.name)], p.model.Limit()) {
+		return false
 	}
 	return f.model.Quiet() < speaking && f.model.Heard().After(since)
 }

@@ -123,7 +123,7 @@ func (l *listener) inside(h *heard, ev *event.Event, code string) {
 		if machine, ok := m.Get("OBX-18.1"); ok && machine != "" { // equipment instance identifier
 			h.part = "analyser " + machine
 		} else if unit, ok := m.Get("PV1-3.1"); ok && unit != "" {
-			h.part = "unit " + unit
+			h.part = unitMark + unit
 		}
 		l.paired(h, ev, &m, code)
 		return

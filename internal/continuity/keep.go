@@ -43,6 +43,7 @@ type partState struct {
 	Before uint64 `json:",omitempty"`
 	After  uint64 `json:",omitempty"`
 	Told   bool   `json:",omitempty"`
+	Beside beside `json:",omitzero"`
 	Model  []byte
 }
 
@@ -55,7 +56,7 @@ func (f *feed) state() feedState {
 		s.Delay = f.delay.Encode()
 	}
 	for name, p := range f.parts {
-		s.Parts[name] = partState{p.first, p.count, p.before, p.after, p.told, p.model.Encode()}
+		s.Parts[name] = partState{p.first, p.count, p.before, p.after, p.told, p.beside, p.model.Encode()}
 	}
 	return s
 }
@@ -84,7 +85,7 @@ func (e *Engine) restore(s *feedState) (*feed, error) {
 			return nil, err
 		}
 		if !f.full(name) {
-			f.parts[name] = &part{name: name, first: p.First, count: p.Count, before: p.Before, after: p.After, told: p.Told, model: model, silent: model.Silent()}
+			f.parts[name] = &part{name: name, first: p.First, count: p.Count, before: p.Before, after: p.After, told: p.Told, beside: p.Beside, model: model, silent: model.Silent()}
 		}
 	}
 	return f, nil
@@ -115,12 +116,13 @@ type rest struct {
 	Clock    time.Time
 	Channels map[string]channelState
 	Machines map[string]machineState
-	Book     json.RawMessage // stage.Book.Encode
-	Logs     json.RawMessage `json:",omitempty"` // hush.Watch.Encode
-	Siblings json.RawMessage `json:",omitempty"`
-	Halved   time.Time       `json:",omitzero"`
-	Pairs    json.RawMessage `json:",omitempty"`
-	Crowd    json.RawMessage `json:",omitempty"`
+	Book     json.RawMessage   // stage.Book.Encode
+	Logs     json.RawMessage   `json:",omitempty"` // hush.Watch.Encode
+	Siblings json.RawMessage   `json:",omitempty"`
+	Halved   time.Time         `json:",omitzero"`
+	Pairs    json.RawMessage   `json:",omitempty"`
+	Crowd    json.RawMessage   `json:",omitempty"`
+	Units    map[uint64]uint64 `json:",omitempty"`
 }
 
 // machineState is a machine as it is written.
@@ -132,7 +134,7 @@ type machineState struct {
 }
 
 func (e *Engine) rest() rest {
-	out := rest{Clock: e.clock, Channels: map[string]channelState{}, Machines: map[string]machineState{}, Book: e.stages.Encode(), Logs: e.logs.Encode(), Siblings: e.siblings.Encode(), Halved: e.halved, Pairs: e.pairs.Encode(), Crowd: e.crowd.Encode()}
+	out := rest{Clock: e.clock, Channels: map[string]channelState{}, Machines: map[string]machineState{}, Book: e.stages.Encode(), Logs: e.logs.Encode(), Siblings: e.siblings.Encode(), Halved: e.halved, Pairs: e.pairs.Encode(), Crowd: e.crowd.Encode(), Units: e.units}
 	for name, m := range e.machines {
 		out.Machines[name] = machineState{m.recent, m.told, m.last, m.stage}
 	}
@@ -380,6 +382,9 @@ func (r *Room) loadRest(ctx context.Context, tx *sql.Tx, e *Engine) error {
 		}
 		e.logs, e.siblings, e.halved = logs, siblings, all.Halved
 		e.clock, e.stages, e.pairs, e.crowd = all.Clock, book, pairs, came
+		if all.Units != nil {
+			e.units = all.Units
+		}
 		for name, m := range all.Machines {
 			e.machines[name] = &machine{m.Recent, m.Told, m.Last, m.Stage}
 		}

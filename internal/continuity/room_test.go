@@ -234,7 +234,7 @@ func TestARestartForgetsNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, known := range []string{"srv-5", `"event A03":{"`, `"unit W19":{"`, `"After":75`, `"Feeds":[{"ID":"`, `"Siblings":{"`, `"Halved":"20`} { // else nothing could be forgotten
+		for _, known := range []string{"srv-5", `"event A03":{"`, `"unit W19":{"`, `"After":75`, `"Beside":{"Seen":3,"Own":3}`, `"Units":{"`, `"Feeds":[{"ID":"`, `"Siblings":{"`, `"Halved":"20`} { // else nothing could be forgotten
 			if !strings.Contains(before, known) {
 				t.Errorf("%s is not known", known)
 			}
