@@ -129,7 +129,7 @@ func TestWhoSawAChart(t *testing.T) {
 		t.Errorf("an hour later: status %d", status)
 	}
 	for _, act := range n.acts(access.RecordTrace) {
-		if text, _ := json.Marshal(act); strings.Contains(string(text), "4471") || act.Detail["reason"] != "patient" {
+		if text, _ := json.Marshal([]any{act.Object, act.Detail, act.Why}); strings.Contains(string(text), "4471") || act.Detail["reason"] != "patient" {
 			t.Errorf("%s", text)
 		}
 	}
