@@ -14,6 +14,7 @@ import (
 	"github.com/wardline/wardline/format/tlog"
 	"github.com/wardline/wardline/internal/journal/retain"
 	"github.com/wardline/wardline/internal/journal/tree"
+	"github.com/wardline/wardline/internal/journal/wal"
 )
 
 // about reads what says what the journal is, and compares it with what is known from elsewhere.
@@ -71,8 +72,8 @@ func (c *checker) checkpoint() (tlog.Checkpoint, error) {
 func (c *checker) state(point tlog.Checkpoint) (uint64, [sha256.Size]byte, error) {
 	wrong := func(name, reason string) { c.report.add(Problem{Where: "log/" + name, Reason: reason}) }
 	const file, version = ".state/treeState", ".state/version"
-	text, err := os.ReadFile(filepath.Join(logPath(c.dir), filepath.FromSlash(file)))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	text, err := c.edge(filepath.Join(logPath(c.dir), filepath.FromSlash(file)))
+	if err != nil {
 		return 0, [sha256.Size]byte{}, err
 	}
 	size, root, err := tree.ParseState(text)
@@ -92,6 +93,25 @@ func (c *checker) state(point tlog.Checkpoint) (uint64, [sha256.Size]byte, error
 		wrong(version, "it is missing or not the one that the journal has")
 	}
 	return size, root, nil
+}
+
+// edge reads the file that says where the tree ends, and what was written ahead of it. While the journal goes on, the tree may overtake what is being read.
+func (c *checker) edge(file string) (text []byte, err error) {
+	const tries = 20
+	for range tries {
+		if text, err = os.ReadFile(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		size, _, failed := tree.ParseState(text)
+		if failed != nil {
+			return text, nil // which is said
+		}
+		if c.ahead, err = wal.Read(walPath(c.dir), size); !errors.Is(err, wal.ErrGap) {
+			return text, err
+		}
+	}
+	c.report.add(Problem{Where: "wal", Reason: "entries are missing between the end of the log and what was written ahead of it"})
+	return text, nil
 }
 
 func (c *checker) anotherPast() Problem {

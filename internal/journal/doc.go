@@ -12,6 +12,7 @@
 //	    tile/0/000            hashes of 256 leaves; tile/1/… of 256 such tiles, and so on
 //	    .state/treeState      size and root of the tree, a moment ahead of the checkpoint
 //	    …                     locks, versions of tiles that longer ones have replaced, and what a crash left half-written: nothing reads them
+//	  wal/0, wal/1            leaves that are durable and have yet to go into the tree; see package wal
 //	  segments/<kind>/<name>  bodies of one kind, one after the other; see package segment
 //	  book.json               what is known of the segments, learned from the headers; may be lost
 //	  clock.json              where the clock was last
@@ -31,11 +32,11 @@
 //  1. The body is appended to its segment. Crash: bytes that no leaf speaks of. They are never read, because bodies go into
 //     new segments after every start; Fsck lists them as orphans.
 //  2. The segments are synced, once for all packs that wait. Crash: as before.
-//  3. The leaves are written into a bundle, their hashes into tiles, each file synced under a new name and renamed.
-//     Crash: bundles and tiles beyond the size of the tree; they are written again by the next entries.
-//  4. The state of the tree is written. From here on the entries are durable. Crash: entries that are in the journal and
-//     of which nobody was told. Their senders send them again; identities of events tell that they are the same.
-//  5. Receipts are settled: senders are told, followers woken.
+//  3. The leaves are written into the write-ahead log, one sync for all that wait. From here on the entries are durable, and have their places. Crash: entries
+//     that are in the journal and of which nobody was told. Their senders send them again; identities of events tell that they are the same.
+//  4. Receipts are settled: senders are told, followers woken. They read the leaves from memory.
+//  5. A tenth of a second later, or when much waits, the leaves go into the tree together: into a bundle, their hashes into tiles, each file synced under a new name and
+//     renamed, then the state of the tree. Crash: bundles and tiles beyond the size of the tree; the next start puts the leaves of the write-ahead log into it.
 //  6. A checkpoint is signed and published within a fraction of a second. Crash: the next start publishes one.
 //  7. Every few seconds the sentinel, which lies elsewhere, is told the size and the root. A journal that is missing, shorter or another one
 //     at the next start is refused with ErrLost, until a person has called Recover.

@@ -13,12 +13,16 @@ import (
 // faults are the system calls with which a journal makes things durable, and what is let happen in their place.
 var faults = []struct{ call, fault string }{
 	{"fsync", "error=EIO"},
+	{"fdatasync", "error=EIO"},
+	{"pwrite64", "error=EIO"},
 	{"write", "error=ENOSPC"},
 	{"openat", "error=EIO"},
 	{"renameat", "error=EIO"},
 	{"mkdirat", "error=EIO"},
 	{"close", "error=EIO"},
 	{"fsync", "signal=KILL"},
+	{"fdatasync", "signal=KILL"},
+	{"pwrite64", "signal=KILL"},
 	{"write", "signal=KILL"},
 	{"renameat", "signal=KILL"},
 	{"openat", "signal=KILL"},

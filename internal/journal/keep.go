@@ -192,11 +192,7 @@ func (k *keeper) read(ctx context.Context, j *Journal, span func() (next, end ui
 	if next >= end {
 		return false, nil
 	}
-	size, _, _, err := j.files.State()
-	if err != nil {
-		return false, err
-	}
-	leaves, err := j.files.Leaves(ctx, next, size) // there are files of what was written together, not of every size
+	leaves, err := j.leaves(ctx, next)
 	if err != nil {
 		return false, err
 	}

@@ -10,9 +10,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/wardline/wardline/format/tlog"
 	"github.com/wardline/wardline/internal/journal/segment"
+	"github.com/wardline/wardline/internal/journal/wal"
 )
 
 // leftovers looks for files and parts of files that no leaf speaks of.
@@ -78,7 +80,7 @@ func (c *checker) tail(name, path string) error {
 }
 
 // halfWritten are names that files have before they are renamed, and that a crash leaves behind.
-var halfWritten = regexp.MustCompile(`^(\.new-[0-9]+|log/(checkpoint|\.state/[A-Za-z.]+|tile/(entries|[0-9]{1,2})/(x[0-9]{3}/)*[0-9]{3}(\.p/[0-9]{1,3})?)[0-9]+)$`)
+var halfWritten = regexp.MustCompile(`^(\.new-[0-9]+|wal/[01]\.new|log/(checkpoint|\.state/[A-Za-z.]+|tile/(entries|[0-9]{1,2})/(x[0-9]{3}/)*[0-9]{3}(\.p/[0-9]{1,3})?)[0-9]+)$`)
 
 // strangers looks for files that are none of the journal's, and for older versions of tiles that do not say what the newer ones do.
 func (c *checker) strangers(ctx context.Context, size uint64) error {
@@ -101,11 +103,16 @@ func (c *checker) strangers(ctx context.Context, size uint64) error {
 		name := filepath.ToSlash(rel)
 		tile, err := tlog.ParseTile(strings.TrimPrefix(name, "log/"))
 		switch {
-		case d.IsDir() && strings.HasPrefix(name, "log.lost-"): // see Recover
+		case d.IsDir() && (strings.HasPrefix(name, "log.lost-") || strings.HasPrefix(name, "wal.lost-")): // see Recover
 			c.report.Strangers = append(c.report.Strangers, name)
 			return fs.SkipDir
 		case d.IsDir() && name == "segments":
 			return fs.SkipDir
+		case name == "wal/0" || name == "wal/1":
+			if !tidy(path) {
+				c.report.Older = append(c.report.Older, name)
+			}
+			return ctx.Err()
 		case d.IsDir() || known[name] || err != nil && halfWritten.MatchString(name):
 			return ctx.Err()
 		case err == nil:
@@ -117,4 +124,16 @@ func (c *checker) strangers(ctx context.Context, size uint64) error {
 		c.report.Strangers = append(c.report.Strangers, name)
 		return nil
 	})
+}
+
+// tidy tells whether a file of the write-ahead log is as the journal leaves it. One that is being written may not be, for a moment.
+func tidy(path string) bool {
+	const tries, pause = 5, 20 * time.Millisecond
+	for range tries {
+		if good, err := wal.Tidy(path); good || errors.Is(err, fs.ErrNotExist) {
+			return true
+		}
+		<-time.After(pause)
+	}
+	return false
 }

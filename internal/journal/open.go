@@ -23,6 +23,7 @@ import (
 
 	"github.com/wardline/wardline/internal/journal/segment"
 	"github.com/wardline/wardline/internal/journal/tree"
+	"github.com/wardline/wardline/internal/journal/wal"
 )
 
 // ErrLost says that the journal is not what it was: it is missing, shorter than it was, or another
@@ -240,15 +241,48 @@ func (j *Journal) begin(ctx context.Context) (*life, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := j.keeper.catchUp(ctx, j, size); err != nil {
-		return nil, err
-	}
 	t, err := tree.Open(ctx, logPath(j.cfg.Dir), j.signer, j.cfg.BatchAge)
 	if err != nil {
 		return nil, err
 	}
+	size, ahead, err := j.harvest(ctx, t, size)
+	if err == nil {
+		err = j.keeper.catchUp(ctx, j, size)
+	}
+	if err != nil {
+		t.Stop()
+		if ahead != nil {
+			err = errors.Join(err, ahead.Close())
+		}
+		return nil, err
+	}
 	j.grow(size)
-	return newLife(j, t), nil
+	return newLife(j, t, ahead, size), nil
+}
+
+// harvest puts what was written ahead of a tree of that size into it, and returns the size that it has then.
+func (j *Journal) harvest(ctx context.Context, t *tree.Tree, size uint64) (uint64, *wal.Log, error) {
+	leaves, err := wal.Read(walPath(j.cfg.Dir), size)
+	if errors.Is(err, wal.ErrGap) {
+		return 0, nil, fmt.Errorf("%w (its log ends at entry %d, and entries were written after others that it does not have)", ErrLost, size)
+	}
+	if err != nil {
+		return 0, nil, err
+	}
+	if len(leaves) > 0 {
+		if err := plant(ctx, t, size, leaves); err != nil {
+			return 0, nil, err
+		}
+	}
+	size += uint64(len(leaves))
+	if size < j.Size() {
+		return 0, nil, fmt.Errorf("%w (it has %d entries and had %d)", ErrLost, size, j.Size())
+	}
+	ahead, err := wal.Open(walPath(j.cfg.Dir))
+	if err != nil {
+		return 0, nil, err
+	}
+	return size, ahead, ahead.Clear()
 }
 
 // inspect checks that the edge of the tree is whole, makes it durable, and returns its size.
@@ -256,9 +290,6 @@ func (j *Journal) inspect(ctx context.Context) (uint64, error) {
 	size, root, found, err := j.files.State()
 	if err != nil || !found {
 		return 0, fmt.Errorf("%w (the state of its log cannot be read)", ErrLost)
-	}
-	if size < j.Size() {
-		return 0, fmt.Errorf("%w (it has %d entries and had %d)", ErrLost, size, j.Size())
 	}
 	if derived, err := j.files.RootAt(ctx, size); err != nil || !bytes.Equal(derived, root) {
 		return 0, fmt.Errorf("%w (the last tiles of its log are damaged)", ErrLost)

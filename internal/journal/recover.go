@@ -12,6 +12,7 @@ import (
 
 	"github.com/wardline/wardline/internal/journal/segment"
 	"github.com/wardline/wardline/internal/journal/tree"
+	"github.com/wardline/wardline/internal/journal/wal"
 )
 
 // Recovered says what Recover did.
@@ -92,10 +93,27 @@ func (r *Recovered) mend(ctx context.Context, cfg *Config) error {
 		return err
 	}
 	j := &Journal{cfg: *cfg, files: tree.NewFiles(logPath(cfg.Dir)), signer: signer, verify: verifier}
-	if _, err := j.inspect(ctx); err == nil {
-		return nil // only the sentinel does not agree
+	if _, err := j.inspect(ctx); err != nil { // else only the sentinel does not agree, or what was written ahead
+		if err := r.rebuild(ctx, j); err != nil {
+			return err
+		}
 	}
-	return r.rebuild(ctx, j)
+	return setAside(cfg.Dir)
+}
+
+// setAside moves away what was written ahead of another tree than the one that is there now.
+func setAside(dir string) error {
+	size, _, _, err := tree.NewFiles(logPath(dir)).State()
+	if err != nil {
+		return err
+	}
+	if _, err = wal.Read(walPath(dir), size); !errors.Is(err, wal.ErrGap) {
+		return err
+	}
+	if err := os.Rename(walPath(dir), walPath(dir)+".lost-"+time.Now().UTC().Format("20060102T150405Z")); err != nil {
+		return err
+	}
+	return segment.SyncDir(dir)
 }
 
 // begin moves what is left out of the way, so that Open makes a new journal.

@@ -227,8 +227,8 @@ func TestBackupUnderLoad(t *testing.T) {
 		}
 		done <- n
 	}()
-	for j.Size() < 30 {
-		<-time.After(time.Millisecond)
+	if _, err := j.Prove(t.Context(), awaited(j, 30)); err != nil { // a checkpoint speaks of them
+		t.Fatal(err)
 	}
 	var tape bytes.Buffer
 	point, err := j.Backup(t.Context(), &tape)
@@ -307,4 +307,12 @@ func TestADamagedBackupIsNotRestored(t *testing.T) {
 			t.Errorf("%s: %v is left, %v", name, left, err)
 		}
 	}
+}
+
+// awaited waits until a journal has so many entries, and returns the last.
+func awaited(j *journal.Journal, size uint64) uint64 {
+	for j.Size() < size {
+		<-time.After(time.Millisecond)
+	}
+	return size - 1
 }

@@ -136,7 +136,7 @@ type class int
 const (
 	sealedFile  class = iota // it says what happened
 	derivedFile              // it follows from the others, and is made anew when it is lost
-	olderFile                // a tile of which a longer version has taken the place: nothing reads it
+	olderFile                // a tile of which a longer version has taken the place, or what is written ahead: nothing reads it
 	noContent                // a lock, room for acts, where the clock was: nothing that was sealed
 )
 
@@ -146,6 +146,8 @@ func (v *victim) class(name string) class {
 		return derivedFile
 	case name == "lock" || name == "ballast" || name == "clock.json" || strings.HasSuffix(name, ".lock") || strings.HasSuffix(name, "gcState"):
 		return noContent
+	case strings.HasPrefix(name, "wal/"):
+		return olderFile // empty once the journal is closed
 	case !strings.Contains(name, ".p/"):
 		return sealedFile
 	}

@@ -45,7 +45,7 @@ const maxProblems = 1000
 type Report struct {
 	Origin  string    // of the log
 	Created time.Time // when it was made
-	Size    uint64    // entries
+	Size    uint64    // entries, those included that have yet to go into the tree
 	Signed  uint64    // entries that the last checkpoint speaks of
 	Root    [sha256.Size]byte
 	Checked uint64 // entries whose leaf was checked against the root
@@ -58,8 +58,8 @@ type Report struct {
 	More       int      // problems that are not listed
 	Orphans    []Orphan // bytes that no leaf speaks of, from a crash: nobody was told that they are safe
 	Strangers  []string // files that are none of the journal's
-	// Older are versions of tiles that longer ones have replaced, and that do not say what these do: a crash left them, or somebody changed them.
-	// Nothing reads them.
+	// Older are versions of tiles that longer ones have replaced, and that do not say what these do, and files of the write-ahead log with bytes in them that are no
+	// leaves: a crash left them, or somebody changed them. Nothing reads them.
 	Older []string
 }
 
@@ -107,7 +107,8 @@ type checker struct {
 	segments map[string]*span
 	deleted  map[string]uint64 // segment to the entry that deletes it
 
-	book    []byte // the file as it was before the size of the log was read
+	ahead   [][]byte // leaves that are durable and have yet to go into the tree
+	book    []byte   // the file as it was before the size of the log was read
 	derived *derived
 }
 
@@ -187,7 +188,7 @@ func (c *checker) heads() (tlog.Checkpoint, uint64, error) {
 	if m := c.Mark; m.Origin != "" && size < m.Size {
 		c.report.add(Problem{Where: "log/.state/treeState", Reason: fmt.Sprintf("the journal has %d entries, and %d are remembered: its end was cut off, or an older copy was put back", size, m.Size)})
 	}
-	c.report.Size, c.report.Signed, c.report.Root, c.report.Remembered = size, point.Size, root, c.Mark.Size
+	c.report.Size, c.report.Signed, c.report.Root, c.report.Remembered = size+uint64(len(c.ahead)), point.Size, root, c.Mark.Size
 	return point, size, nil
 }
 
@@ -215,6 +216,9 @@ func (c *checker) whole(ctx context.Context, point tlog.Checkpoint, size uint64)
 	}
 	if root, there := roots[c.Mark.Size]; c.Mark.Origin != "" && there && root != c.Mark.Root {
 		c.report.add(c.anotherPast())
+	}
+	for i, leaf := range c.ahead {
+		c.entry(size+uint64(i), leaf)
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.segments)) {
 		c.join(name, c.segments[name], 0)

@@ -8,9 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"path/filepath"
-	"slices"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -19,6 +18,7 @@ import (
 	"github.com/wardline/wardline/internal/journal/seal"
 	"github.com/wardline/wardline/internal/journal/segment"
 	"github.com/wardline/wardline/internal/journal/tree"
+	"github.com/wardline/wardline/internal/journal/wal"
 )
 
 const (
@@ -32,9 +32,12 @@ const (
 type life struct {
 	j        *Journal
 	tree     *tree.Tree
+	ahead    *wal.Log
+	planter  *planter
 	segments map[Kind]*openSegment // of the writer
 	flights  chan flight
-	dead     chan struct{} // closed when a leaf could not be written
+	dead     chan struct{} // closed by die, when a leaf could not be written
+	die      func()
 }
 
 type openSegment struct {
@@ -54,8 +57,10 @@ type flight struct {
 	complete string
 }
 
-func newLife(j *Journal, t *tree.Tree) *life {
-	return &life{j: j, tree: t, segments: map[Kind]*openSegment{}, flights: make(chan flight, maxFlight), dead: make(chan struct{})}
+func newLife(j *Journal, t *tree.Tree, ahead *wal.Log, size uint64) *life {
+	l := &life{j: j, tree: t, ahead: ahead, planter: newPlanter(t, ahead, size), segments: map[Kind]*openSegment{}, flights: make(chan flight, maxFlight), dead: make(chan struct{})}
+	l.die = sync.OnceFunc(func() { close(l.dead) })
+	return l
 }
 
 // run writes until the journal is closed. After a failure it begins again, with all that was in flight refused.
@@ -73,8 +78,9 @@ func (j *Journal) run(ctx context.Context, l *life) {
 
 // work writes packs until the journal is closed, then returns nil, or until something fails.
 func (l *life) work(ctx context.Context) error {
-	landed := make(chan error, 1)
-	go func() { landed <- l.land(ctx) }()
+	landed, planted := make(chan error, 1), make(chan error, 1)
+	go func() { landed <- l.land() }()
+	go func() { planted <- l.plant(ctx) }()
 	var failure error
 	for failure == nil {
 		packs, more := l.j.take(l.dead)
@@ -89,6 +95,8 @@ func (l *life) work(ctx context.Context) error {
 	}
 	close(l.flights)
 	failure = errors.Join(failure, <-landed)
+	l.planter.end()
+	failure = errors.Join(failure, <-planted)
 	if failure == nil {
 		failure = l.shutdown(ctx)
 	}
@@ -235,10 +243,8 @@ type segmentMeta struct {
 	Key     []byte    `json:"key"` // data key, encrypted by the key-encryption key
 }
 
-// land puts the leaves of all flights that wait into the tree, waits until they are durable, answers for them, and takes
-// the next. One batch at a time: Tessera does not promise the order of two that wait. After a failure
-// all later flights are refused.
-func (l *life) land(ctx context.Context) error {
+// land makes the leaves of all flights that wait durable, answers for them, and takes the next. After a failure all later flights are refused.
+func (l *life) land() error {
 	var failure error
 	for f := range l.flights {
 		batch := []flight{f}
@@ -246,8 +252,8 @@ func (l *life) land(ctx context.Context) error {
 			batch = append(batch, <-l.flights)
 		}
 		if failure == nil {
-			if failure = l.plant(ctx, batch); failure != nil {
-				close(l.dead)
+			if failure = l.keep(batch); failure != nil {
+				l.die()
 			}
 		}
 		for _, f := range batch {
@@ -264,40 +270,44 @@ func (l *life) land(ctx context.Context) error {
 	return failure
 }
 
-// plant makes leaves durable and fills in their indices.
-func (l *life) plant(ctx context.Context, batch []flight) error {
-	if err := l.tree.Ready(); err != nil {
+// keep makes leaves durable and fills in their indices.
+func (l *life) keep(batch []flight) error {
+	leaves := make([][]byte, 0, len(batch))
+	for _, f := range batch {
+		if f.pack != nil {
+			leaves = append(leaves, f.leaf)
+		}
+	}
+	first, err := l.planter.keep(leaves)
+	if err == nil {
+		err = l.tree.Ready() // asked last: see plant
+	}
+	if err != nil {
 		return fmt.Errorf("write a leaf: %w", err)
 	}
-	wait := make([]func() (uint64, error), len(batch))
-	for i, f := range batch {
-		if f.pack != nil {
-			wait[i] = l.tree.Add(ctx, f.leaf)
-		}
-	}
-	var failure error
-	leaves := make(map[uint64][]byte, len(batch))
-	for i := range batch {
-		if batch[i].pack == nil {
-			continue
-		}
-		index, err := wait[i]()
-		failure = errors.Join(failure, err)
-		batch[i].index = index
-		leaves[index] = batch[i].leaf
-	}
-	// XFS says that a folder was synced when it was not, if an error of the disk has just shut the file system
-	// down. Then nothing can be opened any more, so that is asked last.
-	if failure = errors.Join(failure, l.tree.Ready()); failure != nil {
-		return fmt.Errorf("write a leaf: %w", failure)
-	}
 	// Crash here: the entries are durable and nobody was told. They may come twice, for their senders send them again.
-	for _, index := range slices.Sorted(maps.Keys(leaves)) {
-		l.j.keeper.learn(l.j, index, leaves[index])
-		l.j.recent.add(index, leaves[index])
-		l.j.grow(index + 1)
+	index := first
+	for i := range batch {
+		if batch[i].pack != nil {
+			batch[i].index = index
+			index++
+		}
 	}
+	for i, leaf := range leaves {
+		l.j.keeper.learn(l.j, first+uint64(i), leaf)
+		l.j.recent.add(first+uint64(i), leaf)
+	}
+	l.j.grow(index)
 	return nil
+}
+
+// plant puts leaves into the tree. When that fails the journal ends, to begin anew with what the write-ahead log has.
+func (l *life) plant(ctx context.Context) error {
+	err := l.planter.run(ctx)
+	if err != nil {
+		l.die()
+	}
+	return err
 }
 
 // shutdown leaves a checkpoint that speaks of everything.
@@ -307,13 +317,13 @@ func (l *life) shutdown(ctx context.Context) error {
 	if err := l.tree.Shutdown(ctx); err != nil {
 		l.j.log.WarnContext(ctx, "journal closed before its last checkpoint was published", slog.Any("error", err))
 	}
-	return nil
+	return l.ahead.Clear()
 }
 
 // abandon closes the files. All flights have landed.
 func (l *life) abandon() error {
 	l.tree.Stop()
-	var err error
+	err := l.ahead.Close()
 	for _, s := range l.segments {
 		err = errors.Join(err, s.Close())
 	}
