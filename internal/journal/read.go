@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"iter"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -31,7 +32,8 @@ type Entry struct {
 	seed [evidence.SeedSize]byte // of the salts of the lines; zero when the header has no root of them
 }
 
-// Lines yields the lines of the entry with their numbers, from 0 on. They must not be changed.
+// Lines yields the lines of the entry with their numbers, from 0 on. They must not be changed. Now and then it lets others have the processor: followers are never
+// in a hurry, and a sender whose acknowledgement is ready would wait for them.
 func (e *Entry) Lines() iter.Seq2[int, []byte] {
 	return func(yield func(int, []byte) bool) {
 		i := 0
@@ -39,10 +41,16 @@ func (e *Entry) Lines() iter.Seq2[int, []byte] {
 			if !yield(i, line[:len(line)-1:len(line)-1]) {
 				return
 			}
-			i++
+			if i++; i%patience == 0 {
+				runtime.Gosched()
+			}
 		}
+		runtime.Gosched()
 	}
 }
+
+// patience is how many lines are read before others may go on: a few tenths of a millisecond.
+const patience = 16
 
 // DamageError says that an entry is not what was sealed. It never quotes content.
 type DamageError struct {
