@@ -70,6 +70,7 @@ func TestWhatIsNotInTheTreeYetIsNotLost(t *testing.T) {
 		t.Errorf("before it is opened: %+v", r)
 	}
 	again := open(t, cfg)
+	forgotten(t, cfg.Dir)
 	if diff := cmp.Diff(seen(t, again), want); diff != "" {
 		t.Error(diff)
 	}
@@ -80,11 +81,20 @@ func TestWhatIsNotInTheTreeYetIsNotLost(t *testing.T) {
 		t.Error(err)
 	}
 	shut(t, again)
+	forgotten(t, cfg.Dir)
 	if inTree, behind := ahead(t, cfg.Dir); inTree != uint64(n+1) || behind != 0 {
 		t.Errorf("closed with %d in the tree and %d ahead of it", inTree, behind)
 	}
 	if r := verify(t, cfg.Dir, check); !r.Sound() || r.Size != uint64(n+1) {
 		t.Errorf("after it was closed: %+v", r)
+	}
+}
+
+// forgotten looks that nothing of before stands in the write-ahead log: behind records of later it could be taken for one of these.
+func forgotten(t *testing.T, dir string) {
+	t.Helper()
+	if leaves, err := wal.Read(filepath.Join(dir, "wal"), 0); err != nil || len(leaves) > 0 {
+		t.Errorf("%d leaves of before are left: %v", len(leaves), err)
 	}
 }
 

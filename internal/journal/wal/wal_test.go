@@ -72,6 +72,11 @@ func TestWhatIsAheadOfTheTreeIsReadBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	read(t, dir, 43, leaves(43, 6))
+	for _, name := range []string{"0", "1"} { // what stood there before the last turn is gone
+		if tidy, err := wal.Tidy(filepath.Join(dir, name)); err != nil || !tidy {
+			t.Errorf("file %s is not tidy: %v", name, err)
+		}
+	}
 	if _, err := wal.Read(dir, 42); !errors.Is(err, wal.ErrGap) { // the tree is shorter than it was when the log turned
 		t.Errorf("leaf 42 is nowhere: %v", err)
 	}
