@@ -93,7 +93,7 @@ rules: {indicators: [%q]}
 		if found, err := n.Count(t.Context(), word(way)); err != nil || found != uint64(2*pairs) {
 			t.Errorf("%s: search finds %d events, %v; want %d", way, found, err, 2*pairs)
 		}
-		eventually(t, "the desk has seen everything of "+string(way), func() bool {
+		patiently(t, 2*time.Minute, "the desk has seen everything of "+string(way), func() bool { // what is too much in an hour is gathered for a minute
 			counted := 0
 			items, err := n.Desk().List(t.Context(), triage.Filter{Limit: 1000})
 			for _, i := range items {
