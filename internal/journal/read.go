@@ -30,10 +30,11 @@ type Entry struct {
 	Gone time.Time
 	body []byte                  // lines, decrypted, each with a line end
 	seed [evidence.SeedSize]byte // of the salts of the lines; zero when the header has no root of them
+	late bool                    // it is read long after it was written
 }
 
-// Lines yields the lines of the entry with their numbers, from 0 on. They must not be changed. Now and then it lets others have the processor: followers are never
-// in a hurry, and a sender whose acknowledgement is ready would wait for them.
+// Lines yields the lines of the entry with their numbers, from 0 on. They must not be changed. Now and then it lets others have the processor, for a sender whose
+// acknowledgement is ready would wait for a follower; not when that is far behind.
 func (e *Entry) Lines() iter.Seq2[int, []byte] {
 	return func(yield func(int, []byte) bool) {
 		i := 0
@@ -41,16 +42,20 @@ func (e *Entry) Lines() iter.Seq2[int, []byte] {
 			if !yield(i, line[:len(line)-1:len(line)-1]) {
 				return
 			}
-			if i++; i%patience == 0 {
+			if i++; i%patience == 0 && !e.late {
 				runtime.Gosched()
 			}
 		}
-		runtime.Gosched()
+		if !e.late {
+			runtime.Gosched()
+		}
 	}
 }
 
-// patience is how many lines are read before others may go on: a few tenths of a millisecond.
-const patience = 16
+const (
+	patience  = 16  // lines that are read before others may go on: a few tenths of a millisecond
+	farBehind = 100 // entries: some second of a busy house
+)
 
 // DamageError says that an entry is not what was sealed. It never quotes content.
 type DamageError struct {
@@ -124,6 +129,7 @@ func (j *Journal) Follow(ctx context.Context, from uint64, handle func(context.C
 			if err != nil {
 				return err
 			}
+			e.late = size-next > farBehind
 			if err := handle(ctx, e); err != nil {
 				return err
 			}

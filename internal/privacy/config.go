@@ -27,6 +27,9 @@ type Config struct {
 	Fall float64
 	// Export and Images are the site's limits of patients in one report and of studies moved in an hour: 100 and 20.
 	Export, Images int
+	// Accounts is how many are told apart in the days that are open: 200,000. Some kilobytes are kept of each, so accesses of more, which somebody makes up, are counted and
+	// not judged.
+	Accounts int
 	// Keep is how long touches and what was thought of them are kept: 24 months. Who saw a chart is answered for as long.
 	Keep time.Duration
 	// Learn is how often groups and diagnoses are learned anew: 7 days. Own is after how long the site's own rates
@@ -73,6 +76,7 @@ func (c Config) complete() Config {
 	orInt(&c.CasesPerDay, max(1, (c.Beds*c.CasesPer1000+999)/1000))
 	orInt(&c.Export, 100)
 	orInt(&c.Images, 20)
+	orInt(&c.Accounts, 200_000)
 	orFloat(&c.Explore, 0.1)
 	orFloat(&c.Audit, 0.1)
 	orFloat(&c.Doubt, 6)

@@ -85,6 +85,7 @@ type Counts struct {
 	Judged   int64 // verdicts
 	Late     int64 // accesses of days that were closed
 	Cabinet  int64 // transactions at drug cabinets
+	Crowded  int64 // accesses of accounts beyond Config.Accounts
 }
 
 // Alarm is what a person is told of at once.
@@ -204,11 +205,20 @@ func (e *Engine) access(ev *event.Event, s *said, at hospital.Place) error {
 	}
 	user := e.userOf(s.user)
 	k := key{user: user, day: e.dayOf(r.at)}
+	if e.crowded(dayKey{user, k.day}) {
+		e.counts.Crowded++
+		return nil
+	}
 	w := e.workday(dayKey{user, k.day})
 	if w.staff == 0 || r.at < w.from || r.at > w.to+5*60*1000 {
 		w.saw(r.at, e.house.SawAtWork(user, t, 0))
 	}
 	return e.fold(k, r, s, w)
+}
+
+// crowded tells whether an account is one too many: not one that the house knows.
+func (e *Engine) crowded(k dayKey) bool {
+	return len(e.days) >= e.cfg.Accounts && e.days[k] == nil && e.house.StaffNamed(k.user) == nil
 }
 
 // fold enters a row for each patient that the event names, and one for none where it is about many at once.

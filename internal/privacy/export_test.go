@@ -106,3 +106,6 @@ func (e *Engine) DrugMarks() (all []diversion.Marks) {
 	}
 	return all
 }
+
+// Counts is what the engine has read.
+func (e *Engine) Counts() Counts { return e.counts }

@@ -55,6 +55,10 @@ func (e *Engine) signIn(ev *event.Event, at hospital.Place) {
 		e.countries[r.query]++
 	}
 	k := key{user: user, day: e.dayOf(r.at)}
+	if e.crowded(dayKey{user, k.day}) {
+		e.counts.Crowded++
+		return
+	}
 	w := e.workday(dayKey{user, k.day})
 	w.outside = w.outside || e.cameIn(&r)
 	if w.staff == 0 {

@@ -310,7 +310,7 @@ func (h *house) caughtUp(t *testing.T) {
 	}
 	began := time.Now()
 	var s node.Status
-	h.eventually(func() bool {
+	h.patiently(5*time.Minute, func() bool { // after a load that is more than it can judge meanwhile
 		err := node.Control(t.Context(), &c, "/status", nil, &s)
 		return err == nil && s.Judged >= s.Entries && s.Indexed >= s.Entries
 	})

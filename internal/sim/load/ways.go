@@ -87,8 +87,8 @@ func (c *Config) fhir(ctx context.Context, l *lane) error {
 		if !ok {
 			return nil
 		}
-		body := fmt.Sprintf(`{"resourceType":"AuditEvent","type":{"system":"http://terminology.hl7.org/CodeSystem/audit-event-type","code":"rest"},"subtype":[{"system":"http://hl7.org/fhir/restful-interaction","code":"read"}],"action":"R","recorded":%q,"outcome":"0","agent":[{"who":{"display":"clinic%03d"},"altId":%q,"requestor":true,"network":{"address":"10.20.%d.%d","type":"2"}}],"source":{"observer":{"display":"ehr.example.org"}},"entity":[{"what":{"reference":"Patient/T%07d"},"type":{"code":"1"},"role":{"code":"1"}}]}`,
-			time.Now().UTC().Format(time.RFC3339Nano), n%200, c.mark(FHIR, n), n%250, n/250%250, 9000000+n%5000)
+		body := fmt.Sprintf(`{"resourceType":"AuditEvent","type":{"system":"http://terminology.hl7.org/CodeSystem/audit-event-type","code":"rest"},"subtype":[{"system":"http://hl7.org/fhir/restful-interaction","code":"read"}],"action":"R","recorded":%q,"outcome":"0","outcomeDesc":%q,"agent":[{"who":{"display":"clinic%03d"},"requestor":true,"network":{"address":"10.20.%d.%d","type":"2"}}],"source":{"observer":{"display":"ehr.example.org"}},"entity":[{"what":{"reference":"Patient/T%07d"},"type":{"code":"1"},"role":{"code":"1"}}]}`,
+			time.Now().UTC().Format(time.RFC3339Nano), c.mark(FHIR, n), n%200, n%250, n/250%250, 9000000+n%5000)
 		if err := c.handIn(ctx, l, c.Target.FHIR+"/AuditEvent", "application/fhir+json", []byte(body), http.StatusCreated, []int{n}); err != nil {
 			return err
 		}
