@@ -278,11 +278,14 @@ func (j *Journal) harvest(ctx context.Context, t *tree.Tree, size uint64) (uint6
 	if size < j.Size() {
 		return 0, nil, fmt.Errorf("%w (it has %d entries and had %d)", ErrLost, size, j.Size())
 	}
+	if err := segment.MkdirAll(walPath(j.cfg.Dir)); err != nil {
+		return 0, nil, err
+	}
 	ahead, err := wal.Open(walPath(j.cfg.Dir))
 	if err != nil {
 		return 0, nil, err
 	}
-	return size, ahead, ahead.Clear()
+	return size, ahead, errors.Join(segment.SyncDir(walPath(j.cfg.Dir)), ahead.Clear())
 }
 
 // inspect checks that the edge of the tree is whole, makes it durable, and returns its size.

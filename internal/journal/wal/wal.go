@@ -20,8 +20,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-
-	"github.com/wardline/wardline/internal/journal/segment"
 )
 
 const (
@@ -42,11 +40,9 @@ type Log struct {
 	leaves int      // in it
 }
 
-// Open opens the log in dir, or makes one. Call Clear before Append: what is there is of an earlier start.
+// Open opens the log in a folder, or makes one there. Before Append the names in the folder must be made durable, and Clear be called: what is there is of an
+// earlier start.
 func Open(dir string) (*Log, error) {
-	if err := segment.MkdirAll(dir); err != nil {
-		return nil, fmt.Errorf("open write-ahead log: %w", err)
-	}
 	l := &Log{}
 	for i := range l.files {
 		file, err := openFile(path(dir, i))
@@ -77,9 +73,6 @@ func openFile(path string) (*os.File, error) {
 	}
 	if err == nil {
 		err = os.Rename(fresh, path)
-	}
-	if err == nil {
-		err = segment.SyncDir(filepath.Dir(path))
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close(), os.Remove(fresh))
