@@ -44,7 +44,7 @@ func TestTimeDecidesNothingAnew(t *testing.T) {
 	if err := again.Begin(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for n := range size {
+	for n := uint64(0); n < w.journal.Size(); n++ { // with what the first has filed, as far as it is durable
 		step(again, n)
 		if n < size-1 {
 			if err := again.Tick(t.Context(), time.Now().Add(time.Hour)); err != nil {
