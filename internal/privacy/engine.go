@@ -68,6 +68,7 @@ type Engine struct {
 	counts     Counts
 	announced  []announced
 	drugs      *drugs           // nil: nobody looks for theft of them
+	crowdedOn  int32            // day on which a person was told of too many accounts
 	countries  map[uint64]int64 // from which people signed in, how often
 
 	last    lastHeard
@@ -95,6 +96,7 @@ type Alarm struct {
 	User     hospital.Ref
 	Patient  hospital.PatientID
 	Feed     bool // a feed is silent: no flag of anybody
+	Crowd    bool // there are more accounts than can be told apart: no flag either
 	At       time.Time
 	Evidence []judge.Access
 }
@@ -206,7 +208,6 @@ func (e *Engine) access(ev *event.Event, s *said, at hospital.Place) error {
 	user := e.userOf(s.user)
 	k := key{user: user, day: e.dayOf(r.at)}
 	if e.crowded(dayKey{user, k.day}) {
-		e.counts.Crowded++
 		return nil
 	}
 	w := e.workday(dayKey{user, k.day})
@@ -216,9 +217,16 @@ func (e *Engine) access(ev *event.Event, s *said, at hospital.Place) error {
 	return e.fold(k, r, s, w)
 }
 
-// crowded tells whether an account is one too many: not one that the house knows.
+// crowded tells whether an account is one too many, and not one that the house knows. A person is told of it once a day.
 func (e *Engine) crowded(k dayKey) bool {
-	return len(e.days) >= e.cfg.Accounts && e.days[k] == nil && e.house.StaffNamed(k.user) == nil
+	if len(e.days) < e.cfg.Accounts || e.days[k] != nil || e.house.StaffNamed(k.user) != nil {
+		return false
+	}
+	if e.counts.Crowded++; e.crowdedOn != k.day {
+		e.crowdedOn = k.day
+		e.filed = append(e.filed, Alarm{Crowd: true, At: e.now})
+	}
+	return true
 }
 
 // fold enters a row for each patient that the event names, and one for none where it is about many at once.

@@ -106,6 +106,3 @@ func (e *Engine) DrugMarks() (all []diversion.Marks) {
 	}
 	return all
 }
-
-// Counts is what the engine has read.
-func (e *Engine) Counts() Counts { return e.counts }

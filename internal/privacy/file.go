@@ -53,6 +53,12 @@ func (e *Engine) Finding(a *Alarm) finding.Finding {
 		rule.CareImpact = "What stopped may be missed at the bedside as well."
 		kind, entity = finding.Disruption, "explained accesses"
 	}
+	if a.Crowd {
+		rule.ID, rule.Title = "privacy-crowd", "More accounts open records than there can be"
+		rule.Summary = "Accounts that nobody knows are so many that a system writes wrong names, or somebody makes them up: accesses of further ones are kept in the journal, and not reviewed today. " +
+			"Look which source sends them, on the page Sources, and hold it to what it may send."
+		entity = "accounts"
+	}
 	var members []finding.Evidence
 	for i := range a.Evidence {
 		members = append(members, e.member(a, &a.Evidence[i]))

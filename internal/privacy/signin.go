@@ -56,7 +56,6 @@ func (e *Engine) signIn(ev *event.Event, at hospital.Place) {
 	}
 	k := key{user: user, day: e.dayOf(r.at)}
 	if e.crowded(dayKey{user, k.day}) {
-		e.counts.Crowded++
 		return
 	}
 	w := e.workday(dayKey{user, k.day})
